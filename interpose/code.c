@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * code.c: see code.h. Functions that symbols or FDEs name are swept linearly;
+ * what lies between them is decoded only where something refers to it, so that
+ * data in text is not taken for code. */
+#include "code.h"
+#include <elf.h>
+
+/* An address that code computes (lea) or holds as an immediate. */
+typedef struct reference {
+    uint64_t from, to;
+} reference;
+
+typedef struct reader {
+    vprec_codemap *map;
+    vprec_vec todo;       /* uint64_t: addresses to decode that no function covers */
+    vprec_vec references; /* reference: lea of addresses outside of code: perhaps jump tables */
+    vprec_vec branches;   /* vprec_edge: every relative branch */
+    vprec_vec loads;      /* vprec_range: readable segments */
+    bool failed;          /* no memory */
+} reader;
+
+static bool add_u64(reader *r, vprec_vec *vec, uint64_t value)
+{
+    uint64_t *p = vprec_vec_add(vec, 1);
+    if (p)
+        *p = value;
+    else
+        r->failed = true;
+    return p;
+}
+
+static void add_pair(reader *r, vprec_vec *vec, uint64_t from, uint64_t to)
+{
+    reference *p = vprec_vec_add(vec, 1);
+    if (p)
+        *p = (reference){from, to};
+    else
+        r->failed = true;
+}
+
+static bool in_ranges(const vprec_vec *ranges, uint64_t address, uint64_t *end)
+{
+    for (size_t i = 0; i < ranges->count; i++) {
+        const vprec_range *range = &VPREC_AT(*ranges, vprec_range, i);
+        if (address >= range->start && address < range->end) {
+            if (end)
+                *end = range->end;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_code(const reader *r, uint64_t address)
+{
+    return vprec_in_code(r->map, address) && in_ranges(&r->map->object->code, address, NULL);
+}
+
+/* Code refers to `address`: a new place to decode if nothing covers it yet. */
+static void refer(reader *r, uint64_t address, uint16_t mark)
+{
+    if (!is_code(r, address))
+        return;
+    uint16_t *m = vprec_mark(r->map, address);
+    *m |= mark;
+    if (!(*m & (VPREC_START | VPREC_INSIDE)))
+        add_u64(r, &r->todo, address);
+}
+
+/* Notes what the instruction at `address` refers to. */
+static void note(reader *r, uint64_t address, const vprec_insn *insn)
+{
+    switch (insn->flow) {
+    case VPREC_FLOW_CALL:
+        refer(r, insn->target, VPREC_TARGET | VPREC_ENTRY);
+        break;
+    case VPREC_FLOW_JMP:
+    case VPREC_FLOW_JCC:
+    case VPREC_FLOW_SHORT:
+    case VPREC_FLOW_XBEGIN:
+        add_pair(r, &r->branches, address, insn->target);
+        refer(r, insn->target, VPREC_TARGET);
+        break;
+    default:
+        if (insn->loads_address && insn->disp_offset) {
+            if (is_code(r, insn->target))
+                refer(r, insn->target, VPREC_TARGET | VPREC_ENTRY);
+            else
+                add_pair(r, &r->references, address, insn->target);
+        }
+        if (insn->has_imm32 && !r->map->object->pie) {
+            if (is_code(r, insn->imm32))
+                refer(r, insn->imm32, VPREC_TARGET | VPREC_ENTRY);
+            else
+                add_pair(r, &r->references, address, insn->imm32);
+        }
+        break;
+    }
+}
+
+static bool ends_flow(uint8_t flow)
+{
+    return flow == VPREC_FLOW_JMP || flow == VPREC_FLOW_IJMP || flow == VPREC_FLOW_RET || flow == VPREC_FLOW_STOP;
+}
+
+static void set_marks(vprec_codemap *map, uint64_t address, const vprec_insn *insn)
+{
+    uint16_t *m = vprec_mark(map, address);
+    *m |= VPREC_START;
+    for (unsigned i = 1; i < insn->length; i++)
+        m[i] |= VPREC_INSIDE;
+}
+
+/* Linear sweep of a named function. Stops at what is no instruction. */
+static void sweep(reader *r, uint64_t start, uint64_t end)
+{
+    vprec_codemap *map = r->map;
+    vprec_insn insn;
+    for (uint64_t at = start; at < end; at += insn.length) {
+        if (!vprec_decode((const uint8_t *)at, end - at < 15 ? end - at : 15, at, &insn)) {
+            map->undecoded += end - at;
+            return;
+        }
+        set_marks(map, at, &insn);
+        note(r, at, &insn);
+    }
+}
+
+/* Straight-line code from a referenced address in a gap, to its end or to
+ * known code. Two passes: nothing is marked unless all of it is valid. */
+static void decode_gap(reader *r, uint64_t start)
+{
+    vprec_codemap *map = r->map;
+    uint64_t limit;
+    if (!in_ranges(&map->object->code, start, &limit))
+        return;
+    for (int pass = 0; pass < 2; pass++) {
+        vprec_insn insn;
+        for (uint64_t at = start;; at += insn.length) {
+            if (at >= limit || *vprec_mark(map, at) & VPREC_START) {
+                if (at >= limit)
+                    return; /* runs off the section: data */
+                break;
+            }
+            if (*vprec_mark(map, at) & VPREC_INSIDE ||
+                !vprec_decode((const uint8_t *)at, limit - at < 15 ? limit - at : 15, at, &insn))
+                return;
+            bool relative = insn.flow == VPREC_FLOW_JMP || insn.flow == VPREC_FLOW_JCC || insn.flow == VPREC_FLOW_CALL;
+            if (relative && !vprec_in_code(map, insn.target) && !in_ranges(&map->object->plt, insn.target, NULL))
+                return; /* a branch out of the object: data */
+            if (pass) {
+                set_marks(map, at, &insn);
+                note(r, at, &insn);
+            }
+            if (ends_flow(insn.flow))
+                break;
+        }
+    }
+}
+
+static void drain(reader *r)
+{
+    while (r->todo.count && !r->failed) {
+        uint64_t address = VPREC_AT(r->todo, uint64_t, --r->todo.count);
+        if (!(*vprec_mark(r->map, address) & (VPREC_START | VPREC_INSIDE)))
+            decode_gap(r, address);
+    }
+}
+
+/* Readable segments, from the file's program headers. */
+static void read_loads(reader *r)
+{
+    const vprec_object *o = r->map->object;
+    const Elf64_Ehdr *eh = (const void *)o->file;
+    const Elf64_Phdr *ph = (const void *)(o->file + eh->e_phoff);
+    for (int i = 0; i < eh->e_phnum; i++) {
+        if (ph[i].p_type != PT_LOAD || !(ph[i].p_flags & PF_R))
+            continue;
+        uint64_t start = o->bias + ph[i].p_vaddr;
+        add_pair(r, &r->loads, start, start + ph[i].p_filesz);
+    }
+}
+
+long vprec_code_function_at(const vprec_codemap *map, uint64_t address)
+{
+    size_t low = 0, high = map->functions.count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (VPREC_AT(map->functions, vprec_function, mid).end <= address)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low < map->functions.count && VPREC_AT(map->functions, vprec_function, low).start <= address)
+        return (long)low;
+    return -1;
+}
+
+/* A jump table is a run of 32-bit offsets from its own start to instruction
+ * starts near the code that loads its address. Reading too far only adds marks. */
+static void read_table(reader *r, uint64_t from, uint64_t table)
+{
+    uint64_t end;
+    if (table & 3 || !in_ranges(&r->loads, table, &end))
+        return;
+    for (uint64_t at = table; at + 4 <= end; at += 4) {
+        uint64_t target = table + (uint64_t)(int64_t)*(const int32_t *)at;
+        if (!is_code(r, target) || target + (1 << 20) < from || target > from + (1 << 20))
+            break;
+        uint16_t mark = *vprec_mark(r->map, target);
+        if (mark & VPREC_INSIDE && !(mark & VPREC_START))
+            break;
+        refer(r, target, VPREC_TARGET);
+    }
+}
+
+static void read_tables(reader *r)
+{
+    /* tables can reveal code that refers to more tables */
+    for (size_t i = 0; i < r->references.count && !r->failed; i++) {
+        reference ref = VPREC_AT(r->references, reference, i);
+        read_table(r, ref.from, ref.to);
+        drain(r);
+    }
+}
+
+/* Functions: symbol ranges, and what was decoded between them. */
+static void list_functions(reader *r)
+{
+    vprec_codemap *map = r->map;
+    const vprec_vec *symbols = &map->object->symbols;
+    size_t next = 0;
+    for (size_t i = 0; i < map->object->code.count; i++) {
+        vprec_range range = VPREC_AT(map->object->code, vprec_range, i);
+        uint64_t at = range.start;
+        while (at < range.end) {
+            while (next < symbols->count && VPREC_AT(*symbols, vprec_symbol, next).start < at)
+                next++;
+            const vprec_symbol *s = next < symbols->count ? &VPREC_AT(*symbols, vprec_symbol, next) : NULL;
+            uint64_t stop = s && s->start < range.end ? s->start : range.end;
+            if (at == stop) { /* a symbol: to its end, the next symbol or the end of the section */
+                const vprec_symbol *after = next + 1 < symbols->count ? s + 1 : NULL;
+                uint64_t end = after && after->start < range.end ? after->start : range.end;
+                if (s->end > s->start && s->end < end)
+                    end = s->end;
+                vprec_function *f = vprec_vec_add(&map->functions, 1);
+                if (!f) {
+                    r->failed = true;
+                    return;
+                }
+                *f = (vprec_function){.start = at, .end = end, .name = s->name};
+                at = end;
+                continue;
+            }
+            /* a gap: runs of decoded bytes, joined over filler shorter than an alignment */
+            uint64_t start = 0, last = 0;
+            for (uint64_t a = at; a <= stop; a++) {
+                bool known = a < stop && *vprec_mark(map, a) & (VPREC_START | VPREC_INSIDE);
+                if (known && !start)
+                    start = a;
+                if (known)
+                    last = a + 1;
+                if (start && (a == stop || a >= last + 32)) {
+                    vprec_function *f = vprec_vec_add(&map->functions, 1);
+                    if (!f) {
+                        r->failed = true;
+                        return;
+                    }
+                    *f = (vprec_function){.start = start, .end = last};
+                    start = 0;
+                }
+            }
+            at = stop;
+        }
+    }
+}
+
+/* What assemblers put between functions: decoded, so that data is not taken for it. */
+static void mark_filler(vprec_codemap *map)
+{
+    for (size_t i = 0; i < map->functions.count; i++) {
+        uint64_t at = VPREC_AT(map->functions, vprec_function, i).end, limit;
+        vprec_insn insn;
+        while (in_ranges(&map->object->code, at, &limit) && !*vprec_mark(map, at) &&
+               vprec_decode((const uint8_t *)at, limit - at < 15 ? limit - at : 15, at, &insn) && insn.padding) {
+            for (unsigned b = 0; b < insn.length; b++)
+                vprec_mark(map, at)[b] |= VPREC_FILLER;
+            at += insn.length;
+        }
+    }
+}
+
+static void sweep_symbols(reader *r)
+{
+    const vprec_vec *symbols = &r->map->object->symbols;
+    for (size_t i = 0; i < symbols->count; i++) {
+        const vprec_symbol *s = &VPREC_AT(*symbols, vprec_symbol, i);
+        uint64_t end;
+        if (!in_ranges(&r->map->object->code, s->start, &end))
+            continue;
+        if (i + 1 < symbols->count && s[1].start < end)
+            end = s[1].start;
+        if (s->end > s->start && s->end < end)
+            end = s->end;
+        *vprec_mark(r->map, s->start) |= VPREC_ENTRY;
+        sweep(r, s->start, end);
+    }
+}
+
+static uint32_t root(vprec_codemap *map, uint32_t i)
+{
+    vprec_function *f = map->functions.data;
+    while (f[i].joined != i) {
+        f[i].joined = f[f[i].joined].joined;
+        i = f[i].joined;
+    }
+    return i;
+}
+
+static void join(vprec_codemap *map, long a, long b)
+{
+    if (a < 0 || b < 0)
+        return;
+    uint32_t ra = root(map, (uint32_t)a), rb = root(map, (uint32_t)b);
+    if (ra != rb)
+        VPREC_AT(map->functions, vprec_function, rb).joined = ra;
+}
+
+/* Counts each function's arithmetic, collects its extended registers. */
+static void describe_functions(reader *r)
+{
+    vprec_codemap *map = r->map;
+    for (size_t i = 0; i < map->functions.count; i++) {
+        vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        vprec_insn insn = {0};
+        f->joined = (uint32_t)i;
+        for (uint64_t at = f->start; at < f->end; at += insn.length) {
+            if (!(*vprec_mark(map, at) & VPREC_START) || !vprec_decode((const uint8_t *)at, vprec_room(map, at), at, &insn)) {
+                insn.length = 1;
+                f->runs_on = false;
+                continue;
+            }
+            if (insn.cls == VPREC_SITE)
+                f->sites[insn.type]++;
+            else if (insn.cls == VPREC_REFUSED)
+                f->refused++;
+            /* only a callee in the same object can be known to keep registers */
+            f->calls |= insn.flow == VPREC_FLOW_CALL && is_code(r, insn.target);
+            f->runs_on = !ends_flow(insn.flow);
+            f->indirect_jumps |= insn.flow == VPREC_FLOW_IJMP;
+            if (insn.extended) {
+                uint32_t vectors, masks;
+                vprec_decode_extended((const uint8_t *)at, vprec_room(map, at), &vectors, &masks);
+                f->vectors |= vectors;
+                f->masks |= masks;
+                f->extended = true;
+            }
+        }
+        /* a compiler that knows its own callees may keep extended registers across a call */
+        if (f->calls) {
+            map->live_vectors |= f->vectors;
+            map->live_masks |= f->masks;
+        }
+    }
+    for (size_t i = 0; i < r->branches.count; i++) {
+        vprec_edge edge = VPREC_AT(r->branches, vprec_edge, i);
+        if (!vprec_in_code(map, edge.to))
+            continue;
+        long from = vprec_code_function_at(map, edge.from), to = vprec_code_function_at(map, edge.to);
+        if (from == to || to < 0)
+            continue;
+        join(map, from, to);
+        add_pair(r, &map->edges, edge.from, edge.to);
+    }
+    for (size_t i = 0; i + 1 < map->functions.count; i++) {
+        vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        if (f->runs_on && f->end == f[1].start)
+            join(map, (long)i, (long)i + 1);
+    }
+    for (size_t i = 0; i < map->functions.count; i++) {
+        vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        vprec_function *top = &VPREC_AT(map->functions, vprec_function, root(map, (uint32_t)i));
+        top->vectors |= f->vectors;
+        top->masks |= f->masks;
+    }
+    for (size_t i = 0; i < map->functions.count; i++) {
+        vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        const vprec_function *top = &VPREC_AT(map->functions, vprec_function, root(map, (uint32_t)i));
+        f->vectors = top->vectors;
+        f->masks = top->masks;
+    }
+}
+
+bool vprec_code_read(vprec_codemap *map, const vprec_object *object)
+{
+    *map = (vprec_codemap){.object = object, .functions = VPREC_VEC(vprec_function), .edges = VPREC_VEC(vprec_edge)};
+    if (!object->code.count)
+        return true;
+    map->lo = VPREC_AT(object->code, vprec_range, 0).start;
+    map->hi = VPREC_AT(object->code, vprec_range, object->code.count - 1).end;
+    map->marks = vprec_pages((map->hi - map->lo + 16) * sizeof *map->marks);
+    if (!map->marks)
+        return false;
+    reader r = {.map = map, .todo = VPREC_VEC(uint64_t), .references = VPREC_VEC(reference),
+                .branches = VPREC_VEC(vprec_edge), .loads = VPREC_VEC(vprec_range)};
+    read_loads(&r);
+    sweep_symbols(&r);
+    for (size_t i = 0; i < object->pointers.count; i++)
+        refer(&r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
+    for (size_t i = 0; i < object->pads.count; i++)
+        refer(&r, VPREC_AT(object->pads, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
+    drain(&r);
+    read_tables(&r);
+    list_functions(&r);
+    mark_filler(map);
+    describe_functions(&r);
+    vprec_vec_free(&r.todo);
+    vprec_vec_free(&r.references);
+    vprec_vec_free(&r.branches);
+    vprec_vec_free(&r.loads);
+    return !r.failed;
+}
+
+void vprec_code_release(vprec_codemap *map)
+{
+    vprec_pages_free(map->marks, (map->hi - map->lo + 16) * sizeof *map->marks);
+    map->marks = NULL;
+    vprec_vec_free(&map->functions);
+    vprec_vec_free(&map->edges);
+}

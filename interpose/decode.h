@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * decode.h: one instruction, as far as cloning needs to know it. The decoder
+ * library's own types stay inside decode.c. */
+#ifndef VPREC_DECODE_H
+#define VPREC_DECODE_H
+
+#include "site.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum vprec_flow {
+    VPREC_FLOW_NEXT,
+    VPREC_FLOW_JCC,    /* conditional, relative */
+    VPREC_FLOW_SHORT,  /* jrcxz, loop: an 8-bit displacement only */
+    VPREC_FLOW_XBEGIN, /* relative fallback address */
+    VPREC_FLOW_JMP,    /* relative */
+    VPREC_FLOW_CALL,   /* relative */
+    VPREC_FLOW_IJMP,   /* through a register or memory */
+    VPREC_FLOW_ICALL,
+    VPREC_FLOW_RET,
+    VPREC_FLOW_STOP    /* ud2, hlt: nothing follows */
+};
+
+enum vprec_class {
+    VPREC_PLAIN,  /* no floating-point arithmetic */
+    VPREC_SITE,   /* arithmetic that can be rounded: vprec_decode_site succeeds */
+    VPREC_REFUSED /* arithmetic that is not supported */
+};
+
+typedef struct vprec_insn {
+    uint8_t length;
+    uint8_t flow;        /* enum vprec_flow */
+    uint8_t cls;         /* enum vprec_class */
+    uint8_t type;        /* of a site: vprec_type of its results */
+    uint8_t op;          /* of a site: enum vprec_op */
+    uint8_t disp_offset; /* of a rip-relative displacement in the instruction, 0 none */
+    bool padding;        /* nop, int3: filler between functions */
+    bool loads_address;  /* lea */
+    bool extended;       /* EVEX or opmask instruction: vprec_decode_extended tells its registers */
+    bool has_imm32;      /* a 32-bit immediate that could be an address (not PIE) */
+    uint32_t imm32;
+    uint64_t target;     /* of a relative branch, or absolute address of a rip-relative operand */
+} vprec_insn;
+
+/* False: no valid instruction in `size` bytes. `address` is where it runs. */
+bool vprec_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn);
+
+/* Fills the canonical form of a VPREC_SITE instruction. */
+bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vprec_site *site);
+
+/* Which of vector registers 16..31 (bit n-16) and opmasks (bit n) it names. */
+void vprec_decode_extended(const uint8_t *bytes, size_t size, uint32_t *vectors, uint32_t *masks);
+
+/* The memory operand of an indirect jump or call; false: through register `*reg`. */
+bool vprec_decode_indirect(const uint8_t *bytes, size_t size, uint64_t address, vprec_mem *mem, int *reg);
+
+/* The instruction in Intel syntax and why it is refused, for reports. */
+void vprec_decode_text(const uint8_t *bytes, size_t size, uint64_t address, char *text, size_t room);
+
+#endif

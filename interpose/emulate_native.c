@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * emulate_native.c: one element through the processor's own instruction, under
+ * the program's MXCSR: types and operations that are not rounded, and
+ * approximations. Rounds nothing to a format.
+ *
+ * Each block switches MXCSR, executes, and switches back, so that no code of
+ * the compiler's runs under the program's settings. An instruction that needs
+ * more than SSE2 is reached only for a site that has it itself. */
+#include "emulate_step.h"
+
+#define UNDER_MXCSR(insn) "stmxcsr %[old]\n\tldmxcsr %[m]\n\t" insn "\n\tstmxcsr %[m]\n\tldmxcsr %[old]"
+
+#define BINARY(insn, x, y)                                                                                            \
+    __asm__ volatile(UNDER_MXCSR(insn " %[b], %[a]") : [a] "+x"(x), [m] "+m"(m), [old] "=m"(old) : [b] "x"(y))
+#define FUSED(insn, x, y, z)                                                                                          \
+    __asm__ volatile(UNDER_MXCSR(insn " %[c], %[b], %[a]")                                                            \
+                     : [a] "+x"(x), [m] "+m"(m), [old] "=m"(old)                                                      \
+                     : [b] "x"(y), [c] "x"(z))
+/* A scalar EVEX instruction with a first source, which supplies the upper lanes. */
+#define EVEX1(insn, x)                                                                                                \
+    __asm__ volatile(UNDER_MXCSR(insn " %[a], %[a], %[a]") : [a] "+x"(x), [m] "+m"(m), [old] "=m"(old))
+#define EVEX2(insn, x, y)                                                                                             \
+    __asm__ volatile(UNDER_MXCSR(insn " %[b], %[a], %[a]") : [a] "+x"(x), [m] "+m"(m), [old] "=m"(old) : [b] "x"(y))
+#define CONVERT(insn, x, source)                                                                                      \
+    __asm__ volatile(UNDER_MXCSR(insn " %[b], %[a]") : [a] "+x"(x), [m] "+m"(m), [old] "=m"(old) : [b] source)
+
+static inline float float_of(uint64_t u)
+{
+    uint32_t v = (uint32_t)u;
+    float x;
+    __builtin_memcpy(&x, &v, 4);
+    return x;
+}
+
+static inline uint64_t float_bits(float x)
+{
+    uint32_t u;
+    __builtin_memcpy(&u, &x, 4);
+    return u;
+}
+
+/* The guest's settings with every exception masked and no flag set. */
+static inline uint32_t masked(uint32_t mxcsr)
+{
+    return (mxcsr & ~0x3fu) | 0x1f80;
+}
+
+/* In: a, b, c bits; the statement sees x, y, z as elements and the suffix of
+ * the scalar instructions. */
+#define ELEMENT(suffix, type, of, bits)                                                                               \
+    {                                                                                                                 \
+        type x = of(a), y = of(b), z = of(c);                                                                         \
+        switch (op) {                                                                                                 \
+        case VPREC_BASIC_ADD: BINARY("add" suffix, x, y); break;                                                      \
+        case VPREC_BASIC_SUB: BINARY("sub" suffix, x, y); break;                                                      \
+        case VPREC_BASIC_MUL: BINARY("mul" suffix, x, y); break;                                                      \
+        case VPREC_BASIC_DIV: BINARY("div" suffix, x, y); break;                                                      \
+        case VPREC_BASIC_SQRT: BINARY("sqrt" suffix, x, x); break;                                                    \
+        default:                                                                                                      \
+            switch (negate) {                                                                                         \
+            case 0: FUSED("vfmadd231" suffix, z, x, y); break;                                                        \
+            case VPREC_NEGATE_PRODUCT: FUSED("vfnmadd231" suffix, z, x, y); break;                                    \
+            case VPREC_NEGATE_ADDEND: FUSED("vfmsub231" suffix, z, x, y); break;                                      \
+            default: FUSED("vfnmsub231" suffix, z, x, y); break;                                                      \
+            }                                                                                                         \
+            x = z;                                                                                                    \
+        }                                                                                                             \
+        result = bits(x);                                                                                             \
+    }
+
+uint64_t vprec_native(enum vprec_basic op, bool f64, uint64_t a, uint64_t b, uint64_t c, unsigned negate,
+                      uint32_t *mxcsr)
+{
+    uint32_t m = masked(*mxcsr), old;
+    uint64_t result;
+    if (f64)
+        ELEMENT("sd", double, vprec_double_of, vprec_double_bits)
+    else
+        ELEMENT("ss", float, float_of, float_bits)
+    *mxcsr = m;
+    return result;
+}
+
+/* binary16 to binary32: exact, and no MXCSR bit has a say. */
+static uint64_t half_expand(uint64_t h)
+{
+    uint64_t sign = (h & 0x8000) << 16, exponent = h >> 10 & 31, fraction = h & 0x3ff;
+    if (exponent == 31)
+        return sign | 0x7f800000 | (fraction ? 0x400000 | fraction << 13 : 0);
+    if (exponent)
+        return sign | (exponent + 112) << 23 | fraction << 13;
+    if (!fraction)
+        return sign;
+    unsigned shift = __builtin_clzll(fraction) - 53; /* brings the leading one to bit 10 */
+    return sign | (uint64_t)(113 - shift) << 23 | (fraction << shift & 0x3ff) << 13;
+}
+
+uint64_t vprec_native_convert(unsigned from, bool to_f64, uint64_t a, uint32_t *mxcsr)
+{
+    uint32_t m = masked(*mxcsr), old;
+    float x = 0;
+    double y = 0;
+    switch (from) {
+    case VPREC_E_F16:
+        m |= (a & 0x7c00) == 0x7c00 && (a & 0x3ff) && !(a & 0x200); /* signalling: invalid */
+        *mxcsr = m;
+        return half_expand(a & 0xffff);
+    case VPREC_E_F32:
+        CONVERT("cvtss2sd", y, "x"(float_of(a)));
+        break;
+    case VPREC_E_F64:
+        CONVERT("cvtsd2ss", x, "x"(vprec_double_of(a)));
+        break;
+    case VPREC_E_U64:
+        if (a >> 63) {
+            if (to_f64)
+                __asm__ volatile(UNDER_MXCSR("vcvtusi2sdq %[b], %[a], %[a]")
+                                 : [a] "+x"(y), [m] "+m"(m), [old] "=m"(old)
+                                 : [b] "r"(a));
+            else
+                __asm__ volatile(UNDER_MXCSR("vcvtusi2ssq %[b], %[a], %[a]")
+                                 : [a] "+x"(x), [m] "+m"(m), [old] "=m"(old)
+                                 : [b] "r"(a));
+            break;
+        }
+        /* fall through */
+    default:
+        a = from == VPREC_E_I32 ? (uint64_t)(int64_t)(int32_t)a : from == VPREC_E_U32 ? (uint32_t)a : a;
+        if (to_f64)
+            CONVERT("cvtsi2sdq", y, "r"(a));
+        else
+            CONVERT("cvtsi2ssq", x, "r"(a));
+    }
+    *mxcsr = m;
+    return to_f64 ? vprec_double_bits(y) : float_bits(x);
+}
+
+/* enter.S: the immediate is part of the instruction. */
+float vprec_reduce_f32(float x, uint32_t imm);
+double vprec_reduce_f64(double x, uint32_t imm);
+
+/* `x` is touched between the switches only, so the call cannot move out. */
+#define IMMEDIATE(function, x)                                                                                        \
+    do {                                                                                                              \
+        __asm__ volatile("stmxcsr %[old]\n\tldmxcsr %[m]" : "+x"(x), [old] "=m"(old) : [m] "m"(m));                   \
+        x = function(x, site->imm);                                                                                   \
+        __asm__ volatile("stmxcsr %[m]\n\tldmxcsr %[old]" : "+x"(x), [m] "=m"(m) : [old] "m"(old));                   \
+    } while (0)
+
+/* map and opcode; packed and scalar opcodes differ in the last bit, cleared here */
+#define VALUE(suffix, x, reduce)                                                                                      \
+    switch (site->map << 8 | (site->opcode & 0xfe)) {                                                                 \
+    case 0x24C: EVEX1("vrcp14" suffix, x); break;                                                                     \
+    case 0x24E: EVEX1("vrsqrt14" suffix, x); break;                                                                   \
+    case 0x242: EVEX1("vgetexp" suffix, x); break;                                                                    \
+    default: IMMEDIATE(reduce, x); break;                                                                             \
+    }
+
+uint64_t vprec_native_value(const vprec_site *site, uint64_t a, uint32_t *mxcsr)
+{
+    uint32_t m = masked(*mxcsr), old;
+    uint64_t result;
+    if (site->to == VPREC_E_F64) {
+        double x = vprec_double_of(a);
+        VALUE("sd", x, vprec_reduce_f64)
+        result = vprec_double_bits(x);
+    } else {
+        float x = float_of(a);
+        if (site->map == 1 && site->opcode == 0x53)
+            BINARY("rcpss", x, x);
+        else if (site->map == 1)
+            BINARY("rsqrtss", x, x);
+        else
+            VALUE("ss", x, vprec_reduce_f32)
+        result = float_bits(x);
+    }
+    *mxcsr = m;
+    return result;
+}
+
+uint64_t vprec_native_scalef(bool f64, uint64_t a, uint64_t b, uint32_t *mxcsr)
+{
+    uint32_t m = masked(*mxcsr), old;
+    uint64_t result;
+    if (f64) {
+        double x = vprec_double_of(a), y = vprec_double_of(b);
+        EVEX2("vscalefsd", x, y);
+        result = vprec_double_bits(x);
+    } else {
+        float x = float_of(a), y = float_of(b);
+        EVEX2("vscalefss", x, y);
+        result = float_bits(x);
+    }
+    *mxcsr = m;
+    return result;
+}

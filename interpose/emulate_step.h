@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * emulate_step.h: one arithmetic operation on elements, rounded once, with
+ * x86's rules for NaN, DAZ and FTZ. Knows no registers and no lanes. */
+#ifndef VPREC_EMULATE_STEP_H
+#define VPREC_EMULATE_STEP_H
+
+#include "emulate.h"
+
+enum vprec_basic {
+    VPREC_BASIC_ADD,
+    VPREC_BASIC_SUB,
+    VPREC_BASIC_MUL,
+    VPREC_BASIC_DIV,
+    VPREC_BASIC_SQRT,
+    VPREC_BASIC_FMA
+};
+
+enum { VPREC_NEGATE_PRODUCT = 1, VPREC_NEGATE_ADDEND = 2 }; /* of vprec_step's `negate` */
+
+/* What all steps of one instruction share. Elements travel as the bits of
+ * their container (low 32 or all 64). */
+typedef struct vprec_stepper {
+    const vprec_arith *arith;
+    vprec_counts *counts; /* of the result's type; NULL: not counting */
+    vprec_format format;  /* of the result; NOSUB added where FTZ amounts to it */
+    uint32_t mxcsr;       /* the program's; embedded rounding in place of its direction */
+    uint32_t raised;      /* exception flags of operations that stayed native */
+    uint8_t type;         /* vprec_type of the result */
+} vprec_stepper;
+
+void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcsr, const vprec_arith *arith,
+                         vprec_counts *counts);
+
+/* The operation on elements of the result's type. `sources`: the operands are
+ * the instruction's own, not results of its earlier steps, so VPREC_ROUND_OPERANDS applies. */
+uint64_t vprec_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c, unsigned negate,
+                    bool sources);
+
+/* Converts an element (of `from`, an enum vprec_elem) to the result's type. */
+uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a);
+
+/* RCP, RSQRT and VALUE: the processor's result, rounded. SCALEF: rounded once. */
+uint64_t vprec_step_value(vprec_stepper *s, const vprec_site *site, uint64_t a);
+uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b);
+
+/* emulate_native.c: the processor's own operation under *mxcsr, which receives the flags. */
+uint64_t vprec_native(enum vprec_basic op, bool f64, uint64_t a, uint64_t b, uint64_t c, unsigned negate,
+                      uint32_t *mxcsr);
+uint64_t vprec_native_convert(unsigned from, bool to_f64, uint64_t a, uint32_t *mxcsr);
+uint64_t vprec_native_value(const vprec_site *site, uint64_t a, uint32_t *mxcsr);
+uint64_t vprec_native_scalef(bool f64, uint64_t a, uint64_t b, uint32_t *mxcsr);
+
+/* emulate_count.c: `exact` is the result rounded to odd at 53 bits, `result` a
+ * value, both as binary64; `finite`: all operands were finite. */
+void vprec_count_result(vprec_counts *counts, const vprec_format *format, vprec_mode mode, double exact, double result,
+                        bool finite, bool nan_operand);
+
+/* Bits of a container <-> binary64, by integers alone. Narrowing is exact for
+ * values that the container holds; a NaN keeps its leading payload bits. */
+double vprec_widen(bool f64, uint64_t bits);
+uint64_t vprec_narrow(bool f64, double x);
+
+static inline uint64_t vprec_double_bits(double x)
+{
+    uint64_t u;
+    __builtin_memcpy(&u, &x, 8);
+    return u;
+}
+
+static inline double vprec_double_of(uint64_t u)
+{
+    double x;
+    __builtin_memcpy(&x, &u, 8);
+    return x;
+}
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * enter.c: finds what a site is rounded to and counted in, and the layout of
+ * the processor's XSAVE area. Saves and restores nothing: that is enter.S. */
+#include "enter.h"
+
+#include <cpuid.h>
+
+vprec_xsave_layout vprec_xsave;
+vprec_arith vprec_arith_current;
+vprec_counts *(*vprec_counters)[VPREC_TYPES];
+_Atomic uint64_t **vprec_refused_counts;
+
+void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu)
+{
+    if (site->op == VPREC_OP_REFUSED) {
+        atomic_fetch_add_explicit(vprec_refused_counts[site->counter], 1, memory_order_relaxed);
+        return;
+    }
+    vprec_emulate(site, cpu, &vprec_arith_current, vprec_counters ? vprec_counters[site->counter] : 0);
+}
+
+/* Offset of state component `n`; the area grows to hold it. */
+static uint32_t component(unsigned n, uint64_t components)
+{
+    uint32_t size, offset, c, d;
+    if (!(components >> n & 1))
+        return 0;
+    __cpuid_count(0xD, n, size, offset, c, d);
+    if (offset + size > vprec_xsave.size)
+        vprec_xsave.size = offset + size;
+    return offset;
+}
+
+void vprec_xsave_detect(void)
+{
+    uint32_t a, b, c, d;
+    __cpuid(1, a, b, c, d);
+    if (!(c & bit_OSXSAVE))
+        return;
+    __asm__("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+    uint64_t components = a & 0xE6;
+    vprec_xsave.size = 576; /* legacy region and header */
+    vprec_xsave.ymm_high = component(2, components);
+    vprec_xsave.opmask = component(5, components);
+    vprec_xsave.zmm_high = component(6, components);
+    vprec_xsave.zmm16 = component(7, components);
+    vprec_xsave.components = components;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * enter.h: how a clone reaches the emulator. Owns the protocol of that call
+ * and what it looks up; the work is emulate.c's.
+ *
+ * A site without inline code, all of it free of flags and registers:
+ *
+ *     lea  rsp, [rsp-128]              ; over the red zone
+ *     push imm32                       ; low half of the vprec_site's address ...
+ *     mov  dword ptr [rsp+4], imm32    ; ... and the high half
+ *     call stub                        ; stub: jmp [rip+x], x holds &vprec_enter
+ *     lea  rsp, [rsp+136]
+ *
+ * vprec_enter preserves every register, the flags and MXCSR but for what the
+ * site's instruction changes, and does not touch x87 or MMX state. */
+#ifndef VPREC_ENTER_H
+#define VPREC_ENTER_H
+
+#include "emulate.h"
+
+void vprec_enter(void);
+
+/* What vprec_enter's sites are rounded to. Set before the first clone runs. */
+extern vprec_arith vprec_arith_current;
+
+/* With --count: for site->counter the blocks by result type. NULL: not counting. */
+extern vprec_counts *(*vprec_counters)[VPREC_TYPES];
+
+/* With --audit: for site->counter of a VPREC_OP_REFUSED site the executions. */
+extern _Atomic uint64_t **vprec_refused_counts;
+
+/* Called by vprec_enter; also for a trap handler that has the state at hand. */
+void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu);
+
+/* The one place where the emulator reads the program's memory. A fault whose
+ * rip lies in [vprec_load, vprec_load_end) is the original instruction's own:
+ * rcx then holds the vprec_cpu (the registers as that instruction saw them) and
+ * r8 the vprec_site. */
+void vprec_load(void *to, const void *from, uint64_t bytes, const vprec_cpu *cpu, const vprec_site *site);
+extern const char vprec_load_end[];
+
+#endif

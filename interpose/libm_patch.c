@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * libm_patch.c: leads the functions of libm and libmvec to their replacements
+ * and keeps callable originals. What the replacements compute is libm.c's. */
+#include "code.h"
+#include "emit.h"
+#include "instrument.h"
+#include "libm.h"
+#include "reach.h"
+#include "record.h"
+#include "trap.h"
+#include <dlfcn.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { ADDRESSES = 1024, ENTRY_BYTES = 5, TRAMPOLINE_BYTES = 96 };
+
+typedef struct patched {
+    uint64_t address;
+    const void *replacement;
+    uint8_t moved; /* bytes of instructions that went into the trampoline */
+} patched;
+
+/* One library while it is patched. */
+typedef struct library {
+    void *handle;
+    vprec_object object;
+    vprec_codemap map;
+    vprec_code code;        /* trampolines */
+    uint8_t *arena;
+    size_t arena_bytes;
+    patched list[ADDRESSES];
+    size_t count;
+} library;
+
+/* Where calls belong to an operation already: libm, libmvec, their trampolines, vprec itself. */
+static vprec_range inside[8];
+static size_t inside_count;
+
+static void add_inside(uint64_t start, uint64_t end)
+{
+    if (inside_count < sizeof inside / sizeof *inside)
+        inside[inside_count++] = (vprec_range){start, end};
+}
+
+/* Calls by what is instrumented are rounded: a runtime that stays native keeps its exact pow(). */
+static bool rounds(const void *caller)
+{
+    uint64_t address = (uint64_t)caller;
+    for (size_t i = 0; i < inside_count; i++)
+        if (address - inside[i].start < inside[i].end - inside[i].start)
+            return false;
+    return vprec_image_covers(address);
+}
+
+/* The instructions that the entry's jump covers, elsewhere, and a jump behind
+ * them. 0: they cannot be moved. */
+static uint8_t emit_trampoline(library *l, uint64_t address)
+{
+    uint8_t moved = 0;
+    while (moved < ENTRY_BYTES) {
+        vprec_insn insn;
+        uint64_t at = address + moved;
+        if (!vprec_decode((const uint8_t *)at, 15, at, &insn))
+            return 0;
+        if (moved && vprec_in_code(&l->map, at) && *vprec_mark(&l->map, at) & VPREC_TARGET)
+            return 0; /* a branch leads into what would be overwritten */
+        switch (insn.flow) {
+        case VPREC_FLOW_NEXT: vprec_round_copy(&l->code, at); break;
+        case VPREC_FLOW_JMP:
+            vprec_emit_branch(&l->code, -1, insn.target);
+            return moved + insn.length >= ENTRY_BYTES ? moved + insn.length : 0;
+        case VPREC_FLOW_JCC:
+            vprec_emit_branch(&l->code, ((const uint8_t *)at)[insn.length - (insn.length >= 6 ? 5 : 2)] & 15, insn.target);
+            break;
+        default: return 0;
+        }
+        moved += insn.length;
+    }
+    vprec_emit_branch(&l->code, -1, address + moved);
+    return moved;
+}
+
+/* The trampoline of the function at `address`, made if need be. NULL: impossible. */
+static void *original_of(library *l, uint64_t address)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (l->list[i].address == address)
+            return l->arena + i * TRAMPOLINE_BYTES;
+    if (l->count == ADDRESSES)
+        return NULL;
+    uint8_t *at = l->arena + l->count * TRAMPOLINE_BYTES;
+    l->code = (vprec_code){.at = at, .end = at + TRAMPOLINE_BYTES - 16};
+    uint8_t moved = emit_trampoline(l, address);
+    if (!moved || l->code.full)
+        return NULL;
+    l->list[l->count++] = (patched){.address = address, .moved = moved};
+    return at;
+}
+
+/* All addresses of `name`, its older versions included. */
+static size_t addresses_of(const library *l, const char *name, uint64_t *addresses, size_t room)
+{
+    static const char *const versions[] = {"GLIBC_2.2.5", "GLIBC_2.4", "GLIBC_2.15", "GLIBC_2.18", "GLIBC_2.22",
+                                           "GLIBC_2.23", "GLIBC_2.25", "GLIBC_2.27", "GLIBC_2.28", "GLIBC_2.29",
+                                           "GLIBC_2.31", "GLIBC_2.32", "GLIBC_2.35", "GLIBC_2.38"};
+    size_t n = 0;
+    for (size_t i = 0; i <= sizeof versions / sizeof *versions; i++) {
+        uint64_t a = (uint64_t)(i ? dlvsym(l->handle, name, versions[i - 1]) : dlsym(l->handle, name));
+        bool known = !a || !vprec_in_code(&l->map, a);
+        for (size_t j = 0; j < n; j++)
+            known |= addresses[j] == a;
+        if (!known && n < room)
+            addresses[n++] = a;
+    }
+    return n;
+}
+
+static bool open_library(library *l, const char *name)
+{
+    l->handle = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+    struct link_map *map;
+    const char *why;
+    if (!l->handle || dlinfo(l->handle, RTLD_DI_LINKMAP, &map) ||
+        vprec_object_read(&l->object, map->l_name, map->l_addr, &why) != VPREC_OK)
+        return false;
+    if (!vprec_code_read(&l->map, &l->object)) {
+        vprec_object_release(&l->object);
+        return false;
+    }
+    l->arena_bytes = ADDRESSES * TRAMPOLINE_BYTES;
+    l->arena = vprec_reach_reserve(l->object.lo, l->object.hi, l->arena_bytes);
+    if (!l->arena || mprotect(l->arena, l->arena_bytes, PROT_READ | PROT_WRITE)) {
+        vprec_code_release(&l->map);
+        vprec_object_release(&l->object);
+        return false;
+    }
+    add_inside(l->object.lo, l->object.hi);
+    add_inside((uint64_t)l->arena, (uint64_t)l->arena + l->arena_bytes);
+    return true;
+}
+
+static void close_library(library *l)
+{
+    vprec_code_release(&l->map);
+    vprec_object_release(&l->object);
+}
+
+/* Fills every *original: a float function's replacement calls the double's. */
+static void find_originals(library *l, const vprec_libm_entry *table, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint64_t address;
+        if (table[i].original && addresses_of(l, table[i].name, &address, 1))
+            *table[i].original = original_of(l, address);
+    }
+}
+
+/* Entry: jmp to the end of its trampoline slot, which holds jmp [replacement]. */
+static uint32_t patch(library *l, const vprec_libm_entry *table, size_t n)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    uint32_t functions = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (config->use[table[i].type] != VPREC_USE_FORMAT || (table[i].wide && !*table[i].wide) ||
+            (table[i].original && !*table[i].original))
+            continue;
+        uint64_t addresses[16];
+        size_t versions = addresses_of(l, table[i].name, addresses, 16);
+        for (size_t v = 0; v < versions; v++) {
+            uint8_t *trampoline = original_of(l, addresses[v]);
+            if (!trampoline) {
+                char text[128] = "libm function stays native, its first bytes cannot be moved: ";
+                strncat(text, table[i].name, 48);
+                vprec_say(text);
+                continue;
+            }
+            size_t slot = (size_t)(trampoline - l->arena) / TRAMPOLINE_BYTES;
+            if (!l->list[slot].replacement)
+                functions++;
+            l->list[slot].replacement = table[i].replacement;
+        }
+    }
+    for (size_t i = 0; i < l->count; i++) {
+        if (!l->list[i].replacement)
+            continue;
+        uint8_t *at = l->arena + (i + 1) * TRAMPOLINE_BYTES - 16;
+        vprec_code c = {.at = at, .end = at + 16};
+        vprec_emit_legacy(&c, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(at + 8), -1);
+        memcpy(at + 8, &l->list[i].replacement, 8);
+    }
+    for (size_t i = 0; i < l->object.code.count; i++) {
+        vprec_range r = VPREC_AT(l->object.code, vprec_range, i);
+        uint64_t start = r.start & ~UINT64_C(4095), bytes = ((r.end + 4095) & ~UINT64_C(4095)) - start;
+        if (mprotect((void *)start, bytes, PROT_READ | PROT_WRITE))
+            continue;
+        for (size_t j = 0; j < l->count; j++) {
+            const patched *p = &l->list[j];
+            if (!p->replacement || p->address < r.start || p->address >= r.end)
+                continue;
+            vprec_code c = {.at = (uint8_t *)p->address, .end = (uint8_t *)p->address + ENTRY_BYTES};
+            vprec_emit_branch(&c, -1, (uint64_t)(l->arena + (j + 1) * TRAMPOLINE_BYTES - 16));
+        }
+        mprotect((void *)start, bytes, PROT_READ | PROT_EXEC);
+    }
+    mprotect(l->arena, l->arena_bytes, PROT_READ | PROT_EXEC);
+    return functions;
+}
+
+void vprec_instrument_libm(vprec_process_record *process)
+{
+    static library scalar, vector;
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    if (config->use[VPREC_F32] != VPREC_USE_FORMAT && config->use[VPREC_F64] != VPREC_USE_FORMAT)
+        return;
+    size_t n, vectors;
+    const vprec_libm_entry *table = vprec_libm_table(&n), *vector_table = vprec_libmvec_table(&vectors);
+    Dl_info self;
+    struct link_map *map = NULL;
+    if (dladdr1((void *)vprec_instrument_libm, &self, (void **)&map, RTLD_DL_LINKMAP) && map) {
+        uint64_t base = (uint64_t)self.dli_fbase; /* our own text: replacements call originals */
+        add_inside(base, base + (UINT64_C(1) << 20) * 4);
+    }
+    vprec_libm_rounds = rounds;
+    if (config->count)
+        vprec_libm_calls = process->libm_calls;
+    bool have_scalar = open_library(&scalar, "libm.so.6"), have_vector = open_library(&vector, "libmvec.so.1");
+    if (have_scalar)
+        find_originals(&scalar, table, n);
+    if (have_vector)
+        find_originals(&vector, vector_table, vectors);
+    uint32_t functions = 0;
+    if (have_scalar) {
+        functions += patch(&scalar, table, n);
+        close_library(&scalar);
+    } else {
+        vprec_say("libm.so.6 cannot be read: its functions stay native");
+    }
+    if (have_vector) {
+        functions += patch(&vector, vector_table, vectors);
+        close_library(&vector);
+    }
+    atomic_store(&process->libm_functions, functions);
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * patch.c: see patch.h. First the whole plan, in memory; then the writing, with
+ * nothing but stores and system calls: the object may be libc itself.
+ *
+ * A point of arrival gets a 5-byte jmp where no other way leads into those
+ * bytes; else a 2-byte jmp to a 5-byte one in a hole nearby (filler between
+ * functions, or behind an int3 in dead code); else int3 and an entry in the
+ * trap map. Every rounded instruction's original gets int3 too: what arrives in
+ * an original by a way nobody foresaw runs into it and is led to the clone. */
+#include "patch.h"
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+typedef struct write5 { /* jmp rel32 at `at` */
+    uint64_t at;
+    int32_t rel;
+} write5;
+
+typedef struct write2 { /* jmp rel8 */
+    uint64_t at;
+    int8_t rel;
+} write2;
+
+typedef struct planner {
+    vprec_image *image;
+    vprec_codemap *map;
+    const uint32_t *clone_at;
+    const uint64_t *slots;
+    vprec_vec jumps, shorts; /* write5, write2 */
+    bool failed;
+} planner;
+
+static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
+{
+    if (at == VPREC_AT(p->map->functions, vprec_function, function).start)
+        return p->slots[function] - 6; /* the entry stub */
+    return (uint64_t)p->image->arena + p->clone_at[at - p->map->lo];
+}
+
+/* Whether [at, at+n) may be overwritten although only `at` leads there. */
+static bool usable(const planner *p, uint64_t at, unsigned n)
+{
+    if (at + n > p->map->hi)
+        return false;
+    const uint16_t *m = vprec_mark(p->map, at);
+    if (m[0] & VPREC_TAKEN)
+        return false;
+    for (unsigned i = 0; i < n; i++) {
+        if (m[i] & (VPREC_KEEP | VPREC_TAKEN) || !(m[i] & (VPREC_START | VPREC_INSIDE | VPREC_FILLER)))
+            return false; /* in use, or perhaps data */
+        if (i && m[i] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN))
+            return false;
+    }
+    return true;
+}
+
+static void take(planner *p, uint64_t at, unsigned n)
+{
+    uint16_t *m = vprec_mark(p->map, at);
+    for (unsigned i = 0; i < n; i++)
+        m[i] |= VPREC_TAKEN;
+}
+
+static void add_jump(planner *p, uint64_t at, uint64_t to)
+{
+    int64_t rel = (int64_t)to - (int64_t)(at + 5);
+    write5 *w = vprec_vec_add(&p->jumps, 1);
+    if (!w || rel != (int32_t)rel) {
+        p->failed = true;
+        return;
+    }
+    *w = (write5){at, (int32_t)rel};
+    take(p, at, 5);
+}
+
+static void add_trap(planner *p, uint64_t at)
+{
+    vprec_trap *t = vprec_vec_add(&p->image->traps, 1);
+    if (!t) {
+        p->failed = true;
+        return;
+    }
+    *t = (vprec_trap){at, (uint64_t)p->image->arena + p->clone_at[at - p->map->lo]};
+}
+
+static bool filler(const planner *p, uint64_t at, unsigned n)
+{
+    if (at < p->map->lo || at + n > p->map->hi)
+        return false;
+    for (unsigned i = 0; i < n; i++)
+        if (vprec_mark(p->map, at)[i] != VPREC_FILLER)
+            return false;
+    return true;
+}
+
+/* Dead code of a cloned function: int3 on an instruction start, the jump behind it. */
+static bool dead(const planner *p, uint64_t at, const vprec_function *f)
+{
+    if (at < f->start || at + 6 > f->end)
+        return false;
+    const uint16_t *m = vprec_mark(p->map, at);
+    return m[0] & VPREC_START && !(m[0] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN)) &&
+           p->clone_at[at - p->map->lo] && usable(p, at, 6);
+}
+
+/* A 5-byte hole that a 2-byte jump at `at` reaches; 0 none. */
+static uint64_t hole(planner *p, uint64_t at, const vprec_function *f)
+{
+    for (int64_t d = 2; d < 124; d++)
+        for (int sign = -1; sign <= 1; sign += 2) {
+            uint64_t h = at + (uint64_t)(d * sign);
+            if (filler(p, h, 5))
+                return h;
+            if (dead(p, h, f)) {
+                add_trap(p, h);
+                *vprec_mark(p->map, h) |= VPREC_TAKEN | VPREC_ARITH;
+                return h + 1;
+            }
+        }
+    return 0;
+}
+
+static void plan_point(planner *p, uint64_t at, uint32_t function)
+{
+    const vprec_function *f = &VPREC_AT(p->map->functions, vprec_function, function);
+    if (*vprec_mark(p->map, at) & (VPREC_KEEP | VPREC_TAKEN))
+        return; /* a call that clones make from here returns to a point of its own */
+    uint64_t to = destination(p, at, function);
+    if (usable(p, at, 5)) {
+        add_jump(p, at, to);
+        p->image->by_jump++;
+        return;
+    }
+    if (usable(p, at, 2)) {
+        take(p, at, 2);
+        uint64_t h = hole(p, at, f);
+        if (h) {
+            write2 *w = vprec_vec_add(&p->shorts, 1);
+            if (w)
+                *w = (write2){at, (int8_t)((int64_t)h - (int64_t)(at + 2))};
+            else
+                p->failed = true;
+            add_jump(p, h, to);
+            p->image->by_short++;
+            return;
+        }
+        *vprec_mark(p->map, at) &= (uint16_t)~VPREC_TAKEN;
+        *vprec_mark(p->map, at + 1) &= (uint16_t)~VPREC_TAKEN;
+    }
+    *vprec_mark(p->map, at) |= VPREC_ARITH; /* int3 */
+    p->image->by_trap++;
+}
+
+static void plan(planner *p)
+{
+    vprec_codemap *map = p->map;
+    for (size_t i = 0; i < map->edges.count; i++) { /* what stays native jumps into what is cloned */
+        vprec_edge e = VPREC_AT(map->edges, vprec_edge, i);
+        long from = vprec_code_function_at(map, e.from), to = vprec_code_function_at(map, e.to);
+        if (to >= 0 && VPREC_AT(map->functions, vprec_function, to).cloned &&
+            (from < 0 || !VPREC_AT(map->functions, vprec_function, from).cloned))
+            *vprec_mark(map, e.to) |= VPREC_ENTRY;
+    }
+    for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
+        const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        if (!f->cloned)
+            continue;
+        for (uint64_t at = f->start; at < f->end; at++) {
+            uint16_t mark = *vprec_mark(map, at);
+            if (mark & VPREC_START && (mark & (VPREC_ENTRY | VPREC_RETURN) || at == f->start))
+                plan_point(p, at, (uint32_t)i);
+        }
+    }
+    for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
+        const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        if (!f->cloned)
+            continue;
+        for (uint64_t at = f->start; at < f->end; at++)
+            if ((*vprec_mark(map, at) & (VPREC_ARITH | VPREC_TAKEN)) == VPREC_ARITH)
+                add_trap(p, at);
+    }
+}
+
+static long raw_mprotect(uint64_t start, uint64_t end, int prot)
+{
+    long result;
+    register long r10 __asm__("r10") = 0;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"((long)SYS_mprotect), "D"(start), "S"(end - start), "d"((long)prot), "r"(r10)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+static bool protect(const planner *p, int prot)
+{
+    const vprec_vec *code = &p->map->object->code;
+    for (size_t i = 0; i < code->count; i++) {
+        vprec_range r = VPREC_AT(*code, vprec_range, i);
+        if (raw_mprotect(r.start & ~UINT64_C(4095), (r.end + 4095) & ~UINT64_C(4095), prot))
+            return false;
+    }
+    return true;
+}
+
+/* No library call from here on: the library may be what is being written. */
+__attribute__((noinline)) static bool apply(const planner *p)
+{
+    if (!protect(p, PROT_READ | PROT_WRITE))
+        return false;
+    for (size_t i = 0; i < p->image->traps.count; i++)
+        *(volatile uint8_t *)VPREC_AT(p->image->traps, vprec_trap, i).original = 0xCC;
+    for (size_t i = 0; i < p->jumps.count; i++) {
+        const write5 *w = &VPREC_AT(p->jumps, write5, i);
+        volatile uint8_t *at = (volatile uint8_t *)w->at;
+        uint32_t rel = (uint32_t)w->rel;
+        at[0] = 0xE9;
+        for (int b = 0; b < 4; b++)
+            at[1 + b] = (uint8_t)(rel >> (8 * b));
+    }
+    for (size_t i = 0; i < p->shorts.count; i++) {
+        const write2 *w = &VPREC_AT(p->shorts, write2, i);
+        volatile uint8_t *at = (volatile uint8_t *)w->at;
+        at[0] = 0xEB;
+        at[1] = (uint8_t)w->rel;
+    }
+    return protect(p, PROT_READ | PROT_EXEC);
+}
+
+/* Sorts by original: traps were added in nearly ascending runs. */
+static bool sort_traps(vprec_vec *traps)
+{
+    vprec_vec keys = VPREC_VEC(uint64_t), sorted = VPREC_VEC(vprec_trap);
+    uint64_t *key = vprec_vec_add(&keys, traps->count);
+    if (traps->count && !key)
+        return false;
+    bool ordered = true;
+    for (size_t i = 0; i < traps->count; i++) {
+        key[i] = VPREC_AT(*traps, vprec_trap, i).original;
+        ordered &= !i || key[i] > key[i - 1];
+    }
+    if (ordered) {
+        vprec_vec_free(&keys);
+        return true;
+    }
+    /* originals are unique: sort the keys, then place each trap by search */
+    size_t n = traps->count;
+    vprec_vec_sort_u64(&keys);
+    vprec_trap *to = vprec_vec_add(&sorted, n);
+    if (!to) {
+        vprec_vec_free(&keys);
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        vprec_trap t = VPREC_AT(*traps, vprec_trap, i);
+        size_t low = 0, high = keys.count;
+        while (low < high) {
+            size_t mid = (low + high) / 2;
+            if (VPREC_AT(keys, uint64_t, mid) < t.original)
+                low = mid + 1;
+            else
+                high = mid;
+        }
+        to[low] = t;
+    }
+    sorted.count = keys.count;
+    vprec_vec_free(&keys);
+    vprec_vec_free(traps);
+    *traps = sorted;
+    return true;
+}
+
+bool vprec_patch(vprec_image *image, vprec_codemap *map, const uint32_t *clone_at, const uint64_t *slots,
+                 const char **why)
+{
+    planner p = {.image = image, .map = map, .clone_at = clone_at, .slots = slots,
+                 .jumps = VPREC_VEC(write5), .shorts = VPREC_VEC(write2)};
+    plan(&p);
+    *why = "out of memory";
+    bool done = !p.failed && sort_traps(&image->traps);
+    if (done) {
+        *why = "its code cannot be made writable";
+        done = apply(&p);
+    }
+    vprec_vec_free(&p.jumps);
+    vprec_vec_free(&p.shorts);
+    return done;
+}

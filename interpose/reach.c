@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * reach.c: see reach.h. Reads /proc/self/maps with plain system calls. */
+#include "reach.h"
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define REACH ((UINT64_C(1) << 31) - (1 << 20))
+#define LOWEST UINT64_C(0x10000)
+#define HIGHEST ((UINT64_C(1) << 47) - (UINT64_C(1) << 21))
+/* Above an object lies its heap: leave it room to grow. */
+#define HEAP_ROOM (UINT64_C(256) << 20)
+
+typedef struct search {
+    uint64_t lo, hi, bytes;
+    uint64_t best, best_distance;
+    bool found;
+} search;
+
+/* Takes the place nearest to the object in the free range [start, end). */
+static void consider(search *s, uint64_t start, uint64_t end)
+{
+    uint64_t lowest = s->hi > REACH ? s->hi - REACH : LOWEST;
+    uint64_t highest = s->lo + REACH - s->bytes;
+    if (s->bytes > REACH || s->lo + REACH < s->bytes || end < s->bytes || end - s->bytes < start)
+        return;
+    uint64_t first = start > lowest ? start : lowest, last = end - s->bytes < highest ? end - s->bytes : highest;
+    first = (first + 4095) & ~UINT64_C(4095);
+    last &= ~UINT64_C(4095);
+    if (first > last)
+        return;
+    uint64_t at;
+    if (start >= s->hi) {
+        at = s->hi + HEAP_ROOM > last ? last : s->hi + HEAP_ROOM > first ? s->hi + HEAP_ROOM : first;
+    } else {
+        at = last;
+    }
+    if (at >> 32 != (at + s->bytes - 1) >> 32) { /* below the border */
+        uint64_t border = (at + s->bytes - 1) & ~UINT64_C(0xFFFFFFFF);
+        if (border >= s->bytes && border - s->bytes >= first)
+            at = border - s->bytes;
+        else if (border <= last)
+            at = border;
+        else
+            return;
+    }
+    uint64_t distance = at > s->hi ? at - s->hi : s->lo > at ? s->lo - at : 0;
+    if (!s->found || distance < s->best_distance) {
+        s->found = true;
+        s->best = at;
+        s->best_distance = distance;
+    }
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Walks the mappings in order; between two of them lies a free range. */
+static bool walk(search *s)
+{
+    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    char buffer[4096];
+    uint64_t number[2] = {0, 0}, last_end = LOWEST;
+    int field = 0; /* 0 start, 1 end, 2 the rest of the line */
+    ssize_t n;
+    while ((n = read(fd, buffer, sizeof buffer)) > 0)
+        for (ssize_t i = 0; i < n; i++) {
+            char c = buffer[i];
+            if (c == '\n') {
+                field = 0;
+                number[0] = number[1] = 0;
+            } else if (field < 2 && hex_digit(c) >= 0) {
+                number[field] = number[field] << 4 | (uint64_t)hex_digit(c);
+            } else if (field < 2 && ++field == 2 && number[1] <= HIGHEST) {
+                if (number[0] > last_end)
+                    consider(s, last_end, number[0]);
+                if (number[1] > last_end)
+                    last_end = number[1];
+            }
+        }
+    close(fd);
+    if (last_end < HIGHEST)
+        consider(s, last_end, HIGHEST);
+    return true;
+}
+
+void *vprec_reach_reserve(uint64_t lo, uint64_t hi, size_t bytes)
+{
+    for (int attempt = 0; attempt < 8; attempt++) { /* another thread may map what was free */
+        search s = {.lo = lo, .hi = hi, .bytes = (bytes + 4095) & ~(size_t)4095};
+        if (!walk(&s) || !s.found)
+            return NULL;
+        void *p = mmap((void *)s.best, s.bytes, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+        if (p == (void *)s.best)
+            return p;
+        if (p != MAP_FAILED)
+            munmap(p, s.bytes);
+    }
+    return NULL;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * reach.h: address space for clones: within reach of 32-bit displacements. */
+#ifndef VPREC_REACH_H
+#define VPREC_REACH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Reserves `bytes` (no access yet) from which all of [lo, hi) and the region
+ * itself can be reached by 32-bit displacements, off 4 GiB borders. NULL: none. */
+void *vprec_reach_reserve(uint64_t lo, uint64_t hi, size_t bytes);
+
+#endif

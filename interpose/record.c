@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * record.c: see record.h. */
+#include "record.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+vprec_wire *vprec_wire_shared;
+static char file_path[4096];
+
+bool vprec_record_open(const char *path)
+{
+    if (strlen(path) >= sizeof file_path)
+        return false;
+    strcpy(file_path, path);
+    int fd = vprec_record_file();
+    struct stat st;
+    if (fd < 0)
+        return false;
+    vprec_wire *wire = MAP_FAILED;
+    if (!fstat(fd, &st) && (size_t)st.st_size > sizeof *wire)
+        wire = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    if (wire == MAP_FAILED)
+        return false;
+    if (wire->magic != VPREC_WIRE_MAGIC || wire->capacity > (uint64_t)st.st_size) {
+        munmap(wire, (size_t)st.st_size);
+        return false;
+    }
+    vprec_wire_shared = wire;
+    return true;
+}
+
+int vprec_record_file(void)
+{
+    return open(file_path, O_RDWR | O_CLOEXEC);
+}
+
+void *vprec_record_room(size_t bytes)
+{
+    vprec_wire *wire = vprec_wire_shared;
+    bytes = vprec_record_align(bytes);
+    uint64_t at = atomic_load(&wire->used);
+    do {
+        if (at + bytes > wire->capacity) {
+            atomic_fetch_add(&wire->dropped, 1);
+            return NULL;
+        }
+    } while (!atomic_compare_exchange_weak(&wire->used, &at, at + bytes));
+    vprec_record *head = (void *)((char *)wire + at);
+    head->size = (uint32_t)bytes; /* a reader can skip it should we die before it is done */
+    return head;
+}
+
+uint64_t vprec_record_offset(const void *record)
+{
+    return (uint64_t)((const char *)record - (const char *)vprec_wire_shared);
+}
+
+void vprec_record_done(void *record, uint32_t kind, size_t bytes)
+{
+    vprec_record *head = record;
+    head->size = (uint32_t)vprec_record_align(bytes);
+    atomic_store_explicit(&head->kind, kind, memory_order_release);
+}
+
+void *vprec_record_text(uint32_t kind, size_t fixed, const char *text)
+{
+    size_t length = strlen(text) + 1;
+    char *record = vprec_record_room(fixed + length);
+    if (!record)
+        return NULL;
+    memcpy(record + fixed, text, length);
+    vprec_record_done(record, kind, fixed + length);
+    return record;
+}

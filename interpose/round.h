@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * round.h: code for one site: load operands once, operate, round, masked write.
+ * A site that has no inline form is left to the emulator by the caller. */
+#ifndef VPREC_ROUND_H
+#define VPREC_ROUND_H
+
+#include "emit.h"
+#include "emulate.h"
+
+/* What vprec itself may use; VPREC_CPU lowers it. */
+enum vprec_isa {
+    VPREC_ISA_SSE2,
+    VPREC_ISA_AVX2,  /* with FMA */
+    VPREC_ISA_AVX512 /* F, VL, DQ, BW */
+};
+
+/* Constants of one type, each repeated over 64 bytes. */
+enum vprec_constant {
+    VPREC_K_ONE,       /* last bit */
+    VPREC_K_HALF1,     /* 2^(s-1)-1, s bits dropped */
+    VPREC_K_HALF,      /* 2^(s-1): the dropped bits of a tie */
+    VPREC_K_KEEP,      /* all bits but the dropped ones */
+    VPREC_K_DROP,      /* the dropped ones */
+    VPREC_K_ABS,
+    VPREC_K_SIGN,
+    VPREC_K_EXPONENT,  /* exponent field */
+    VPREC_K_EXP_LOW,   /* exponent fields between which the quantum follows the value */
+    VPREC_K_EXP_HIGH,
+    VPREC_K_MAGIC,     /* exponent field + this = constant whose ulp is the quantum */
+    VPREC_K_MAX,       /* largest finite */
+    VPREC_K_OVERFLOW,  /* what lies beyond it becomes */
+    VPREC_K_MIN_NORMAL,
+    VPREC_K_ALTERNATE, /* sign bits of even lanes */
+    VPREC_K_NAN_HIGH,  /* bounds of NaN patterns that adding half cannot wrap */
+    VPREC_K_NAN_LOW,
+    VPREC_CONSTANTS
+};
+
+typedef struct vprec_constants {
+    uint8_t value[VPREC_TYPES][VPREC_CONSTANTS][64];
+    uint64_t lanes[65]; /* masks of n low lanes */
+} __attribute__((aligned(64))) vprec_constants;
+
+/* How results of a type are rounded by inline code. */
+enum vprec_shape {
+    VPREC_SHAPE_NONE,   /* no inline form: emulate */
+    VPREC_SHAPE_NATIVE, /* the instruction as it is */
+    VPREC_SHAPE_CONTAINER, /* the format is the container itself */
+    VPREC_SHAPE_WIDE,   /* the container's exponent range, fewer fraction bits */
+    VPREC_SHAPE_NARROW  /* a narrower range, at most 21 (50) fraction bits */
+};
+
+enum vprec_shape vprec_round_shape(const vprec_arith *arith, vprec_type type);
+void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith);
+
+typedef struct vprec_round_context {
+    const vprec_arith *arith;
+    enum vprec_isa isa;
+    const vprec_constants *constants; /* in reach of the code */
+    uint32_t free_vectors; /* registers 16..31 that may be overwritten (bit n-16) */
+    uint32_t free_masks;   /* opmasks that may be overwritten */
+} vprec_round_context;
+
+/* Appends the code for `site`. False: nothing was emitted, emulate it. `copy`
+ * holds the original instruction. */
+bool vprec_round_emit(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
+bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
+
+/* The original instruction at its new place, rip-relative operands adjusted. */
+void vprec_round_copy(vprec_code *code, uint64_t address);
+
+static inline uint8_t vprec_elem_size(uint8_t elem)
+{
+    switch (elem) {
+    case VPREC_E_F16: return 2;
+    case VPREC_E_F64: case VPREC_E_I64: case VPREC_E_U64: return 8;
+    default: return 4;
+    }
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * select.c: see select.h. Patterns are fnmatch's; an object matches by its base
+ * name or by its whole path. */
+#include "select.h"
+#include <fnmatch.h>
+#include <string.h>
+
+/* Never instrumented: ourselves. */
+static const char *const ours[] = {"libvprec*", "libZydis.so*", "libZycore.so*", "linux-vdso*"};
+
+/* libm's bodies are left alone whatever is asked for: one call, one operation. */
+static const char *const mathematics[] = {"libm.so*", "libm-*.so", "libmvec.so*", "libmvec-*.so"};
+
+/* Not instrumented unless a rule names them: the system and language runtimes,
+ * whose arithmetic is not the inference's. */
+static const char *const system_objects[] = {
+    "libc.so*", "libc-*.so", "ld-linux*", "ld-*.so", "libpthread*", "libdl.so*", "librt.so*", "libutil.so*",
+    "libresolv*", "libnss_*", "libgcc_s*", "libstdc++*", "libgomp*", "libpython*", "python*", "libperl*", "perl*",
+    "node", "libnode*", "libv8*", "ruby*", "libruby*", "java", "libjvm*", "bash", "dash", "sh", "zsh", "busybox",
+};
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool matches(const char *glob, const char *path)
+{
+    return !fnmatch(glob, base_name(path), 0) || !fnmatch(glob, path, 0);
+}
+
+static bool in_list(const char *const *list, size_t n, const char *path)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!fnmatch(list[i], base_name(path), 0))
+            return true;
+    return false;
+}
+#define IN(list, path) in_list(list, sizeof list / sizeof *list, path)
+
+/* 1: a rule of this kind matches; 0: there are some and none does; -1: there are none. */
+static int consult(vprec_wire_config *config, uint32_t kind, const char *text)
+{
+    int result = -1;
+    for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++) {
+        vprec_wire_rule *rule = &config->rule[i];
+        if (rule->kind != kind)
+            continue;
+        if (result < 0)
+            result = 0;
+        bool function = kind == VPREC_RULE_FUNCTION || kind == VPREC_RULE_SKIP_FUNCTION;
+        if (function ? !fnmatch(rule->glob, text, 0) : matches(rule->glob, text)) {
+            atomic_fetch_add(&rule->hits, 1);
+            result = 1;
+        }
+    }
+    return result;
+}
+
+bool vprec_select_is_libm(const char *path)
+{
+    return IN(mathematics, path);
+}
+
+bool vprec_select_process(vprec_wire_config *config, const char *path)
+{
+    return consult(config, VPREC_RULE_EXEC, path) != 0;
+}
+
+bool vprec_select_object(vprec_wire_config *config, const char *path)
+{
+    if (IN(ours, path) || IN(mathematics, path))
+        return false;
+    int asked = consult(config, VPREC_RULE_OBJECT, path);
+    if (consult(config, VPREC_RULE_SKIP_OBJECT, path) == 1 || asked == 0)
+        return false;
+    return asked == 1 || !IN(system_objects, path);
+}
+
+bool vprec_select_function(vprec_wire_config *config, const char *name)
+{
+    const char *text = name ? name : "";
+    int asked = consult(config, VPREC_RULE_FUNCTION, text);
+    return consult(config, VPREC_RULE_SKIP_FUNCTION, text) != 1 && asked != 0;
+}

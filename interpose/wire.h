@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * wire.h: the mapping that vprec-run owns and every instrumented process
+ * shares: the run's configuration at its head, append-only records behind it.
+ * The interposer records, vprec-run interprets after the run; so the report is
+ * complete also when a process crashes, calls _exit or execs. */
+#ifndef VPREC_WIRE_H
+#define VPREC_WIRE_H
+
+#include "vprec.h"
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* Environment of an instrumented process: path of the mapping's file. */
+#define VPREC_WIRE_ENV "VPREC_WIRE"
+#define VPREC_WIRE_MAGIC UINT64_C(0x3130657269777076) /* "vpwire01" */
+
+enum { VPREC_ROUND_RESULTS = 1, VPREC_ROUND_OPERANDS = 2 }; /* --round, OR-ed */
+
+/* --ops, OR-ed; the order is that of the names add,sub,mul,div,sqrt,fma,cvt,rcp,libm. */
+enum {
+    VPREC_OPS_ADD = 1 << 0,
+    VPREC_OPS_SUB = 1 << 1,
+    VPREC_OPS_MUL = 1 << 2,
+    VPREC_OPS_DIV = 1 << 3,
+    VPREC_OPS_SQRT = 1 << 4,
+    VPREC_OPS_FMA = 1 << 5,
+    VPREC_OPS_CVT = 1 << 6,
+    VPREC_OPS_RCP = 1 << 7,
+    VPREC_OPS_LIBM = 1 << 8,
+    VPREC_OPS_ALL = (1 << 9) - 1
+};
+
+enum vprec_type_use {
+    VPREC_USE_NONE,   /* the type is left uninstrumented */
+    VPREC_USE_NATIVE, /* instrumented, rounded to nothing but itself: the identity */
+    VPREC_USE_FORMAT  /* instrumented and rounded to `format` */
+};
+
+enum vprec_rule_kind {
+    VPREC_RULE_OBJECT, /* --object */
+    VPREC_RULE_SKIP_OBJECT,
+    VPREC_RULE_FUNCTION,
+    VPREC_RULE_SKIP_FUNCTION,
+    VPREC_RULE_EXEC
+};
+
+enum { VPREC_RULES_MAX = 64, VPREC_RULE_LENGTH = 232 };
+
+/* A selection pattern (fnmatch). Objects match by base name or by path. */
+typedef struct vprec_wire_rule {
+    uint32_t kind;         /* enum vprec_rule_kind */
+    _Atomic uint32_t hits; /* objects, functions or processes it matched */
+    char glob[VPREC_RULE_LENGTH];
+} vprec_wire_rule;
+
+typedef struct vprec_wire_config {
+    uint32_t use[VPREC_TYPES]; /* enum vprec_type_use, by VPREC_F32, VPREC_F64 */
+    vprec_format format[VPREC_TYPES];
+    uint32_t mode;  /* vprec_mode */
+    uint32_t round; /* VPREC_ROUND_RESULTS | ... */
+    uint32_t ops;   /* VPREC_OPS_ADD | ... : which are rounded; the rest stays native */
+    uint32_t fast, count, audit, list; /* booleans */
+    uint32_t rules;
+    vprec_wire_rule rule[VPREC_RULES_MAX];
+} vprec_wire_config;
+
+typedef struct vprec_wire {
+    uint64_t magic;
+    uint64_t capacity;        /* bytes of the mapping */
+    _Atomic uint64_t used;    /* bytes handed out, this header included; multiple of 16 */
+    _Atomic uint64_t dropped; /* records that found no room */
+    vprec_wire_config config;
+} vprec_wire;
+
+/* Records follow the header, each aligned to 16 bytes. `size` 0 at the end of
+ * `used` means: handed out, not yet filled (a process died there): stop. */
+enum vprec_record_kind {
+    VPREC_RECORD_PROCESS = 1,
+    VPREC_RECORD_OBJECT,
+    VPREC_RECORD_FUNCTION,
+    VPREC_RECORD_REFUSED, /* an instruction that is FP arithmetic and stays native */
+    VPREC_RECORD_MESSAGE  /* a warning in words */
+};
+
+typedef struct vprec_record {
+    _Atomic uint32_t kind; /* written last */
+    uint32_t size;         /* whole record, multiple of 16 */
+} vprec_record;
+
+typedef struct vprec_process_record {
+    vprec_record head;
+    int32_t pid, parent;
+    uint32_t selected;               /* its executable passed --exec */
+    uint32_t isa;                    /* 0 sse2, 1 avx2, 2 avx512: what vprec itself uses */
+    _Atomic uint64_t startup_ns;     /* time spent instrumenting, dlopen included */
+    _Atomic uint64_t traps;          /* int3 arrivals in originals that were redirected */
+    _Atomic uint64_t libm_calls[VPREC_TYPES]; /* with --count: libm calls rounded */
+    _Atomic uint32_t libm_functions; /* libm entry points patched */
+    uint32_t pad;
+    char path[];                     /* the executable, NUL-terminated */
+} vprec_process_record;
+
+typedef struct vprec_object_record {
+    vprec_record head;
+    uint64_t process;        /* offset of its process record in the mapping */
+    uint64_t base;           /* load bias */
+    uint64_t clone_bytes;    /* memory for clones */
+    uint32_t functions;      /* with sites */
+    uint32_t sites[VPREC_TYPES];
+    uint32_t sites_native[VPREC_TYPES]; /* sites of a type that is not instrumented */
+    uint32_t refused;
+    uint32_t by_jump, by_short, by_trap; /* how originals reach their clones */
+    uint32_t inlined;        /* sites emitted inline; the rest calls the emulator */
+    uint8_t build_id[20];
+    uint8_t build_id_length;
+    uint8_t pad[3];
+    char path[];
+} vprec_object_record;
+
+/* Counters of --count, per function and type, in operations (vector lanes). */
+typedef struct vprec_counts {
+    _Atomic uint64_t ops[16];      /* by enum vprec_op of site.h */
+    _Atomic uint64_t overflows;    /* finite operands, result beyond the largest finite */
+    _Atomic uint64_t underflows;   /* inexact result below the smallest normal */
+    _Atomic uint64_t nans;         /* NaN results from operands without NaN */
+    _Atomic uint64_t rounded;      /* results that rounding changed */
+    _Atomic int32_t exp_min, exp_max; /* of finite non-zero results; exp_min > exp_max: none */
+} vprec_counts;
+
+typedef struct vprec_function_record {
+    vprec_record head;
+    uint64_t object;          /* offset of its object record */
+    uint64_t address, length; /* in the object's file (virtual address), bytes */
+    uint32_t sites[VPREC_TYPES];
+    uint32_t refused;
+    _Atomic uint32_t entered; /* 1 once its clone was entered */
+    vprec_counts counts[VPREC_TYPES];
+    char name[];              /* symbol, or "sub_<hex address>" */
+} vprec_function_record;
+
+typedef struct vprec_refused_record {
+    vprec_record head;
+    uint64_t function; /* offset of its function record, 0 none */
+    uint64_t object;
+    uint64_t address;
+    _Atomic uint64_t executed; /* with --audit */
+    char text[];               /* "fadd st0, st1: x87 arithmetic is not supported" */
+} vprec_refused_record;
+
+typedef struct vprec_message_record {
+    vprec_record head;
+    uint64_t process;
+    char text[];
+} vprec_message_record;
+
+#endif

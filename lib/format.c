@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * format.c: owns the formats' text: parsing, printing, presets, and the check
+ * that a container holds a format. Rounds nothing. */
+#include "exact.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+static const struct {
+    const char *name, *spelling;
+} presets[] = {
+    {"fp64", "e11m52"},
+    {"fp32", "e8m23"},
+    {"fp16", "e5m10"},
+    {"bf16", "e8m7"},
+    {"tf32", "e8m10"},
+    {"fp24", "e7m16"},
+    {"pxr24", "e8m15"},
+    {"e5m2", "e5m2"},
+    {"e4m3", "e4m3"},
+    {"e4m3fn", "e4m3:noinf"},
+    {"e5m2fnuz", "e5m2:noinf:nonegzero:bias=16"},
+    {"e4m3fnuz", "e4m3:noinf:nonegzero:bias=8"},
+    {"e3m2fn", "e3m2:sat:noinf:nonan"},
+    {"e2m3fn", "e2m3:sat:noinf:nonan"},
+    {"e2m1fn", "e2m1:sat:noinf:nonan"},
+};
+enum { PRESETS = sizeof presets / sizeof *presets };
+
+/* In the order in which they are printed; bias=N comes last. */
+static const struct {
+    const char *name;
+    unsigned flag;
+} suffixes[] = {{"sat", VPREC_SAT},
+                {"noinf", VPREC_NOINF},
+                {"nosub", VPREC_NOSUB},
+                {"nonan", VPREC_NONAN},
+                {"nonegzero", VPREC_NONEGZERO}};
+enum { SUFFIXES = sizeof suffixes / sizeof *suffixes };
+
+static const struct {
+    const char *name, *option;
+    int ebits, fbits, emax, unit; /* unit: exponent of the smallest subnormal */
+} containers[VPREC_TYPES] = {{"binary32", "f32", 8, 23, 127, -149}, {"binary64", "f64", 11, 52, 1023, -1074}};
+
+/* A format as written; the numbers may be anything. */
+typedef struct draft {
+    long ebits, fbits, bias;
+    unsigned flags;
+} draft;
+
+/* Where an error is told: every message opens with the text at fault, cut to keep the line short. */
+typedef struct report {
+    const char *text;
+    char *message;
+    size_t size;
+} report;
+
+/* How much of a part from `text` to `end` a message quotes. */
+static int quoted(const char *text, const char *end) { return end - text < 24 ? (int)(end - text) : 24; }
+
+__attribute__((format(printf, 3, 4))) static vprec_status fail(const report *report, vprec_status status,
+                                                               const char *format, ...)
+{
+    if (!report->message || !report->size)
+        return status;
+    int used = snprintf(report->message, report->size, "`%.40s`: ", report->text);
+    if (used < 0 || (size_t)used >= report->size)
+        return status;
+    va_list list;
+    va_start(list, format);
+    vsnprintf(report->message + used, report->size - used, format, list);
+    va_end(list);
+    return status;
+}
+
+/* Reads a decimal number without sign; values past 99999 all read as 99999. */
+static bool read_digits(const char **text, long *value)
+{
+    const char *p = *text;
+    if (*p < '0' || *p > '9')
+        return false;
+    for (*value = 0; *p >= '0' && *p <= '9'; p++)
+        *value = *value * 10 + (*p - '0') > 99999 ? 99999 : *value * 10 + (*p - '0');
+    *text = p;
+    return true;
+}
+
+static bool read_widths(const char *text, const char *end, draft *draft)
+{
+    if (*text++ != 'e' || !read_digits(&text, &draft->ebits))
+        return false;
+    return *text++ == 'm' && read_digits(&text, &draft->fbits) && text == end;
+}
+
+/* 2^(X-1)-1; any value will do for a width that is out of range. */
+static int default_bias(long ebits) { return ebits < 1 || ebits > 11 ? 0 : (1 << (ebits - 1)) - 1; }
+
+/* Exponent field of the largest finite number: without infinities the all-ones field counts. */
+static int top_field(const draft *draft) { return (1 << draft->ebits) - (draft->flags & VPREC_NOINF ? 1 : 2); }
+
+/* How many of the largest fractions are no numbers: the all-ones fraction is
+ * the NaN of a format without infinities, unless that has none or keeps it at -0. */
+static int top_fractions_lost(unsigned flags)
+{
+    return (flags & VPREC_NOINF) && !(flags & (VPREC_NONAN | VPREC_NONEGZERO));
+}
+
+static vprec_status check(const draft *draft, vprec_type type, const report *report)
+{
+    int ebits = containers[type].ebits, fbits = containers[type].fbits;
+    const char *container = containers[type].name;
+    bool wide = draft->ebits > ebits;
+    if (draft->ebits < 2 || draft->ebits > ebits || draft->fbits < 1 || draft->fbits > fbits) {
+        bool exponent = draft->ebits < 2 || wide;
+        long width = exponent ? draft->ebits : draft->fbits;
+        char hint[80] = "";
+        bool fits64 = draft->ebits >= 2 && draft->ebits <= 11 && draft->fbits >= 1 && draft->fbits <= 52;
+        if (type == VPREC_F32 && fits64)
+            snprintf(hint, sizeof hint, "; try %s=%.40s", containers[VPREC_F64].option, report->text);
+        return fail(report, VPREC_ERANGE, "%s%ld %s bit%s not fit %s (%d..%d)%s", width >= 99999 ? "over " : "", width,
+                    exponent ? "exponent" : "fraction", width == 1 ? " does" : "s do", container, exponent ? 2 : 1,
+                    exponent ? ebits : fbits, hint);
+    }
+    if ((draft->flags & VPREC_NONAN) && (~draft->flags & (VPREC_NOINF | VPREC_SAT)))
+        return fail(report, VPREC_EFORMAT,
+                    "`nonan` needs `sat` and `noinf`: without NaN and infinities a format can only saturate");
+    if ((draft->flags & VPREC_NONEGZERO) && !(draft->flags & VPREC_NOINF))
+        return fail(report, VPREC_EFORMAT, "`nonegzero` needs `noinf`: the code of -0 then is the only NaN");
+
+    /* emax = field - bias <= container's emax; 1 - bias - fbits >= its smallest subnormal */
+    long least = top_field(draft) - containers[type].emax;
+    long most = 1 - draft->fbits - containers[type].unit;
+    if (draft->bias >= least && draft->bias <= most)
+        return VPREC_OK;
+    bool given = draft->bias != default_bias(draft->ebits);
+    if (least > most)
+        return fail(report, VPREC_ERANGE, "no bias lets %ld exponent bits with `noinf` fit %s; take %ld or fewer",
+                    draft->ebits, container, draft->ebits - 1);
+    return fail(report, VPREC_ERANGE, "%s %ld does not fit %s (%ld..%ld here)", given ? "bias" : "its default bias",
+                draft->bias, container, least, most);
+}
+
+static void finish(const draft *draft, vprec_format *format)
+{
+    vprec_format f = {.ebits = draft->ebits, .fbits = draft->fbits, .flags = draft->flags, .bias = draft->bias};
+    f.emin = 1 - f.bias;
+    f.emax = top_field(draft) - f.bias;
+    uint64_t top = (UINT64_C(2) << f.fbits) - 1 - top_fractions_lost(f.flags);
+    f.max = vprec_from_bits(vprec_pack(top, f.emax - f.fbits));
+    f.min_normal = vprec_from_bits(vprec_pack(1, f.emin));
+    f.min_subnormal = vprec_from_bits(vprec_pack(1, f.emin - f.fbits));
+    *format = f;
+}
+
+static vprec_status read_bias(const char *text, const char *end, draft *draft, const report *report)
+{
+    const char *p = text;
+    bool negative = *p == '-';
+    long value;
+    p += negative;
+    if (!read_digits(&p, &value) || p != end)
+        return fail(report, VPREC_EFORMAT, "bias `%.*s` is no integer", quoted(text, end), text);
+    draft->bias = negative ? -value : value;
+    return VPREC_OK;
+}
+
+/* One suffix without its colon; `seen` has a bit for each that the text has given. */
+static vprec_status read_suffix(const char *text, const char *end, draft *draft, unsigned *seen, const report *report)
+{
+    size_t length = end - text;
+    unsigned bit = 0;
+    for (size_t i = 0; i < SUFFIXES; i++) {
+        if (length == strlen(suffixes[i].name) && !memcmp(text, suffixes[i].name, length))
+            bit = suffixes[i].flag;
+    }
+    bool bias = !strncmp(text, "bias=", 5);
+    if (bias)
+        bit = 1u << 31;
+    if (!bit)
+        return fail(report, VPREC_EFORMAT, "unknown suffix `%.*s` (sat, noinf, nosub, nonan, nonegzero, bias=N)",
+                    quoted(text, end), text);
+    if (*seen & bit)
+        return fail(report, VPREC_EFORMAT, "suffix `%.*s` is given twice", bias ? 4 : (int)length, text);
+    *seen |= bit;
+    if (bias)
+        return read_bias(text + 5, end, draft, report);
+    draft->flags |= bit;
+    return VPREC_OK;
+}
+
+static vprec_status read_suffixes(const char *text, draft *draft, const report *report)
+{
+    unsigned seen = 0;
+    while (*text == ':') {
+        text++;
+        const char *end = text + strcspn(text, ":");
+        vprec_status status = read_suffix(text, end, draft, &seen, report);
+        if (status)
+            return status;
+        text = end;
+    }
+    return VPREC_OK;
+}
+
+/* A preset's name or eXmY, up to `end`. */
+static vprec_status read_base(const char *text, const char *end, draft *draft, const report *report)
+{
+    size_t length = end - text;
+    for (size_t i = 0; i < PRESETS; i++) {
+        const char *spelling = presets[i].spelling, *colon = spelling + strcspn(spelling, ":");
+        if (length != strlen(presets[i].name) || memcmp(text, presets[i].name, length))
+            continue;
+        read_widths(spelling, colon, draft);
+        draft->bias = default_bias(draft->ebits);
+        return read_suffixes(colon, draft, report);
+    }
+    if (!length)
+        return fail(report, VPREC_EFORMAT, "the format is missing: give eXmY such as e5m10, or a preset such as bf16");
+    if (!read_widths(text, end, draft))
+        return fail(report, VPREC_EFORMAT,
+                    "`%.*s` is neither eXmY such as e5m10 nor a preset such as bf16 (vprec-run --formats)",
+                    quoted(text, end), text);
+    draft->bias = default_bias(draft->ebits);
+    return VPREC_OK;
+}
+
+vprec_status vprec_format_parse(const char *text, vprec_type type, vprec_format *format, char *message, size_t size)
+{
+    report report = {text ? text : "", message, size};
+    if (!text || !format || (unsigned)type >= VPREC_TYPES)
+        return fail(&report, VPREC_EINVAL, "no text, no format or no type is given");
+    draft draft = {0};
+    const char *end = text + strcspn(text, ":");
+    vprec_status status = read_base(text, end, &draft, &report);
+    if (!status)
+        status = read_suffixes(end, &draft, &report);
+    if (!status)
+        status = check(&draft, type, &report);
+    if (!status)
+        finish(&draft, format);
+    return status;
+}
+
+/* What must follow `base` (a preset's name or eXmY with this flags and bias) to make `format`. */
+static size_t spell(char *text, size_t size, const char *base, unsigned flags, long bias, const vprec_format *format)
+{
+    size_t used = snprintf(text, size, "%s", base);
+    for (size_t i = 0; i < SUFFIXES; i++) {
+        if (format->flags & ~flags & suffixes[i].flag)
+            used += snprintf(text + used, size - used, ":%s", suffixes[i].name);
+    }
+    if (bias != format->bias)
+        used += snprintf(text + used, size - used, ":bias=%d", (int)format->bias);
+    return used;
+}
+
+size_t vprec_format_print(const vprec_format *format, char *text, size_t size)
+{
+    char best[96], other[96];
+    snprintf(other, sizeof other, "e%um%u", format->ebits, format->fbits);
+    char base[16];
+    memcpy(base, other, sizeof base);
+    size_t length = spell(best, sizeof best, base, 0, default_bias(format->ebits), format);
+    for (size_t i = 0; i < PRESETS; i++) {
+        vprec_format preset;
+        vprec_format_parse(presets[i].name, VPREC_F64, &preset, NULL, 0);
+        if (preset.ebits != format->ebits || preset.fbits != format->fbits || (preset.flags & ~format->flags))
+            continue;
+        size_t l = spell(other, sizeof other, presets[i].name, preset.flags, preset.bias, format);
+        if (l <= length) {
+            length = l;
+            memcpy(best, other, sizeof best);
+        }
+    }
+    if (size)
+        snprintf(text, size, "%s", best);
+    return length;
+}
+
+const char *vprec_format_preset(size_t index, const char **spelling)
+{
+    if (index >= PRESETS)
+        return NULL;
+    if (spelling)
+        *spelling = presets[index].spelling;
+    return presets[index].name;
+}
+
+bool vprec_format_is_native(const vprec_format *format, vprec_type type)
+{
+    return !format->flags && format->fbits >= containers[type].fbits && format->emax >= containers[type].emax &&
+           format->emin - format->fbits <= containers[type].unit;
+}

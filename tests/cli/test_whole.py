@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+# test_whole.py: vprec-run with the real preload library in a small program:
+# the report is whole however the program ends.
+# Usage: test_whole.py VPREC-RUN PRELOAD VICTIM
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+RUN, PRELOAD, VICTIM = (os.path.abspath(path) for path in sys.argv[1:4])
+
+
+def rounded_sum():
+    """0.1f added 100 times with the sum rounded to bfloat16, ties to even: integers only. Bits of the result."""
+    def bf16(numerator):  # value = numerator / 2**27, as 0.1f is
+        shift = max(numerator.bit_length() - 8, 0)
+        low, half = numerator & ((1 << shift) - 1), (1 << shift) >> 1
+        kept = numerator >> shift
+        return (kept + (low > half or (low == half and shift > 0 and kept & 1))) << shift
+
+    tenth = 13421773  # 0.1f = 13421773 * 2**-27
+    total = 0
+    for _ in range(100):
+        total = bf16(total + tenth)
+    return struct.pack('>f', total / 2**27).hex()
+
+
+class Whole(unittest.TestCase):
+    def run_vprec(self, *args):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, 'report.json')
+            done = subprocess.run([RUN, '--report', file, *args], capture_output=True, timeout=60,
+                                  stdin=subprocess.DEVNULL, env={**os.environ, 'VPREC_PRELOAD': PRELOAD})
+            with open(file, encoding='utf-8') as text:
+                return done, json.load(text)
+
+    def victims(self, report):
+        return [f for f in report['functions'] if f['name'] == 'cli_victim_sum']
+
+    def test_however_it_ends(self):
+        native = subprocess.run([VICTIM], capture_output=True, check=True).stdout
+        expected = rounded_sum().encode() + b'\n'
+        self.assertNotEqual(native, expected)
+        for end, status, runs in (('return', 0, 1), ('_exit', 5, 1), ('crash', 128 + signal.SIGSEGV, 1),
+                                  ('kill', 128 + signal.SIGKILL, 1), ('exec', 5, 2)):
+            for spec, output in (('bf16', expected), ('native', native)):
+                with self.subTest(end=end, spec=spec):
+                    done, report = self.run_vprec('-f', spec, '--', VICTIM, end)
+                    self.assertEqual(done.returncode, status, done.stderr)
+                    self.assertEqual(done.stdout, output * runs)
+                    self.assertTrue(report['records']['complete'])
+                    self.assertEqual(len(report['processes']), runs)
+                    self.assertEqual([f['entered'] for f in self.victims(report)], [True] * runs)
+                    self.assertGreater(report['totals']['sites_entered']['f32'], 0)
+
+    def test_counts(self):
+        done, report = self.run_vprec('-f', 'bf16', '--count', '--', VICTIM)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        (function,) = self.victims(report)
+        self.assertEqual(function['counts']['f32']['ops'], {'add': 100})
+        self.assertEqual(function['counts']['f32']['overflows'], 0)
+
+    def test_selection(self):
+        native = subprocess.run([VICTIM], capture_output=True, check=True).stdout
+        done, report = self.run_vprec('-f', 'bf16', '--skip-function', 'cli_victim_*', '--', VICTIM)
+        self.assertEqual((done.returncode, done.stdout), (0, native), done.stderr)
+        self.assertFalse(any(f['entered'] for f in self.victims(report)))
+        done, report = self.run_vprec('-f', 'bf16', '--function', 'cli_victim_sum', '--', VICTIM)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, rounded_sum().encode() + b'\n')
+        self.assertEqual(len(report['functions']), 1)
+        done, report = self.run_vprec('-f', 'bf16', '--function', 'cli_victim_difference', '--', VICTIM)
+        self.assertEqual((done.returncode, done.stdout), (125, native))
+        self.assertEqual(report['exit']['program_status'], 0)
+        done, report = self.run_vprec('-f', 'bf16', '--exec', '*/' + os.path.basename(VICTIM), '--', '/bin/sh', '-c',
+                                      f'{VICTIM}; {VICTIM}; exit 3')
+        self.assertEqual((done.returncode, done.stdout), (3, 2 * (rounded_sum().encode() + b'\n')), done.stderr)
+        self.assertEqual([p['selected'] for p in report['processes']], [False, True, True])
+
+    def test_list(self):
+        done, _ = self.run_vprec('-q', '--list', '--', VICTIM)
+        self.assertEqual((done.returncode, done.stderr), (0, b''))
+        rows = [line.split() for line in done.stdout.decode().splitlines()]
+        (row,) = [row for row in rows if 'cli_victim_sum' in row]
+        self.assertEqual(row[0], os.path.basename(VICTIM))
+        self.assertGreater(int(row[2]), 0)
+        self.assertNotIn(subprocess.run([VICTIM], capture_output=True, check=True).stdout, done.stdout)
+
+
+if __name__ == '__main__':
+    unittest.main(argv=sys.argv[:1])

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * victim.c: computes in float, in one function of a known name, and then ends in the way it is told. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+__attribute__((noipa)) float cli_victim_sum(const float *x, int n)
+{
+    float sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += x[i];
+    return sum;
+}
+
+/* Adds 0.1f `n` times; prints the sum's bits without further arithmetic. */
+int main(int argc, char **argv)
+{
+    const char *end = argc > 1 ? argv[1] : "return";
+    float x[100], sum;
+    unsigned bits;
+    for (int i = 0; i < 100; i++)
+        x[i] = 0.1f;
+    sum = cli_victim_sum(x, 100);
+    memcpy(&bits, &sum, sizeof bits);
+    printf("%08x\n", bits);
+    fflush(stdout);
+    if (!strcmp(end, "_exit"))
+        _exit(5);
+    if (!strcmp(end, "crash"))
+        raise(SIGSEGV);
+    if (!strcmp(end, "kill"))
+        raise(SIGKILL);
+    if (!strcmp(end, "exec"))
+        execl("/proc/self/exe", argv[0], "_exit", (char *)NULL);
+    return 0;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * help.c: the texts of --help and --formats. */
+#include "help.h"
+#include "vprec.h"
+#include <math.h>
+#include <stdio.h>
+
+static const char help[] =
+    "Usage: vprec-run [options] [--] PROGRAM [ARG...]\n"
+    "Run an unmodified program with its floating-point operations rounded to a format.\n"
+    "\n"
+    "What is rounded, and how\n"
+    "  -f, --format SPEC     the format: eXmY (X exponent, Y fraction bits) or a preset, for\n"
+    "                        f32 (float); or per type, as in f32=bf16,f64=e11m40. A type not\n"
+    "                        named is left alone. native: instrument both, round nothing\n"
+    "  -m, --mode rne        to nearest, ties to even (the only one in this version)\n"
+    "      --round WHAT      results (default), operands or both\n"
+    "      --fast            round the native result: quicker, rounded twice, not exact\n"
+    "      --ops LIST        only these: add,sub,mul,div,sqrt,fma,cvt,rcp,libm\n"
+    "\n"
+    "Where (patterns as in the shell; each may be given several times)\n"
+    "      --object GLOB     only these objects: the program or its libraries, by name or path.\n"
+    "                        Default: all but libc, libm, the loader, libgcc_s, libstdc++ and\n"
+    "                        language runtimes; '*' is everything\n"
+    "      --skip-object GLOB\n"
+    "      --function GLOB   only these functions\n"
+    "      --skip-function GLOB\n"
+    "      --exec GLOB       only processes whose executable matches\n"
+    "\n"
+    "What is told\n"
+    "      --report FILE     everything, as JSON; - is standard output\n"
+    "      --count           count executed operations, overflows, underflows, NaNs\n"
+    "      --audit           name each operation that ran unrounded; exit 124 if any did\n"
+    "      --list            run nothing, print what would be instrumented\n"
+    "      --formats         print the presets with their ranges\n"
+    "  -q, --quiet           no summary and no warnings at the end\n"
+    "  -h, --help            this text\n"
+    "  -V, --version         the version\n"
+    "\n"
+    "Exit status: the program's own, 128+N if signal N ended it; 124 --audit found something,\n"
+    "125 usage or vprec's own failure, 126 cannot be instrumented, 127 not found.\n"
+    "\n"
+    "Examples\n"
+    "  vprec-run --format bf16 -- ./infer model.bin       every float operation in bfloat16\n"
+    "  vprec-run --format f32=e5m10,f64=e11m40 -- ./infer float in half precision, double in 40 bits\n"
+    "  vprec-run --format e8m10 --report run.json -- ./infer\n"
+    "  vprec-run --format e8m7 --object 'libopenblas*' -- python3 script.py\n"
+    "  vprec-run --list -- ./infer                        what could be rounded\n"
+    "  vprec-run --format native -- ./infer               must give the same bits as ./infer\n";
+
+void vprec_help_print(void)
+{
+    fputs(help, stdout);
+}
+
+void vprec_formats_print(void)
+{
+    const char *name, *spelling;
+    printf("%-9s %-27s %-8s %16s %16s %16s %16s\n", "NAME", "SPELLING", "TYPES", "LARGEST", "SMALLEST NORMAL",
+           "SUBNORMAL", "EPSILON");
+    for (size_t i = 0; (name = vprec_format_preset(i, &spelling)); i++) {
+        vprec_format format, narrow;
+        if (vprec_format_parse(name, VPREC_F64, &format, NULL, 0) != VPREC_OK)
+            continue;
+        bool fits_f32 = vprec_format_parse(name, VPREC_F32, &narrow, NULL, 0) == VPREC_OK;
+        printf("%-9s %-27s %-8s %16.9g %16.9g ", name, spelling, fits_f32 ? "f32,f64" : "f64", format.max,
+               format.min_normal);
+        if (format.flags & VPREC_NOSUB)
+            printf("%16s", "none");
+        else
+            printf("%16.9g", format.min_subnormal);
+        printf(" %16.9g\n", ldexp(1, -format.fbits));
+    }
+    fputs("\nAny eXmY works too: X exponent bits 2 to 11, Y fraction bits 1 to 52 (one hidden bit more), as far as\n"
+          "the type holds it (f32: e8m23). Suffixes: :sat :noinf :nosub :bias=N. See vprec-formats(7).\n",
+          stdout);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * launch.h: starts the program with the preload library in it, passes signals
+ * on, and waits. */
+#ifndef VPREC_LAUNCH_H
+#define VPREC_LAUNCH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+typedef struct vprec_outcome {
+    pid_t pid;
+    int exec_error; /* errno where the program could not be executed, else 0 */
+    int exited;     /* its exit status, -1 where a signal ended it */
+    int signal;     /* that signal, else 0 */
+} vprec_outcome;
+
+/* Path of the preload library, to be freed; NULL, having said what to do, where there is none. */
+char *vprec_preload_find(void);
+
+/* Holds back the signals that could end vprec-run, from before the shared
+ * file is made until vprec_launch passes them on. */
+void vprec_signals_hold(void);
+
+/* Executes `path` with `argv` and the environment that makes the processes
+ * attach to the mapping at `wire`, and waits for its end. False, having said why, where vprec itself failed. */
+bool vprec_launch(const char *path, char **argv, const char *preload, const char *wire, vprec_outcome *outcome);
+
+/* The status that vprec-run exits with for the program's end. */
+int vprec_outcome_status(const vprec_outcome *outcome);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * options.h: the command line of vprec-run, checked in full before anything
+ * runs. */
+#ifndef VPREC_OPTIONS_H
+#define VPREC_OPTIONS_H
+
+#include "wire.h"
+#include <stdbool.h>
+
+typedef struct vprec_options {
+    vprec_wire_config config; /* what the processes are told */
+    const char *report;       /* --report FILE, "-" stdout, NULL none */
+    bool quiet;
+    char **program; /* PROGRAM and its arguments, as given, NULL-terminated */
+} vprec_options;
+
+/* The two types' names, "f32" and "f64", and the names of --ops by bit. */
+extern const char *const vprec_type_names[VPREC_TYPES];
+enum { VPREC_OPS_NAMES = 9 };
+extern const char *const vprec_ops_names[VPREC_OPS_NAMES];
+
+/* The option that makes rules of `kind` (enum vprec_rule_kind): "--object". */
+const char *vprec_rule_option(uint32_t kind);
+
+/* "results", "operands" or "both". */
+const char *vprec_round_name(uint32_t round);
+
+/* What --format says of `type`, into `text`: "e8m10" in vprec_format_print's
+ * spelling, "native", or "" where the type is left alone. */
+void vprec_options_format(const vprec_wire_config *config, vprec_type type, char *text, size_t size);
+
+/* Fills `*options`. Returns -1 to go on; else the status to exit with, all
+ * being said: --help, --version and --formats have printed, or the command line is at fault. */
+int vprec_options_parse(vprec_options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * records.h: the records of a run, copied out of the shared file and checked:
+ * a process that crashed may have left anything there. */
+#ifndef VPREC_RECORDS_H
+#define VPREC_RECORDS_H
+
+#include "mapping.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#define VPREC_NO_PARENT SIZE_MAX
+
+typedef struct vprec_item {
+    uint64_t offset;      /* in the mapping: how other records name it */
+    size_t parent;        /* index of the process (of an object or message) or of the object; or VPREC_NO_PARENT */
+    size_t function;      /* refused records: index of the function, or VPREC_NO_PARENT */
+    vprec_record *record; /* a copy; the text at its end is terminated */
+} vprec_item;
+
+typedef struct vprec_items {
+    vprec_item *items; /* in the order of the mapping */
+    size_t count, room;
+} vprec_items;
+
+typedef struct vprec_records {
+    vprec_items of[VPREC_RECORD_MESSAGE + 1]; /* by enum vprec_record_kind */
+    uint64_t dropped;                         /* records that found no room in the mapping */
+    uint64_t skipped;                         /* unfinished, unknown or malformed ones */
+    bool complete;                            /* the walk came to the end of what was handed out */
+    uint32_t hits[VPREC_RULES_MAX];           /* by rule: what it matched */
+} vprec_records;
+
+/* Reads the mapping while processes may still write to it. */
+void vprec_records_read(vprec_records *records, const vprec_mapping *mapping);
+void vprec_records_free(vprec_records *records);
+
+#define VPREC_ITEMS(records, kind) ((records)->of[VPREC_RECORD_##kind])
+
+static inline const vprec_process_record *vprec_process_at(const vprec_records *records, size_t i)
+{
+    return (const vprec_process_record *)VPREC_ITEMS(records, PROCESS).items[i].record;
+}
+
+static inline const vprec_object_record *vprec_object_at(const vprec_records *records, size_t i)
+{
+    return (const vprec_object_record *)VPREC_ITEMS(records, OBJECT).items[i].record;
+}
+
+static inline const vprec_function_record *vprec_function_at(const vprec_records *records, size_t i)
+{
+    return (const vprec_function_record *)VPREC_ITEMS(records, FUNCTION).items[i].record;
+}
+
+static inline const vprec_refused_record *vprec_refused_at(const vprec_records *records, size_t i)
+{
+    return (const vprec_refused_record *)VPREC_ITEMS(records, REFUSED).items[i].record;
+}
+
+static inline const vprec_message_record *vprec_message_at(const vprec_records *records, size_t i)
+{
+    return (const vprec_message_record *)VPREC_ITEMS(records, MESSAGE).items[i].record;
+}
+
+/* Path of object `index`, "?" for VPREC_NO_PARENT. */
+static inline const char *vprec_object_path(const vprec_records *records, size_t index)
+{
+    return index == VPREC_NO_PARENT ? "?" : vprec_object_at(records, index)->path;
+}
+
+#endif
