@@ -321,6 +321,7 @@ static void clone_function(cloner *k)
     uint32_t unsafe_vectors = f->vectors | map->live_vectors, unsafe_masks = f->masks | map->live_masks;
     k->round.free_vectors = ~unsafe_vectors & 0xFFFF;
     k->round.free_masks = ~unsafe_masks & 0xFE;
+    k->round.clear_upper = !f->vex;
     k->low = k->high = 0;
     k->tables.count = 0;
     for (uint64_t at = f->start; at < f->end && f->indirect_jumps; at++)

@@ -348,6 +348,7 @@ static void describe_functions(reader *r)
             f->calls |= insn.flow == VPREC_FLOW_CALL && is_code(r, insn.target);
             f->runs_on = !ends_flow(insn.flow);
             f->indirect_jumps |= insn.flow == VPREC_FLOW_IJMP;
+            f->vex |= insn.vex;
             if (insn.extended) {
                 uint32_t vectors, masks;
                 vprec_decode_extended((const uint8_t *)at, vprec_room(map, at), &vectors, &masks);
@@ -382,12 +383,14 @@ static void describe_functions(reader *r)
         vprec_function *top = &VPREC_AT(map->functions, vprec_function, root(map, (uint32_t)i));
         top->vectors |= f->vectors;
         top->masks |= f->masks;
+        top->vex |= f->vex;
     }
     for (size_t i = 0; i < map->functions.count; i++) {
         vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
         const vprec_function *top = &VPREC_AT(map->functions, vprec_function, root(map, (uint32_t)i));
         f->vectors = top->vectors;
         f->masks = top->masks;
+        f->vex = top->vex;
     }
 }
 

@@ -31,6 +31,7 @@ typedef struct vprec_function {
     bool calls;       /* another function of the object, directly */
     bool runs_on;     /* its last instruction can fall through its end */
     bool indirect_jumps, extended;
+    bool vex;         /* it, or one joined to it, has VEX or EVEX vector code */
     bool cloned;      /* chosen by the caller of vprec_code_read */
 } vprec_function;
 

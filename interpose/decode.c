@@ -159,6 +159,8 @@ bool vprec_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_ins
     insn->loads_address = z.mnemonic == ZYDIS_MNEMONIC_LEA;
     insn->padding = z.mnemonic == ZYDIS_MNEMONIC_NOP || z.mnemonic == ZYDIS_MNEMONIC_INT3;
     insn->extended = z.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX || z.meta.category == ZYDIS_CATEGORY_KMASK;
+    insn->vex = (z.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX || z.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX) &&
+                z.meta.category != ZYDIS_CATEGORY_BMI1 && z.meta.category != ZYDIS_CATEGORY_BMI2;
     if (z.raw.imm[0].size == 32 && !z.raw.imm[0].is_relative) {
         insn->has_imm32 = true;
         insn->imm32 = (uint32_t)z.raw.imm[0].value.u;
@@ -255,6 +257,7 @@ bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vpre
         site->zeroing = z.raw.evex.z;
         site->er = z.raw.evex.b && register_rm;
         site->broadcast = z.raw.evex.b && !register_rm;
+        site->rc = site->er ? (uint8_t)(z.raw.evex.L2 << 1 | z.raw.evex.L) : 0;
         site->width = site->er ? 64 : 16 << (z.raw.evex.L2 << 1 | z.raw.evex.L);
         break;
     default:
@@ -280,7 +283,8 @@ bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vpre
     } else {
         site->rm = VPREC_REG_MEM;
         uint8_t bytes_read = site->lanes * from;
-        memory_of(&z, address, site->broadcast ? from : bytes_read, &site->mem);
+        bool scaled = site->encoding == VPREC_EVEX; /* a disp8 counts operands */
+        memory_of(&z, address, !scaled ? 1 : site->broadcast ? from : bytes_read, &site->mem);
         site->mem.size = bytes_read;
     }
     return true;

@@ -38,6 +38,7 @@ typedef struct vprec_insn {
     bool padding;        /* nop, int3: filler between functions */
     bool loads_address;  /* lea */
     bool extended;       /* EVEX or opmask instruction: vprec_decode_extended tells its registers */
+    bool vex;           /* a VEX or EVEX encoded vector instruction */
     bool has_imm32;      /* a 32-bit immediate that could be an address (not PIE) */
     uint32_t imm32;
     uint64_t target;     /* of a relative branch, or absolute address of a rip-relative operand */

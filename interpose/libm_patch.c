@@ -23,7 +23,10 @@ typedef struct patched {
 
 /* One library while it is patched. */
 typedef struct library {
-    void *handle;
+    const ElfW(Sym) *symbols;
+    const char *strings;
+    const uint16_t *versions;
+    size_t symbol_count;
     vprec_object object;
     vprec_codemap map;
     vprec_code code;        /* trampolines */
@@ -98,31 +101,74 @@ static void *original_of(library *l, uint64_t address)
     return at;
 }
 
-/* All addresses of `name`, its older versions included. */
+/* All addresses of `name`, every version of it, the default one first. Not by
+ * dlsym: it needs a handle, and opening one would run constructors too early. */
 static size_t addresses_of(const library *l, const char *name, uint64_t *addresses, size_t room)
 {
-    static const char *const versions[] = {"GLIBC_2.2.5", "GLIBC_2.4", "GLIBC_2.15", "GLIBC_2.18", "GLIBC_2.22",
-                                           "GLIBC_2.23", "GLIBC_2.25", "GLIBC_2.27", "GLIBC_2.28", "GLIBC_2.29",
-                                           "GLIBC_2.31", "GLIBC_2.32", "GLIBC_2.35", "GLIBC_2.38"};
     size_t n = 0;
-    for (size_t i = 0; i <= sizeof versions / sizeof *versions; i++) {
-        uint64_t a = (uint64_t)(i ? dlvsym(l->handle, name, versions[i - 1]) : dlsym(l->handle, name));
-        bool known = !a || !vprec_in_code(&l->map, a);
-        for (size_t j = 0; j < n; j++)
-            known |= addresses[j] == a;
-        if (!known && n < room)
-            addresses[n++] = a;
-    }
+    for (int hidden = 0; hidden <= 1; hidden++)
+        for (size_t i = 1; i < l->symbol_count; i++) {
+            const ElfW(Sym) *s = &l->symbols[i];
+            int type = ELF64_ST_TYPE(s->st_info);
+            if (!s->st_shndx || (type != STT_FUNC && type != STT_GNU_IFUNC) || l->versions[i] >> 15 != hidden ||
+                strcmp(l->strings + s->st_name, name))
+                continue;
+            uint64_t a = l->object.bias + s->st_value;
+            if (type == STT_GNU_IFUNC)
+                a = ((uint64_t (*)(void))a)();
+            bool known = !vprec_in_code(&l->map, a);
+            for (size_t j = 0; j < n; j++)
+                known |= addresses[j] == a;
+            if (!known && n < room)
+                addresses[n++] = a;
+        }
     return n;
+}
+
+/* The dynamic symbols of a loaded library, and how many there are: the GNU hash
+ * table's chains end with the last one. */
+static bool read_symbols(library *l, const struct link_map *map)
+{
+    const uint32_t *hash = NULL;
+    for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
+        const void *p = (const void *)d->d_un.d_ptr; /* relocated by the loader */
+        switch (d->d_tag) {
+        case DT_SYMTAB: l->symbols = p; break;
+        case DT_STRTAB: l->strings = p; break;
+        case DT_VERSYM: l->versions = p; break;
+        case DT_GNU_HASH: hash = p; break;
+        default: break;
+        }
+    }
+    if (!l->symbols || !l->strings || !l->versions || !hash)
+        return false;
+    uint32_t buckets = hash[0], first = hash[1], bloom = hash[2], last = 0;
+    const uint32_t *bucket = hash + 4 + 2 * bloom, *chain = bucket + buckets;
+    for (uint32_t i = 0; i < buckets; i++)
+        last = bucket[i] > last ? bucket[i] : last;
+    if (last < first)
+        return false;
+    while (!(chain[last - first] & 1))
+        last++;
+    l->symbol_count = last + 1;
+    return true;
+}
+
+static struct link_map *loaded(const char *name)
+{
+    for (struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+        const char *slash = strrchr(map->l_name, '/');
+        if (!strcmp(slash ? slash + 1 : map->l_name, name))
+            return map;
+    }
+    return NULL;
 }
 
 static bool open_library(library *l, const char *name)
 {
-    l->handle = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
-    struct link_map *map;
+    struct link_map *map = loaded(name);
     const char *why;
-    if (!l->handle || dlinfo(l->handle, RTLD_DI_LINKMAP, &map) ||
-        vprec_object_read(&l->object, map->l_name, map->l_addr, &why) != VPREC_OK)
+    if (!map || !read_symbols(l, map) || vprec_object_read(&l->object, map->l_name, map->l_addr, &why) != VPREC_OK)
         return false;
     if (!vprec_code_read(&l->map, &l->object)) {
         vprec_object_release(&l->object);

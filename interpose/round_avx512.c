@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * round_avx512.c: inline code for AVX-512 processors. Legacy and VEX sites use
- * it too: their scratch registers are 16..31, which they cannot name.
+ * it too: their scratch registers are 16..31, which they cannot name. A legacy
+ * instruction that finds bits set above 128 in any of registers 0..15 costs
+ * hundreds of cycles, so a legacy destination is never written as a zmm.
  *
  * An operation is executed twice, rounded down and up (d and u). Both native
  * results enclose the exact one, so z = the one nearer to zero holds its
@@ -23,8 +25,9 @@ typedef struct emitter {
     int w;             /* 1: 64-bit elements */
     int length;        /* L'L of the rounding: 0 for scalars, 2 for packed */
     int reg[SCRATCH];
-    int kt, kw;        /* opmasks: temporary; lanes to write of a legacy destination */
+    int kt;            /* temporary opmask */
     int32_t frame;     /* bytes that rsp was lowered by */
+    int32_t bounce;    /* where in it a legacy destination's 16 bytes pass through, -1 nowhere */
 } emitter;
 
 static void ev(emitter *e, uint32_t op, int length, int dst, int src, vprec_rm rm, int imm)
@@ -73,13 +76,24 @@ static void finish(emitter *e, uint32_t op, int a, int b, enum vprec_constant k)
     const vprec_site *s = e->site;
     vprec_rm rm = b < 0 ? vprec_absolute(e->context->constants->value[e->type][k]) : vprec_reg(b);
     vprec_evex how = {.length = (uint8_t)e->length, .b = b < 0};
-    if (s->encoding == VPREC_LEGACY) { /* merge into the whole register */
-        how.length = 2;
-        how.mask = (uint8_t)e->kw;
+    if (s->encoding == VPREC_LEGACY && (e->bounce >= 0 || s->scalar)) {
+        int t = e->reg[T];
+        how.length = 0;
+        vprec_emit_evex(e->code, how, op, t, a, rm, -1);
+        int to = e->bounce >= 0 ? t : s->dst;
+        if (s->scalar)
+            ev(e, OP(e->w ? 3 : 2, 1, e->w, 0x10), 0, to, s->dst, vprec_reg(t), -1);
+        if (e->bounce >= 0) { /* a legacy load keeps the bits above 128 */
+            ev(e, OP(0, 1, 0, 0x11), 0, t, -1, vprec_stack(e->bounce), -1);
+            vprec_emit_legacy(e->code, OP(0, 1, 0, 0x10), s->dst, vprec_stack(e->bounce), -1);
+        }
+    } else if (s->encoding == VPREC_LEGACY) {
+        how.length = 0;
         vprec_emit_evex(e->code, how, op, s->dst, a, rm, -1);
     } else if (s->scalar) {
         vprec_emit_evex(e->code, how, op, e->reg[T], a, rm, -1);
-        masked(e, OP(e->w ? 3 : 2, 1, e->w, 0x10), 0, s->mask, s->zeroing, s->dst, s->vvvv, vprec_reg(e->reg[T]));
+        int rest = s->op == VPREC_OP_FMA ? s->dst : s->vvvv; /* gives the upper lanes */
+        masked(e, OP(e->w ? 3 : 2, 1, e->w, 0x10), 0, s->mask, s->zeroing, s->dst, rest, vprec_reg(e->reg[T]));
     } else {
         int bytes = s->lanes * vprec_elem_size(s->to);
         how.length = bytes > 32 ? 2 : bytes > 16 ? 1 : 0;
@@ -337,12 +351,8 @@ static void allocate(emitter *e, saved *save, bool value)
             taken |= vector_bit(e->reg[i]);
     }
     uint32_t taken_masks = 1u | 1u << s->mask;
-    if (rounds) {
+    if (rounds)
         e->kt = take(&free_masks, taken_masks, 8, save->masks, &save->mask_count);
-        taken_masks |= 1u << e->kt;
-    }
-    if (s->encoding == VPREC_LEGACY)
-        e->kw = take(&free_masks, taken_masks, 8, save->masks, &save->mask_count);
 }
 
 static void move_saved(emitter *e, const saved *save, bool restore)
@@ -375,14 +385,13 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
     }
     saved save = {0};
     allocate(&e, &save, value);
-    if (save.vector_count || save.mask_count) {
-        e.frame = 128 + 64 * save.vector_count + 8 * save.mask_count;
+    bool bounces = site->encoding == VPREC_LEGACY && !context->clear_upper;
+    int32_t saved_bytes = 64 * save.vector_count + 8 * save.mask_count;
+    e.bounce = bounces ? saved_bytes : -1;
+    if (saved_bytes || bounces) {
+        e.frame = 128 + saved_bytes + (bounces ? 16 : 0);
         vprec_emit_move_stack(code, -e.frame);
         move_saved(&e, &save, false);
-    }
-    if (site->encoding == VPREC_LEGACY) {
-        int lanes = site->scalar ? 1 : e.w ? 2 : 4;
-        vprec_emit_vex(code, 0, OP(0, 1, 0, 0x90), e.kw, -1, vprec_absolute(&context->constants->lanes[lanes]), -1);
     }
     bool done = true;
     if (value) {

@@ -36,7 +36,8 @@ typedef struct task {
     enum state state;
     bool fresh;         /* its first stop, which the kernel makes, is still to come */
     bool after_call;    /* it has just stepped over a system call or into a handler */
-    bool was_skipped;  /* its last step was in an object of -k */
+    bool was_skipped;   /* its last step was in an object of -k */
+    bool returned;      /* its last step was a return */
     uint64_t skip_from; /* SKIPPING: the stack pointer at the function's entry */
 } task;
 
@@ -122,14 +123,19 @@ static void note_offence(task *t, uint64_t rip)
     offenders[offender_count++].count = 1;
 }
 
-/* At a function's first instruction, reached by a call: stops it where it returns to. */
-static void skip_function(task *t)
+/* At a function's first instruction, reached by a call: stops it where it
+ * returns to. Not the one that _start calls: it never returns (a hlt follows). */
+static bool skip_function(task *t)
 {
     uint64_t rsp = user(t->pid, offsetof(struct user_regs_struct, rsp));
+    uint64_t back = (uint64_t)ptrace(PTRACE_PEEKDATA, t->pid, rsp, 0);
 
-    break_at(t->pid, (uint64_t)ptrace(PTRACE_PEEKDATA, t->pid, rsp, 0));
+    if ((ptrace(PTRACE_PEEKTEXT, t->pid, back, 0) & 0xff) == 0xf4)
+        return false;
+    break_at(t->pid, back);
     t->skip_from = rsp;
     t->state = SKIPPING;
+    return true;
 }
 
 /* At a stop of a stepping task: judges the instruction that comes next. */
@@ -140,8 +146,7 @@ static void judge(task *t)
     bool entered = code->passed_over && !t->was_skipped;
 
     t->was_skipped = code->passed_over;
-    if (entered) {
-        skip_function(t);
+    if (entered && !t->returned && skip_function(t)) {
         t->was_skipped = false;
         return;
     }
@@ -154,6 +159,7 @@ static void judge(task *t)
             elsewhere++;
     }
     t->after_call = code->syscall;
+    t->returned = code->ret;
 }
 
 /* The breakpoint at the return address was hit: by this call or by a deeper one. */

@@ -123,6 +123,7 @@ const tracee_code *tracee_look(pid_t pid, int space, uint64_t address)
                           .passed_over = is_in(1, pid, space, address)};
     if (decode(pid, address, &instruction, operands)) {
         code->kind = arith_kind(ZydisMnemonicGetString(instruction.mnemonic));
+        code->ret = instruction.mnemonic == ZYDIS_MNEMONIC_RET;
         code->syscall = instruction.mnemonic == ZYDIS_MNEMONIC_SYSCALL;
     }
     return code;

@@ -16,6 +16,7 @@ typedef struct tracee_code {
     bool selected;    /* in the file mapping of a selected object */
     bool passed_over; /* in that of an object whose functions are not stepped */
     bool syscall;     /* a system call instruction */
+    bool ret;         /* a return */
 } tracee_code;
 
 enum { TRACEE_CODES = 1 << 16 };

@@ -38,7 +38,7 @@ typedef struct exact_variant {
 
 enum exact_level { EXACT_SSE2, EXACT_SSE42, EXACT_AVX, EXACT_AVX2, EXACT_AVX512 };
 
-/* Fills the inputs from `seed`, by integer arithmetic alone. Kernels leave them as they are. */
+/* Fills the inputs of a zeroed structure from `seed`, by integer arithmetic alone. Kernels leave them as they are. */
 void exact_fill(exact_data *data, uint64_t seed);
 /* Forgets the results. */
 void exact_clear(exact_data *data);

@@ -37,16 +37,16 @@ static uint64_t number(uint64_t *state, int ebits, int fbits, uint64_t seed)
 
 void exact_clear(exact_data *data)
 {
+    /* Only what there is: a large memset is one step a byte under the single-stepper. */
+    memset(data->f, 0, data->nf * sizeof *data->f);
+    memset(data->d, 0, data->nd * sizeof *data->d);
     data->nf = data->nd = 0;
-    memset(data->f, 0, sizeof data->f);
-    memset(data->d, 0, sizeof data->d);
 }
 
 void exact_fill(exact_data *data, uint64_t seed)
 {
     uint64_t state = seed * UINT64_C(0x2545f4914f6cdd1d) + 1;
 
-    exact_clear(data);
     for (int k = 0; k < EXACT_N; k++) {
         data->x[k] = (uint32_t)number(&state, 8, 23, seed);
         data->y[k] = (uint32_t)number(&state, 8, 23, seed);

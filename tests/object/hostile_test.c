@@ -170,29 +170,36 @@ static bool put(int fd, const void *bytes, size_t size, uint64_t offset)
     return pwrite(fd, bytes, size, (off_t)offset) == (ssize_t)size;
 }
 
-/* Cuts the file and mends its program headers, so that the segments fit and
- * only the tables inside of them run into the end of the file. */
-static void cut_mended(int fd, const Elf64_Ehdr *header, uint64_t cut)
+/* Makes the segment that holds the file offset `cut` end there and puts it at
+ * the end of the file, so that its tables run into that end while all other
+ * segments stay sound. */
+static void segment_cut(int fd, const uint8_t *file, uint64_t size, uint64_t cut)
 {
-    for (unsigned i = 0; i < header->e_phnum; i++) {
-        uint64_t at = header->e_phoff + i * sizeof(Elf64_Phdr);
-        Elf64_Phdr program;
-        if (at + sizeof program > cut || pread(fd, &program, sizeof program, (off_t)at) != sizeof program)
-            break;
-        if (program.p_type != PT_LOAD && program.p_type != PT_NOTE)
-            continue;
-        if (program.p_offset > cut)
-            program.p_offset = program.p_filesz = 0;
-        else if (program.p_filesz > cut - program.p_offset)
+    Elf64_Ehdr header;
+    Elf64_Phdr program, load = {0};
+    memcpy(&header, file, sizeof header);
+    for (unsigned pass = 0; pass < 2; pass++)
+        for (unsigned i = 0; i < header.e_phnum; i++) {
+            uint64_t at = header.e_phoff + i * sizeof program;
+            memcpy(&program, file + at, sizeof program);
+            if (cut <= program.p_offset || cut - program.p_offset > program.p_filesz)
+                continue;
+            if (pass == 0 && program.p_type == PT_LOAD)
+                load = program;
+            if (pass == 0 || !load.p_filesz || program.p_offset < load.p_offset)
+                continue;
             program.p_filesz = cut - program.p_offset;
-        if (!put(fd, &program, sizeof program, at))
-            give_up();
-    }
-    if (ftruncate(fd, (off_t)cut))
+            program.p_offset = program.p_offset - load.p_offset + size;
+            if (!put(fd, &program, sizeof program, at))
+                give_up();
+        }
+    if (load.p_filesz && !put(fd, file + load.p_offset, cut - load.p_offset, size))
+        give_up();
+    if (draw(2) && !put(fd, &(Elf64_Off){0}, sizeof(Elf64_Off), offsetof(Elf64_Ehdr, e_shoff)))
         give_up();
 }
 
-static void file_attack(uint64_t rounds)
+static void file_attack(uint64_t rounds, uint64_t seed)
 {
     struct stat status;
     char name[64];
@@ -219,7 +226,7 @@ static void file_attack(uint64_t rounds)
         static const uint64_t edges[] = {0, 1, 0x7f, 0x80, 0xff, 0x7fffffff, 0x80000000, 0xffffffff,
                                          INT64_MAX, UINT64_C(1) << 63, UINT64_MAX, UINT64_MAX - 7};
         uint64_t changed[4], count = draw(5), cut = size;
-        snprintf(what, sizeof what, "seed round %" PRIu64 ":", round);
+        snprintf(what, sizeof what, "seed %" PRIu64 " round %" PRIu64 ":", seed, round);
         for (uint64_t i = 0; i < count; i++) {
             uint64_t at = spot(file, size), word, kind = draw(4), bytes = UINT64_C(1) << draw(4);
             if (draw(2))
@@ -250,16 +257,16 @@ static void file_attack(uint64_t rounds)
         if (cutting < 2) {
             cut = draw(4) ? spot(file, size) : draw(size);
             size_t used = strlen(what);
-            snprintf(what + used, sizeof what - used, " cut at %#" PRIx64 "%s", cut, cutting ? ", mended" : "");
+            snprintf(what + used, sizeof what - used, " %s cut at %#" PRIx64, cutting ? "segment" : "file", cut);
             if (cutting)
-                cut_mended(fd, &header, cut);
+                segment_cut(fd, file, size, cut);
             else if (ftruncate(fd, (off_t)cut))
                 give_up();
         }
         reads += attempt(name);
         if (cut < size && !put(fd, file + cut, size - cut, cut))
             give_up();
-        if (!put(fd, file, header.e_phoff + header.e_phnum * sizeof(Elf64_Phdr), 0))
+        if (ftruncate(fd, (off_t)size) || !put(fd, file, header.e_phoff + header.e_phnum * sizeof(Elf64_Phdr), 0))
             give_up();
         for (uint64_t i = 0; i < count; i++)
             if (!put(fd, file + changed[i], 8, changed[i]))
@@ -299,15 +306,16 @@ static void others_check(void)
 
 int main(int argc, char **argv)
 {
-    const char *seed = getenv("VPREC_SEED");
+    const char *text = getenv("VPREC_SEED");
+    uint64_t seed = text ? strtoull(text, NULL, 0) : 1;
     if (argc < 3)
         return 2;
     __sanitizer_set_death_callback(name_change);
     others_check();
     for (int i = 2; i < argc; i++) {
         path = argv[i];
-        state = seed ? strtoull(seed, NULL, 0) : 1;
-        file_attack(strtoull(argv[1], NULL, 10));
+        state = seed;
+        file_attack(strtoull(argv[1], NULL, 10), seed);
     }
     return failures != 0;
 }

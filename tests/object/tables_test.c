@@ -154,9 +154,10 @@ static void instruction_line(char *line, void *data)
 static void check_pads(const vprec_object *object)
 {
     re_list instructions = {0};
-    if (!object->pads.count || re_lines(instruction_line, &instructions, "LC_ALL=C objdump -d --no-show-raw-insn '%s'",
-                                        path))
+    if (!object->pads.count)
         return;
+    if (re_lines(instruction_line, &instructions, "LC_ALL=C objdump -d --no-show-raw-insn '%s'", path))
+        fail("exit status of objdump", 1, 0);
     re_sort(&instructions);
     size_t j = 0;
     for (size_t i = 0; i < object->pads.count; i++) {
