@@ -28,8 +28,11 @@ static inline F chain_operand(chain *c)
 
 static inline chain chain_start(uint32_t seed)
 {
-    chain c = {.seed = seed, .state = seed * 2654435761u + 12345};
+    chain c;
 
+    c.seed = seed;
+    c.length = 0;
+    c.state = seed * 2654435761u + 12345;
     c.x = chain_operand(&c);
     return c;
 }

@@ -9,11 +9,14 @@ static jmp_buf back;
 static sigjmp_buf back_from_signal;
 static chain work;
 
+/* `value` is never 0, which the compiler does not know. */
 static __attribute__((noinline)) int descend(int depth, int value)
 {
     chain_run(&work, 7);
-    if (depth == 0)
+    if (depth == 0 && value)
         longjmp(back, value);
+    if (depth == 0)
+        return 0;
     descend(depth - 1, value);
     chain_run(&work, 1000);
     return depth;
