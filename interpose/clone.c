@@ -2,6 +2,7 @@
  * clone.c: see clone.h. Writes clones; originals are patch.c's. */
 #include "clone.h"
 #include "enter.h"
+#include "live.h"
 #include "patch.h"
 #include "reach.h"
 #include <sys/mman.h>
@@ -28,6 +29,7 @@ typedef struct cloner {
     uint32_t function;
     uint64_t low, high;   /* of the function: first and last address an indirect jump may lead to */
     vprec_vec tables;     /* uint8_t *: displacements in it that await its table of landings */
+    vprec_vec live;       /* vprec_live, of the function */
     vprec_round_context round;
 } cloner;
 
@@ -318,9 +320,15 @@ static void clone_function(cloner *k)
 {
     vprec_codemap *map = k->map;
     const vprec_function *f = &VPREC_AT(map->functions, vprec_function, k->function);
-    uint32_t unsafe_vectors = f->vectors | map->live_vectors, unsafe_masks = f->masks | map->live_masks;
-    k->round.free_vectors = ~unsafe_vectors & 0xFFFF;
-    k->round.free_masks = ~unsafe_masks & 0xFE;
+    /* Registers nobody here names are free unless a caller may keep values in
+     * them; those that the function itself overwrites are free where dead. */
+    uint32_t unnamed = ~(f->vectors | map->live_vectors) & 0xFFFF0000u, written;
+    uint32_t unnamed_masks = ~(f->masks | map->live_masks) & 0xFE, masks_written;
+    if (!vprec_live_read(map, f, &k->live, &written, &masks_written)) {
+        k->code.full = true;
+        return;
+    }
+    size_t next = 0;
     k->round.clear_upper = !f->vex;
     k->low = k->high = 0;
     k->tables.count = 0;
@@ -343,6 +351,9 @@ static void clone_function(cloner *k)
             continue;
         }
         place(k, at);
+        const vprec_live *live = &VPREC_AT(k->live, vprec_live, next++);
+        k->round.free_vectors = unnamed | (written & ~live->vectors);
+        k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);
         emit_instruction(k, at, &insn);
         open = insn.flow != VPREC_FLOW_JMP && insn.flow != VPREC_FLOW_IJMP && insn.flow != VPREC_FLOW_RET &&
                insn.flow != VPREC_FLOW_STOP && insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_ICALL;
@@ -405,7 +416,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     image->arena_size = total;
     uint8_t *at = image->arena;
     cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(fixup),
-                .tables = VPREC_VEC(uint8_t *)};
+                .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live)};
     bool mapped = true;
     if (entered_bytes) {
         k.entered_view = at;
@@ -457,6 +468,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     }
     vprec_vec_free(&k.fixups);
     vprec_vec_free(&k.tables);
+    vprec_vec_free(&k.live);
     vprec_pages_free(k.clone_at, clone_at_bytes);
     return done;
 }

@@ -3,6 +3,7 @@
  * what lies between them is decoded only where something refers to it, so that
  * data in text is not taken for code. */
 #include "code.h"
+#include "live.h"
 #include <elf.h>
 
 /* An address that code computes (lea) or holds as an immediate. */
@@ -350,17 +351,12 @@ static void describe_functions(reader *r)
             f->indirect_jumps |= insn.flow == VPREC_FLOW_IJMP;
             f->vex |= insn.vex;
             if (insn.extended) {
-                uint32_t vectors, masks;
-                vprec_decode_extended((const uint8_t *)at, vprec_room(map, at), &vectors, &masks);
-                f->vectors |= vectors;
-                f->masks |= masks;
+                vprec_registers registers;
+                vprec_decode_registers((const uint8_t *)at, vprec_room(map, at), &registers);
+                f->vectors |= (registers.reads | registers.writes) & 0xFFFF0000u;
+                f->masks |= registers.mask_reads | registers.mask_writes;
                 f->extended = true;
             }
-        }
-        /* a compiler that knows its own callees may keep extended registers across a call */
-        if (f->calls) {
-            map->live_vectors |= f->vectors;
-            map->live_masks |= f->masks;
         }
     }
     for (size_t i = 0; i < r->branches.count; i++) {
@@ -394,6 +390,32 @@ static void describe_functions(reader *r)
     }
 }
 
+/* A compiler that knows its own callees may keep extended registers, which
+ * every caller saves by convention, across a call. */
+static void find_live_across_calls(reader *r)
+{
+    vprec_codemap *map = r->map;
+    vprec_vec live = VPREC_VEC(vprec_live);
+    for (size_t i = 0; i < map->functions.count; i++) {
+        const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        if (!f->calls || !f->extended)
+            continue;
+        uint32_t written, masks_written;
+        if (!vprec_live_read(map, f, &live, &written, &masks_written)) {
+            r->failed = true;
+            break;
+        }
+        for (size_t j = 0; j < live.count; j++) {
+            const vprec_live *l = &VPREC_AT(live, vprec_live, j);
+            if (l->calls) {
+                map->live_vectors |= l->after & f->vectors;
+                map->live_masks |= l->masks_after & f->masks;
+            }
+        }
+    }
+    vprec_vec_free(&live);
+}
+
 bool vprec_code_read(vprec_codemap *map, const vprec_object *object)
 {
     *map = (vprec_codemap){.object = object, .functions = VPREC_VEC(vprec_function), .edges = VPREC_VEC(vprec_edge)};
@@ -417,6 +439,7 @@ bool vprec_code_read(vprec_codemap *map, const vprec_object *object)
     list_functions(&r);
     mark_filler(map);
     describe_functions(&r);
+    find_live_across_calls(&r);
     vprec_vec_free(&r.todo);
     vprec_vec_free(&r.references);
     vprec_vec_free(&r.branches);

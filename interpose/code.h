@@ -26,7 +26,7 @@ typedef struct vprec_function {
     uint32_t sites[VPREC_TYPES];
     uint32_t refused;
     uint32_t joined;  /* union-find: functions that jump into one another share registers */
-    uint32_t vectors; /* vector registers 16..31 that it, or one joined to it, names */
+    uint32_t vectors; /* vector registers 16..31 (bit n) that it, or one joined to it, names */
     uint32_t masks;   /* opmasks */
     bool calls;       /* another function of the object, directly */
     bool runs_on;     /* its last instruction can fall through its end */

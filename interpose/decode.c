@@ -159,6 +159,12 @@ bool vprec_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_ins
     insn->loads_address = z.mnemonic == ZYDIS_MNEMONIC_LEA;
     insn->padding = z.mnemonic == ZYDIS_MNEMONIC_NOP || z.mnemonic == ZYDIS_MNEMONIC_INT3;
     insn->extended = z.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX || z.meta.category == ZYDIS_CATEGORY_KMASK;
+    switch (z.meta.isa_ext) {
+    case ZYDIS_ISA_EXT_BASE: case ZYDIS_ISA_EXT_BMI1: case ZYDIS_ISA_EXT_BMI2: case ZYDIS_ISA_EXT_X87:
+    case ZYDIS_ISA_EXT_LONGMODE: case ZYDIS_ISA_EXT_CET: case ZYDIS_ISA_EXT_ADOX_ADCX: case ZYDIS_ISA_EXT_LZCNT:
+        break;
+    default: insn->vector = true; break;
+    }
     insn->vex = (z.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX || z.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX) &&
                 z.meta.category != ZYDIS_CATEGORY_BMI1 && z.meta.category != ZYDIS_CATEGORY_BMI2;
     if (z.raw.imm[0].size == 32 && !z.raw.imm[0].is_relative) {
@@ -290,28 +296,60 @@ bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vpre
     return true;
 }
 
-void vprec_decode_extended(const uint8_t *bytes, size_t size, uint32_t *vectors, uint32_t *masks)
+/* Legacy instructions that define all of the low 128 bits of their destination. */
+static bool defines_whole(const ZydisDecodedInstruction *z)
+{
+    switch (z->mnemonic) {
+    case ZYDIS_MNEMONIC_MOVSS:
+    case ZYDIS_MNEMONIC_MOVSD:
+        return z->raw.modrm.mod != 3;
+    case ZYDIS_MNEMONIC_MOVAPS: case ZYDIS_MNEMONIC_MOVAPD: case ZYDIS_MNEMONIC_MOVUPS: case ZYDIS_MNEMONIC_MOVUPD:
+    case ZYDIS_MNEMONIC_MOVDQA: case ZYDIS_MNEMONIC_MOVDQU: case ZYDIS_MNEMONIC_MOVD: case ZYDIS_MNEMONIC_MOVQ:
+    case ZYDIS_MNEMONIC_LDDQU: case ZYDIS_MNEMONIC_PSHUFD: case ZYDIS_MNEMONIC_MOVDDUP: case ZYDIS_MNEMONIC_MOVSHDUP:
+    case ZYDIS_MNEMONIC_MOVSLDUP: case ZYDIS_MNEMONIC_CVTDQ2PS: case ZYDIS_MNEMONIC_CVTDQ2PD:
+    case ZYDIS_MNEMONIC_CVTPS2PD: case ZYDIS_MNEMONIC_SQRTPS: case ZYDIS_MNEMONIC_SQRTPD: case ZYDIS_MNEMONIC_RCPPS:
+    case ZYDIS_MNEMONIC_RSQRTPS:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void vprec_decode_registers(const uint8_t *bytes, size_t size, vprec_registers *registers)
 {
     ZydisDecodedInstruction z;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    *vectors = *masks = 0;
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands))) {
-        *vectors = 0xFFFF, *masks = 0xFF;
+    *registers = (vprec_registers){0};
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands)) ||
+        z.meta.category == ZYDIS_CATEGORY_XSAVE || z.meta.category == ZYDIS_CATEGORY_XSAVEOPT) {
+        *registers = (vprec_registers){.reads = ~0u, .mask_reads = 0xFF};
         return;
     }
+    bool evex = z.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX;
+    bool whole = evex ? !z.raw.evex.aaa || z.raw.evex.z
+                      : z.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX || defines_whole(&z);
     for (unsigned i = 0; i < z.operand_count; i++) {
         ZydisRegister reg[2] = {ZYDIS_REGISTER_NONE, ZYDIS_REGISTER_NONE};
-        if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER)
+        bool writes = false, reads = true;
+        if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER) {
             reg[0] = operands[i].reg.value;
-        else if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY)
-            reg[0] = operands[i].mem.base, reg[1] = operands[i].mem.index;
+            writes = operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
+            reads = operands[i].actions & ZYDIS_OPERAND_ACTION_MASK_READ;
+        } else if (operands[i].type == ZYDIS_OPERAND_TYPE_MEMORY) {
+            reg[0] = operands[i].mem.base, reg[1] = operands[i].mem.index; /* gathers */
+        }
         for (int j = 0; j < 2; j++) {
             ZydisRegisterClass cls = ZydisRegisterGetClass(reg[j]);
             int id = ZydisRegisterGetId(reg[j]);
-            if (cls == ZYDIS_REGCLASS_MASK)
-                *masks |= 1u << id;
-            else if ((cls == ZYDIS_REGCLASS_XMM || cls == ZYDIS_REGCLASS_YMM || cls == ZYDIS_REGCLASS_ZMM) && id >= 16)
-                *vectors |= 1u << (id - 16);
+            if (cls == ZYDIS_REGCLASS_MASK) {
+                registers->mask_reads |= (uint8_t)(reads << id);
+                registers->mask_writes |= (uint8_t)(writes << id);
+            } else if (cls == ZYDIS_REGCLASS_XMM || cls == ZYDIS_REGCLASS_YMM || cls == ZYDIS_REGCLASS_ZMM) {
+                if (writes)
+                    registers->writes |= 1u << id;
+                if (reads || !whole)
+                    registers->reads |= 1u << id;
+            }
         }
     }
 }

@@ -37,7 +37,8 @@ typedef struct vprec_insn {
     uint8_t disp_offset; /* of a rip-relative displacement in the instruction, 0 none */
     bool padding;        /* nop, int3: filler between functions */
     bool loads_address;  /* lea */
-    bool extended;       /* EVEX or opmask instruction: vprec_decode_extended tells its registers */
+    bool vector;        /* it names vector registers or opmasks: vprec_decode_registers tells which */
+    bool extended;      /* EVEX or opmask instruction */
     bool vex;           /* a VEX or EVEX encoded vector instruction */
     bool has_imm32;      /* a 32-bit immediate that could be an address (not PIE) */
     uint32_t imm32;
@@ -50,8 +51,14 @@ bool vprec_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_ins
 /* Fills the canonical form of a VPREC_SITE instruction. */
 bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vprec_site *site);
 
-/* Which of vector registers 16..31 (bit n-16) and opmasks (bit n) it names. */
-void vprec_decode_extended(const uint8_t *bytes, size_t size, uint32_t *vectors, uint32_t *masks);
+/* Vector registers (bit n) and opmasks an instruction reads and wholly
+ * overwrites; what it overwrites in part counts as read. */
+typedef struct vprec_registers {
+    uint32_t reads, writes;
+    uint8_t mask_reads, mask_writes;
+} vprec_registers;
+
+void vprec_decode_registers(const uint8_t *bytes, size_t size, vprec_registers *registers);
 
 /* The memory operand of an indirect jump or call; false: through register `*reg`. */
 bool vprec_decode_indirect(const uint8_t *bytes, size_t size, uint64_t address, vprec_mem *mem, int *reg);

@@ -57,7 +57,7 @@ typedef struct vprec_round_context {
     const vprec_arith *arith;
     enum vprec_isa isa;
     const vprec_constants *constants; /* in reach of the code */
-    uint32_t free_vectors; /* registers 16..31 that may be overwritten (bit n-16) */
+    uint32_t free_vectors; /* registers that may be overwritten (bit n) */
     uint32_t free_masks;   /* opmasks that may be overwritten */
     bool clear_upper;      /* a legacy destination's bits above 128 may be cleared: the function has no VEX code */
 } vprec_round_context;

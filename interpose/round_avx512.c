@@ -208,7 +208,7 @@ static void operate(emitter *e, int dst, uint32_t op, int vvvv, int rm, int rc)
     vprec_evex how = {.length = (uint8_t)rc, .b = true};
     if (e->shape == VPREC_SHAPE_NATIVE)
         how = (vprec_evex){.length = s->width == 64 ? 2 : s->width == 32 ? 1 : 0};
-    if (s->op == VPREC_OP_FMA)
+    if (s->op == VPREC_OP_FMA && dst != s->dst)
         ev(e, MOVA, 2, dst, -1, vprec_reg(s->dst), -1);
     vprec_emit_evex(e->code, how, op, dst, vvvv, vprec_reg(rm), -1);
 }
@@ -312,14 +312,14 @@ typedef struct saved {
     int masks[2], mask_count;
 } saved;
 
-static int take(uint32_t *free, uint32_t busy, int count, int *spilled, int *spill_count)
+static int take(uint32_t *free, uint32_t busy, int low, int count, int *spilled, int *spill_count)
 {
-    for (int i = 0; i < count; i++)
+    for (int i = count - 1; i >= low; i--)
         if (*free >> i & 1) {
             *free &= ~(1u << i);
             return i;
         }
-    for (int i = count - 1; i >= 0; i--)
+    for (int i = count - 1; i >= low; i--)
         if (!(busy >> i & 1)) {
             bool used = false;
             for (int j = 0; j < *spill_count; j++)
@@ -332,7 +332,13 @@ static int take(uint32_t *free, uint32_t busy, int count, int *spilled, int *spi
 
 static uint32_t vector_bit(int reg)
 {
-    return reg >= 16 && reg < 32 ? 1u << (reg - 16) : 0;
+    return reg >= 0 && reg < 32 ? 1u << reg : 0;
+}
+
+/* Nothing of the destination survives, and widening it costs nothing. */
+static bool overwrites(const vprec_site *s)
+{
+    return !s->scalar && !s->mask && s->encoding != VPREC_LEGACY && s->width >= 32;
 }
 
 static void allocate(emitter *e, saved *save, bool value)
@@ -343,22 +349,32 @@ static void allocate(emitter *e, saved *save, bool value)
     bool needs_m = !value && (s->rm == VPREC_REG_MEM || s->op == VPREC_OP_ADDSUB || s->op == VPREC_OP_HADD ||
                               s->op == VPREC_OP_HSUB);
     bool rounds = e->shape == VPREC_SHAPE_WIDE || e->shape == VPREC_SHAPE_NARROW;
+    /* a 512-bit result in 0..15 would cost what follows in narrower code dearly */
+    int lowest = s->encoding == VPREC_EVEX && s->width == 64 ? 0 : 16;
     uint32_t taken = busy;
+    bool horizontal = s->op == VPREC_OP_HADD || s->op == VPREC_OP_HSUB;
     for (int i = 0; i < SCRATCH; i++) {
         bool needed = i == D || (i == M && needs_m) || i == T || (i == U && rounds);
-        e->reg[i] = needed ? 16 + take(&free, taken, 16, save->vectors, &save->vector_count) : -1;
+        if (!needed)
+            e->reg[i] = -1;
+        else if (i == U && !value && overwrites(s)) /* the second operation is the last to read the sources */
+            e->reg[U] = s->dst;
+        else if (i == M && !horizontal) /* read for the last time before T is written */
+            e->reg[M] = e->reg[T];
+        else
+            e->reg[i] = take(&free, taken, lowest, 32, save->vectors, &save->vector_count);
         if (needed)
             taken |= vector_bit(e->reg[i]);
     }
     uint32_t taken_masks = 1u | 1u << s->mask;
     if (rounds)
-        e->kt = take(&free_masks, taken_masks, 8, save->masks, &save->mask_count);
+        e->kt = take(&free_masks, taken_masks, 1, 8, save->masks, &save->mask_count);
 }
 
 static void move_saved(emitter *e, const saved *save, bool restore)
 {
     for (int i = 0; i < save->vector_count; i++)
-        ev(e, OP(0, 1, 0, restore ? 0x10 : 0x11), 2, 16 + save->vectors[i], -1, vprec_stack(64 * i), -1);
+        ev(e, OP(0, 1, 0, restore ? 0x10 : 0x11), 2, save->vectors[i], -1, vprec_stack(64 * i), -1);
     for (int i = 0; i < save->mask_count; i++)
         vprec_emit_vex(e->code, 0, OP(0, 1, 1, restore ? 0x90 : 0x91), save->masks[i], -1,
                        vprec_stack(64 * save->vector_count + 8 * i), -1);

@@ -45,7 +45,8 @@ static uint64_t element(const matrix_case *c, const matrix_state *in, const uint
     return v;
 }
 
-/* dpps and dppd, one 128-bit part at lane `base`: products, pairs, sum of pairs. */
+/* dpps and dppd, one 128-bit part: products, pairs, sum of pairs. The operands
+ * of --round operands are the instruction's own, not its earlier steps' results. */
 static uint64_t dot(const matrix_case *c, const uint64_t *a, const uint64_t *b)
 {
     int n = c->to == ORACLE_F32 ? 4 : 2;
@@ -53,11 +54,11 @@ static uint64_t dot(const matrix_case *c, const uint64_t *a, const uint64_t *b)
 
     for (int k = 0; k < n; k++)
         t[k] = c->imm >> (4 + k) & 1 ? operate(ORACLE_MUL, c->to, a[k], b[k], 0) : 0;
-    t[0] = operate(ORACLE_ADD, c->to, t[0], t[1], 0);
+    t[0] = oracle_do(ORACLE_ADD, c->to, t[0], t[1], 0, outbound(c->to));
     if (n == 2)
         return t[0];
-    t[2] = operate(ORACLE_ADD, c->to, t[2], t[3], 0);
-    return operate(ORACLE_ADD, c->to, t[0], t[2], 0);
+    t[2] = oracle_do(ORACLE_ADD, c->to, t[2], t[3], 0, outbound(c->to));
+    return oracle_do(ORACLE_ADD, c->to, t[0], t[2], 0, outbound(c->to));
 }
 
 static uint64_t lane_value(const matrix_case *c, const matrix_state *in, const uint8_t *memory, int lane, uint64_t native)
@@ -98,6 +99,20 @@ static uint64_t lane_value(const matrix_case *c, const matrix_state *in, const u
     case MATRIX_APPROX: return oracle_convert(type, type, native, outbound(type));
     }
     return 0;
+}
+
+void expect_round_operand(const matrix_case *c, uint8_t *bytes, size_t room, const oracle_format format[2])
+{
+    size_t size = (size_t)size_of(c->from);
+
+    for (size_t k = 0; k + size <= room; k += size) {
+        uint64_t v = 0;
+        memcpy(&v, bytes + k, size);
+        if (!format[c->from].native && !oracle_is_nan(c->from, v)) {
+            v = oracle_convert(c->from, c->from, v, &format[c->from]);
+            memcpy(bytes + k, &v, size);
+        }
+    }
 }
 
 uint64_t expect(const matrix_case *c, const matrix_state *in, const uint8_t *memory, const oracle_format format[2],

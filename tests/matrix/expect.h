@@ -5,6 +5,7 @@
 
 #include "matrix.h"
 #include "oracle.h"
+#include <stddef.h>
 
 enum { MATRIX_ROUND_RESULTS = 1, MATRIX_ROUND_OPERANDS = 2, MATRIX_ROUND_BOTH = 3 };
 
@@ -14,5 +15,9 @@ enum { MATRIX_ROUND_RESULTS = 1, MATRIX_ROUND_OPERANDS = 2, MATRIX_ROUND_BOTH = 
  * set of these lanes; leaves `state` alone where the type is native. */
 uint64_t expect(const matrix_case *c, const matrix_state *in, const uint8_t *memory, const oracle_format format[2],
                 int round, matrix_state *state);
+
+/* Rounds the elements at `bytes` as --round operands does before an approximation, whose
+ * expectation starts from what the processor makes of them. */
+void expect_round_operand(const matrix_case *c, uint8_t *bytes, size_t room, const oracle_format format[2]);
 
 #endif

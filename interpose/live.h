@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * live.h: which vector registers and opmasks hold values that are still needed,
+ * by a backward data-flow analysis of one function. */
+#ifndef VPREC_LIVE_H
+#define VPREC_LIVE_H
+
+#include "code.h"
+
+/* What must not be overwritten around one instruction: registers that it names
+ * or that are live after it. */
+typedef struct vprec_live {
+    uint64_t at;
+    uint32_t vectors; /* bit n: register n */
+    uint32_t masks;
+    uint32_t after;   /* vectors live after it */
+    uint32_t masks_after;
+    bool calls;       /* a call of the object's own code */
+} vprec_live;
+
+/* Fills `live` (vprec_live, in the order of instructions). `*written`: vector
+ * registers that the function itself overwrites; a caller cannot keep values
+ * there whatever it knows of its callee. False: no memory. */
+bool vprec_live_read(const vprec_codemap *map, const vprec_function *function, vprec_vec *live, uint32_t *written,
+                     uint32_t *masks_written);
+
+#endif
