@@ -84,16 +84,9 @@ static void emit_enter(cloner *k, const vprec_site *site)
 
 static bool active(const cloner *k, const vprec_insn *insn)
 {
-    static const uint32_t ops[VPREC_OPS] = {
-        [VPREC_OP_ADD] = VPREC_OPS_ADD, [VPREC_OP_SUB] = VPREC_OPS_SUB, [VPREC_OP_MUL] = VPREC_OPS_MUL,
-        [VPREC_OP_DIV] = VPREC_OPS_DIV, [VPREC_OP_SQRT] = VPREC_OPS_SQRT, [VPREC_OP_FMA] = VPREC_OPS_FMA,
-        [VPREC_OP_ADDSUB] = VPREC_OPS_ADD | VPREC_OPS_SUB, [VPREC_OP_HADD] = VPREC_OPS_ADD,
-        [VPREC_OP_HSUB] = VPREC_OPS_SUB, [VPREC_OP_DP] = VPREC_OPS_ADD | VPREC_OPS_MUL, [VPREC_OP_CVT] = VPREC_OPS_CVT,
-        [VPREC_OP_RCP] = VPREC_OPS_RCP, [VPREC_OP_RSQRT] = VPREC_OPS_RCP, [VPREC_OP_VALUE] = VPREC_OPS_RCP,
-        [VPREC_OP_SCALEF] = VPREC_OPS_MUL,
-    };
     const vprec_arith *arith = k->options->arith;
-    return insn->cls == VPREC_SITE && arith->use[insn->type] != VPREC_USE_NONE && arith->ops & ops[insn->op];
+    return insn->cls == VPREC_SITE && arith->use[insn->type] != VPREC_USE_NONE &&
+           arith->ops & vprec_ops_of((enum vprec_op)insn->op);
 }
 
 static void emit_site(cloner *k, uint64_t at)

@@ -4,6 +4,7 @@
  * data in text is not taken for code. */
 #include "code.h"
 #include "live.h"
+#include "round.h"
 #include <elf.h>
 
 /* An address that code computes (lea) or holds as an immediate. */
@@ -17,6 +18,7 @@ typedef struct reader {
     vprec_vec references; /* reference: lea of addresses outside of code: perhaps jump tables */
     vprec_vec branches;   /* vprec_edge: every relative branch */
     vprec_vec loads;      /* vprec_range: readable segments */
+    uint32_t ops;
     bool failed;          /* no memory */
 } reader;
 
@@ -341,7 +343,7 @@ static void describe_functions(reader *r)
                 f->runs_on = false;
                 continue;
             }
-            if (insn.cls == VPREC_SITE)
+            if (insn.cls == VPREC_SITE && r->ops & vprec_ops_of((enum vprec_op)insn.op))
                 f->sites[insn.type]++;
             else if (insn.cls == VPREC_REFUSED)
                 f->refused++;
@@ -416,7 +418,7 @@ static void find_live_across_calls(reader *r)
     vprec_vec_free(&live);
 }
 
-bool vprec_code_read(vprec_codemap *map, const vprec_object *object)
+bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops)
 {
     *map = (vprec_codemap){.object = object, .functions = VPREC_VEC(vprec_function), .edges = VPREC_VEC(vprec_edge)};
     if (!object->code.count)
@@ -426,7 +428,7 @@ bool vprec_code_read(vprec_codemap *map, const vprec_object *object)
     map->marks = vprec_pages((map->hi - map->lo + 16) * sizeof *map->marks);
     if (!map->marks)
         return false;
-    reader r = {.map = map, .todo = VPREC_VEC(uint64_t), .references = VPREC_VEC(reference),
+    reader r = {.map = map, .ops = ops, .todo = VPREC_VEC(uint64_t), .references = VPREC_VEC(reference),
                 .branches = VPREC_VEC(vprec_edge), .loads = VPREC_VEC(vprec_range)};
     read_loads(&r);
     sweep_symbols(&r);

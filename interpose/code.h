@@ -50,7 +50,8 @@ typedef struct vprec_codemap {
     uint64_t undecoded; /* bytes in functions that are no valid instructions */
 } vprec_codemap;
 
-bool vprec_code_read(vprec_codemap *map, const vprec_object *object);
+/* `ops` (VPREC_OPS_ADD | ...): which operations count as sites. False: no memory. */
+bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops);
 void vprec_code_release(vprec_codemap *map);
 
 /* Index of the function that contains `address`, or -1. */

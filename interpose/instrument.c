@@ -291,7 +291,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     }
     job j = {.object = &object};
     j.record = vprec_record_room(sizeof *j.record + strlen(path) + 1);
-    if (j.record && vprec_code_read(&j.map, &object)) {
+    if (j.record && vprec_code_read(&j.map, &object, vprec_wire_shared->config.ops)) {
         j.record->process = vprec_record_offset(process);
         j.record->base = bias;
         memcpy(j.record->build_id, object.build_id, sizeof j.record->build_id);

@@ -170,7 +170,7 @@ static bool open_library(library *l, const char *name)
     const char *why;
     if (!map || !read_symbols(l, map) || vprec_object_read(&l->object, map->l_name, map->l_addr, &why) != VPREC_OK)
         return false;
-    if (!vprec_code_read(&l->map, &l->object)) {
+    if (!vprec_code_read(&l->map, &l->object, 0)) {
         vprec_object_release(&l->object);
         return false;
     }

@@ -70,6 +70,26 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
 /* The original instruction at its new place, rip-relative operands adjusted. */
 void vprec_round_copy(vprec_code *code, uint64_t address);
 
+/* The --ops bits (VPREC_OPS_ADD | ...) under which an operation is rounded. */
+static inline uint32_t vprec_ops_of(enum vprec_op op)
+{
+    switch (op) {
+    case VPREC_OP_ADD:
+    case VPREC_OP_HADD: return VPREC_OPS_ADD;
+    case VPREC_OP_SUB:
+    case VPREC_OP_HSUB: return VPREC_OPS_SUB;
+    case VPREC_OP_ADDSUB: return VPREC_OPS_ADD | VPREC_OPS_SUB;
+    case VPREC_OP_MUL:
+    case VPREC_OP_SCALEF: return VPREC_OPS_MUL;
+    case VPREC_OP_DP: return VPREC_OPS_ADD | VPREC_OPS_MUL;
+    case VPREC_OP_DIV: return VPREC_OPS_DIV;
+    case VPREC_OP_SQRT: return VPREC_OPS_SQRT;
+    case VPREC_OP_FMA: return VPREC_OPS_FMA;
+    case VPREC_OP_CVT: return VPREC_OPS_CVT;
+    default: return VPREC_OPS_RCP;
+    }
+}
+
 static inline uint8_t vprec_elem_size(uint8_t elem)
 {
     switch (elem) {

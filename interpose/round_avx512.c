@@ -296,7 +296,10 @@ static bool emit_operation(emitter *e)
 static bool supported(const emitter *e)
 {
     const vprec_site *s = e->site;
-    if (s->op == VPREC_OP_DP || s->mem.address32)
+    if (s->op == VPREC_OP_DP || s->mem.address32 || s->rm == VPREC_REG_GPR + 4) /* rsp moves here */
+        return false;
+    /* two narrowed results: the upper half becomes 0 whatever the mask says */
+    if (s->mask && s->op == VPREC_OP_CVT && s->lanes * vprec_elem_size(s->to) == 8)
         return false;
     if (e->shape == VPREC_SHAPE_NATIVE)
         return s->op != VPREC_OP_ADDSUB && s->op != VPREC_OP_HADD && s->op != VPREC_OP_HSUB && !s->er &&

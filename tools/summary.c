@@ -40,7 +40,7 @@ static void append_type(char **text, const vprec_run *run, vprec_type type)
     if (config->use[type] == VPREC_USE_NATIVE)
         append(text, "%s instrumented, not rounded (native): ", name);
     else
-        append(text, "%s to %s (%s%s): ", name, format, vprec_round_name(config->round),
+        append(text, "rounded %s to %s (%s%s): ", name, format, vprec_round_name(config->round),
                config->fast ? ", rounded twice (--fast)" : "");
     if (config->count) {
         append(text, COUNT_FORMAT " in " COUNT_FORMAT " that ran", COUNT(totals->operations[type], "operation"),
@@ -83,7 +83,7 @@ char *vprec_summary_text(const vprec_run *run)
 {
     const vprec_wire_config *config = &run->options->config;
     const vprec_totals *totals = run->totals;
-    char *text = vprec_text("rounded ");
+    char *text = vprec_text("%s", "");
     for (int type = 0; type < VPREC_TYPES; type++)
         if (config->use[type])
             append_type(&text, run, type);

@@ -21,6 +21,8 @@ def main():
     p.add_argument('command', nargs=argparse.REMAINDER)
     o = p.parse_args()
     command = o.command[1:] if o.command[:1] == ['--'] else o.command
+    absolute = lambda path: os.path.abspath(path) if '/' in path else path
+    command = [absolute(word) for word in command]
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         if command[0] == 'profnet_isis':
@@ -31,8 +33,11 @@ def main():
                 shutil.copy(os.path.join(EXAMPLES, name), folder)
             command += 'switch 385 55 10 46 100 PROFin.dat PROFacc_tst.jct none'.split()
         program = os.path.basename(command[0])
-        step = [o.step, '-m', o.max, '-o', o.object, '-e', program] + [w for name in LIBRARIES for w in ('-k', name)]
-        wrapped = [o.vprec_run, '-q', '-f', FORMAT, '--object', o.object, '--']
+        if subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL).returncode == 3:
+            print('this processor lacks the instruction set: skipped')
+            return 77
+        step = [absolute(o.step), '-m', o.max, '-o', o.object, '-e', program] + [w for name in LIBRARIES for w in ('-k', name)]
+        wrapped = [absolute(o.vprec_run), '-q', '-f', FORMAT, '--object', o.object, '--']
         runs = [('without vprec-run', step + ['-x', '--'] + command, None)]
         runs += [(f'VPREC_CPU={cpu}', step + ['--'] + wrapped + command, cpu) for cpu in o.cpus]
         for what, line, cpu in runs:

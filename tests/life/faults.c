@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * faults.c: the program's own handlers for SIGSEGV and SIGTRAP: they see the
- * original address, may repair the registers, may go elsewhere. */
+ * faults.c: the program's own handler for SIGSEGV ("memory"): it sees the
+ * original address, may repair the registers, may go elsewhere; and for SIGTRAP
+ * ("trap"), which the interposer uses itself. */
 #include "life.h"
 #include "traps.h"
 #include <signal.h>
@@ -57,18 +58,14 @@ static void on_trap(int sig)
     trapped++;
 }
 
-int main(void)
+static void memory(void)
 {
-    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO}, trap = {.sa_handler = on_trap}, old;
+    struct sigaction fault = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
     const float *volatile nowhere = (const float *)16;
     uint32_t bits;
-    chain c;
     float r;
 
     need(!sigaction(SIGSEGV, &fault, NULL), "sigaction");
-    need(!sigaction(SIGTRAP, &trap, NULL), "sigaction");
-    need(!sigaction(SIGTRAP, NULL, &old), "sigaction");
-    printf("handler kept: %d\n", old.sa_handler == on_trap);
     for (int k = 0; k < 5; k++) {
         r = fault_add(1.25f, nowhere);
         memcpy(&bits, &r, sizeof bits);
@@ -77,12 +74,29 @@ int main(void)
         memcpy(&bits, &r, sizeof bits);
         printf("float %08x\n", bits);
     }
-    printf("faults: %d inside, %d outside\n", inside, outside);
+    printf("faults: %d inside, %d elsewhere\n", inside, outside);
+}
+
+static void trap(void)
+{
+    struct sigaction action = {.sa_handler = on_trap}, old;
+
+    need(!sigaction(SIGTRAP, &action, NULL), "sigaction");
+    need(!sigaction(SIGTRAP, NULL, &old), "sigaction");
+    printf("handler kept: %d\n", old.sa_handler == on_trap);
     __asm__ volatile("int3");
     raise(SIGTRAP);
     printf("traps: %d\n", trapped);
+}
+
+int main(int argc, char **argv)
+{
+    chain c = chain_of(99, 100);
+
+    if (argc != 2)
+        return 2;
+    (strcmp(argv[1], "trap") ? memory : trap)();
     traps_print(98);
-    c = chain_of(99, 100);
     chain_print(&c);
     return 0;
 }

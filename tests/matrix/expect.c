@@ -6,6 +6,8 @@
 
 static const oracle_format *formats;
 static int rounding;
+static bool daz, ftz; /* subnormal operands, subnormal results of the container are zero */
+static bool edge;     /* a result lies where flushing depends on when tininess is detected */
 
 static int size_of(int type) { return type == ORACLE_F32 || type == ORACLE_I32 || type == ORACLE_U32 ? 4 : 8; }
 static bool is_float(int type) { return type == ORACLE_F32 || type == ORACLE_F64; }
@@ -19,16 +21,28 @@ static const oracle_format *outbound(int type)
     return rounding & MATRIX_ROUND_RESULTS ? &formats[type] : &native;
 }
 
+static uint64_t flush(int type, uint64_t a)
+{
+    uint64_t sign = negate(type, 0), least = UINT64_C(1) << (type == ORACLE_F32 ? 23 : 52);
+
+    edge |= ftz && (a & ~sign) == least;
+    return (a & ~sign) < least ? a & sign : a;
+}
+
 static uint64_t inbound(int type, uint64_t a)
 {
+    if (daz && is_float(type))
+        a = flush(type, a);
     if (!(rounding & MATRIX_ROUND_OPERANDS) || !is_float(type) || formats[type].native)
         return a;
     return oracle_convert(type, type, a, &formats[type]);
 }
 
+static uint64_t result(int type, uint64_t a) { return ftz ? flush(type, a) : a; }
+
 static uint64_t operate(enum oracle_op op, int type, uint64_t a, uint64_t b, uint64_t c)
 {
-    return oracle_do(op, type, inbound(type, a), inbound(type, b), inbound(type, c), outbound(type));
+    return result(type, oracle_do(op, type, inbound(type, a), inbound(type, b), inbound(type, c), outbound(type)));
 }
 
 static uint64_t element(const matrix_case *c, const matrix_state *in, const uint8_t *memory, uint8_t where, int lane)
@@ -54,11 +68,11 @@ static uint64_t dot(const matrix_case *c, const uint64_t *a, const uint64_t *b)
 
     for (int k = 0; k < n; k++)
         t[k] = c->imm >> (4 + k) & 1 ? operate(ORACLE_MUL, c->to, a[k], b[k], 0) : 0;
-    t[0] = oracle_do(ORACLE_ADD, c->to, t[0], t[1], 0, outbound(c->to));
+    t[0] = result(c->to, oracle_do(ORACLE_ADD, c->to, t[0], t[1], 0, outbound(c->to)));
     if (n == 2)
         return t[0];
-    t[2] = oracle_do(ORACLE_ADD, c->to, t[2], t[3], 0, outbound(c->to));
-    return oracle_do(ORACLE_ADD, c->to, t[0], t[2], 0, outbound(c->to));
+    t[2] = result(c->to, oracle_do(ORACLE_ADD, c->to, t[2], t[3], 0, outbound(c->to)));
+    return result(c->to, oracle_do(ORACLE_ADD, c->to, t[0], t[2], 0, outbound(c->to)));
 }
 
 static uint64_t lane_value(const matrix_case *c, const matrix_state *in, const uint8_t *memory, int lane, uint64_t native)
@@ -95,8 +109,8 @@ static uint64_t lane_value(const matrix_case *c, const matrix_state *in, const u
             vb[k] = element(c, in, memory, c->b, part + k);
         }
         return dot(c, va, vb);
-    case MATRIX_CVT: return oracle_convert(c->from, type, inbound(c->from, a), outbound(type));
-    case MATRIX_APPROX: return oracle_convert(type, type, native, outbound(type));
+    case MATRIX_CVT: return result(type, oracle_convert(c->from, type, inbound(c->from, a), outbound(type)));
+    case MATRIX_APPROX: return result(type, oracle_convert(type, type, native, outbound(type)));
     }
     return 0;
 }
@@ -116,13 +130,16 @@ void expect_round_operand(const matrix_case *c, uint8_t *bytes, size_t room, con
 }
 
 uint64_t expect(const matrix_case *c, const matrix_state *in, const uint8_t *memory, const oracle_format format[2],
-                int round, matrix_state *state)
+                int round, matrix_state *state, uint64_t *edges)
 {
     uint64_t done = 0;
     size_t size = (size_t)size_of(c->to);
 
     formats = format;
     rounding = round;
+    daz = in->mxcsr & 0x40;
+    ftz = in->mxcsr & 0x8000;
+    *edges = 0;
     /* A type that is not named stays native, also where the other type's operands are rounded. */
     if (format[c->to].native)
         return 0;
@@ -133,9 +150,11 @@ uint64_t expect(const matrix_case *c, const matrix_state *in, const uint8_t *mem
         if (c->mask && !(in->mask[c->mask] >> lane & 1))
             continue;
         memcpy(&v, at, size);
+        edge = false;
         v = lane_value(c, in, memory, lane, v);
         memcpy(at, &v, size);
         done |= UINT64_C(1) << lane;
+        *edges |= (uint64_t)edge << lane;
     }
     return done;
 }

@@ -12,9 +12,10 @@ enum { MATRIX_ROUND_RESULTS = 1, MATRIX_ROUND_OPERANDS = 2, MATRIX_ROUND_BOTH = 
 /* `state` holds what the processor left after executing the instruction on
  * `in` (memory operand at `memory`). Replaces every lane that the instruction
  * computed by the oracle's value for the result type's format and returns the
- * set of these lanes; leaves `state` alone where the type is native. */
+ * set of these lanes; leaves `state` alone where the type is native. `edges`
+ * receives the lanes where FTZ may or may not flush, by when tininess is detected. */
 uint64_t expect(const matrix_case *c, const matrix_state *in, const uint8_t *memory, const oracle_format format[2],
-                int round, matrix_state *state);
+                int round, matrix_state *state, uint64_t *edges);
 
 /* Rounds the elements at `bytes` as --round operands does before an approximation, whose
  * expectation starts from what the processor makes of them. */

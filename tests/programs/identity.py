@@ -113,7 +113,8 @@ def compare(what, native, other):
         pairs = list(zip(expected.splitlines(), other[name].splitlines()))
         lines = [i for i, (a, b) in enumerate(pairs) if a != b]
         first = lines[0] if lines else len(pairs)
-        fail(f"{what}: {name}: {len(lines)} of {len(pairs)} lines differ, {len(other[name])} bytes, natively {len(expected)}",
+        fail(f"{what}: {name}: {len(lines)} of {len(pairs)} lines differ; {len(other[name])} bytes, natively "
+             f"{len(expected)}",
              f"line {first + 1} natively: {expected.splitlines()[first:first + 1]}",
              f"line {first + 1} now:      {other[name].splitlines()[first:first + 1]}")
 
@@ -129,7 +130,8 @@ def main():
         options = ["-q", "--format", "native", *case.options, "--report", report]
         compare(f"{name}, {' '.join(options)}", native, run_case(case, [vprec_run, *options, "--"]))
         entered = read_report(report)["totals"]["sites_entered"]
-    print(f"{name}: {sum(map(len, native.values()))} bytes of output are the same, instrumented sites that ran: {entered}")
+    size = sum(map(len, native.values()))
+    print(f"{name}: {size} bytes of output are the same, instrumented sites that ran: {entered}")
 
 
 main()

@@ -12,7 +12,8 @@ import numpy as np
 
 def show(name, array):
     array = np.ascontiguousarray(array)
-    print(name, array.dtype, array.shape, hashlib.sha256(array.tobytes()).hexdigest(), array.tobytes()[:array.itemsize].hex())
+    data = array.tobytes()
+    print(name, array.dtype, array.shape, hashlib.sha256(data).hexdigest(), data[:array.itemsize].hex())
 
 
 def linear_algebra(kind, rng):
@@ -57,8 +58,9 @@ def transforms(kind, rng):
 
 
 def random_numbers(rng):
-    for name, arguments in (("normal", ()), ("gamma", (0.7,)), ("gamma", (3.5,)), ("beta", (0.3, 2)), ("poisson", (30,)),
-                            ("exponential", ()), ("vonmises", (0.5, 2)), ("binomial", (50, 0.3)), ("laplace", ())):
+    for name, arguments in (("normal", ()), ("gamma", (0.7,)), ("gamma", (3.5,)), ("beta", (0.3, 2)),
+                            ("poisson", (30,)), ("exponential", ()), ("vonmises", (0.5, 2)),
+                            ("binomial", (50, 0.3)), ("laplace", ())):
         show(name, getattr(rng, name)(*arguments, size=500))
     show("float32", rng.standard_normal(500, dtype=np.float32))
     show("old generator", np.random.RandomState(5).standard_gamma(2.5, 500))

@@ -47,7 +47,8 @@ def check(core, what, native, rounded):
         if word & ((1 << (23 - FRACTION)) - 1):
             fail(f"{where}: element {i} is {values[i].hex()}: bits below fraction bit {FRACTION} (word {word:#010x})")
         if not abs(values[i] - sums[i]) <= bound * magnitudes[i]:
-            fail(f"{where}: element {i} is {values[i].hex()}, expected {sums[i].hex()} within {bound} of {magnitudes[i].hex()}")
+            fail(f"{where}: element {i} is {values[i].hex()}, expected {sums[i].hex()} within {bound} times "
+                 f"{magnitudes[i].hex()}")
     return sum(a != b for a, b in zip(native[0], values))
 
 
