@@ -30,6 +30,7 @@ typedef struct cloner {
     uint64_t low, high;   /* of the function: first and last address an indirect jump may lead to */
     vprec_vec tables;     /* uint8_t *: displacements in it that await its table of landings */
     vprec_vec live;       /* vprec_live, of the function */
+    vprec_vec ties;       /* of the function: code to be put out of the way */
     vprec_round_context round;
 } cloner;
 
@@ -80,6 +81,11 @@ static void emit_enter(cloner *k, const vprec_site *site)
     vprec_emit_u32(&k->code, (uint32_t)(pointer >> 32));
     vprec_emit_branch(&k->code, -2, k->enter_stub);
     vprec_emit_move_stack(&k->code, 136);
+}
+
+static void enter_site(void *data, const vprec_site *site)
+{
+    emit_enter(data, site);
 }
 
 static bool active(const cloner *k, const vprec_insn *insn)
@@ -354,6 +360,7 @@ static void clone_function(cloner *k)
     }
     if (open)
         jump(k, f->end);
+    vprec_round_emit_ties(&k->code, &k->round);
     if (k->tables.count)
         emit_landings(k);
 }
@@ -409,7 +416,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     image->arena_size = total;
     uint8_t *at = image->arena;
     cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(fixup),
-                .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live)};
+                .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .ties = {.size = vprec_round_tie_size}};
     bool mapped = true;
     if (entered_bytes) {
         k.entered_view = at;
@@ -436,7 +443,9 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     vprec_round_constants(k.constants, options->arith);
     uint64_t *enter = (uint64_t *)(k.constants + 1);
     *enter = (uint64_t)vprec_enter;
-    k.round = (vprec_round_context){.arith = options->arith, .isa = options->isa, .constants = k.constants};
+    k.round = (vprec_round_context){.arith = options->arith, .isa = options->isa, .constants = k.constants,
+                                    .zmm = vprec_xsave.zmm_high, .ties = &k.ties, .enter = enter_site,
+                                    .enter_data = &k};
     image->code = (uint64_t)at;
     k.enter_stub = (uint64_t)k.code.at;
     vprec_emit_legacy(&k.code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(enter), -1);
@@ -462,6 +471,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     vprec_vec_free(&k.fixups);
     vprec_vec_free(&k.tables);
     vprec_vec_free(&k.live);
+    vprec_vec_free(&k.ties);
     vprec_pages_free(k.clone_at, clone_at_bytes);
     return done;
 }

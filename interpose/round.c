@@ -65,6 +65,9 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_ONE, 1);
         fill(constants, t, VPREC_K_ABS, sign - 1);
         fill(constants, t, VPREC_K_SIGN, sign);
+        fill(constants, t, VPREC_K_ZERO, 0);
+        fill(constants, t, VPREC_K_SAFE_LOW, bits_of(t, t == VPREC_F32 ? 0x1p-70 : 0x1p-900));
+        fill(constants, t, VPREC_K_SAFE_HIGH, bits_of(t, t == VPREC_F32 ? 0x1p120 : 0x1p1000));
         fill(constants, t, VPREC_K_EXPONENT, (uint64_t)c.field_max << c.fbits);
         for (size_t i = 0; i < 64; i += 2 * (size_t)total / 8)
             memcpy(constants->value[t][VPREC_K_ALTERNATE] + i, &sign, (size_t)total / 8);
@@ -81,7 +84,9 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         int low = f->emin - (f->flags & VPREC_NOSUB ? 1 : 0) + c.emax, high = f->emax + 1 + c.emax;
         fill(constants, t, VPREC_K_EXP_LOW, (uint64_t)low << c.fbits);
         fill(constants, t, VPREC_K_EXP_HIGH, (uint64_t)high << c.fbits);
-        fill(constants, t, VPREC_K_MAGIC, ((uint64_t)dropped << c.fbits) + (UINT64_C(1) << (c.fbits - 1)));
+        uint64_t magic = ((uint64_t)dropped << c.fbits) + (UINT64_C(1) << (c.fbits - 1));
+        fill(constants, t, VPREC_K_MAGIC, magic);
+        fill(constants, t, VPREC_K_TIE, -magic - ((uint64_t)(f->fbits + 1) << c.fbits));
         fill(constants, t, VPREC_K_MAX, bits_of(t, f->max));
         fill(constants, t, VPREC_K_MIN_NORMAL, bits_of(t, f->min_normal));
         double beyond = f->flags & VPREC_SAT ? f->max : f->flags & VPREC_NOINF ? __builtin_nan("") : __builtin_inf();
@@ -115,5 +120,5 @@ bool vprec_round_emit(vprec_code *code, const vprec_site *site, const vprec_roun
 {
     if (context->isa == VPREC_ISA_AVX512)
         return vprec_round_emit_avx512(code, site, context);
-    return false;
+    return vprec_round_emit_avx(code, site, context);
 }

@@ -6,6 +6,7 @@
 
 #include "emit.h"
 #include "emulate.h"
+#include "memory.h"
 
 /* What vprec itself may use; VPREC_CPU lowers it. */
 enum vprec_isa {
@@ -33,6 +34,10 @@ enum vprec_constant {
     VPREC_K_ALTERNATE, /* sign bits of even lanes */
     VPREC_K_NAN_HIGH,  /* bounds of NaN patterns that adding half cannot wrap */
     VPREC_K_NAN_LOW,
+    VPREC_K_ZERO,
+    VPREC_K_TIE,       /* the constant of VPREC_K_MAGIC + this = half its quantum */
+    VPREC_K_SAFE_LOW,  /* between these residuals neither underflow nor overflow */
+    VPREC_K_SAFE_HIGH,
     VPREC_CONSTANTS
 };
 
@@ -60,12 +65,22 @@ typedef struct vprec_round_context {
     uint32_t free_vectors; /* registers that may be overwritten (bit n) */
     uint32_t free_masks;   /* opmasks that may be overwritten */
     bool clear_upper;      /* a legacy destination's bits above 128 may be cleared: the function has no VEX code */
+    /* for processors without AVX-512: */
+    bool zmm;              /* it has it all the same: what is saved is saved whole */
+    vprec_vec *ties;       /* what vprec_round_emit_ties is to emit */
+    void (*enter)(void *data, const vprec_site *site); /* emits the call of the emulator, as for any site */
+    void *enter_data;
 } vprec_round_context;
 
 /* Appends the code for `site`. False: nothing was emitted, emulate it. `copy`
  * holds the original instruction. */
 bool vprec_round_emit(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
 bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
+bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
+
+/* Appends what the sites emitted so far left to be put out of the way; empties context->ties. */
+void vprec_round_emit_ties(vprec_code *code, const vprec_round_context *context);
+extern const size_t vprec_round_tie_size; /* of the elements of context->ties */
 
 /* The original instruction at its new place, rip-relative operands adjusted. */
 void vprec_round_copy(vprec_code *code, uint64_t address);

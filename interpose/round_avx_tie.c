@@ -4,6 +4,8 @@
  * function's code. */
 #include "round_avx.h"
 
+const size_t vprec_round_tie_size = sizeof(vprec_avx);
+
 static void emulate(vprec_avx *e)
 {
     vprec_avx_move_rcx(e, true);

@@ -57,8 +57,9 @@ void vprec_options_format(const vprec_wire_config *config, vprec_type type, char
 }
 
 /* One part of --format: "bf16", "native", "f64=e11m40". `alone`: it is the whole SPEC. */
-static bool format_add(vprec_wire_config *config, const char *part, bool alone)
+static bool format_add(vprec_options *options, const char *part, bool alone)
 {
+    vprec_wire_config *config = &options->config;
     const char *equals = strchr(part, '=');
     const char *colon = strchr(part, ':');
     const char *spec = part;
@@ -104,15 +105,16 @@ static bool format_add(vprec_wire_config *config, const char *part, bool alone)
     }
     config->format[type] = format;
     config->use[type] = VPREC_USE_FORMAT;
+    snprintf(options->spelled[type], sizeof options->spelled[type], "%s", spec);
     return true;
 }
 
-static bool format_parse(vprec_wire_config *config, const char *text)
+static bool format_parse(vprec_options *options, const char *text)
 {
     char *copy = vprec_text("%s", text), *rest = copy;
     bool alone = !strchr(copy, ','), ok = true;
     while (ok && rest)
-        ok = format_add(config, strsep(&rest, ","), alone);
+        ok = format_add(options, strsep(&rest, ","), alone);
     free(copy);
     return ok;
 }
@@ -209,7 +211,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
     while ((option = getopt_long(argc, argv, "+:" SHORT_OPTIONS, long_options, NULL)) != -1) {
         bool ok = true;
         switch (option) {
-        case 'f': ok = format_parse(config, optarg); break;
+        case 'f': ok = format_parse(options, optarg); break;
         case 'm': ok = mode_parse(config, optarg); break;
         case 'q': options->quiet = true; break;
         case 'h': vprec_help_print(); return vprec_stdout_done() ? 0 : VPREC_EXIT_FAILURE;

@@ -9,6 +9,7 @@
 
 typedef struct vprec_options {
     vprec_wire_config config; /* what the processes are told */
+    char spelled[VPREC_TYPES][64]; /* each type's format as --format has it: "e8m10", "native" */
     const char *report;       /* --report FILE, "-" stdout, NULL none */
     bool quiet;
     char **program; /* PROGRAM and its arguments, as given, NULL-terminated */

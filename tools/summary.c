@@ -35,12 +35,10 @@ static void append_type(char **text, const vprec_run *run, vprec_type type)
     const vprec_wire_config *config = &run->options->config;
     const vprec_totals *totals = run->totals;
     const char *name = vprec_type_names[type];
-    char format[64];
-    vprec_options_format(config, type, format, sizeof format);
     if (config->use[type] == VPREC_USE_NATIVE)
         append(text, "%s instrumented, not rounded (native): ", name);
     else
-        append(text, "rounded %s to %s (%s%s): ", name, format, vprec_round_name(config->round),
+        append(text, "rounded %s to %s (%s%s): ", name, run->options->spelled[type], vprec_round_name(config->round),
                config->fast ? ", rounded twice (--fast)" : "");
     if (config->count) {
         append(text, COUNT_FORMAT " in " COUNT_FORMAT " that ran", COUNT(totals->operations[type], "operation"),

@@ -36,13 +36,15 @@ def main():
         if subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL).returncode == 3:
             print('this processor lacks the instruction set: skipped')
             return 77
-        step = [absolute(o.step), '-m', o.max, '-o', o.object, '-e', program] + [w for name in LIBRARIES for w in ('-k', name)]
+        step = [absolute(o.step), '-m', o.max, '-o', o.object, '-e', program]
+        step += [word for name in LIBRARIES for word in ('-k', name)]
         wrapped = [absolute(o.vprec_run), '-q', '-f', FORMAT, '--object', o.object, '--']
         runs = [('without vprec-run', step + ['-x', '--'] + command, None)]
         runs += [(f'VPREC_CPU={cpu}', step + ['--'] + wrapped + command, cpu) for cpu in o.cpus]
         for what, line, cpu in runs:
             done = subprocess.run(line, cwd=folder, env=dict(os.environ, VPREC_CPU=cpu) if cpu else None,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace', timeout=500)
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace',
+                                  timeout=500)
             lines = [l for l in done.stdout.splitlines() if 'steps' in l or 'times' in l or l.startswith('step:')]
             print(f'{program} {what}: exit status {done.returncode}')
             print('\n'.join(lines[-1:] if done.returncode == 0 else lines[-30:]), flush=True)

@@ -237,7 +237,8 @@ static int on_signal(task *t, int sig)
             return 0;
         }
         /* A step, a step over a system call (TRAP_BRKPT) or to a handler (SIGTRAP). An int3 has SI_KERNEL. */
-        if (info.si_code == TRAP_TRACE || info.si_code == TRAP_HWBKPT || info.si_code == TRAP_BRKPT || info.si_code == SIGTRAP)
+        if (info.si_code == TRAP_TRACE || info.si_code == TRAP_HWBKPT || info.si_code == TRAP_BRKPT ||
+            info.si_code == SIGTRAP)
             return 0;
     }
     if (t->state == STEPPING)
@@ -360,7 +361,7 @@ static int read_kinds(const char *text)
 
 static void usage(void)
 {
-    fprintf(stderr, "usage: step [-o OBJECT-GLOB]... [-e PROGRAM-GLOB]... [-k OBJECT-GLOB: its functions are not stepped]...\n"
+    fprintf(stderr, "usage: step [-o OBJECT-GLOB]... [-e PROGRAM-GLOB]... [-k OBJECT-GLOB: not stepped]...\n"
                     "            [-t f32,f64,x87,other] [-m MAX-STEPS]\n"
                     "            [-s entry|exec|sigstop|symbol:NAME] [-x: some must be found] -- COMMAND [ARG...]\n");
     exit(2);

@@ -45,9 +45,10 @@ void tracee_forget(void)
     range_count = -1;
 }
 
+typedef bool use_mapping(uint64_t start, uint64_t end, uint64_t offset, const char *path, void *data);
+
 /* Calls `use` for every line of the maps until it returns true. */
-static bool each_mapping(pid_t pid, bool (*use)(uint64_t start, uint64_t end, uint64_t offset, const char *path, void *),
-                         void *data)
+static bool each_mapping(pid_t pid, use_mapping *use, void *data)
 {
     char name[64], line[4400];
     bool found = false;
@@ -157,8 +158,8 @@ void tracee_describe(pid_t pid, uint64_t address, tracee_offender *offender)
     if (!decode(pid, address, &instruction, operands))
         return;
     ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL);
-    ZydisFormatterFormatInstruction(&formatter, &instruction, operands, instruction.operand_count_visible, offender->text,
-                                    sizeof offender->text, address, NULL);
+    ZydisFormatterFormatInstruction(&formatter, &instruction, operands, instruction.operand_count_visible,
+                                    offender->text, sizeof offender->text, address, NULL);
 }
 
 uint64_t tracee_auxv(pid_t pid, uint64_t type)

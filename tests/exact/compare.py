@@ -16,7 +16,7 @@ def arguments():
     p.add_argument('--select', default='libexact_*', help="vprec-run's --object")
     p.add_argument('--formats', nargs='*', default=FORMATS)
     p.add_argument('--cpus', nargs='*', default=['sse2', 'avx2', 'avx512'])
-    p.add_argument('--seeds', nargs='*', default=['4', '7'])
+    p.add_argument('--seeds', nargs='*', default=['4', '7', '13', '19'])
     p.add_argument('--variant', default='all')
     p.add_argument('--kernel', default='all')
     p.add_argument('--n', default='67')
@@ -85,6 +85,9 @@ def main():
                 bad, total = bad + n, total + values
                 if not o.vprec_run:
                     continue
+            if fmt != 'native' and all(by_oracle(*key) == words for key, words in table.items()):
+                print(f'{fmt}: the oracle gives what native arithmetic gives: the test shows nothing')
+                bad += 1
             for cpu in o.cpus:
                 have = run([o.vprec_run, '-q', '-f', fmt, '--object', o.select, '--'] + victim,
                            dict(os.environ, VPREC_CPU=cpu))

@@ -17,6 +17,7 @@ int reference_contracted;
 #define FUSABLE
 
 #include "loops.inc"
+#include "doubles.inc"
 #include "calls.inc"
 #include "vector.inc"
 
@@ -26,7 +27,7 @@ static const struct {
     int level;
 } kernels[] = {
 #define ENTRY(name) {#name, name, EXACT_SSE2},
-    LOOP_KERNELS(ENTRY) CALL_KERNELS(ENTRY) BASE_VECTOR_KERNELS(ENTRY)
+    LOOP_KERNELS(ENTRY) DOUBLE_KERNELS(ENTRY) CALL_KERNELS(ENTRY) BASE_VECTOR_KERNELS(ENTRY)
 #undef ENTRY
 #define ENTRY(name) {#name, name, EXACT_SSE42},
     SSE42_KERNELS(ENTRY)

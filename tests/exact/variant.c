@@ -18,13 +18,14 @@
 #endif
 
 #include "loops.inc"
+#include "doubles.inc"
 #include "calls.inc"
 #include "vector.inc"
 
 #define ENTRY(name) {#name, name},
 static const exact_kernel kernels[] = {
-    LOOP_KERNELS(ENTRY) CALL_KERNELS(ENTRY) BASE_VECTOR_KERNELS(ENTRY) SSE42_KERNELS(ENTRY) AVX_KERNELS(ENTRY)
-    FMA_KERNELS(ENTRY) AVX512_KERNELS(ENTRY) {0},
+    LOOP_KERNELS(ENTRY) DOUBLE_KERNELS(ENTRY) CALL_KERNELS(ENTRY) BASE_VECTOR_KERNELS(ENTRY)
+    SSE42_KERNELS(ENTRY) AVX_KERNELS(ENTRY) FMA_KERNELS(ENTRY) AVX512_KERNELS(ENTRY) {0},
 };
 
 #define TEXT_(x) #x

@@ -75,7 +75,8 @@ static uint64_t dot(const matrix_case *c, const uint64_t *a, const uint64_t *b)
     return result(c->to, oracle_do(ORACLE_ADD, c->to, t[0], t[2], 0, outbound(c->to)));
 }
 
-static uint64_t lane_value(const matrix_case *c, const matrix_state *in, const uint8_t *memory, int lane, uint64_t native)
+static uint64_t lane_value(const matrix_case *c, const matrix_state *in, const uint8_t *memory, int lane,
+                           uint64_t native)
 {
     int type = c->to, part = lane & -(16 / size_of(type)), within = lane - part, half = 8 / size_of(type);
     uint64_t a = element(c, in, memory, c->a, lane), b = 0, addend = 0, va[4], vb[4];
@@ -90,7 +91,8 @@ static uint64_t lane_value(const matrix_case *c, const matrix_state *in, const u
         b = element(c, in, memory, c->b, lane);
         addend = element(c, in, memory, c->c, lane);
         flip = c->negate_addend || (c->alternate > 0 && lane % 2 == 0) || (c->alternate < 0 && lane % 2 == 1);
-        return operate(ORACLE_FMA, type, c->negate_product ? negate(type, a) : a, b, flip ? negate(type, addend) : addend);
+        a = c->negate_product ? negate(type, a) : a;
+        return operate(ORACLE_FMA, type, a, b, flip ? negate(type, addend) : addend);
     case MATRIX_ADDSUB:
         b = element(c, in, memory, c->b, lane);
         return operate(lane % 2 ? ORACLE_ADD : ORACLE_SUB, type, a, b, 0);

@@ -32,14 +32,15 @@ class Instruction:
 
 
 def fma(encoding, widths):
-    for form, kind in itertools.product(('132', '213', '231'), ('fmadd', 'fmsub', 'fnmadd', 'fnmsub', 'fmaddsub', 'fmsubadd')):
+    kinds = ('fmadd', 'fmsub', 'fnmadd', 'fnmsub', 'fmaddsub', 'fmsubadd')
+    for form, kind in itertools.product(('132', '213', '231'), kinds):
         negate = (int('fn' in kind), int(kind in ('fmsub', 'fnmsub')))
         alternate = {'fmaddsub': 1, 'fmsubadd': -1}.get(kind, 0)
         roles = {'132': 'drv', '213': 'vdr', '231': 'vrd'}[form]
         for t in 'sd':
             for width in widths:
-                yield Instruction(f'v{kind}{form}p{t}', encoding, 'FMA', TYPE[t], TYPE[t], False, width, roles, True, 'er',
-                                  negate=negate, alternate=alternate)
+                yield Instruction(f'v{kind}{form}p{t}', encoding, 'FMA', TYPE[t], TYPE[t], False, width, roles, True,
+                                  'er', negate=negate, alternate=alternate)
             if not alternate:
                 yield Instruction(f'v{kind}{form}s{t}', encoding, 'FMA', TYPE[t], TYPE[t], True, 16, roles, True, 'er',
                                   negate=negate)
@@ -123,7 +124,6 @@ class Writer:
         """Text and description of a memory operand."""
         size = SIZE[i.source] if broadcast or i.scalar else i.memory_bytes
         aligned = i.encoding == LEGACY and not i.scalar and size == 16
-        step = 64 if aligned or self.turn % 2 else 4
         base = self.next([n for n in range(16) if n != 4])
         index = self.next([n for n in range(16) if n not in (4, base)])
         scale = self.next((1, 2, 4, 8))
@@ -137,7 +137,7 @@ class Writer:
             disp, scale, base = 0x1238, 8, NO_REGISTER
             text = f'{disp}(,%{GPR64[index]},8)'
         elif form == 'RIP':
-            disp = self.next((0, 64, 640)) + (0 if aligned else step % 64)
+            disp = self.next((0, 64, 640)) + (0 if aligned else 4 * (self.turn % 2))
             text = f'operand+{disp}(%rip)'
         elif form in ('STACK', 'RED_ZONE'):
             disp, kind, base = (32 if aligned else 20) if form == 'STACK' else (-96 if aligned else -100), 'STACK', 4
@@ -165,7 +165,7 @@ class Writer:
             if not broadcast:
                 name += i.suffixes[{16: 0, 32: 1, 64: 2}[i.src_bytes]]
         elif i.gpr:
-            r = self.next([n for n in range(16)])
+            r = self.next(range(16))
             rm = '%' + (GPR32 if SIZE[i.source] == 4 else GPR64)[r]
             last = 32 + r
         else:
@@ -196,7 +196,7 @@ class Writer:
     FORMS = ['INDEXED', 'INDEX_ONLY', 'RIP', 'STACK', 'RED_ZONE', 'FS', 'GS', 'ADDRESS32']
 
     def plain(self, i):
-        """Legacy and VEX: all alias patterns, all memory forms for the narrowest width, half for others."""
+        """Legacy and VEX: all alias patterns, all memory forms."""
         patterns = ['distinct', 'dr'] + (['dv', 'vr', 'all'] if i.three else [])
         for imm in i.imms:
             for pattern in ['distinct'] if i.gpr else patterns:
@@ -204,12 +204,12 @@ class Writer:
             if i.gpr:
                 self.emit(i, imm=imm)
             self.emit(i, form='BASE', imm=imm)
-        start = self.turn
-        for k, form in enumerate(self.FORMS):
-            if i.encoding == LEGACY or (k + start) % 2 == 0:
-                self.emit(i, form=form, imm=i.imms[0])
+        for form in self.FORMS:
+            self.emit(i, form=form, imm=i.imms[0])
 
     def evex(self, i):
+        """Every mask kind with: registers, plain memory, broadcast, embedded rounding; alias patterns and the
+        other memory forms take turns."""
         masks = [(0, False)] + ([(1, False), (1, True)] if i.can_mask else [])
         forms = itertools.cycle(self.FORMS[self.turn % 8:] + self.FORMS[:self.turn % 8])
         patterns = itertools.cycle(['distinct', 'dr', 'dv', 'vr', 'all'] if i.three else ['distinct', 'dr'])

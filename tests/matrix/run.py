@@ -44,11 +44,12 @@ def main():
         command = [o.matrix, '-f', fmt, '-r', round_, '-n', str(rounds), '-s', str(seed), '-o', o.only, '-x', mxcsr]
         if round_ == 'operands':
             command.append('-u') # results keep the container's rounding, embedded directions included
-        done = subprocess.run([o.vprec_run, '-q', '-f', fmt, '--round', round_, '--object', 'libmatrix_*_victim.so', '--']
-                              + command, env=dict(os.environ, VPREC_CPU=o.cpu), stdout=subprocess.PIPE,
+        wrap = [o.vprec_run, '-q', '-f', fmt, '--round', round_, '--object', 'libmatrix_*_victim.so', '--']
+        done = subprocess.run(wrap + command, env=dict(os.environ, VPREC_CPU=o.cpu), stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=300)
         last = done.stdout.splitlines()[-1:] or ['']
-        print(f'VPREC_CPU={o.cpu} -f {fmt} --round {round_} MXCSR={mxcsr}: exit status {done.returncode}: {last[0]}', flush=True)
+        print(f'VPREC_CPU={o.cpu} -f {fmt} --round {round_} MXCSR={mxcsr}: exit status {done.returncode}: {last[0]}',
+              flush=True)
         if done.returncode:
             print(done.stdout[-20000:])
             bad += 1

@@ -64,7 +64,10 @@ static uint64_t real(int ebits, int fbits, const oracle_format *format)
         exponent = bias - narrow + 3 - (r >> 8) % (uint64_t)(kept + 5);
         break;
     case 4: /* half way to an edge, for products */
-        exponent = r >> 8 & 1 ? bias + narrow / 2 + (r >> 9) % 3 : bias - narrow / 2 - (r >> 9) % (uint64_t)(kept / 2 + 2);
+        if (r >> 8 & 1)
+            exponent = bias + narrow / 2 + (r >> 9) % 3;
+        else
+            exponent = bias - narrow / 2 - (r >> 9) % (uint64_t)(kept / 2 + 2);
         break;
     case 5: return sample_next() & ((UINT64_C(2) << (ebits + fbits)) - 1);
     case 6: /* far apart */
@@ -94,12 +97,13 @@ static uint64_t integer(int bits, const oracle_format *format)
 
 void sample_fill(uint8_t *bytes, size_t count, int type, const oracle_format *format)
 {
+    const oracle_format native = {.native = true};
     size_t size = type == ORACLE_F64 || type == ORACLE_I64 || type == ORACLE_U64 ? 8 : 4;
 
     for (size_t k = 0; k + size <= count; k += size) {
         uint64_t v;
         switch (type) {
-        case ORACLE_F32: v = real(8, 23, format->ebits <= 8 && format->fbits <= 23 ? format : &(oracle_format){.native = true}); break;
+        case ORACLE_F32: v = real(8, 23, format->ebits <= 8 && format->fbits <= 23 ? format : &native); break;
         case ORACLE_F64: v = real(11, 52, format); break;
         default: v = integer((int)size * 8, format); break;
         }

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * inline.c: the inline code of one level (sse2, avx2, avx512) against the
+ * emulator, bit for bit in the whole state: vectors, opmasks, general registers,
+ * flags, the red zone. Usage: inline_test LEVEL */
+#include "cases.h"
+#include "enter.h"
+#include "operands.h"
+#include "round.h"
+
+#include <asm/prctl.h>
+#include <cpuid.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { FAILURES_SHOWN = 12, RED_ZONE = 128, ORIGINAL = 4096 - 64 };
+
+static const struct {
+    const char *text[VPREC_TYPES]; /* f32, f64 */
+    bool fast;
+} formats[] = {
+    {{"e8m10", "e11m40"}, false}, {{"e5m10", "e5m10"}, false},  {{"e8m7", "e8m23"}, false},  {{"e4m3fn", "e11m50"}, false},
+    {{"e8m20", "e11m51"}, false}, {{"e8m22", "e11m10"}, false}, {{"e8m15", "e4m3fn"}, false}, {{"e8m23", "e11m52"}, false},
+    {{"e7m16", "e10m50"}, false}, {{"e5m2", "e8m7"}, false},    {{"e5m10:nosub", "e8m23:nosub"}, false},
+    {{"e4m3fnuz", "e5m2fnuz"}, false}, {{"e3m2fn", "e2m1fn"}, false}, {{"e4m3fn:sat", "e11m1"}, false},
+    {{"e8m10", "e5m10"}, true},   {{"e5m10", "e11m40"}, true},
+};
+
+static uint8_t *data; /* 128 bytes before an inaccessible page, in the low 2 GB */
+static vprec_constants *constants;
+static enum vprec_isa isa;
+static vprec_vec ties;
+static uint64_t code_rsp, trials = 6;
+static unsigned long failures, runs, inlined, emulated, lanes_left, failed_op[VPREC_OPS];
+static unsigned format_index;
+
+/* What vprec_enter counts: how often inline code leaves for the emulator. */
+static vprec_counts left[VPREC_TYPES];
+static vprec_counts *left_of_site[1][VPREC_TYPES] = {{&left[0], &left[1]}};
+
+/* The call of enter.h. */
+static void enter(void *data_of, const vprec_site *site)
+{
+    static vprec_site kept;
+    static uint64_t target;
+    vprec_code *c = data_of;
+    kept = *site;
+    uint64_t address = (uint64_t)&kept;
+    target = (uint64_t)vprec_enter;
+    vprec_emit_move_stack(c, -128);
+    vprec_emit_u8(c, 0x68);
+    vprec_emit_u32(c, (uint32_t)address);
+    vprec_emit_bytes(c, "\xC7\x44\x24\x04", 4);
+    vprec_emit_u32(c, (uint32_t)(address >> 32));
+    vprec_emit_bytes(c, "\xFF\x15\x02\x00\x00\x00\xEB\x08", 8); /* call [rip+2]; jmp over the pointer */
+    vprec_emit_bytes(c, &target, 8);
+    vprec_emit_move_stack(c, 136);
+}
+
+static uint64_t fs_base(void)
+{
+    uint64_t base;
+    syscall(SYS_arch_prctl, ARCH_GET_FS, &base);
+    return base;
+}
+
+static void set_vector(machine *m, unsigned reg, const uint8_t bytes[64])
+{
+    if (reg >= 16) {
+        memcpy(m->xsave + machine_offset[7] + 64 * (reg - 16), bytes, 64);
+        return;
+    }
+    memcpy(m->xsave + 160 + 16 * reg, bytes, 16);
+    if (machine_offset[2])
+        memcpy(m->xsave + machine_offset[2] + 16 * reg, bytes + 16, 16);
+    if (machine_offset[6])
+        memcpy(m->xsave + machine_offset[6] + 32 * reg, bytes + 32, 32);
+}
+
+static bool is_vector(int reg)
+{
+    return reg >= 0 && reg < 32;
+}
+
+static void draw(const vprec_site *s, const vprec_format *format, machine *in)
+{
+    static uint8_t bytes[3][64];
+    uint8_t *operand[3];
+    machine_randomise(in, s->from);
+    machine_fill(data, 128, s->from);
+    for (int i = 0; i < 3; i++) {
+        machine_fill(bytes[i], 64, s->from);
+        operand[i] = bytes[i];
+    }
+    unsigned size = vprec_elem_size(s->from);
+    operands_fill(s->from, format, operand, s->scalar || s->broadcast ? 1 : s->lanes);
+    if (is_vector(s->vvvv))
+        set_vector(in, (unsigned)s->vvvv, bytes[1]);
+    if (is_vector(s->dst) && s->dst != s->vvvv && s->op != VPREC_OP_CVT)
+        set_vector(in, (unsigned)s->dst, bytes[0]);
+    if (s->rm == VPREC_REG_MEM) {
+        unsigned n = s->scalar || s->broadcast ? size : s->lanes * size;
+        memcpy(data + 128 - n, bytes[2], n);
+    } else if (s->rm >= VPREC_REG_GPR) {
+        memcpy(&in->gpr[s->rm - VPREC_REG_GPR], bytes[2], 8);
+    } else {
+        set_vector(in, (unsigned)s->rm, bytes[2]);
+    }
+}
+
+static void show(const instruction *i, const vprec_site *s, const machine *in, const char *difference)
+{
+    printf("%s %s, %s%s, mxcsr %#x, k %#lx\n", formats[format_index].text[0], formats[format_index].text[1],
+           isa == VPREC_ISA_SSE2 ? "sse2" : isa == VPREC_ISA_AVX2 ? "avx2" : "avx512",
+           formats[format_index].fast ? ", fast" : "", machine_mxcsr(in), machine_mask(in, s->mask));
+    cases_print(i, s);
+    for (int n = 0; n < 3; n++) {
+        int reg = n == 0 ? s->dst : n == 1 ? s->vvvv : s->rm;
+        uint8_t x[64];
+        if (!is_vector(reg))
+            continue;
+        machine_vector(in, (unsigned)reg, x);
+        printf("    zmm%-2d was      ", reg);
+        for (int j = 15; j >= 0; j--)
+            printf(" %08x", ((uint32_t *)x)[j]);
+        printf("\n");
+    }
+    if (s->rm == VPREC_REG_MEM) {
+        printf("    memory ends    ");
+        for (int j = 15; j >= 0; j--)
+            printf(" %08x", ((uint32_t *)(data + 64))[j]);
+        printf("\n");
+    }
+    printf("    %s\n", difference);
+}
+
+/* Runs the code with `red` in its red zone. Whether that is still there after it. */
+__attribute__((noinline)) static bool run(const machine *in, machine *out, const uint8_t *code, const uint8_t *red)
+{
+    volatile uint8_t *zone = (volatile uint8_t *)(code_rsp - RED_ZONE);
+    bool kept = true;
+    for (int i = 0; i < RED_ZONE; i++)
+        zone[i] = red[i];
+    machine_run(in, out, code);
+    for (int i = 0; i < RED_ZONE - 16; i++) /* machine_run pushes onto the highest bytes */
+        kept &= zone[i] == red[i];
+    return kept;
+}
+
+/* An operand in the red zone, behind a prefix of the stack's own addresses. */
+static void move_to_stack(vprec_site *s, uint8_t *red)
+{
+    unsigned size = vprec_elem_size(s->from), n = s->scalar || s->broadcast ? size : s->lanes * size;
+    uint64_t at = (code_rsp - RED_ZONE + 63) & ~UINT64_C(63);
+    memcpy(red + (at - (code_rsp - RED_ZONE)), data + 128 - n, n);
+    s->mem = (vprec_mem){.base = 4, .index = VPREC_MEM_NONE, .scale = 1, .size = s->mem.size,
+                         .disp = (int64_t)(at - code_rsp)};
+}
+
+static void visit(const instruction *i, const vprec_site *drawn)
+{
+    static machine in, want, got;
+    static uint8_t red[RED_ZONE];
+    vprec_site site = *drawn;
+    if (isa != VPREC_ISA_AVX512 && (site.encoding == VPREC_EVEX || (site.encoding == VPREC_VEX && isa == VPREC_ISA_SSE2)))
+        return;
+    uint8_t *code = machine_code();
+    uint64_t original = (uint64_t)code + ORIGINAL;
+    bool stack = site.rm == VPREC_REG_MEM && machine_random() % 4 == 0;
+    for (uint64_t t = 0; t < trials; t++) {
+        vprec_type type = site.to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32;
+        draw(&site, &vprec_arith_current.format[type], &in);
+        in.gpr[3] = in.gpr[12] = (uint64_t)data;
+        in.gpr[9] = 0;
+        in.gpr[13] = (uint64_t)data - fs_base();
+        uint64_t r = machine_random();
+        if (r % 16 == 0)
+            machine_set_mxcsr(&in, 0x1f80 | (r >> 8 & 1 ? 0x40 : 0) | (r >> 9 & 1 ? 0x8000 : 0));
+        machine_fill(red, RED_ZONE, site.from);
+        if (stack)
+            move_to_stack(&site, red);
+
+        vprec_code c = {.at = code, .end = code + ORIGINAL};
+        uint32_t named = 0;
+        for (int n = 0; n < 3; n++) {
+            int reg = n == 0 ? site.dst : n == 1 ? site.vvvv : site.rm;
+            named |= is_vector(reg) ? 1u << reg : 0;
+        }
+        vprec_round_context context = {
+            .arith = &vprec_arith_current, .isa = isa, .constants = constants,
+            .free_vectors = (r & 1 ? (uint32_t)machine_random() & (uint32_t)machine_random() : 0) & ~named,
+            .free_masks = r & 2 ? 0xFE & (uint32_t)machine_random() & ~(1u << site.mask) : 0,
+            .clear_upper = false, .zmm = machine_offset[6], .ties = &ties, .enter = enter, .enter_data = &c,
+        };
+        machine_code_open();
+        memset(code, 0xCC, 4096);
+        site.address = original;
+        site.length = (uint8_t)machine_encode(&site, original, code + ORIGINAL);
+        if (!vprec_round_emit(&c, &site, &context)) {
+            emulated += t == 0;
+            return;
+        }
+        inlined += t == 0;
+        vprec_emit_u8(&c, 0xC3);
+        vprec_round_emit_ties(&c, &context);
+        machine_code_seal();
+        if (c.full) {
+            failures++;
+            show(i, &site, &in, "the code did not fit");
+            return;
+        }
+
+        want = in;
+        vprec_cpu cpu = {.rflags = in.flags, .xsave = want.xsave};
+        memcpy(cpu.gpr, in.gpr, sizeof cpu.gpr);
+        cpu.gpr[4] = code_rsp;
+        if (stack) { /* where the same bytes are */
+            unsigned size = vprec_elem_size(site.from), n = site.scalar || site.broadcast ? size : site.lanes * size;
+            cpu.gpr[4] = (uint64_t)data + 128 - n - (uint64_t)site.mem.disp;
+        }
+        vprec_emulate(&site, &cpu, &vprec_arith_current, NULL);
+        memcpy(want.gpr, cpu.gpr, sizeof cpu.gpr);
+        want.gpr[4] = code_rsp;
+        want.flags = cpu.rflags;
+
+        unsigned long before = left[type].ops[site.op];
+        bool kept = run(&in, &got, code, red);
+        lanes_left += left[type].ops[site.op] - before;
+        runs++;
+        for (unsigned reg = 0; reg < 32; reg++)
+            if (context.free_vectors >> reg & 1) {
+                uint8_t x[64];
+                machine_vector(&want, reg, x);
+                if (reg < 16 || (machine_components & 0x80))
+                    set_vector(&got, reg, x);
+            }
+        if (machine_offset[5])
+            for (unsigned k = 0; k < 8; k++)
+                if (context.free_masks >> k & 1)
+                    memcpy(got.xsave + machine_offset[5] + 8 * k, want.xsave + machine_offset[5] + 8 * k, 8);
+        const char *difference = kept ? machine_difference(&want, &got, 0x3f) : "the red zone was overwritten";
+        if (difference && failed_op[site.op]++ < 3 && failures < 100)
+            show(i, &site, &in, difference);
+        failures += difference != NULL;
+    }
+}
+
+/* Where code that run() calls finds its stack pointer. */
+static uint64_t probe(void)
+{
+    static machine in, out;
+    static const uint8_t red[RED_ZONE];
+    machine_randomise(&in, VPREC_E_F32);
+    machine_code_open();
+    machine_code()[0] = 0xC3;
+    machine_code_seal();
+    static uint8_t elsewhere[RED_ZONE];
+    code_rsp = (uint64_t)elsewhere + RED_ZONE;
+    run(&in, &out, machine_code(), red);
+    return out.gpr[4];
+}
+
+static bool has_level(void)
+{
+    uint32_t a, b, c, d, b7;
+    __cpuid_count(7, 0, a, b7, c, d);
+    __cpuid(1, a, b, c, d);
+    bool avx2 = (machine_components & 4) && (c & bit_FMA) && (b7 & bit_AVX2);
+    bool avx512 = (machine_components & 0xE6) == 0xE6 && (b7 & bit_AVX512F) && (b7 & bit_AVX512VL) &&
+                  (b7 & bit_AVX512DQ) && (b7 & bit_AVX512BW);
+    return isa == VPREC_ISA_AVX512 ? avx512 : isa == VPREC_ISA_AVX2 ? avx2 : true;
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const levels[] = {"sse2", "avx2", "avx512"};
+    const char *scale = getenv("VPREC_TEST_SCALE");
+    trials *= scale && atoi(scale) > 0 ? (uint64_t)atoi(scale) : 1;
+    for (isa = VPREC_ISA_SSE2; isa <= VPREC_ISA_AVX512; isa++)
+        if (argc == 2 && !strcmp(argv[1], levels[isa]))
+            break;
+    if (isa > VPREC_ISA_AVX512) {
+        printf("usage: inline_test sse2|avx2|avx512\n");
+        return 2;
+    }
+    if (!machine_detect() || !has_level()) {
+        printf("the processor has no %s\n", argv[1]);
+        return 77;
+    }
+    vprec_xsave_detect();
+    vprec_counters = left_of_site;
+    uint8_t *pages = mmap(NULL, 3 * 4096 + sizeof *constants, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    if (pages == MAP_FAILED || mprotect(pages + 4096, 4096, PROT_NONE)) {
+        perror("mmap");
+        return 1;
+    }
+    data = pages + 4096 - 128;
+    constants = (vprec_constants *)(pages + 2 * 4096);
+    ties = (vprec_vec){.size = vprec_round_tie_size};
+    code_rsp = probe();
+    for (format_index = 0; format_index < sizeof formats / sizeof *formats; format_index++) {
+        vprec_arith_current = (vprec_arith){.use = {VPREC_USE_FORMAT, VPREC_USE_FORMAT}, .mode = VPREC_RNE,
+                                            .round = VPREC_ROUND_RESULTS, .ops = VPREC_OPS_ALL,
+                                            .fast = formats[format_index].fast};
+        for (int type = 0; type < VPREC_TYPES; type++) {
+            char message[160];
+            if (vprec_format_parse(formats[format_index].text[type], type, &vprec_arith_current.format[type], message,
+                                   sizeof message)) {
+                printf("%s\n", message);
+                return 1;
+            }
+        }
+        vprec_round_constants(constants, &vprec_arith_current);
+        cases_each(data, visit);
+    }
+    printf("%lu sites inline, %lu left to the emulator, %lu comparisons (%lu lanes by way of the emulator), %lu failed\n",
+           inlined, emulated, runs, lanes_left, failures);
+    return failures || !inlined;
+}
