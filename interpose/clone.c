@@ -63,6 +63,19 @@ static void jump(cloner *k, uint64_t original)
     displacement(k, original);
 }
 
+/* From here on the code belongs to `original`: see where.h. */
+static void begin(cloner *k, enum vprec_where_kind kind, uint64_t original)
+{
+    if (!vprec_where_add(&k->image->where, kind, (uint64_t)k->code.at, original))
+        k->code.full = true;
+}
+
+static void step(cloner *k, unsigned length, const uint8_t *before)
+{
+    if (!vprec_where_step(&k->image->where, length, (size_t)(k->code.at - before)))
+        k->code.full = true;
+}
+
 static const uint8_t *bytes_at(uint64_t address)
 {
     return (const uint8_t *)address;
@@ -95,6 +108,13 @@ static bool active(const cloner *k, const vprec_insn *insn)
            arith->ops & vprec_ops_of((enum vprec_op)insn->op);
 }
 
+/* Some type has a format: then results do not follow the program's rounding direction. */
+static bool rounds(const cloner *k)
+{
+    const uint32_t *use = k->options->arith->use;
+    return use[VPREC_F32] == VPREC_USE_FORMAT || use[VPREC_F64] == VPREC_USE_FORMAT;
+}
+
 static void emit_site(cloner *k, uint64_t at)
 {
     vprec_site site;
@@ -105,7 +125,7 @@ static void emit_site(cloner *k, uint64_t at)
     }
     if (k->options->counters)
         site.counter = k->options->counters[k->function];
-    if (!k->options->count && vprec_round_emit(&k->code, &site, &k->round))
+    if (site.op != VPREC_OP_MXCSR && !k->options->count && vprec_round_emit(&k->code, &site, &k->round))
         k->image->inlined++;
     else
         emit_enter(k, &site);
@@ -219,6 +239,7 @@ static void emit_landings(cloner *k)
     while ((uint64_t)c->at & 3)
         vprec_emit_u8(c, 0xCC);
     uint8_t *table = c->at;
+    begin(k, VPREC_WHERE_LANDINGS, k->low);
     size_t bytes = (k->high - k->low + 1) * 4;
     if (c->full || (size_t)(c->end - c->at) < bytes) {
         c->full = true;
@@ -275,7 +296,7 @@ static void emit_instruction(cloner *k, uint64_t at, const vprec_insn *insn)
     case VPREC_FLOW_CALL:
     case VPREC_FLOW_ICALL: emit_call(k, at, insn); break;
     default:
-        if (active(k, insn))
+        if (active(k, insn) || (insn->cls == VPREC_CONTROL && rounds(k)))
             emit_site(k, at);
         else if (insn->cls == VPREC_REFUSED)
             emit_refused(k, at);
@@ -292,6 +313,7 @@ static void emit_entry(cloner *k)
     vprec_code *c = &k->code;
     while ((uint64_t)c->at & 15)
         vprec_emit_u8(c, 0xCC);
+    begin(k, VPREC_WHERE_STUB, VPREC_AT(k->map->functions, vprec_function, k->function).start);
     uint64_t *slot = &k->slots[k->function];
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
     *slot = (uint64_t)c->at;
@@ -337,15 +359,18 @@ static void clone_function(cloner *k)
             k->high = at;
         }
     emit_entry(k);
+    begin(k, VPREC_WHERE_BODY, f->start);
     vprec_insn insn = {0};
     bool open = false; /* control can fall through to here */
     for (uint64_t at = f->start; at < f->end && !k->code.full;) {
+        const uint8_t *before = k->code.at;
         if (!(*vprec_mark(map, at) & VPREC_START) ||
             !vprec_decode(bytes_at(at), vprec_room(map, at), at, &insn)) {
             if (open) { /* into what is no known code: the original decides */
                 jump(k, at);
                 open = false;
             }
+            step(k, 1, before);
             at++;
             continue;
         }
@@ -354,12 +379,14 @@ static void clone_function(cloner *k)
         k->round.free_vectors = unnamed | (written & ~live->vectors);
         k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);
         emit_instruction(k, at, &insn);
+        step(k, insn.length, before);
         open = insn.flow != VPREC_FLOW_JMP && insn.flow != VPREC_FLOW_IJMP && insn.flow != VPREC_FLOW_RET &&
                insn.flow != VPREC_FLOW_STOP && insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_ICALL;
         at += insn.length;
     }
     if (open)
         jump(k, f->end);
+    begin(k, VPREC_WHERE_TIES, f->start);
     vprec_round_emit_ties(&k->code, &k->round);
     if (k->tables.count)
         emit_landings(k);
@@ -387,7 +414,7 @@ static size_t estimate(const vprec_codemap *map, size_t *sites)
         const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
         if (!f->cloned)
             continue;
-        size_t n = f->sites[0] + f->sites[1] + f->refused, length = f->end - f->start;
+        size_t n = f->sites[0] + f->sites[1] + f->refused + f->controls, length = f->end - f->start;
         *sites += n;
         bytes += length * 4 + n * 640 + 128;
         if (f->indirect_jumps) /* a table entry and a landing, and the longer jumps */
@@ -403,7 +430,8 @@ static size_t pages(size_t bytes)
 
 bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options, const char **why)
 {
-    *image = (vprec_image){.lo = map->object->lo, .hi = map->object->hi, .traps = VPREC_VEC(vprec_trap)};
+    *image = (vprec_image){.lo = map->object->lo, .hi = map->object->hi, .traps = VPREC_VEC(vprec_trap),
+                           .where = VPREC_WHERE};
     size_t site_room, code_bytes = pages(estimate(map, &site_room));
     size_t entered_bytes = options->entered_file >= 0 ? pages(options->entered_bytes) : 0;
     size_t slot_bytes = pages(map->functions.count * sizeof(uint64_t));
@@ -468,6 +496,8 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     } else {
         munmap(image->arena, total);
     }
+    if (!done)
+        vprec_where_free(&image->where);
     vprec_vec_free(&k.fixups);
     vprec_vec_free(&k.tables);
     vprec_vec_free(&k.live);

@@ -14,6 +14,7 @@
 
 #include "code.h"
 #include "round.h"
+#include "where.h"
 
 typedef struct vprec_trap {
     uint64_t original, clone;
@@ -25,6 +26,7 @@ typedef struct vprec_image {
     size_t arena_size;
     uint64_t code, code_end;  /* the clones */
     vprec_vec traps;          /* vprec_trap, sorted by original */
+    vprec_where where;        /* what the clones are clones of */
     uint32_t by_jump, by_short, by_trap, inlined;
 } vprec_image;
 

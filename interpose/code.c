@@ -347,6 +347,8 @@ static void describe_functions(reader *r)
                 f->sites[insn.type]++;
             else if (insn.cls == VPREC_REFUSED)
                 f->refused++;
+            else if (insn.cls == VPREC_CONTROL)
+                f->controls++;
             /* only a callee in the same object can be known to keep registers */
             f->calls |= insn.flow == VPREC_FLOW_CALL && is_code(r, insn.target);
             f->runs_on = !ends_flow(insn.flow);

@@ -25,6 +25,7 @@ typedef struct vprec_function {
     const char *name; /* NULL: known by an FDE or by reference only */
     uint32_t sites[VPREC_TYPES];
     uint32_t refused;
+    uint32_t controls; /* instructions that set the rounding direction */
     uint32_t joined;  /* union-find: functions that jump into one another share registers */
     uint32_t vectors; /* vector registers 16..31 (bit n) that it, or one joined to it, names */
     uint32_t masks;   /* opmasks */

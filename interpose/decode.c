@@ -49,6 +49,7 @@ static const entry table[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
     M(VCVTUQQ2PS) = E(CVT, U64, F32, 0, 3), M(VCVTUQQ2PD) = E(CVT, U64, F64, 0, 2),
     M(VCVTPH2PS) = E(CVT, F16, F32, 0, 1),
 
+    M(LDMXCSR) = {.cls = VPREC_CONTROL}, M(VLDMXCSR) = {.cls = VPREC_CONTROL},
     /* x87: the arithmetic, and the stores that round to 32 or 64 bits (see classify) */
     REFUSE(F2XM1), REFUSE(FADD), REFUSE(FADDP), REFUSE(FCOS), REFUSE(FDIV), REFUSE(FDIVP), REFUSE(FDIVR), REFUSE(FDIVRP),
     REFUSE(FIADD), REFUSE(FIDIV), REFUSE(FIDIVR), REFUSE(FIMUL), REFUSE(FISUB), REFUSE(FISUBR), REFUSE(FMUL),
@@ -240,6 +241,12 @@ bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vpre
     if (!decode(bytes, size, &z))
         return false;
     const entry *e = classify(&z);
+    if (e->cls == VPREC_CONTROL) {
+        *site = (vprec_site){.address = address, .length = z.length, .op = VPREC_OP_MXCSR, .rm = VPREC_REG_MEM};
+        memory_of(&z, address, 1, &site->mem);
+        site->mem.size = 4;
+        return true;
+    }
     if (e->cls != VPREC_SITE)
         return false;
     fields f = fields_of(&z);

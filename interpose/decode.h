@@ -25,7 +25,8 @@ enum vprec_flow {
 enum vprec_class {
     VPREC_PLAIN,  /* no floating-point arithmetic */
     VPREC_SITE,   /* arithmetic that can be rounded: vprec_decode_site succeeds */
-    VPREC_REFUSED /* arithmetic that is not supported */
+    VPREC_REFUSED, /* arithmetic that is not supported */
+    VPREC_CONTROL  /* ldmxcsr: sets the rounding direction; vprec_decode_site succeeds */
 };
 
 typedef struct vprec_insn {

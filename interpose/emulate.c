@@ -125,7 +125,7 @@ static uint64_t segment_base(unsigned segment)
     return base;
 }
 
-static uint64_t effective_address(const vprec_site *site, const vprec_cpu *cpu)
+uint64_t vprec_emulate_address(const vprec_site *site, const vprec_cpu *cpu)
 {
     const vprec_mem *mem = &site->mem;
     uint64_t address = (uint64_t)mem->disp;
@@ -143,7 +143,7 @@ static void read_memory(const vprec_site *site, const vprec_cpu *cpu, uint64_t a
 {
     if (!active)
         return;
-    const uint8_t *from = (const uint8_t *)effective_address(site, cpu);
+    const uint8_t *from = (const uint8_t *)vprec_emulate_address(site, cpu);
     if (site->broadcast) {
         uint64_t element = 0;
         vprec_load(&element, from, size, cpu, site);

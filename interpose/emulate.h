@@ -40,6 +40,9 @@ void vprec_xsave_detect(void);
  * NULL) receives --count's statistics. Uses no libc and no FP environment:
  * MXCSR's FTZ and DAZ are honoured, its rounding direction is not (except where
  * the type is native), flags are not raised. */
+/* The address of the site's memory operand. */
+uint64_t vprec_emulate_address(const vprec_site *site, const vprec_cpu *cpu);
+
 void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts[VPREC_TYPES]);
 
 #endif

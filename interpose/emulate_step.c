@@ -198,9 +198,9 @@ static uint64_t round_once(const vprec_stepper *s, enum vprec_basic op, uint64_t
     b = denormals_are_zeros(s, s->type, b);
     c = denormals_are_zeros(s, s->type, c);
     bool has_nan = !(s->format.flags & VPREC_NONAN);
-    uint64_t nan = has_nan ? nan_operand(s, op, a, b, c) : 0;
+    uint64_t nan = nan_operand(s, op, a, b, c);
     if (nan)
-        return finish_nan(s, nan);
+        return round_bits(s, nan);
     double x = vprec_widen(s->type, a), y = vprec_widen(s->type, b), z = vprec_widen(s->type, c);
     double r = evaluate(op, x, y, z, negate, &s->format, s->arith->mode);
     return finish(s, r, has_nan && is_nan(true, vprec_double_bits(r)) && is_invalid(op, x, y, z, negate));

@@ -26,15 +26,23 @@
     .text
     .p2align 4
     .globl vprec_enter
-    .hidden vprec_enter, vprec_enter_c, vprec_xsave
+    .hidden vprec_enter, vprec_enter_c, vprec_xsave, vprec_enter_frame
     .type vprec_enter, @function
+    /* Borders for a signal that arrives inside: see enter.h. */
+    .macro border name
+    .globl vprec_enter_\name
+    .hidden vprec_enter_\name
+vprec_enter_\name:
+    .endm
 vprec_enter:
     .cfi_startproc
     pushfq
     .cfi_adjust_cfa_offset 8
     leaq -FLAGS(%rsp), %rsp
     .cfi_adjust_cfa_offset FLAGS
+    border based
     movq %rax, 0(%rsp)
+    border rax_kept
     movq %rcx, 8(%rsp)
     movq %rdx, 16(%rsp)
     movq %rbx, 24(%rsp)
@@ -61,6 +69,7 @@ vprec_enter:
     movq %rax, CPU_RFLAGS(%rsp)
     movq %rsp, %rbp
     .cfi_def_cfa_register rbp
+    border framed
     cld
 
     movl XSAVE_SIZE + vprec_xsave(%rip), %eax
@@ -79,19 +88,26 @@ vprec_enter:
     movl XSAVE_COMPONENTS + vprec_xsave(%rip), %eax
     xorl %edx, %edx
     xsave64 (%rsp)
+    border saved
     testb $4, %al
     jz 1f
     vzeroupper              /* the C code is SSE: no penalty for dirty upper halves */
 1:  ldmxcsr default_mxcsr(%rip)
     movq SITE(%rbp), %rdi
     movq %rbp, %rsi
+    movq vprec_enter_frame@gottpoff(%rip), %rax
+    movq %rbp, %fs:(%rax)
     call vprec_enter_c
+    movq vprec_enter_frame@gottpoff(%rip), %rax
+    movq $0, %fs:(%rax)
 
     movl XSAVE_COMPONENTS + vprec_xsave(%rip), %eax
     xorl %edx, %edx
     xrstor64 (%rsp)
+    border restored
     movq %rbp, %rsp
     .cfi_def_cfa_register rsp
+    border unframed
     movq 0(%rsp), %rax
     movq 8(%rsp), %rcx
     movq 16(%rsp), %rdx
@@ -115,10 +131,13 @@ vprec_enter:
     .cfi_restore r15
     leaq FLAGS(%rsp), %rsp
     .cfi_adjust_cfa_offset -FLAGS
+    border unbased
     popfq
     .cfi_adjust_cfa_offset -8
+    border done
     ret
     .cfi_endproc
+    border end
     .size vprec_enter, . - vprec_enter
 
 /* void vprec_load(to, from, bytes, cpu, site): an element of 2, 4 or 8 bytes is

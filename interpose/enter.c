@@ -9,11 +9,29 @@ vprec_xsave_layout vprec_xsave;
 vprec_arith vprec_arith_current;
 vprec_counts *(*vprec_counters)[VPREC_TYPES];
 _Atomic uint64_t **vprec_refused_counts;
+_Thread_local vprec_cpu *vprec_enter_frame __attribute__((visibility("hidden")));
+void (*vprec_on_direction)(void);
+
+/* ldmxcsr, but for the direction: inline code counts on rounding to nearest. */
+static void load_mxcsr(const vprec_site *site, vprec_cpu *cpu)
+{
+    enum { MXCSR = 24, DIRECTION = 3 << 13 };
+    uint32_t value;
+    vprec_load(&value, (const void *)vprec_emulate_address(site, cpu), sizeof value, cpu, site);
+    if (value & DIRECTION && vprec_on_direction)
+        vprec_on_direction();
+    value &= ~(uint32_t)DIRECTION;
+    __builtin_memcpy(cpu->xsave + MXCSR, &value, sizeof value);
+}
 
 void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu)
 {
     if (site->op == VPREC_OP_REFUSED) {
         atomic_fetch_add_explicit(vprec_refused_counts[site->counter], 1, memory_order_relaxed);
+        return;
+    }
+    if (site->op == VPREC_OP_MXCSR) {
+        load_mxcsr(site, cpu);
         return;
     }
     vprec_emulate(site, cpu, &vprec_arith_current, vprec_counters ? vprec_counters[site->counter] : 0);

@@ -28,6 +28,9 @@ extern vprec_counts *(*vprec_counters)[VPREC_TYPES];
 /* With --audit: for site->counter of a VPREC_OP_REFUSED site the executions. */
 extern _Atomic uint64_t **vprec_refused_counts;
 
+/* Called when the program sets a rounding direction other than to nearest, which is not obeyed; may be NULL. */
+extern void (*vprec_on_direction)(void);
+
 /* Called by vprec_enter; also for a trap handler that has the state at hand. */
 void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu);
 
@@ -37,5 +40,23 @@ void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu);
  * r8 the vprec_site. */
 void vprec_load(void *to, const void *from, uint64_t bytes, const vprec_cpu *cpu, const vprec_site *site);
 extern const char vprec_load_end[];
+
+/* The thread's vprec_cpu while vprec_enter_c runs, NULL elsewhere. A signal handler's wrapper
+ * sets it to NULL while the program's handler runs: that may leave by longjmp. */
+extern _Thread_local vprec_cpu *vprec_enter_frame __attribute__((tls_model("initial-exec")));
+
+/* Where vprec_enter has: the frame at rsp; rax in it; all of the vprec_cpu's
+ * registers in it and its address in rbp; the XSAVE area written; read back;
+ * the frame at rsp again; only the flags left there; nothing left. */
+extern const char vprec_enter_based[], vprec_enter_rax_kept[], vprec_enter_framed[], vprec_enter_saved[],
+    vprec_enter_restored[], vprec_enter_unframed[], vprec_enter_unbased[], vprec_enter_done[], vprec_enter_end[];
+
+/* In the frame, from the vprec_cpu upward. */
+enum {
+    VPREC_FRAME_FLAGS = 144,
+    VPREC_FRAME_RETURN = 152,
+    VPREC_FRAME_SITE = 160,
+    VPREC_FRAME_RSP = 296 /* the original's rsp itself, not a slot */
+};
 
 #endif

@@ -76,7 +76,11 @@ static size_t choose(job *j)
         }
         if (selected)
             j->record->refused += f->refused;
-        f->cloned = wanted || (config->audit && selected && f->refused);
+        bool control = f->controls && (config->use[VPREC_F32] == VPREC_USE_FORMAT ||
+                                       config->use[VPREC_F64] == VPREC_USE_FORMAT);
+        if (control && !relevant)
+            selected = vprec_select_function(config, function_name(&j->map, f, name, sizeof name));
+        f->cloned = wanted || (selected && (control || (config->audit && f->refused)));
         chosen += f->cloned;
         j->record->functions += wanted != 0;
     }
@@ -263,6 +267,7 @@ void vprec_instrument_end(void)
             vprec_image_drop(s.image);
             munmap(s.image->arena, s.image->arena_size);
             vprec_vec_free(&s.image->traps);
+            vprec_where_free(&s.image->where);
             vprec_pages_free(s.image, sizeof *s.image);
         }
     }

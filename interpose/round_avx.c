@@ -19,7 +19,7 @@ enum { PCMPEQD = 0x76, PMAXSW = 0xEE, PMINSW = 0xEA };
 int vprec_avx_take(vprec_avx *e)
 {
     for (int i = 15; i >= 0; i--)
-        if (e->context->free_vectors >> i & 1 && !(e->busy >> i & 1)) {
+        if (e->free >> i & 1 && !(e->busy >> i & 1)) {
             e->busy |= 1u << i;
             return i;
         }
@@ -299,7 +299,7 @@ static void branch(vprec_avx *e, enum test test)
     vprec_avx_test(e, l, w, mask);
     vprec_emit_bytes(e->code, "\xE3\x05", 2); /* jrcxz over the jump */
     vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
-    e->leave = e->resume = e->code->at;
+    e->leave = e->code->at;
 }
 
 /* The last operation of a site: `op` of register a and `rm` into the
@@ -391,21 +391,21 @@ static void enter(vprec_avx *e, bool value, enum test test)
     for (int i = 0; i < VPREC_AVX_SCRATCH; i++)
         if (needed[i])
             e->reg[i] = vprec_avx_take(e);
-    bool tests = !value && !e->context->arith->fast;
-    if (!e->spills && !tests)
+    e->rcx = !value && (!e->context->arith->fast || (s->rm == VPREC_REG_MEM && s->from == VPREC_E_I64));
+    if (!e->spills && !e->rcx)
         return;
     e->frame = (128 + 8 + e->slot * e->spills + 63) & ~63;
     vprec_emit_move_stack(e->code, -e->frame);
     vprec_avx_move_spilled(e, 0, 0, false);
-    if (tests)
+    if (e->rcx)
         vprec_avx_move_rcx(e, false);
 }
 
-static void leave(vprec_avx *e, bool tests)
+static void leave(vprec_avx *e)
 {
     if (!e->frame)
         return;
-    if (tests)
+    if (e->rcx)
         vprec_avx_move_rcx(e, true);
     vprec_avx_move_spilled(e, 0, 0, true);
     vprec_emit_move_stack(e->code, e->frame);
@@ -423,7 +423,7 @@ static void emit_value(vprec_avx *e)
     if (e->shape == VPREC_SHAPE_NARROW)
         vprec_avx_quantise(e, false);
     round_result(e, s->dst);
-    leave(e, false);
+    leave(e);
 }
 
 static void emit_operation(vprec_avx *e)
@@ -452,7 +452,7 @@ static void emit_operation(vprec_avx *e)
         vprec_avx_quantise(e, false);
     }
     round_result(e, fma ? s->dst : s->vvvv);
-    leave(e, tests);
+    leave(e);
     e->end = e->code->at;
     if (!tests)
         return;
@@ -467,7 +467,8 @@ bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_
 {
     vprec_type type = site->to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32;
     vprec_avx e = {.code = code, .site = *site, .context = context, .type = type, .w = type == VPREC_F64,
-                   .shape = vprec_round_shape(context->arith, type), .vex = site->encoding == VPREC_VEX};
+                   .shape = vprec_round_shape(context->arith, type), .vex = site->encoding == VPREC_VEX,
+                   .free = context->free_vectors};
     e.l = !site->scalar && site->lanes * vprec_elem_size(site->to) > 16;
     e.slot = !e.vex ? 16 : context->zmm ? 64 : 32;
     bool unrounded = e.shape == VPREC_SHAPE_NATIVE || (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX);

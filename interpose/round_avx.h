@@ -12,9 +12,7 @@
  * magnitude; constant or temporary; memory operand; prepared operands. */
 enum vprec_avx_scratch { N, X, D, Y, C, M, G, H, VPREC_AVX_SCRATCH };
 
-enum { VPREC_AVX_TEMPORARIES = 7 };
-
-/* Where control leaves and enters a site's code again for its ties. */
+/* A site's code; its ties' code goes on from it. */
 typedef struct vprec_avx {
     vprec_code *code;
     const vprec_round_context *context;
@@ -27,11 +25,13 @@ typedef struct vprec_avx {
     int a, b, c;      /* registers of the operands; c: an FMA's addend */
     int reg[VPREC_AVX_SCRATCH];
     uint32_t busy;    /* registers that hold something for this site */
+    uint32_t free;    /* registers that may be overwritten */
     int spilled[16], spills;
     int slot;         /* bytes of a saved register */
+    bool rcx;         /* it is used, so it is saved */
     int32_t frame;    /* bytes that rsp was lowered by */
-    uint8_t *leave;   /* the rel32 of the jump to the ties' code, its next instruction */
-    uint8_t *resume, *end;
+    uint8_t *leave;   /* behind the jump to the ties' code */
+    uint8_t *end;     /* of the site */
 } vprec_avx;
 
 /* Legacy encodings have two operands: dst becomes a copy of `a` first, so

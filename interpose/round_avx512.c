@@ -155,12 +155,13 @@ static void round_narrow(emitter *e, bool exact)
     if (flags & VPREC_NONEGZERO) {
         ev(e, PTESTM, e->length, e->kt, d, vprec_reg(d), -1);
         vprec_evex how = {.length = (uint8_t)e->length, .b = true, .mask = (uint8_t)e->kt, .zeroing = true};
-        vprec_emit_evex(e->code, how, PAND, t, u,
+        vprec_emit_evex(e->code, how, PAND, u, u,
                         vprec_absolute(e->context->constants->value[e->type][VPREC_K_SIGN]), -1);
+        ev(e, POR, e->length, u, u, vprec_reg(d), -1);
     } else {
-        konst(e, PAND, 0, t, u, VPREC_K_SIGN, -1);
+        konst(e, PTERNLOG, 0, u, d, VPREC_K_SIGN, 0xEC); /* (u & sign) | d */
     }
-    finish(e, POR, d, t, VPREC_K_ONE);
+    finish(e, PAND, u, -1, VPREC_K_KEEP); /* of a NaN's payload */
 }
 
 static void round_result(emitter *e, bool exact)
@@ -259,7 +260,11 @@ static bool emit_operation(emitter *e)
     }
     switch (s->op) {
     case VPREC_OP_ADDSUB: /* x - y = x + -y */
-        ev(e, PXOR, 2, m, rm, vprec_absolute(e->context->constants->value[e->type][VPREC_K_ALTERNATE]), -1);
+        if (rm != m)
+            ev(e, MOVA, 2, m, -1, vprec_reg(rm), -1);
+        ev(e, CMP, 2, e->kt, rm, vprec_reg(rm), CMP_ORD); /* a NaN keeps its sign */
+        masked(e, PXOR, 2, e->kt, false, m, rm,
+               vprec_absolute(e->context->constants->value[e->type][VPREC_K_ALTERNATE]));
         op = ADD;
         rm = m;
         break;
@@ -391,6 +396,10 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
     if (e.shape == VPREC_SHAPE_NONE)
         return false;
     bool value = is_value(site);
+    if (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX) {
+        vprec_round_copy(code, site->address);
+        return true;
+    }
     if (e.shape == VPREC_SHAPE_NATIVE && (value || !supported(&e))) {
         vprec_round_copy(code, site->address);
         return true;

@@ -1,98 +1,195 @@
 /* SPDX-License-Identifier: Apache-2.0
- * signals.c: SIGTRAP stays deliverable whatever the program does with signals.
- * The functions that change masks and handlers are wrapped: SIGTRAP never
- * enters a mask, and a program's own action for it is kept by trap.c. */
+ * signals.c: the program's signal handlers run behind a wrapper that shows them
+ * the original program (guest.c). Every function that sets a handler is wrapped.
+ * What blocks signals is masks.c's, SIGTRAP trap.c's. */
+#include "guest.h"
 #include "trap.h"
-#include <dlfcn.h>
-#include <poll.h>
-#include <pthread.h>
-#include <sys/epoll.h>
-#include <sys/select.h>
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #define PUBLIC __attribute__((visibility("default")))
 
-/* The next definition after ours of the calling function's name. */
-#define NEXT(name) \
-    ({ \
-        static __typeof__(&name) next; \
-        if (!next) \
-            next = (__typeof__(&name))dlsym(RTLD_NEXT, #name); \
-        next; \
-    })
-
 int __sigaction(int, const struct sigaction *, struct sigaction *);
 
-/* `*copy` becomes `set` without SIGTRAP; NULL stays NULL. */
-static const sigset_t *without_trap(const sigset_t *set, sigset_t *copy)
+/* The program's handlers by signal, in one word each: a signal may arrive while
+ * another thread changes it. Default and ignored actions are the kernel's. */
+static _Atomic uint64_t handlers[_NSIG];
+enum { FIRST_INTERNAL = 32, LAST_INTERNAL = 33 }; /* the C library's own */
+#define TAKES_INFO (UINT64_C(1) << 63)
+#define BLOCKS_TRAP (UINT64_C(1) << 62) /* its sa_mask holds SIGTRAP */
+#define ADDRESS (BLOCKS_TRAP - 1)
+
+static _Atomic uint64_t interrupts; /* signals whose handlers set by signal() interrupt system calls */
+
+/* The process that the table belongs to, on a page that fork clears and vfork
+ * shares. NULL: handlers are not wrapped. */
+static _Atomic pid_t *owner;
+
+/* A child of vfork: what it writes would be its parent's. */
+static bool borrowed(void)
 {
-    if (!set || !sigismember(set, SIGTRAP))
-        return set;
-    *copy = *set;
-    sigdelset(copy, SIGTRAP);
-    return copy;
+    pid_t self = getpid(), who = atomic_load(owner);
+    if (!who)
+        atomic_store(owner, self);
+    return who && who != self;
+}
+
+static uint64_t word_of(const struct sigaction *action)
+{
+    return (uint64_t)action->sa_sigaction | (action->sa_flags & SA_SIGINFO ? TAKES_INFO : 0) |
+           (sigismember(&action->sa_mask, SIGTRAP) ? BLOCKS_TRAP : 0);
+}
+
+void vprec_signal_deliver(int number, siginfo_t *info, void *context)
+{
+    vprec_guest guest;
+    struct sigaction trap;
+    uint64_t word;
+    if (number == SIGTRAP) {
+        vprec_trap_action(NULL, &trap);
+        word = (uint64_t)trap.sa_sigaction;
+    } else {
+        word = atomic_load(&handlers[number]);
+    }
+    void (*handler)(int, siginfo_t *, void *) = (void (*)(int, siginfo_t *, void *))(word & ADDRESS);
+    vprec_guest_show(&guest, number, info, context);
+    handler(number, info, context);
+    vprec_guest_back(&guest);
+}
+
+void vprec_signal_install(void)
+{
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return;
+    madvise(page, 4096, MADV_WIPEONFORK);
+    owner = page;
+    atomic_store(owner, getpid());
+}
+
+static bool is_handler(const struct sigaction *action)
+{
+    return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN && action->sa_handler != SIG_ERR;
+}
+
+/* The action as the program set it. */
+static void reveal(struct sigaction *old, uint64_t word)
+{
+    if (old->sa_sigaction != vprec_signal_deliver)
+        return;
+    old->sa_sigaction = (void (*)(int, siginfo_t *, void *))(word & ADDRESS);
+    if (!(word & TAKES_INFO))
+        old->sa_flags &= ~SA_SIGINFO;
+    if (word & BLOCKS_TRAP)
+        sigaddset(&old->sa_mask, SIGTRAP);
+}
+
+static int set_action(int number, const struct sigaction *action, struct sigaction *old)
+{
+    if (!owner || number < 1 || number >= _NSIG || (number >= FIRST_INTERNAL && number <= LAST_INTERNAL) ||
+        number == SIGKILL || number == SIGSTOP)
+        return __sigaction(number, action, old);
+    bool ours = !borrowed();
+    if (number == SIGTRAP) {
+        vprec_trap_action(ours ? action : NULL, old);
+        return 0;
+    }
+    struct sigaction copy;
+    uint64_t word = atomic_load(&handlers[number]);
+    if (action) {
+        copy = *action;
+        sigdelset(&copy.sa_mask, SIGTRAP);
+        if (ours && is_handler(action)) {
+            copy.sa_sigaction = vprec_signal_deliver;
+            copy.sa_flags |= SA_SIGINFO;
+            word = atomic_exchange(&handlers[number], word_of(action));
+        }
+        action = &copy;
+    }
+    int result = __sigaction(number, action, old);
+    if (!result && old)
+        reveal(old, word);
+    return result;
 }
 
 PUBLIC int sigaction(int number, const struct sigaction *action, struct sigaction *old)
 {
-    if (number == SIGTRAP && vprec_trap_action(action, old))
-        return 0;
-    struct sigaction copy;
-    if (action && sigismember(&action->sa_mask, SIGTRAP)) {
-        copy = *action;
-        sigdelset(&copy.sa_mask, SIGTRAP);
-        action = &copy;
+    return set_action(number, action, old);
+}
+
+/* signal() of the kinds `flags` and `mask`. */
+static sighandler_t set_handler(int number, sighandler_t handler, int flags, bool block_itself)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags}, old;
+    if (handler == SIG_ERR || number < 1 || number >= _NSIG) {
+        errno = EINVAL;
+        return SIG_ERR;
     }
-    return __sigaction(number, action, old);
+    if (block_itself)
+        sigaddset(&action.sa_mask, number);
+    return set_action(number, &action, &old) ? SIG_ERR : old.sa_handler;
+}
+
+static sighandler_t set_bsd(int number, sighandler_t handler)
+{
+    bool breaks = number >= 1 && number < _NSIG && atomic_load(&interrupts) >> (number - 1) & 1;
+    return set_handler(number, handler, breaks ? 0 : SA_RESTART, true);
 }
 
 PUBLIC sighandler_t signal(int number, sighandler_t handler)
 {
-    if (number == SIGTRAP) {
-        struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART}, old;
-        if (vprec_trap_action(&action, &old))
-            return old.sa_handler;
+    return set_bsd(number, handler);
+}
+
+PUBLIC sighandler_t ssignal(int number, sighandler_t handler)
+{
+    return set_bsd(number, handler);
+}
+
+sighandler_t bsd_signal(int number, sighandler_t handler);
+PUBLIC sighandler_t bsd_signal(int number, sighandler_t handler)
+{
+    return set_bsd(number, handler);
+}
+
+PUBLIC sighandler_t __sysv_signal(int number, sighandler_t handler)
+{
+    return set_handler(number, handler, (int)(SA_RESETHAND | SA_NODEFER), false);
+}
+
+PUBLIC sighandler_t sysv_signal(int number, sighandler_t handler)
+{
+    return set_handler(number, handler, (int)(SA_RESETHAND | SA_NODEFER), false);
+}
+
+PUBLIC int siginterrupt(int number, int breaks)
+{
+    struct sigaction action;
+    if (set_action(number, NULL, &action))
+        return -1;
+    uint64_t bit = UINT64_C(1) << (number - 1);
+    if (breaks)
+        atomic_fetch_or(&interrupts, bit);
+    else
+        atomic_fetch_and(&interrupts, ~bit);
+    action.sa_flags = breaks ? action.sa_flags & ~SA_RESTART : action.sa_flags | SA_RESTART;
+    return set_action(number, &action, NULL);
+}
+
+PUBLIC sighandler_t sigset(int number, sighandler_t handler)
+{
+    struct sigaction action = {.sa_handler = handler}, old;
+    sigset_t only, before;
+    if (handler == SIG_ERR || number < 1 || number >= _NSIG) {
+        errno = EINVAL;
+        return SIG_ERR;
     }
-    return NEXT(signal)(number, handler);
-}
-
-PUBLIC int sigprocmask(int how, const sigset_t *set, sigset_t *old)
-{
-    sigset_t copy;
-    return NEXT(sigprocmask)(how, how == SIG_UNBLOCK ? set : without_trap(set, &copy), old);
-}
-
-PUBLIC int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
-{
-    sigset_t copy;
-    return NEXT(pthread_sigmask)(how, how == SIG_UNBLOCK ? set : without_trap(set, &copy), old);
-}
-
-PUBLIC int sigsuspend(const sigset_t *set)
-{
-    sigset_t copy;
-    return NEXT(sigsuspend)(without_trap(set, &copy));
-}
-
-PUBLIC int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *set)
-{
-    sigset_t copy;
-    return NEXT(ppoll)(fds, n, timeout, without_trap(set, &copy));
-}
-
-PUBLIC int pselect(int n, fd_set *r, fd_set *w, fd_set *e, const struct timespec *timeout, const sigset_t *set)
-{
-    sigset_t copy;
-    return NEXT(pselect)(n, r, w, e, timeout, without_trap(set, &copy));
-}
-
-PUBLIC int epoll_pwait(int fd, struct epoll_event *events, int n, int timeout, const sigset_t *set)
-{
-    sigset_t copy;
-    return NEXT(epoll_pwait)(fd, events, n, timeout, without_trap(set, &copy));
-}
-
-PUBLIC int pthread_attr_setsigmask_np(pthread_attr_t *attr, const sigset_t *set)
-{
-    sigset_t copy;
-    return NEXT(pthread_attr_setsigmask_np)(attr, without_trap(set, &copy));
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    bool holds = handler == SIG_HOLD;
+    if (set_action(number, holds ? NULL : &action, &old) ||
+        sigprocmask(holds ? SIG_BLOCK : SIG_UNBLOCK, &only, &before))
+        return SIG_ERR;
+    return sigismember(&before, number) ? SIG_HOLD : old.sa_handler;
 }

@@ -24,7 +24,8 @@ enum vprec_op {
     VPREC_OP_VALUE,  /* any other whose native result is rounded (getexp, reduce) */
     VPREC_OP_SCALEF, /* a * 2^floor(b) */
     VPREC_OPS,
-    VPREC_OP_REFUSED = VPREC_OPS /* not executed by the emulator: it counts, the clone runs it as it is */
+    VPREC_OP_REFUSED = VPREC_OPS, /* not executed by the emulator: it counts, the clone runs it as it is */
+    VPREC_OP_MXCSR                /* ldmxcsr: loaded without the rounding direction */
 };
 
 /* Element types. The first two equal vprec_type of vprec.h. */

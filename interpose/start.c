@@ -57,6 +57,13 @@ void vprec_say(const char *text)
         m->process = vprec_record_offset(process);
 }
 
+static void on_direction(void)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (!atomic_flag_test_and_set(&said))
+        vprec_say("the program set a rounding direction: results are rounded to nearest all the same");
+}
+
 static uint64_t now_ns(void)
 {
     struct timespec t;
@@ -165,6 +172,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     if (selected) {
         set_arith(config);
         vprec_xsave_detect();
+        vprec_on_direction = on_direction;
         vprec_trap_install(&process->traps);
         if (!hook_loader())
             vprec_say("this C library's loader cannot be followed: objects that dlopen brings stay native");

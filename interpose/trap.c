@@ -13,7 +13,6 @@ enum { IMAGES = 4096 };
 static const vprec_image *_Atomic images[IMAGES];
 static atomic_size_t image_count;
 static _Atomic uint64_t *trap_count;
-static bool installed;
 static struct sigaction program; /* its own action for SIGTRAP */
 
 bool vprec_image_add(const vprec_image *image)
@@ -36,54 +35,84 @@ void vprec_image_drop(const vprec_image *image)
             atomic_store(&images[i], NULL);
 }
 
-bool vprec_image_covers(uint64_t address)
+static const vprec_image *find(uint64_t address, bool clone)
 {
     for (size_t i = 0; i < atomic_load_explicit(&image_count, memory_order_acquire); i++) {
         const vprec_image *image = atomic_load_explicit(&images[i], memory_order_acquire);
-        if (image && address - image->lo < image->hi - image->lo)
-            return true;
+        if (!image)
+            continue;
+        uint64_t lo = clone ? image->code : image->lo, hi = clone ? image->code_end : image->hi;
+        if (address >= lo && address < hi)
+            return image;
     }
-    return false;
+    return NULL;
+}
+
+const vprec_image *vprec_image_of(uint64_t address)
+{
+    return find(address, false);
+}
+
+const vprec_image *vprec_image_of_clone(uint64_t address)
+{
+    return find(address, true);
+}
+
+bool vprec_image_covers(uint64_t address)
+{
+    return vprec_image_of(address);
+}
+
+static void die(void)
+{
+    struct sigaction fatal = {.sa_handler = SIG_DFL};
+    __sigaction(SIGTRAP, &fatal, NULL);
+    syscall(SYS_tgkill, getpid(), (int)syscall(SYS_gettid), SIGTRAP); /* pending until this handler returns */
+}
+
+/* The program's breakpoint, or a signal that was sent. */
+static void deliver(int number, siginfo_t *info, ucontext_t *uc)
+{
+    struct sigaction action = program;
+    if (action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && info->si_code > 0)) {
+        die();
+        return;
+    }
+    if (action.sa_handler == SIG_IGN)
+        return;
+    if (action.sa_flags & (int)SA_RESETHAND)
+        program.sa_handler = SIG_DFL;
+    uint64_t mask, more;
+    __builtin_memcpy(&mask, &uc->uc_sigmask, sizeof mask);
+    __builtin_memcpy(&more, &action.sa_mask, sizeof more);
+    mask = (mask | more) & ~(UINT64_C(1) << (SIGTRAP - 1)); /* the handler may meet traps of ours */
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
+    vprec_signal_deliver(number, info, uc);
 }
 
 static void on_trap(int number, siginfo_t *info, void *context)
 {
     ucontext_t *uc = context;
     uint64_t at = (uint64_t)uc->uc_mcontext.gregs[REG_RIP] - 1;
-    for (size_t i = 0; i < atomic_load_explicit(&image_count, memory_order_acquire); i++) {
-        const vprec_image *image = atomic_load_explicit(&images[i], memory_order_acquire);
-        if (!image || at < image->lo || at >= image->hi)
-            continue;
-        uint64_t to = vprec_image_find(image, at);
-        if (to) {
-            uc->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
-            if (trap_count)
-                atomic_fetch_add_explicit(trap_count, 1, memory_order_relaxed);
-            return;
-        }
+    bool breakpoint = info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT;
+    const vprec_image *image = breakpoint ? vprec_image_of(at) : NULL;
+    uint64_t to = image ? vprec_image_find(image, at) : 0;
+    if (!to) {
+        deliver(number, info, uc);
+        return;
     }
-    /* the program's own breakpoint */
-    if (program.sa_flags & SA_SIGINFO && program.sa_sigaction) {
-        program.sa_sigaction(number, info, context);
-    } else if (program.sa_handler == SIG_DFL) {
-        struct sigaction fatal = {.sa_handler = SIG_DFL};
-        __sigaction(SIGTRAP, &fatal, NULL);
-        syscall(SYS_tgkill, getpid(), (int)syscall(SYS_gettid), SIGTRAP); /* pending until this handler returns */
-    } else if (program.sa_handler != SIG_IGN) {
-        program.sa_handler(number);
-    }
+    uc->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
+    if (trap_count)
+        atomic_fetch_add_explicit(trap_count, 1, memory_order_relaxed);
 }
 
-bool vprec_trap_action(const struct sigaction *action, struct sigaction *old)
+void vprec_trap_action(const struct sigaction *action, struct sigaction *old)
 {
-    if (!installed)
-        return false;
     struct sigaction before = program;
     if (action)
         program = *action;
     if (old)
         *old = before;
-    return true;
 }
 
 void vprec_trap_install(_Atomic uint64_t *traps)
@@ -92,7 +121,7 @@ void vprec_trap_install(_Atomic uint64_t *traps)
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART, .sa_sigaction = on_trap};
     sigfillset(&action.sa_mask);
     __sigaction(SIGTRAP, &action, &program);
-    installed = true;
+    vprec_signal_install();
     uint64_t only = UINT64_C(1) << (SIGTRAP - 1); /* an inherited mask may hold it */
     syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &only, NULL, sizeof only);
 }

@@ -11,12 +11,21 @@
 /* Installs the handler and unblocks the signal. `traps` counts redirections. */
 void vprec_trap_install(_Atomic uint64_t *traps);
 
-/* The program's own action for SIGTRAP, kept beside ours. False: not installed. */
-bool vprec_trap_action(const struct sigaction *action, struct sigaction *old);
+/* The program's own action for SIGTRAP, kept beside ours. */
+void vprec_trap_action(const struct sigaction *action, struct sigaction *old);
+
+/* signals.c: calls the program's handler for `number` on the original's context. */
+void vprec_signal_deliver(int number, siginfo_t *info, void *context);
+/* From now on the program's handlers are wrapped. */
+void vprec_signal_install(void);
 
 /* Makes an image known to the handler. The image must stay where it is. False: too many. */
 bool vprec_image_add(const vprec_image *image);
 void vprec_image_drop(const vprec_image *image);
+
+/* The image of the instrumented object, or of the clones, that `address` lies in; NULL: none. */
+const vprec_image *vprec_image_of(uint64_t address);
+const vprec_image *vprec_image_of_clone(uint64_t address);
 
 /* Whether `address` lies in an instrumented object. */
 bool vprec_image_covers(uint64_t address);

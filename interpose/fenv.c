@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * fenv.c: the rounding direction that a program sets is replaced by vprec's
+ * mode. The program still reads back what it set: fegetround looks at the x87
+ * control word, which keeps it; SSE arithmetic stays at nearest. */
+#include "enter.h"
+#include "instrument.h"
+#include "record.h"
+#include <dlfcn.h>
+#include <fenv.h>
+#include <immintrin.h>
+
+#define PUBLIC __attribute__((visibility("default")))
+
+#define EACH(_) _(fesetround) _(fesetenv) _(feupdateenv)
+#define MEMBER(name) __typeof__(&name) name;
+static struct {
+    EACH(MEMBER)
+} next;
+
+__attribute__((constructor)) static void look_up(void)
+{
+#define LOOK_UP(name) next.name = (__typeof__(&name))dlsym(RTLD_NEXT, #name);
+    EACH(LOOK_UP)
+}
+
+#define NEXT(name) (next.name ? next.name : (look_up(), next.name))
+
+static bool rounds(void)
+{
+    for (int t = 0; t < VPREC_TYPES; t++)
+        if (vprec_arith_current.use[t] == VPREC_USE_FORMAT)
+            return true;
+    return false;
+}
+
+/* After the program has set its direction. */
+static int replaced(int result)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    unsigned mxcsr = _mm_getcsr();
+    if (!(mxcsr & _MM_ROUND_MASK) || !rounds())
+        return result;
+    _mm_setcsr(mxcsr & ~(unsigned)_MM_ROUND_MASK);
+    if (!atomic_flag_test_and_set(&said))
+        vprec_say("the program set a rounding direction (fesetround): rounded as the run's mode says all the same");
+    return result;
+}
+
+PUBLIC int fesetround(int direction)
+{
+    return replaced(NEXT(fesetround)(direction));
+}
+
+PUBLIC int fesetenv(const fenv_t *env)
+{
+    return replaced(NEXT(fesetenv)(env));
+}
+
+PUBLIC int feupdateenv(const fenv_t *env)
+{
+    return replaced(NEXT(feupdateenv)(env));
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * where.c: see where.h. What a clone has moved is read from its code, from the
+ * start of the instruction's code to the address in question: the emitters
+ * move rsp by lea, push and pop only, and save registers at [rsp + disp32]. */
+#include "where.h"
+#include "decode.h"
+#include <string.h>
+
+enum { LONGEST = 0xFFF };
+
+bool vprec_where_add(vprec_where *where, enum vprec_where_kind kind, uint64_t clone, uint64_t original)
+{
+    vprec_where_range *r = vprec_vec_add(&where->ranges, 1);
+    if (r)
+        *r = (vprec_where_range){clone, original, kind, (uint32_t)where->steps.count};
+    return r;
+}
+
+bool vprec_where_step(vprec_where *where, unsigned length, size_t emitted)
+{
+    do { /* what is longer goes on in steps without an original */
+        size_t part = emitted < LONGEST ? emitted : LONGEST;
+        uint16_t *step = vprec_vec_add(&where->steps, 1);
+        if (!step)
+            return false;
+        *step = (uint16_t)(length << 12 | part);
+        emitted -= part;
+        length = 0;
+    } while (emitted);
+    return true;
+}
+
+void vprec_where_free(vprec_where *where)
+{
+    vprec_vec_free(&where->ranges);
+    vprec_vec_free(&where->steps);
+}
+
+static const vprec_where_range *range_of(const vprec_where *where, uint64_t rip)
+{
+    size_t low = 0, high = where->ranges.count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (VPREC_AT(where->ranges, vprec_where_range, mid).clone <= rip)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low ? &VPREC_AT(where->ranges, vprec_where_range, low - 1) : NULL;
+}
+
+static size_t steps_end(const vprec_where *where, const vprec_where_range *r)
+{
+    const vprec_where_range *next = r + 1;
+    bool last = next == &VPREC_AT(where->ranges, vprec_where_range, where->ranges.count);
+    return last ? where->steps.count : next->step;
+}
+
+static int32_t disp32(const uint8_t *p)
+{
+    int32_t d;
+    memcpy(&d, p, 4);
+    return d;
+}
+
+static void save(vprec_place *p, enum vprec_spill_kind kind, int reg, int size, int32_t disp)
+{
+    for (unsigned i = 0; i < p->spills; i++)
+        if (p->spill[i].kind == kind && p->spill[i].reg == reg)
+            return; /* its value of now is the clone's own */
+    if (p->spills < VPREC_SPILLS)
+        p->spill[p->spills++] = (vprec_spill){disp - p->lowered, (uint8_t)kind, (uint8_t)reg, (uint8_t)size};
+}
+
+static void restore(vprec_place *p, enum vprec_spill_kind kind, int reg, int32_t disp)
+{
+    for (unsigned i = 0; i < p->spills; i++)
+        if (p->spill[i].kind == kind && p->spill[i].reg == reg && p->spill[i].at == disp - p->lowered) {
+            p->spill[i] = p->spill[--p->spills];
+            return;
+        }
+}
+
+static bool is_saved(const vprec_place *p, enum vprec_spill_kind kind, int reg)
+{
+    for (unsigned i = 0; i < p->spills; i++)
+        if (p->spill[i].kind == kind && p->spill[i].reg == reg)
+            return true;
+    return false;
+}
+
+/* A vector or mask register moved whole to or from [rsp + disp32]. */
+static void vector_move(vprec_place *p, const uint8_t *b)
+{
+    int op, reg, size;
+    if (b[0] == 0x62) {
+        if ((b[1] & 7) != 1 || b[2] & 2 || b[3] & 0x97) /* map, prefix of a scalar, broadcast or mask */
+            return;
+        op = b[4];
+        reg = (~b[1] >> 7 & 1) << 3 | (~b[1] >> 4 & 1) << 4;
+        size = 16 << (b[3] >> 5 & 3);
+        b += 5;
+    } else if (b[0] == 0xC5 || (b[0] == 0xC4 && (b[1] & 31) == 1)) {
+        const uint8_t *last = b[0] == 0xC5 ? b + 1 : b + 2;
+        if (*last & 2)
+            return;
+        op = last[1];
+        reg = (~b[1] >> 7 & 1) << 3;
+        size = *last & 4 ? 32 : 16;
+        b = last + 2;
+    } else {
+        b += *b == 0x66;
+        reg = (*b & 0xF4) == 0x44 ? 8 : 0;
+        b += (*b & 0xF0) == 0x40;
+        if (b[0] != 0x0F)
+            return;
+        op = b[1];
+        size = 16;
+        b += 2;
+    }
+    if ((b[0] & 0xC7) != 0x84 || b[1] != 0x24)
+        return;
+    reg |= b[0] >> 3 & 7;
+    switch (op) {
+    case 0x11: case 0x29: save(p, VPREC_SPILL_VECTOR, reg, size, disp32(b + 2)); break;
+    case 0x10: case 0x28: restore(p, VPREC_SPILL_VECTOR, reg, disp32(b + 2)); break;
+    case 0x91: save(p, VPREC_SPILL_MASK, reg, 8, disp32(b + 2)); break;
+    case 0x90: restore(p, VPREC_SPILL_MASK, reg, disp32(b + 2)); break;
+    default: break;
+    }
+}
+
+/* What one emitted instruction does to the stack pointer and saved registers. */
+static void follow(vprec_place *p, const uint8_t *b)
+{
+    enum { RAX };
+    if (!memcmp(b, "\x48\x8D\xA4\x24", 4)) { /* lea rsp, [rsp+d] */
+        p->lowered -= disp32(b + 4);
+    } else if (b[0] == 0x68) { /* push imm32 */
+        p->lowered += 8;
+    } else if ((b[0] & 0xF8) == 0x50) { /* push; rax, once saved, holds the flags (emit_indirect) */
+        bool flags = b[0] == 0x50 && is_saved(p, VPREC_SPILL_GENERAL, RAX);
+        p->lowered += 8;
+        save(p, flags ? VPREC_SPILL_FLAGS : VPREC_SPILL_GENERAL, b[0] & 7, 8, 0);
+    } else if ((b[0] & 0xF8) == 0x58) { /* pop */
+        restore(p, VPREC_SPILL_GENERAL, b[0] & 7, 0);
+        p->lowered -= 8;
+    } else if (b[0] == 0x9E) { /* sahf, the popped flags */
+        p->lowered += 8;
+        restore(p, VPREC_SPILL_FLAGS, RAX, 0);
+        p->lowered -= 8;
+    } else if ((b[0] & 0xFB) == 0x48 && (b[2] & 0xC7) == 0x84 && b[3] == 0x24 && (b[1] == 0x89 || b[1] == 0x8B)) {
+        int reg = (b[0] & 4) << 1 | (b[2] >> 3 & 7); /* mov to or from [rsp+d] */
+        if (b[1] == 0x89)
+            save(p, VPREC_SPILL_GENERAL, reg, 8, disp32(b + 4));
+        else
+            restore(p, VPREC_SPILL_GENERAL, reg, disp32(b + 4));
+    } else {
+        vector_move(p, b);
+    }
+}
+
+/* Follows the code from `at`. True: it came to `to`, or to a branch to `branch`
+ * (0: none); `p` is the state there. */
+static bool walk(vprec_place *p, uint64_t at, uint64_t to, uint64_t branch)
+{
+    vprec_place ahead = *p; /* the state that a branch takes to `joins` */
+    uint64_t joins = 0;
+    while (at < to) {
+        const uint8_t *bytes = (const uint8_t *)at;
+        vprec_insn insn;
+        if (!vprec_decode(bytes, 15, at, &insn))
+            return false;
+        if (insn.flow == VPREC_FLOW_JMP && branch && insn.target == branch)
+            return true;
+        bool leaves = insn.flow == VPREC_FLOW_JMP || insn.flow == VPREC_FLOW_IJMP;
+        if ((insn.flow == VPREC_FLOW_JCC || insn.flow == VPREC_FLOW_SHORT) && insn.target > at) {
+            joins = insn.target;
+            ahead = *p;
+        } else if (!leaves) {
+            follow(p, bytes);
+        }
+        at += insn.length;
+        if (leaves && at == joins)
+            *p = ahead;
+    }
+    return at == to && !branch;
+}
+
+typedef struct found {
+    uint64_t start, end, original;
+    unsigned length;
+} found;
+
+/* The instruction of a body that lies at clone address `clone`, or at original address `original` (one is 0). */
+static bool find_step(const vprec_where *where, const vprec_where_range *r, uint64_t clone, uint64_t original, found *f)
+{
+    size_t end = steps_end(where, r);
+    *f = (found){r->clone, r->clone, r->original, 0};
+    for (size_t i = r->step; i < end; i++) {
+        uint16_t step = VPREC_AT(where->steps, uint16_t, i);
+        if (step >> 12) {
+            f->original += f->length;
+            f->start = f->end;
+            f->length = step >> 12;
+        }
+        f->end += step & LONGEST;
+        bool more = i + 1 < end && !(VPREC_AT(where->steps, uint16_t, i + 1) >> 12);
+        if (!more && (clone ? clone < f->end : original < f->original + f->length))
+            return true;
+    }
+    f->original += f->length; /* the jump to what follows the function */
+    f->start = f->end;
+    f->length = 0;
+    return false;
+}
+
+static const vprec_where_range *body_of(const vprec_where *where, uint64_t original)
+{
+    const vprec_where_range *best = NULL;
+    for (size_t i = 0; i < where->ranges.count; i++) {
+        const vprec_where_range *r = &VPREC_AT(where->ranges, vprec_where_range, i);
+        if (r->kind == VPREC_WHERE_BODY && r->original <= original)
+            best = r;
+    }
+    return best;
+}
+
+uint64_t vprec_where_clone(const vprec_where *where, uint64_t original)
+{
+    const vprec_where_range *r = body_of(where, original);
+    found f;
+    if (!r || !find_step(where, r, 0, original, &f) || f.original != original || f.start == f.end)
+        return 0;
+    return f.start;
+}
+
+/* A tie's code: ends in a jump, names its site by `push` and `mov`; the registers that were saved when its site left
+ * for it are restored there. */
+static bool tie(const vprec_where *where, const vprec_where_range *r, uint64_t rip, vprec_place *p)
+{
+    uint64_t at = r->clone, start = at, low = 0, high = 0;
+    for (;;) {
+        const uint8_t *b = (const uint8_t *)at;
+        vprec_insn insn;
+        if (!vprec_decode(b, 15, at, &insn))
+            return false;
+        at += insn.length;
+        if (b[0] == 0x68)
+            low = (uint32_t)disp32(b + 1);
+        else if (!memcmp(b, "\xC7\x44\x24\x04", 4))
+            high = (uint32_t)disp32(b + 4);
+        if (insn.flow != VPREC_FLOW_JMP)
+            continue;
+        if (rip < at)
+            break;
+        start = at;
+    }
+    const vprec_site *site = (const vprec_site *)(high << 32 | low);
+    p->original = site->address;
+    p->start = start;
+    const vprec_where_range *body = body_of(where, site->address);
+    found f;
+    return body && find_step(where, body, 0, site->address, &f) && walk(p, f.start, f.end, start) &&
+           walk(p, start, rip, 0);
+}
+
+/* Landings lie behind their table in the order of their addresses; each gives back what emit_indirect saved. */
+static bool landing(const vprec_where_range *r, uint64_t rip, vprec_place *p)
+{
+    enum { SAVED = 128 };
+    int32_t entry, first = 0;
+    uint64_t start = 0;
+    for (uint64_t i = 0; !first || i * 4 < (uint64_t)first; i++) {
+        memcpy(&entry, (const uint8_t *)r->clone + i * 4, 4);
+        if (!entry)
+            continue;
+        if (!first)
+            first = entry;
+        if (rip < r->clone + (uint64_t)entry)
+            break;
+        start = r->clone + (uint64_t)entry;
+        p->original = r->original + i;
+    }
+    if (!start)
+        return false;
+    p->start = start;
+    p->lowered = SAVED + 16;
+    p->spills = 2;
+    p->spill[0] = (vprec_spill){-SAVED - 8, VPREC_SPILL_GENERAL, 0, 8};
+    p->spill[1] = (vprec_spill){-SAVED - 16, VPREC_SPILL_GENERAL, 1, 8};
+    return walk(p, start, rip, 0);
+}
+
+bool vprec_where_original(const vprec_where *where, uint64_t rip, vprec_place *p)
+{
+    const vprec_where_range *r = range_of(where, rip);
+    *p = (vprec_place){0};
+    if (!r)
+        return false;
+    found f;
+    switch (r->kind) {
+    case VPREC_WHERE_STUB:
+        p->original = r->original;
+        p->start = r->clone;
+        return true;
+    case VPREC_WHERE_TIES:
+        return tie(where, r, rip, p);
+    case VPREC_WHERE_LANDINGS:
+        return landing(r, rip, p);
+    default:
+        find_step(where, r, rip, 0, &f);
+        p->original = f.original;
+        p->start = f.start;
+        return walk(p, f.start, rip, 0);
+    }
+}
