@@ -169,7 +169,7 @@ static void flags_back(vprec_code *c)
 
 static bool may_land(const cloner *k, uint64_t at)
 {
-    uint16_t mark = *vprec_mark(k->map, at);
+    uint32_t mark = *vprec_mark(k->map, at);
     return mark & VPREC_START && mark & VPREC_TARGET;
 }
 
@@ -301,7 +301,7 @@ static void emit_instruction(cloner *k, uint64_t at, const vprec_insn *insn)
         else if (insn->cls == VPREC_REFUSED)
             emit_refused(k, at);
         else
-            vprec_round_copy(&k->code, at);
+            vprec_round_copy_insn(&k->code, at, insn);
         break;
     }
 }
@@ -364,8 +364,8 @@ static void clone_function(cloner *k)
     bool open = false; /* control can fall through to here */
     for (uint64_t at = f->start; at < f->end && !k->code.full;) {
         const uint8_t *before = k->code.at;
-        if (!(*vprec_mark(map, at) & VPREC_START) ||
-            !vprec_decode(bytes_at(at), vprec_room(map, at), at, &insn)) {
+        const vprec_live *live = next < k->live.count ? &VPREC_AT(k->live, vprec_live, next) : NULL;
+        if (!live || live->at != at) {
             if (open) { /* into what is no known code: the original decides */
                 jump(k, at);
                 open = false;
@@ -375,7 +375,8 @@ static void clone_function(cloner *k)
             continue;
         }
         place(k, at);
-        const vprec_live *live = &VPREC_AT(k->live, vprec_live, next++);
+        next++;
+        insn = live->insn;
         k->round.free_vectors = unnamed | (written & ~live->vectors);
         k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);
         emit_instruction(k, at, &insn);

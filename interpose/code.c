@@ -60,11 +60,11 @@ static bool is_code(const reader *r, uint64_t address)
 }
 
 /* Code refers to `address`: a new place to decode if nothing covers it yet. */
-static void refer(reader *r, uint64_t address, uint16_t mark)
+static void refer(reader *r, uint64_t address, uint32_t mark)
 {
     if (!is_code(r, address))
         return;
-    uint16_t *m = vprec_mark(r->map, address);
+    uint32_t *m = vprec_mark(r->map, address);
     *m |= mark;
     if (!(*m & (VPREC_START | VPREC_INSIDE)))
         add_u64(r, &r->todo, address);
@@ -106,10 +106,27 @@ static bool ends_flow(uint8_t flow)
     return flow == VPREC_FLOW_JMP || flow == VPREC_FLOW_IJMP || flow == VPREC_FLOW_RET || flow == VPREC_FLOW_STOP;
 }
 
-static void set_marks(vprec_codemap *map, uint64_t address, const vprec_insn *insn)
+static void set_marks(const reader *r, uint64_t address, const vprec_insn *insn)
 {
-    uint16_t *m = vprec_mark(map, address);
-    *m |= VPREC_START;
+    uint32_t *m = vprec_mark(r->map, address), what = VPREC_START;
+    if (insn->cls == VPREC_SITE && r->ops & vprec_ops_of((enum vprec_op)insn->op))
+        what |= insn->type == VPREC_F32 ? VPREC_HAS_F32 : VPREC_HAS_F64;
+    else if (insn->cls == VPREC_REFUSED)
+        what |= VPREC_HAS_REFUSED;
+    else if (insn->cls == VPREC_CONTROL)
+        what |= VPREC_HAS_CONTROL;
+    /* only a callee in the same object can be known to keep registers */
+    if (insn->flow == VPREC_FLOW_CALL && is_code(r, insn->target))
+        what |= VPREC_HAS_CALL;
+    if (insn->flow == VPREC_FLOW_IJMP)
+        what |= VPREC_HAS_INDIRECT;
+    if (insn->extended)
+        what |= VPREC_HAS_EXTENDED;
+    if (insn->vex)
+        what |= VPREC_HAS_VEX;
+    if (ends_flow(insn->flow))
+        what |= VPREC_ENDS;
+    *m |= what;
     for (unsigned i = 1; i < insn->length; i++)
         m[i] |= VPREC_INSIDE;
 }
@@ -124,7 +141,7 @@ static void sweep(reader *r, uint64_t start, uint64_t end)
             map->undecoded += end - at;
             return;
         }
-        set_marks(map, at, &insn);
+        set_marks(r, at, &insn);
         note(r, at, &insn);
     }
 }
@@ -152,7 +169,7 @@ static void decode_gap(reader *r, uint64_t start)
             if (relative && !vprec_in_code(map, insn.target) && !in_ranges(&map->object->plt, insn.target, NULL))
                 return; /* a branch out of the object: data */
             if (pass) {
-                set_marks(map, at, &insn);
+                set_marks(r, at, &insn);
                 note(r, at, &insn);
             }
             if (ends_flow(insn.flow))
@@ -210,7 +227,7 @@ static void read_table(reader *r, uint64_t from, uint64_t table)
         uint64_t target = table + (uint64_t)(int64_t)*(const int32_t *)at;
         if (!is_code(r, target) || target + (1 << 20) < from || target > from + (1 << 20))
             break;
-        uint16_t mark = *vprec_mark(r->map, target);
+        uint32_t mark = *vprec_mark(r->map, target);
         if (mark & VPREC_INSIDE && !(mark & VPREC_START))
             break;
         refer(r, target, VPREC_TARGET);
@@ -335,26 +352,23 @@ static void describe_functions(reader *r)
     vprec_codemap *map = r->map;
     for (size_t i = 0; i < map->functions.count; i++) {
         vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
-        vprec_insn insn = {0};
         f->joined = (uint32_t)i;
-        for (uint64_t at = f->start; at < f->end; at += insn.length) {
-            if (!(*vprec_mark(map, at) & VPREC_START) || !vprec_decode((const uint8_t *)at, vprec_room(map, at), at, &insn)) {
-                insn.length = 1;
-                f->runs_on = false;
+        for (uint64_t at = f->start; at < f->end; at++) {
+            uint32_t mark = *vprec_mark(map, at);
+            if (!(mark & VPREC_START)) {
+                if (!(mark & VPREC_INSIDE))
+                    f->runs_on = false;
                 continue;
             }
-            if (insn.cls == VPREC_SITE && r->ops & vprec_ops_of((enum vprec_op)insn.op))
-                f->sites[insn.type]++;
-            else if (insn.cls == VPREC_REFUSED)
-                f->refused++;
-            else if (insn.cls == VPREC_CONTROL)
-                f->controls++;
-            /* only a callee in the same object can be known to keep registers */
-            f->calls |= insn.flow == VPREC_FLOW_CALL && is_code(r, insn.target);
-            f->runs_on = !ends_flow(insn.flow);
-            f->indirect_jumps |= insn.flow == VPREC_FLOW_IJMP;
-            f->vex |= insn.vex;
-            if (insn.extended) {
+            f->sites[VPREC_F32] += !!(mark & VPREC_HAS_F32);
+            f->sites[VPREC_F64] += !!(mark & VPREC_HAS_F64);
+            f->refused += !!(mark & VPREC_HAS_REFUSED);
+            f->controls += !!(mark & VPREC_HAS_CONTROL);
+            f->calls |= !!(mark & VPREC_HAS_CALL);
+            f->indirect_jumps |= !!(mark & VPREC_HAS_INDIRECT);
+            f->vex |= !!(mark & VPREC_HAS_VEX);
+            f->runs_on = !(mark & VPREC_ENDS);
+            if (mark & VPREC_HAS_EXTENDED) {
                 vprec_registers registers;
                 vprec_decode_registers((const uint8_t *)at, vprec_room(map, at), &registers);
                 f->vectors |= (registers.reads | registers.writes) & 0xFFFF0000u;
@@ -391,6 +405,30 @@ static void describe_functions(reader *r)
         f->vectors = top->vectors;
         f->masks = top->masks;
         f->vex = top->vex;
+    }
+}
+
+/* In a function that jumps indirectly, what follows an unconditional jump or a
+ * return and is nobody's target must be reached by a table that was not
+ * recognized: an interpreter's dispatch by 16-bit offsets, say. */
+static void mark_unlisted(vprec_codemap *map)
+{
+    for (size_t i = 0; i < map->functions.count; i++) {
+        const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        if (!f->indirect_jumps || !(f->sites[0] || f->sites[1] || f->refused))
+            continue;
+        bool open = true; /* control can arrive from the instruction before */
+        vprec_insn insn;
+        for (uint64_t at = f->start; at < f->end; at += insn.length) {
+            if (!(*vprec_mark(map, at) & VPREC_START) || !vprec_decode((const uint8_t *)at, vprec_room(map, at), at, &insn)) {
+                insn.length = 1;
+                open = true;
+                continue;
+            }
+            if (!open && !insn.padding)
+                *vprec_mark(map, at) |= VPREC_TARGET;
+            open = insn.padding ? open : !ends_flow(insn.flow);
+        }
     }
 }
 
@@ -443,6 +481,7 @@ bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t op
     list_functions(&r);
     mark_filler(map);
     describe_functions(&r);
+    mark_unlisted(map);
     find_live_across_calls(&r);
     vprec_vec_free(&r.todo);
     vprec_vec_free(&r.references);

@@ -17,7 +17,17 @@ enum {
     VPREC_KEEP = 1 << 5,   /* clones execute this original byte (a call) */
     VPREC_RETURN = 1 << 6, /* a call that a clone makes returns here */
     VPREC_TAKEN = 1 << 7,  /* overwritten by a patch */
-    VPREC_FILLER = 1 << 8  /* nops or int3 between functions */
+    VPREC_FILLER = 1 << 8, /* nops or int3 between functions */
+    /* of the instruction that starts here: */
+    VPREC_HAS_F32 = 1 << 9, /* a site */
+    VPREC_HAS_F64 = 1 << 10,
+    VPREC_HAS_REFUSED = 1 << 11,
+    VPREC_HAS_CONTROL = 1 << 12,
+    VPREC_HAS_CALL = 1 << 13, /* a direct one, inside the object */
+    VPREC_HAS_INDIRECT = 1 << 14,
+    VPREC_HAS_EXTENDED = 1 << 15,
+    VPREC_HAS_VEX = 1 << 16,
+    VPREC_ENDS = 1 << 17   /* nothing falls through it */
 };
 
 typedef struct vprec_function {
@@ -44,7 +54,7 @@ typedef struct vprec_edge {
 typedef struct vprec_codemap {
     const vprec_object *object;
     uint64_t lo, hi;   /* span of the code */
-    uint16_t *marks;   /* by code byte */
+    uint32_t *marks;   /* by code byte */
     vprec_vec functions; /* vprec_function, sorted, disjoint */
     vprec_vec edges;   /* vprec_edge: jumps between functions */
     uint32_t live_vectors, live_masks; /* extended registers that may be live across calls inside the object */
@@ -58,7 +68,7 @@ void vprec_code_release(vprec_codemap *map);
 /* Index of the function that contains `address`, or -1. */
 long vprec_code_function_at(const vprec_codemap *map, uint64_t address);
 
-static inline uint16_t *vprec_mark(const vprec_codemap *map, uint64_t address)
+static inline uint32_t *vprec_mark(const vprec_codemap *map, uint64_t address)
 {
     return &map->marks[address - map->lo];
 }

@@ -156,8 +156,9 @@ static void exchange_cpu(vprec_guest *g)
         for (int i = 0; i < 16; i++)
             if (register_of[i] != REG_RSP)
                 exchange_register(g->uc, i, (uint64_t)&g->cpu->gpr[i]);
-        exchange((uint8_t *)&g->uc->uc_mcontext.gregs[REG_EFL], (uint8_t *)g->cpu + VPREC_FRAME_FLAGS, 8);
     }
+    if (g->eflags)
+        exchange((uint8_t *)&g->uc->uc_mcontext.gregs[REG_EFL], (uint8_t *)g->cpu + VPREC_FRAME_FLAGS, 8);
     if (g->rax)
         exchange_register(g->uc, 0, (uint64_t)&g->cpu->gpr[0]);
     if (g->vectors)
@@ -170,6 +171,7 @@ static void show_emulated(vprec_guest *g, uint64_t at, bool fault)
     bool deeper = !within(at, (void *)vprec_enter, vprec_enter_end);
     g->rax = within(at, vprec_enter_rax_kept, vprec_enter_framed);
     g->all = deeper || within(at, vprec_enter_framed, vprec_enter_unbased);
+    g->eflags = deeper || within(at, vprec_enter_framed, vprec_enter_done);
     g->vectors = deeper || within(at, vprec_enter_saved, vprec_enter_restored);
     g->shown_rip = site->address;
     g->shown_rsp = (uint64_t)g->cpu + VPREC_FRAME_RSP;
@@ -181,22 +183,34 @@ static void show_emulated(vprec_guest *g, uint64_t at, bool fault)
         g->rip = start ? start : site->address;
         g->rsp = g->shown_rsp;
         g->cpu = g->frame = NULL;
-        g->all = g->vectors = false;
+        g->all = g->eflags = g->vectors = false;
     }
 }
 
-static void show_clone(vprec_guest *g, const vprec_where *where, int number, const siginfo_t *info)
+/* `int3`: the signal is a breakpoint's, and behind one may be another function. */
+static void show_clone(vprec_guest *g, const vprec_where *where, uint64_t at, bool int3)
 {
-    bool breakpoint = number == SIGTRAP && info->si_code > 0 && *(const uint8_t *)(g->rip - 1) == 0xCC;
-    uint64_t at = g->rip - breakpoint; /* behind an int3 may be another function */
-    if (!vprec_where_original(where, at, &g->place))
+    if (!vprec_where_original(where, at - int3, &g->place))
         g->place.lowered = 0, g->place.spills = 0;
     if (!g->place.original)
         return;
-    g->shown_rip = g->place.original + breakpoint;
+    g->shown_rip = g->place.original + int3;
     g->shown_rsp = g->rsp + (uint64_t)(int64_t)g->place.lowered;
     show_flags(g);
     exchange_spills(g);
+}
+
+/* Where the jump that patch.c has put at `rip` leads, else `rip`. */
+static uint64_t past_patch(uint64_t rip)
+{
+    const vprec_image *image = vprec_image_of(rip);
+    const uint8_t *b = (const uint8_t *)rip;
+    int32_t rel;
+    if (!image || b[0] != 0xE9)
+        return rip;
+    memcpy(&rel, b + 1, 4);
+    uint64_t to = rip + 5 + (uint64_t)(int64_t)rel;
+    return to >= image->code && to < image->code_end ? to : rip;
 }
 
 void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *uc)
@@ -208,11 +222,15 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
     vprec_enter_frame = NULL;
     g->shown_rip = g->rip;
     g->shown_rsp = g->rsp;
-    const vprec_image *image = vprec_image_of_clone(g->rip);
-    bool stub = image && g->rip == image->code; /* the jump to vprec_enter */
-    uint64_t at = stub ? (uint64_t)vprec_enter : g->rip;
+    bool fetch = fault && (uint64_t)info->si_addr == g->rip; /* nothing can be read there */
+    uint64_t at = fetch ? g->rip : past_patch(g->rip);
+    const vprec_image *image = vprec_image_of_clone(at);
+    bool stub = image && at == image->code; /* the jump to vprec_enter */
+    if (stub)
+        at = (uint64_t)vprec_enter;
+    bool int3 = number == SIGTRAP && (info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT);
     if (image && !stub)
-        show_clone(g, &image->where, number, info);
+        show_clone(g, &image->where, at, int3);
     else if ((g->cpu = emulator(g, at)))
         show_emulated(g, at, fault);
     r[REG_RIP] = (greg_t)g->shown_rip;

@@ -17,7 +17,7 @@ typedef struct vprec_guest {
     uint64_t flags;                /* true, if the spills hold the program's */
     vprec_cpu *frame;              /* vprec_enter_frame at the time */
     vprec_cpu *cpu;                /* in the emulator: its state of the program */
-    bool all, rax, vectors;        /* what of it has changed places with the context */
+    bool all, rax, eflags, vectors; /* what of it has changed places with the context */
     vprec_place place;             /* in a clone */
 } vprec_guest;
 

@@ -7,11 +7,10 @@ enum { ARGUMENTS = 0xFFFF, RESULTS = 0xFF }; /* vectors that calls may read, tha
 
 typedef struct node {
     uint64_t at;
-    uint64_t target;  /* of a relative branch */
     uint32_t reads, writes, in, out;
     uint8_t mask_reads, mask_writes, mask_in, mask_out;
-    uint8_t flow, length;
     int32_t to;       /* node of the target, -1 outside */
+    vprec_insn insn;
 } node;
 
 static int32_t find(const vprec_vec *nodes, uint64_t at)
@@ -39,7 +38,7 @@ static bool read_nodes(const vprec_codemap *map, const vprec_function *f, vprec_
         node *n = vprec_vec_add(nodes, 1);
         if (!n)
             return false;
-        *n = (node){.at = at, .target = insn.target, .flow = insn.flow, .length = insn.length, .to = -1};
+        *n = (node){.at = at, .to = -1, .insn = insn};
         if (insn.vector) {
             vprec_registers r;
             vprec_decode_registers(bytes, vprec_room(map, at), &r);
@@ -52,9 +51,9 @@ static bool read_nodes(const vprec_codemap *map, const vprec_function *f, vprec_
     }
     for (size_t i = 0; i < nodes->count; i++) {
         node *n = &VPREC_AT(*nodes, node, i);
-        if (n->flow == VPREC_FLOW_JMP || n->flow == VPREC_FLOW_JCC || n->flow == VPREC_FLOW_SHORT ||
-            n->flow == VPREC_FLOW_XBEGIN)
-            n->to = find(nodes, n->target);
+        uint8_t flow = n->insn.flow;
+        if (flow == VPREC_FLOW_JMP || flow == VPREC_FLOW_JCC || flow == VPREC_FLOW_SHORT || flow == VPREC_FLOW_XBEGIN)
+            n->to = find(nodes, n->insn.target);
     }
     return true;
 }
@@ -83,9 +82,9 @@ static set in_of(const vprec_vec *nodes, int32_t i)
 static set out_of(const vprec_vec *nodes, size_t i, set landings)
 {
     const node *n = &VPREC_AT(*nodes, node, i);
-    bool has_next = i + 1 < nodes->count && n[1].at == n->at + n->length;
+    bool has_next = i + 1 < nodes->count && n[1].at == n->at + n->insn.length;
     set next = has_next ? (set){n[1].in, n[1].mask_in} : everything;
-    switch (n->flow) {
+    switch (n->insn.flow) {
     case VPREC_FLOW_JMP: return in_of(nodes, n->to);
     case VPREC_FLOW_JCC:
     case VPREC_FLOW_SHORT:
@@ -130,7 +129,8 @@ bool vprec_live_read(const vprec_codemap *map, const vprec_function *function, v
         to[i] = (vprec_live){
             .at = n->at, .vectors = n->out | n->reads | n->writes, .after = n->out,
             .masks = (uint32_t)(n->mask_out | n->mask_reads | n->mask_writes), .masks_after = n->mask_out,
-            .calls = n->flow == VPREC_FLOW_CALL && vprec_in_code(map, n->target),
+            .calls = n->insn.flow == VPREC_FLOW_CALL && vprec_in_code(map, n->insn.target),
+            .insn = n->insn,
         };
         *written |= n->writes;
         *masks_written |= n->mask_writes;

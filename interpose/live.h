@@ -6,8 +6,8 @@
 
 #include "code.h"
 
-/* What must not be overwritten around one instruction: registers that it names
- * or that are live after it. */
+/* One instruction, and what must not be overwritten around it: registers that
+ * it names or that are live after it. */
 typedef struct vprec_live {
     uint64_t at;
     uint32_t vectors; /* bit n: register n */
@@ -15,6 +15,7 @@ typedef struct vprec_live {
     uint32_t after;   /* vectors live after it */
     uint32_t masks_after;
     bool calls;       /* a call of the object's own code */
+    vprec_insn insn;
 } vprec_live;
 
 /* Fills `live` (vprec_live, in the order of instructions). `*written`: vector

@@ -42,7 +42,7 @@ static bool usable(const planner *p, uint64_t at, unsigned n)
 {
     if (at + n > p->map->hi)
         return false;
-    const uint16_t *m = vprec_mark(p->map, at);
+    const uint32_t *m = vprec_mark(p->map, at);
     if (m[0] & VPREC_TAKEN)
         return false;
     for (unsigned i = 0; i < n; i++) {
@@ -56,7 +56,7 @@ static bool usable(const planner *p, uint64_t at, unsigned n)
 
 static void take(planner *p, uint64_t at, unsigned n)
 {
-    uint16_t *m = vprec_mark(p->map, at);
+    uint32_t *m = vprec_mark(p->map, at);
     for (unsigned i = 0; i < n; i++)
         m[i] |= VPREC_TAKEN;
 }
@@ -98,7 +98,7 @@ static bool dead(const planner *p, uint64_t at, const vprec_function *f)
 {
     if (at < f->start || at + 6 > f->end)
         return false;
-    const uint16_t *m = vprec_mark(p->map, at);
+    const uint32_t *m = vprec_mark(p->map, at);
     return m[0] & VPREC_START && !(m[0] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN)) &&
            p->clone_at[at - p->map->lo] && usable(p, at, 6);
 }
@@ -144,8 +144,8 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
             p->image->by_short++;
             return;
         }
-        *vprec_mark(p->map, at) &= (uint16_t)~VPREC_TAKEN;
-        *vprec_mark(p->map, at + 1) &= (uint16_t)~VPREC_TAKEN;
+        *vprec_mark(p->map, at) &= ~(uint32_t)VPREC_TAKEN;
+        *vprec_mark(p->map, at + 1) &= ~(uint32_t)VPREC_TAKEN;
     }
     *vprec_mark(p->map, at) |= VPREC_ARITH; /* int3 */
     p->image->by_trap++;
@@ -166,7 +166,7 @@ static void plan(planner *p)
         if (!f->cloned)
             continue;
         for (uint64_t at = f->start; at < f->end; at++) {
-            uint16_t mark = *vprec_mark(map, at);
+            uint32_t mark = *vprec_mark(map, at);
             if (mark & VPREC_START && (mark & (VPREC_ENTRY | VPREC_RETURN) || at == f->start))
                 plan_point(p, at, (uint32_t)i);
         }

@@ -96,24 +96,28 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         constants->lanes[n] = n == 64 ? ~UINT64_C(0) : (UINT64_C(1) << n) - 1;
 }
 
+void vprec_round_copy_insn(vprec_code *code, uint64_t address, const vprec_insn *insn)
+{
+    const uint8_t *bytes = (const uint8_t *)address;
+    if (!insn->disp_offset) {
+        vprec_emit_bytes(code, bytes, insn->length);
+        return;
+    }
+    int64_t rel = (int64_t)insn->target - (int64_t)(code->at + insn->length);
+    if (rel != (int32_t)rel)
+        code->full = true;
+    vprec_emit_bytes(code, bytes, insn->disp_offset);
+    vprec_emit_u32(code, (uint32_t)rel);
+    vprec_emit_bytes(code, bytes + insn->disp_offset + 4, insn->length - insn->disp_offset - 4u);
+}
+
 void vprec_round_copy(vprec_code *code, uint64_t address)
 {
     vprec_insn insn;
-    const uint8_t *bytes = (const uint8_t *)address;
-    if (!vprec_decode(bytes, 15, address, &insn)) {
+    if (vprec_decode((const uint8_t *)address, 15, address, &insn))
+        vprec_round_copy_insn(code, address, &insn);
+    else
         code->full = true;
-        return;
-    }
-    if (!insn.disp_offset) {
-        vprec_emit_bytes(code, bytes, insn.length);
-        return;
-    }
-    int64_t rel = (int64_t)insn.target - (int64_t)(code->at + insn.length);
-    if (rel != (int32_t)rel)
-        code->full = true;
-    vprec_emit_bytes(code, bytes, insn.disp_offset);
-    vprec_emit_u32(code, (uint32_t)rel);
-    vprec_emit_bytes(code, bytes + insn.disp_offset + 4, insn.length - insn.disp_offset - 4u);
 }
 
 bool vprec_round_emit(vprec_code *code, const vprec_site *site, const vprec_round_context *context)

@@ -4,6 +4,7 @@
 #ifndef VPREC_ROUND_H
 #define VPREC_ROUND_H
 
+#include "decode.h"
 #include "emit.h"
 #include "emulate.h"
 #include "memory.h"
@@ -84,6 +85,7 @@ extern const size_t vprec_round_tie_size; /* of the elements of context->ties */
 
 /* The original instruction at its new place, rip-relative operands adjusted. */
 void vprec_round_copy(vprec_code *code, uint64_t address);
+void vprec_round_copy_insn(vprec_code *code, uint64_t address, const vprec_insn *insn); /* already decoded */
 
 /* The --ops bits (VPREC_OPS_ADD | ...) under which an operation is rounded. */
 static inline uint32_t vprec_ops_of(enum vprec_op op)

@@ -192,51 +192,9 @@ static void operate(vprec_avx *e)
     }
 }
 
-/* X: lanes where n is inexact (TEST_EQUAL: exact). */
-static void find_inexact(vprec_avx *e)
+static void load_konst(vprec_avx *e, int dst, enum vprec_constant k)
 {
-    const vprec_site *s = &e->site;
-    int n = e->reg[N], a = e->a, b = e->b, x = e->reg[X], d = e->reg[D], y = e->reg[Y];
-    bool subtract = s->op == VPREC_OP_SUB || s->op == VPREC_OP_HSUB;
-    switch (s->op) {
-    case VPREC_OP_MUL: {
-        /* ab - n and n - ab: a negative sign on either, though it underflow to zero, says that they differ */
-        uint32_t fmsub213 = OP(1, 2, (uint32_t)e->w, s->scalar ? 0xAB : 0xAA);
-        uint32_t fnmadd213 = OP(1, 2, (uint32_t)e->w, s->scalar ? 0xAD : 0xAC);
-        vprec_avx_copy(e, x, a);
-        vprec_avx_op(e, e->l, fmsub213, x, b, vprec_reg(n), -1);
-        vprec_avx_copy(e, d, a);
-        vprec_avx_op(e, e->l, fnmadd213, d, b, vprec_reg(n), -1);
-        vprec_avx_bits(e, OR, x, x, vprec_reg(d));
-        if (s->scalar)
-            vprec_avx_shift(e, x, x, e->w ? 63 : 31);
-        break;
-    }
-    case VPREC_OP_CVT:
-        if (s->from == VPREC_E_F64) {
-            uint32_t widen = OP(s->scalar ? 2 : 0, 1, 0, 0x5A);
-            int wide = s->width == 32;
-            vprec_avx_op(e, wide, widen, x, e->vex && s->scalar ? n : -1, vprec_reg(n), -1);
-            vprec_avx_op(e, wide, OP(s->scalar ? 3 : 1, 1, 0, 0xC2), x, x, vprec_reg(b), CMP_NEQ);
-        } else if (s->from == VPREC_E_I32) {
-            vprec_avx_int(e, 0x5B, x, -1, vprec_reg(n)); /* cvtps2dq */
-            vprec_avx_int(e, PCMPEQD, x, x, vprec_reg(b));
-        } else {
-            vprec_avx_op(e, 0, OP(s->pp, 1, 1, 0x2D), 1, -1, vprec_reg(n), -1); /* cvtsd2si rcx, n */
-            vprec_avx_op(e, 0, OP(1, 1, 1, 0x6E), x, -1, vprec_reg(1), -1);     /* movq x, rcx */
-            vprec_avx_int(e, PCMPEQD, x, x, vprec_reg(e->reg[M]));
-            vprec_avx_op(e, 0, OP(1, 1, 0, 0x70), y, -1, vprec_reg(x), 0xB1); /* both halves */
-            vprec_avx_bits(e, AND, x, x, vprec_reg(y));
-        }
-        break;
-    default: /* the part of the larger operand subtracts exactly from a sum; what is left is the other or is not */
-        vprec_avx_fp(e, FP_SUB, x, subtract ? a : n, vprec_reg(subtract ? n : a));
-        vprec_avx_cmp(e, CMP_NEQ, x, x, vprec_reg(b));
-        vprec_avx_fp(e, subtract ? FP_ADD : FP_SUB, d, n, vprec_reg(b));
-        vprec_avx_cmp(e, CMP_NEQ, d, d, vprec_reg(a));
-        vprec_avx_bits(e, OR, x, x, vprec_reg(d));
-        break;
-    }
+    vprec_avx_op(e, e->l, OP(0, 1, 0, 0x28), dst, -1, vprec_avx_konst(e, k), -1);
 }
 
 void vprec_avx_quantise(vprec_avx *e, bool ties)
@@ -252,10 +210,14 @@ void vprec_avx_quantise(vprec_avx *e, bool ties)
     vprec_avx_fp(e, FP_SUB, y, y, vprec_reg(c));
     if (!ties)
         return;
-    vprec_avx_fp(e, FP_SUB, d, d, vprec_reg(y)); /* exact: half a quantum at a tie */
+    int t = e->reg[X];
+    load_konst(e, t, VPREC_K_EXPONENT);
+    vprec_avx_cmp(e, CMP_EQ, t, t, vprec_reg(d));
+    vprec_avx_bits(e, ANDN, t, t, vprec_reg(d)); /* infinity minus itself would raise the invalid flag */
+    vprec_avx_fp(e, FP_SUB, d, t, vprec_reg(y)); /* exact: half a quantum at a tie */
     vprec_avx_bits(e, AND, d, d, vprec_avx_konst(e, VPREC_K_ABS));
     vprec_avx_add(e, c, c, vprec_avx_konst(e, VPREC_K_TIE));
-    vprec_avx_cmp(e, 0, d, d, vprec_reg(c));
+    vprec_avx_cmp(e, CMP_EQ, d, d, vprec_reg(c));
 }
 
 /* D: lanes where n is a midpoint of the format. */
@@ -278,12 +240,62 @@ static void find_ties(vprec_avx *e)
     }
 }
 
+/* A scratch register that holds nothing between the search for ties and the rounding. */
+static int spare(const vprec_avx *e)
+{
+    return e->reg[e->shape == VPREC_SHAPE_NARROW ? C : Y];
+}
+
+/* X: lanes where n is inexact (TEST_EQUAL: exact). Lanes that are not tied, which may be infinite, count as zeros:
+ * the difference of two infinities would raise the invalid flag. */
+static void find_inexact(vprec_avx *e)
+{
+    const vprec_site *s = &e->site;
+    int n = spare(e), a = e->a, b = e->b, x = e->reg[X];
+    bool subtract = s->op == VPREC_OP_SUB || s->op == VPREC_OP_HSUB;
+    vprec_avx_bits(e, AND, n, e->reg[N], vprec_reg(e->reg[D]));
+    switch (s->op) {
+    case VPREC_OP_MUL:
+        /* ab - n and n - ab: a negative sign on either, though it underflow to zero, says that they differ */
+        vprec_avx_copy(e, x, a);
+        vprec_avx_op(e, e->l, OP(1, 2, (uint32_t)e->w, s->scalar ? 0xAB : 0xAA), x, b, vprec_reg(n), -1); /* fmsub213 */
+        vprec_avx_op(e, e->l, OP(1, 2, (uint32_t)e->w, s->scalar ? 0xBD : 0xBC), n, a, vprec_reg(b), -1); /* fnmadd231 */
+        vprec_avx_bits(e, OR, x, x, vprec_reg(n));
+        if (s->scalar)
+            vprec_avx_shift(e, x, x, e->w ? 63 : 31);
+        break;
+    case VPREC_OP_CVT:
+        if (s->from == VPREC_E_F64) {
+            int wide = s->width == 32;
+            vprec_avx_op(e, wide, OP(s->scalar ? 2 : 0, 1, 0, 0x5A), x, e->vex && s->scalar ? n : -1, vprec_reg(n), -1);
+            vprec_avx_op(e, wide, OP(s->scalar ? 3 : 1, 1, 0, 0xC2), x, x, vprec_reg(b), CMP_NEQ);
+        } else if (s->from == VPREC_E_I32) {
+            vprec_avx_int(e, 0x5B, x, -1, vprec_reg(n)); /* cvtps2dq */
+            vprec_avx_int(e, PCMPEQD, x, x, vprec_reg(b));
+        } else {
+            vprec_avx_op(e, 0, OP(s->pp, 1, 1, 0x2D), 1, -1, vprec_reg(n), -1); /* cvtsd2si rcx, n */
+            vprec_avx_op(e, 0, OP(1, 1, 1, 0x6E), x, -1, vprec_reg(1), -1);     /* movq x, rcx */
+            vprec_avx_int(e, PCMPEQD, x, x, vprec_reg(e->reg[M]));
+            vprec_avx_op(e, 0, OP(1, 1, 0, 0x70), n, -1, vprec_reg(x), 0xB1); /* pshufd: both halves */
+            vprec_avx_bits(e, AND, x, x, vprec_reg(n));
+        }
+        break;
+    default: /* the part of the larger operand subtracts exactly from a sum; what is left is the other or is not */
+        vprec_avx_fp(e, FP_SUB, x, subtract ? a : n, vprec_reg(subtract ? n : a));
+        vprec_avx_cmp(e, CMP_NEQ, x, x, vprec_reg(b));
+        vprec_avx_fp(e, subtract ? FP_ADD : FP_SUB, n, n, vprec_reg(b));
+        vprec_avx_cmp(e, CMP_NEQ, n, n, vprec_reg(a));
+        vprec_avx_bits(e, OR, x, x, vprec_reg(n));
+        break;
+    }
+}
+
 /* Leaves for the ties' code if a lane needs it. */
 static void branch(vprec_avx *e, enum test test)
 {
     int x = e->reg[X], d = e->reg[D], mask = test == TEST_TIE ? d : x, l = e->l, w = e->w;
     if (test == TEST_DOUBLES && !e->site.scalar) {
-        int t = e->shape == VPREC_SHAPE_NARROW ? e->reg[C] : e->reg[Y];
+        int t = spare(e);
         if (e->vex) {
             vprec_avx_op(e, e->site.width == 32, OP(1, 2, 0, 0x25), t, -1, vprec_reg(d), -1); /* pmovsxdq */
         } else {
@@ -343,9 +355,14 @@ static void round_narrow(vprec_avx *e, int upper)
     }
     if (flags & VPREC_NONAN) {
         vprec_avx_cmp(e, CMP_NLE, c, y, vprec_avx_konst(e, VPREC_K_MAX));
-    } else {
-        vprec_avx_op(e, e->l, OP(0, 1, 0, 0x28), c, -1, vprec_avx_konst(e, VPREC_K_MAX), -1);
-        vprec_avx_cmp(e, CMP_LT, c, c, vprec_reg(y));
+    } else if (e->vex) {
+        vprec_avx_cmp(e, CMP_GT_QUIET, c, y, vprec_avx_konst(e, VPREC_K_MAX));
+    } else { /* by the sign of a difference: cmpltps raises the invalid flag for a NaN */
+        load_konst(e, c, VPREC_K_MAX);
+        vprec_avx_fp(e, FP_SUB, c, c, vprec_reg(y));
+        vprec_emit_legacy(e->code, OP(1, 1, 0, 0x72), 4, vprec_reg(c), 31); /* psrad */
+        if (e->w)
+            vprec_avx_op(e, 0, OP(1, 1, 0, 0x70), c, -1, vprec_reg(c), 0xF5); /* pshufd */
     }
     vprec_avx_bits(e, ANDN, d, c, vprec_reg(y));
     vprec_avx_bits(e, AND, c, c, vprec_avx_konst(e, VPREC_K_OVERFLOW));
@@ -376,13 +393,13 @@ static uint32_t bit(int reg)
 static void enter(vprec_avx *e, bool value, enum test test)
 {
     const vprec_site *s = &e->site;
-    bool converts = s->op == VPREC_OP_CVT && !value, narrow = e->shape == VPREC_SHAPE_NARROW;
+    bool narrow = e->shape == VPREC_SHAPE_NARROW, tests = !value && !e->context->arith->fast;
     bool horizontal = s->op == VPREC_OP_HADD || s->op == VPREC_OP_HSUB;
     bool is_source = s->op == VPREC_OP_FMA || s->dst == s->vvvv || s->dst == s->rm;
     bool partial = s->scalar && (!e->vex || value);
     e->busy = bit(s->dst) | bit(s->vvvv) | bit(s->rm);
     bool needed[VPREC_AVX_SCRATCH] = {
-        [X] = !narrow || (!value && test != TEST_TIE), [D] = true, [Y] = narrow || converts || (e->w && !e->vex && !value),
+        [X] = !narrow || tests, [D] = true, [Y] = narrow || (tests && (test != TEST_TIE || (e->w && !e->vex))),
         [C] = narrow, [M] = !value && (s->rm == VPREC_REG_MEM || s->rm >= VPREC_REG_GPR),
         [G] = horizontal || s->op == VPREC_OP_ADDSUB, [H] = horizontal,
     };
@@ -391,7 +408,7 @@ static void enter(vprec_avx *e, bool value, enum test test)
     for (int i = 0; i < VPREC_AVX_SCRATCH; i++)
         if (needed[i])
             e->reg[i] = vprec_avx_take(e);
-    e->rcx = !value && (!e->context->arith->fast || (s->rm == VPREC_REG_MEM && s->from == VPREC_E_I64));
+    e->rcx = tests || (!value && (s->rm == VPREC_REG_MEM && s->from == VPREC_E_I64));
     if (!e->spills && !e->rcx)
         return;
     e->frame = (128 + 8 + e->slot * e->spills + 63) & ~63;
@@ -443,10 +460,10 @@ static void emit_operation(vprec_avx *e)
     e->b = operand[fma ? form.b : 2];
     e->c = operand[fma ? form.c : 0];
     operate(e);
-    if (tests && test != TEST_TIE)
-        find_inexact(e);
     if (tests) {
         find_ties(e);
+        if (test != TEST_TIE)
+            find_inexact(e);
         branch(e, test);
     } else if (e->shape == VPREC_SHAPE_NARROW) {
         vprec_avx_quantise(e, false);

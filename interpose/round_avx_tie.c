@@ -3,13 +3,14 @@
  * of the format: the sign of the residual, exact result - n, says on which side
  * of it the exact result lies. n moves by its last bit to that side, and is
  * rounded as any other. Where the residual's sign is not certain (it might
- * underflow or overflow) the whole instruction is left to the emulator. The code
- * lies behind the function's. */
+ * underflow or overflow) the whole instruction is left to the emulator. Lanes
+ * that are not tied are made zeros: they shall raise no exception. The code lies
+ * behind the function's. */
 #include "round_avx.h"
 
 const size_t vprec_round_tie_size = sizeof(vprec_avx);
 
-enum { TEMPORARIES = 7 };
+enum { TEMPORARIES = 8 };
 
 static vprec_rm konst64(const vprec_avx *e, enum vprec_constant k)
 {
@@ -40,11 +41,24 @@ static uint8_t *bail_below(vprec_avx *e, int magnitude, int t)
     return bail(e, t);
 }
 
+/* dst = what `src` holds in tied lanes. */
+static void tied(vprec_avx *e, int dst, int src)
+{
+    vprec_avx_bits(e, AND, dst, src, vprec_reg(e->reg[D]));
+}
+
+static void tied_magnitude(vprec_avx *e, int dst, int src)
+{
+    tied(e, dst, src);
+    vprec_avx_bits(e, AND, dst, dst, vprec_avx_konst(e, VPREC_K_ABS));
+}
+
 /* t = the magnitude of n, s = its sign bit. */
 static void split(vprec_avx *e, int t, int s)
 {
-    vprec_avx_bits(e, AND, s, e->reg[N], vprec_avx_konst(e, VPREC_K_SIGN));
-    vprec_avx_bits(e, XOR, t, e->reg[N], vprec_reg(s));
+    tied(e, t, e->reg[N]);
+    vprec_avx_bits(e, AND, s, t, vprec_avx_konst(e, VPREC_K_SIGN));
+    vprec_avx_bits(e, XOR, t, t, vprec_reg(s));
 }
 
 static void negate_if(vprec_avx *e, bool negate, int t, enum vprec_constant k)
@@ -81,8 +95,10 @@ static uint8_t *resolve_sum(vprec_avx *e, const int t[TEMPORARIES])
     int x = e->reg[X];
     split(e, t[0], t[3]);
     uint8_t *out = bail_below(e, t[0], x);
-    vprec_avx_bits(e, XOR, t[1], e->a, vprec_reg(t[3]));
-    vprec_avx_bits(e, XOR, t[2], e->b, vprec_reg(t[3]));
+    tied(e, t[1], e->a);
+    vprec_avx_bits(e, XOR, t[1], t[1], vprec_reg(t[3]));
+    tied(e, t[2], e->b);
+    vprec_avx_bits(e, XOR, t[2], t[2], vprec_reg(t[3]));
     negate_if(e, subtract, t[2], VPREC_K_SIGN);
     vprec_avx_fp(e, FP_SUB, t[3], t[0], vprec_reg(t[1]));
     vprec_avx_fp(e, FP_SUB, t[4], t[0], vprec_reg(t[2]));
@@ -105,20 +121,23 @@ static uint8_t *resolve_fused(vprec_avx *e, const int t[TEMPORARIES])
         split(e, t[0], t[1]);
         out = bail_below(e, t[0], t[2]);
         vprec_avx_bits(e, XOR, t[1], e->a, vprec_reg(t[1]));
-        fused(e, FMSUB213, t[1], e->b, t[0]);
+        tied(e, t[1], t[1]);
+        tied(e, t[2], e->b);
+        fused(e, FMSUB213, t[1], t[2], t[0]);
         break;
     case VPREC_OP_DIV:
-        vprec_avx_bits(e, AND, t[0], e->reg[N], vprec_avx_konst(e, VPREC_K_ABS));
-        vprec_avx_bits(e, AND, t[1], e->a, vprec_avx_konst(e, VPREC_K_ABS));
+        tied_magnitude(e, t[0], e->reg[N]);
+        tied_magnitude(e, t[1], e->a);
         vprec_avx_fp(e, FP_MIN, t[2], t[0], vprec_reg(t[1]));
         out = bail_below(e, t[2], t[2]);
-        vprec_avx_bits(e, AND, t[2], e->b, vprec_avx_konst(e, VPREC_K_ABS));
+        tied_magnitude(e, t[2], e->b);
         fused(e, FNMADD231, t[1], t[0], t[2]);
         break;
     default:
-        vprec_avx_copy(e, t[1], e->b);
+        tied(e, t[0], e->reg[N]);
+        tied(e, t[1], e->b);
         out = bail_below(e, t[1], t[2]);
-        fused(e, FNMADD231, t[1], e->reg[N], e->reg[N]);
+        fused(e, FNMADD231, t[1], t[0], t[0]);
         break;
     }
     move_by_sign(e, t[1], t[2]);
@@ -142,15 +161,18 @@ static void two_sum(vprec_avx *e, int sum, int x, int y, int t1, int t2)
 static uint8_t *resolve_fma(vprec_avx *e, const int t[TEMPORARIES])
 {
     vprec_fma_form form = vprec_site_fma(&e->site);
-    int n = t[0], v = t[1], c = t[2], u = t[3];
+    int n = t[0], v = t[1], c = t[2], u = t[3], b = t[7];
     split(e, n, t[4]);
     vprec_avx_bits(e, XOR, v, e->a, vprec_reg(t[4]));
     negate_if(e, form.negate_product, v, VPREC_K_SIGN);
+    tied(e, v, v);
+    tied(e, b, e->b);
     vprec_avx_bits(e, XOR, c, e->c, vprec_reg(t[4]));
     negate_if(e, form.negate_addend != (form.alternate < 0), c, VPREC_K_SIGN);
     negate_if(e, form.alternate, c, VPREC_K_ALTERNATE);
-    vprec_avx_fp(e, FP_MUL, u, v, vprec_reg(e->b));
-    fused(e, FMSUB213, v, e->b, u); /* a * b = u + v */
+    tied(e, c, c);
+    vprec_avx_fp(e, FP_MUL, u, v, vprec_reg(b));
+    fused(e, FMSUB213, v, b, u); /* a * b = u + v */
     vprec_avx_bits(e, AND, t[4], u, vprec_avx_konst(e, VPREC_K_ABS));
     vprec_avx_fp(e, FP_MAX, t[5], t[4], vprec_reg(n));
     vprec_avx_fp(e, FP_MIN, t[4], t[4], vprec_reg(n));
@@ -184,13 +206,13 @@ static void compare_doubles(vprec_avx *e, int wide, int x, int y, int up, int do
 {
     pd(e, wide, AND, x, x, konst64(e, VPREC_K_ABS), -1);
     pd(e, wide, AND, y, y, konst64(e, VPREC_K_ABS), -1);
-    pd(e, wide, 0xC2, up, x, vprec_reg(y), CMP_LT);
-    pd(e, wide, 0xC2, down, y, vprec_reg(x), CMP_LT);
+    pd(e, wide, 0xC2, up, x, vprec_reg(y), e->vex ? CMP_LT_QUIET : CMP_LT);
+    pd(e, wide, 0xC2, down, y, vprec_reg(x), e->vex ? CMP_LT_QUIET : CMP_LT);
 }
 
 static uint8_t *check_magnitude(vprec_avx *e, int t)
 {
-    vprec_avx_bits(e, AND, t, e->reg[N], vprec_avx_konst(e, VPREC_K_ABS));
+    tied_magnitude(e, t, e->reg[N]);
     return bail_below(e, t, t);
 }
 
@@ -200,7 +222,8 @@ static uint8_t *resolve_narrowing(vprec_avx *e, const int t[TEMPORARIES])
     int wide = e->site.width == 32, n = e->reg[N], up = t[2], down = t[3];
     uint8_t *out = check_magnitude(e, t[0]);
     uint32_t widen = OP(e->site.scalar ? 2 : 0, 1, 0, 0x5A);
-    vprec_avx_op(e, wide, widen, t[0], e->vex && e->site.scalar ? n : -1, vprec_reg(n), -1);
+    tied(e, t[0], n);
+    vprec_avx_op(e, wide, widen, t[0], e->vex && e->site.scalar ? n : -1, vprec_reg(t[0]), -1);
     vprec_avx_op(e, wide, OP(0, 1, 0, 0x28), t[1], -1, vprec_reg(e->b), -1);
     compare_doubles(e, wide, t[0], t[1], up, down);
     for (int i = 2; i < 4 && !e->site.scalar; i++) { /* lanes of doubles become lanes of floats */
@@ -220,9 +243,10 @@ static uint8_t *resolve_in_double(vprec_avx *e, const int t[TEMPORARIES])
     for (int half = 0; half < (scalar ? 1 : 2); half++) {
         int source[3] = {e->reg[N], e->a, e->b}, to[3] = {t[0], t[1], t[6]};
         for (int i = 0; i < 3; i++) {
+            tied(e, to[i], source[i]);
             if (half)
-                vprec_avx_op(e, 0, OP(0, 1, 0, 0x12), to[i], -1, vprec_reg(source[i]), -1); /* movhlps */
-            vprec_avx_op(e, 0, OP(scalar ? 2 : 0, 1, 0, 0x5A), to[i], -1, vprec_reg(half ? to[i] : source[i]), -1);
+                vprec_avx_op(e, 0, OP(0, 1, 0, 0x12), to[i], -1, vprec_reg(to[i]), -1); /* movhlps */
+            vprec_avx_op(e, 0, OP(scalar ? 2 : 0, 1, 0, 0x5A), to[i], -1, vprec_reg(to[i]), -1);
         }
         int exact = t[1];
         switch (e->site.op) {
@@ -295,6 +319,8 @@ static void emit_ties(vprec_avx *e)
             vprec_emit_move_stack(e->code, -e->slot * (e->spills - first));
             vprec_avx_move_spilled(e, first, 0, false);
         }
+        vprec_avx_cmp(e, CMP_ORD, t[0], e->reg[N], vprec_reg(e->reg[N])); /* a NaN's payload may look like a tie */
+        vprec_avx_bits(e, AND, e->reg[D], e->reg[D], vprec_reg(t[0]));
         uint8_t *bailed = resolve(e, t);
         give_back(e, first);
         if (e->shape == VPREC_SHAPE_NARROW)

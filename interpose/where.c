@@ -81,6 +81,16 @@ static void restore(vprec_place *p, enum vprec_spill_kind kind, int reg, int32_t
         }
 }
 
+/* What rsp has risen above is not there any more. */
+static void forget(vprec_place *p)
+{
+    for (unsigned i = 0; i < p->spills;)
+        if (p->spill[i].at < -p->lowered)
+            p->spill[i] = p->spill[--p->spills];
+        else
+            i++;
+}
+
 static bool is_saved(const vprec_place *p, enum vprec_spill_kind kind, int reg)
 {
     for (unsigned i = 0; i < p->spills; i++)
@@ -136,6 +146,7 @@ static void follow(vprec_place *p, const uint8_t *b)
     enum { RAX };
     if (!memcmp(b, "\x48\x8D\xA4\x24", 4)) { /* lea rsp, [rsp+d] */
         p->lowered -= disp32(b + 4);
+        forget(p);
     } else if (b[0] == 0x68) { /* push imm32 */
         p->lowered += 8;
     } else if ((b[0] & 0xF8) == 0x50) { /* push; rax, once saved, holds the flags (emit_indirect) */
@@ -149,12 +160,9 @@ static void follow(vprec_place *p, const uint8_t *b)
         p->lowered += 8;
         restore(p, VPREC_SPILL_FLAGS, RAX, 0);
         p->lowered -= 8;
-    } else if ((b[0] & 0xFB) == 0x48 && (b[2] & 0xC7) == 0x84 && b[3] == 0x24 && (b[1] == 0x89 || b[1] == 0x8B)) {
-        int reg = (b[0] & 4) << 1 | (b[2] >> 3 & 7); /* mov to or from [rsp+d] */
-        if (b[1] == 0x89)
-            save(p, VPREC_SPILL_GENERAL, reg, 8, disp32(b + 4));
-        else
-            restore(p, VPREC_SPILL_GENERAL, reg, disp32(b + 4));
+    } else if ((b[0] & 0xFB) == 0x48 && b[1] == 0x89 && (b[2] & 0xC7) == 0x84 && b[3] == 0x24) {
+        /* mov [rsp+d], reg; loaded again it may be changed again: its place counts until it is given up */
+        save(p, VPREC_SPILL_GENERAL, (b[0] & 4) << 1 | (b[2] >> 3 & 7), 8, disp32(b + 4));
     } else {
         vector_move(p, b);
     }

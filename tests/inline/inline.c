@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 enum { FAILURES_SHOWN = 12, RED_ZONE = 128, ORIGINAL = 4096 - 64 };
+enum { ALARMS = 1 << 0 | 1 << 2 | 1 << 3 }; /* MXCSR's flags invalid, division by zero, overflow */
 
 static const struct {
     const char *text[VPREC_TYPES]; /* f32, f64 */
@@ -180,7 +181,7 @@ static void move_to_stack(vprec_site *s, uint8_t *red)
 
 static void visit(const instruction *i, const vprec_site *drawn)
 {
-    static machine in, want, got;
+    static machine in, want, got, native;
     static uint8_t red[RED_ZONE];
     vprec_site site = *drawn;
     if (isa != VPREC_ISA_AVX512 && (site.encoding == VPREC_EVEX || (site.encoding == VPREC_VEX && isa == VPREC_ISA_SSE2)))
@@ -223,6 +224,7 @@ static void visit(const instruction *i, const vprec_site *drawn)
         memset(code, 0xCC, 4096);
         site.address = original;
         site.length = (uint8_t)machine_encode(&site, original, code + ORIGINAL);
+        code[ORIGINAL + site.length] = 0xC3;
         if (!vprec_round_emit(&c, &site, &context)) {
             emulated += t == 0;
             return;
@@ -267,7 +269,11 @@ static void visit(const instruction *i, const vprec_site *drawn)
                     memcpy(got.xsave + machine_offset[5] + 8 * k, want.xsave + machine_offset[5] + 8 * k, 8);
         if (machine_mxcsr(&in) & 0x8000)
             allow_flush(&site, &want, &got);
+        native = in;
+        run(&in, &native, code + ORIGINAL, red);
         const char *difference = kept ? machine_difference(&want, &got, 0x3f) : "the red zone was overwritten";
+        if (!difference && machine_mxcsr(&got) & ~machine_mxcsr(&native) & ALARMS)
+            difference = machine_mxcsr(&got) & ~machine_mxcsr(&native) & 1 ? "the invalid flag was set, not by the native instruction" : "the overflow flag was set, not by the native instruction";
         if (difference && failed_op[site.op]++ < 3 && failures < 100)
             show(i, &site, &in, difference);
         failures += difference != NULL;

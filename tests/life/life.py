@@ -42,6 +42,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument('--vprec-run', required=True)
     p.add_argument('--reference', required=True)
+    p.add_argument('--options', default='', help='more for vprec-run')
     p.add_argument('--cpus', nargs='*', default=['sse2', 'avx2', 'avx512'])
     p.add_argument('command', nargs=argparse.REMAINDER)
     o = p.parse_args()
@@ -60,9 +61,9 @@ def main():
             print(f'{fmt}: the oracle gives what native arithmetic gives: the test shows nothing')
             bad += 1
         for cpu in o.cpus:
-            what = f'{os.path.basename(command[0])} format={fmt} VPREC_CPU={cpu}'
+            what = f'{os.path.basename(command[0])} {o.options} format={fmt} VPREC_CPU={cpu}'
             try:
-                status, have, errors = run([o.vprec_run, '-q', '-f', fmt, '--'] + command, cpu)
+                status, have, errors = run([o.vprec_run, '-q', '-f', fmt] + o.options.split() + ['--'] + command, cpu)
             except subprocess.TimeoutExpired:
                 print(f'{what}: still running after 120 s')
                 bad += 1
