@@ -96,6 +96,11 @@ static void emit_enter(cloner *k, const vprec_site *site)
     vprec_emit_move_stack(&k->code, 136);
 }
 
+static void tie_site(void *data, const vprec_site *site)
+{
+    begin(data, VPREC_WHERE_TIE, site->address);
+}
+
 static void enter_site(void *data, const vprec_site *site)
 {
     emit_enter(data, site);
@@ -104,6 +109,8 @@ static void enter_site(void *data, const vprec_site *site)
 static bool active(const cloner *k, const vprec_insn *insn)
 {
     const vprec_arith *arith = k->options->arith;
+    if (VPREC_AT(k->map->functions, vprec_function, k->function).routine)
+        return false;
     return insn->cls == VPREC_SITE && arith->use[insn->type] != VPREC_USE_NONE &&
            arith->ops & vprec_ops_of((enum vprec_op)insn->op);
 }
@@ -128,6 +135,23 @@ static void emit_site(cloner *k, uint64_t at)
     if (site.op != VPREC_OP_MXCSR && !k->options->count && vprec_round_emit(&k->code, &site, &k->round))
         k->image->inlined++;
     else
+        emit_enter(k, &site);
+}
+
+/* A routine's return: its result in zmm0 is rounded, as its product with 1. */
+static void emit_routine_result(cloner *k, uint64_t at, vprec_type type)
+{
+    bool f64 = type == VPREC_F64;
+    vprec_site site = {
+        .address = at, .op = VPREC_OP_MUL, .from = f64 ? VPREC_E_F64 : VPREC_E_F32, .to = f64 ? VPREC_E_F64 : VPREC_E_F32,
+        .lanes = f64 ? 8 : 16, .encoding = VPREC_EVEX, .width = 64, .map = 1, .opcode = 0x59, .pp = f64, .w = f64,
+        .rm = VPREC_REG_MEM, .broadcast = true,
+        .mem = {.base = VPREC_MEM_RIP, .index = VPREC_MEM_NONE, .scale = 1, .size = f64 ? 8 : 4,
+                .disp = (int64_t)k->constants->value[type][VPREC_K_UNIT]},
+    };
+    if (k->options->counters)
+        site.counter = k->options->counters[k->function];
+    if (k->options->count || !vprec_round_emit(&k->code, &site, &k->round))
         emit_enter(k, &site);
 }
 
@@ -295,6 +319,13 @@ static void emit_instruction(cloner *k, uint64_t at, const vprec_insn *insn)
     case VPREC_FLOW_IJMP: emit_indirect(k, at); break;
     case VPREC_FLOW_CALL:
     case VPREC_FLOW_ICALL: emit_call(k, at, insn); break;
+    case VPREC_FLOW_RET: {
+        const vprec_function *f = &VPREC_AT(k->map->functions, vprec_function, k->function);
+        if (f->routine)
+            emit_routine_result(k, at, (vprec_type)f->type);
+        vprec_round_copy_insn(&k->code, at, insn);
+        break;
+    }
     default:
         if (active(k, insn) || (insn->cls == VPREC_CONTROL && rounds(k)))
             emit_site(k, at);
@@ -387,7 +418,6 @@ static void clone_function(cloner *k)
     }
     if (open)
         jump(k, f->end);
-    begin(k, VPREC_WHERE_TIES, f->start);
     vprec_round_emit_ties(&k->code, &k->round);
     if (k->tables.count)
         emit_landings(k);
@@ -407,17 +437,21 @@ static void resolve(cloner *k)
 }
 
 /* Upper bound of the clones' size. */
-static size_t estimate(const vprec_codemap *map, size_t *sites)
+static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, size_t *sites)
 {
-    size_t bytes = 1 << 16;
+    size_t bytes = 1 << 16, site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
     *sites = 0;
     for (size_t i = 0; i < map->functions.count; i++) {
         const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
         if (!f->cloned)
             continue;
-        size_t n = f->sites[0] + f->sites[1] + f->refused + f->controls, length = f->end - f->start;
+        size_t n = f->refused + f->controls, length = f->end - f->start;
+        for (int t = 0; t < VPREC_TYPES; t++)
+            n += options->arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
+        if (f->routine) /* a site at each return */
+            n += length / 16 + 1;
         *sites += n;
-        bytes += length * 4 + n * 640 + 128;
+        bytes += length * 4 + n * site_bytes + 128;
         if (f->indirect_jumps) /* a table entry and a landing, and the longer jumps */
             bytes += length * 64;
     }
@@ -433,13 +467,18 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
 {
     *image = (vprec_image){.lo = map->object->lo, .hi = map->object->hi, .traps = VPREC_VEC(vprec_trap),
                            .where = VPREC_WHERE};
-    size_t site_room, code_bytes = pages(estimate(map, &site_room));
+    size_t site_room, code_bytes = pages(estimate(map, options, &site_room));
     size_t entered_bytes = options->entered_file >= 0 ? pages(options->entered_bytes) : 0;
     size_t slot_bytes = pages(map->functions.count * sizeof(uint64_t));
     size_t constant_bytes = pages(sizeof(vprec_constants) + 64), site_bytes = pages(site_room * sizeof(vprec_site));
-    size_t total = entered_bytes + slot_bytes + constant_bytes + site_bytes + code_bytes;
+    size_t data_bytes = entered_bytes + slot_bytes + constant_bytes + site_bytes, total = 0;
     *why = "no free memory within 2 GiB of its code";
-    image->arena = vprec_reach_reserve(image->lo, image->hi, total);
+    for (int attempt = 0; attempt < 4 && !image->arena; attempt++) { /* the bound is seldom half used */
+        if (attempt)
+            code_bytes = pages(code_bytes / 4 * 3);
+        total = data_bytes + code_bytes;
+        image->arena = vprec_reach_reserve(image->lo, image->hi, total);
+    }
     if (!image->arena)
         return false;
     image->arena_size = total;
@@ -473,7 +512,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     uint64_t *enter = (uint64_t *)(k.constants + 1);
     *enter = (uint64_t)vprec_enter;
     k.round = (vprec_round_context){.arith = options->arith, .isa = options->isa, .constants = k.constants,
-                                    .zmm = vprec_xsave.zmm_high, .ties = &k.ties, .enter = enter_site,
+                                    .zmm = vprec_xsave.zmm_high, .ties = &k.ties, .enter = enter_site, .tie = tie_site,
                                     .enter_data = &k};
     image->code = (uint64_t)at;
     k.enter_stub = (uint64_t)k.code.at;

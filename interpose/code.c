@@ -408,27 +408,43 @@ static void describe_functions(reader *r)
     }
 }
 
+/* Marks the instructions of [start, end) that follow one which ends the flow
+ * and that nobody is known to lead to; with `all`, those behind a conditional
+ * jump as well. */
+static bool mark_followers(vprec_codemap *map, uint64_t start, uint64_t end, bool all)
+{
+    bool found = false, open = true; /* control can arrive from the instruction before */
+    vprec_insn insn;
+    for (uint64_t at = start; at < end; at++) {
+        uint32_t *mark = vprec_mark(map, at);
+        if (!(*mark & VPREC_START)) {
+            open |= !(*mark & VPREC_INSIDE); /* behind what is no code, nothing is known */
+            continue;
+        }
+        if (!open && !(*mark & VPREC_TARGET)) {
+            if (!vprec_decode((const uint8_t *)at, vprec_room(map, at), at, &insn) || insn.padding)
+                continue;
+            *mark |= VPREC_TARGET;
+            found = true;
+        }
+        const uint8_t *bytes = (const uint8_t *)at;
+        bool conditional = bytes[0] >> 4 == 7 || (bytes[0] == 0x0F && mark[1] & VPREC_INSIDE && bytes[1] >> 4 == 8);
+        open = !(*mark & VPREC_ENDS) && !(all && conditional);
+    }
+    return found;
+}
+
 /* In a function that jumps indirectly, what follows an unconditional jump or a
- * return and is nobody's target must be reached by a table that was not
- * recognized: an interpreter's dispatch by 16-bit offsets, say. */
+ * return and is nobody's target must be reached through a table that was not
+ * recognized: an interpreter's dispatch by 16-bit offsets, say. Such a table
+ * can also name places that the code before them falls into. */
 static void mark_unlisted(vprec_codemap *map)
 {
     for (size_t i = 0; i < map->functions.count; i++) {
         const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
-        if (!f->indirect_jumps || !(f->sites[0] || f->sites[1] || f->refused))
-            continue;
-        bool open = true; /* control can arrive from the instruction before */
-        vprec_insn insn;
-        for (uint64_t at = f->start; at < f->end; at += insn.length) {
-            if (!(*vprec_mark(map, at) & VPREC_START) || !vprec_decode((const uint8_t *)at, vprec_room(map, at), at, &insn)) {
-                insn.length = 1;
-                open = true;
-                continue;
-            }
-            if (!open && !insn.padding)
-                *vprec_mark(map, at) |= VPREC_TARGET;
-            open = insn.padding ? open : !ends_flow(insn.flow);
-        }
+        if (f->indirect_jumps && (f->sites[0] || f->sites[1] || f->refused) &&
+            mark_followers(map, f->start, f->end, false))
+            mark_followers(map, f->start, f->end, true);
     }
 }
 

@@ -27,7 +27,8 @@ enum {
     VPREC_HAS_INDIRECT = 1 << 14,
     VPREC_HAS_EXTENDED = 1 << 15,
     VPREC_HAS_VEX = 1 << 16,
-    VPREC_ENDS = 1 << 17   /* nothing falls through it */
+    VPREC_ENDS = 1 << 17,  /* nothing falls through it */
+    VPREC_NARROW = 1 << 18 /* patch.c: no room for a jump, int3 there */
 };
 
 typedef struct vprec_function {
@@ -44,6 +45,8 @@ typedef struct vprec_function {
     bool indirect_jumps, extended;
     bool vex;         /* it, or one joined to it, has VEX or EVEX vector code */
     bool cloned;      /* chosen by the caller of vprec_code_read */
+    bool routine;     /* likewise: one operation; its inside stays as it is, its result in zmm0 is rounded */
+    uint8_t type;     /* vprec_type of a routine's result */
 } vprec_function;
 
 /* A branch from one function into another. */

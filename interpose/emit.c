@@ -2,9 +2,9 @@
  * emit.c: see emit.h. */
 #include "emit.h"
 
-/* ModRM, SIB and displacement of `rm`, always 32 bits wide: a disp8 would be
- * scaled under EVEX. `tail` is the number of immediate bytes that follow. */
-static void operand(vprec_code *c, int reg, vprec_rm rm, int tail)
+/* ModRM, SIB and displacement of `rm`. `narrow`: 8 bits where they do, not under
+ * EVEX, which would scale them. `tail` is the number of immediate bytes that follow. */
+static void operand(vprec_code *c, int reg, vprec_rm rm, bool narrow, int tail)
 {
     uint8_t r = (uint8_t)(reg & 7) << 3;
     if (!rm.memory) {
@@ -23,14 +23,18 @@ static void operand(vprec_code *c, int reg, vprec_rm rm, int tail)
     if (m->disp != (int32_t)m->disp)
         c->full = true;
     bool sib = m->index != VPREC_MEM_NONE || m->base == VPREC_MEM_NONE || (m->base & 7) == 4;
-    uint8_t mod = m->base == VPREC_MEM_NONE ? 0 : 0x80;
+    narrow &= m->base != VPREC_MEM_NONE && m->disp == (int8_t)m->disp;
+    uint8_t mod = m->base == VPREC_MEM_NONE ? 0 : narrow ? 0x40 : 0x80;
     vprec_emit_u8(c, mod | r | (sib ? 4 : m->base & 7));
     if (sib) {
         uint8_t scale = m->scale == 8 ? 3 : m->scale == 4 ? 2 : m->scale == 2 ? 1 : 0;
         vprec_emit_u8(c, (uint8_t)(scale << 6 | (m->index == VPREC_MEM_NONE ? 4 : m->index & 7) << 3 |
                                    (m->base == VPREC_MEM_NONE ? 5 : m->base & 7)));
     }
-    vprec_emit_u32(c, (uint32_t)m->disp);
+    if (narrow)
+        vprec_emit_u8(c, (uint8_t)m->disp);
+    else
+        vprec_emit_u32(c, (uint32_t)m->disp);
 }
 
 /* Segment and address-size prefixes. */
@@ -74,7 +78,7 @@ void vprec_emit_evex(vprec_code *c, vprec_evex how, uint32_t op, int reg, int vv
         (uint8_t)op,
     };
     vprec_emit_bytes(c, bytes, 5);
-    operand(c, reg, rm, imm >= 0);
+    operand(c, reg, rm, false, imm >= 0);
     if (imm >= 0)
         vprec_emit_u8(c, (uint8_t)imm);
 }
@@ -93,7 +97,7 @@ void vprec_emit_vex(vprec_code *c, int l256, uint32_t op, int reg, int vvvv, vpr
                             (uint8_t)op};
         vprec_emit_bytes(c, bytes, 4);
     }
-    operand(c, reg, rm, imm >= 0);
+    operand(c, reg, rm, true, imm >= 0);
     if (imm >= 0)
         vprec_emit_u8(c, (uint8_t)imm);
 }
@@ -114,7 +118,7 @@ void vprec_emit_legacy(vprec_code *c, uint32_t op, int reg, vprec_rm rm, int imm
     if (map > 1)
         vprec_emit_u8(c, map == 2 ? 0x38 : 0x3A);
     vprec_emit_u8(c, (uint8_t)op);
-    operand(c, reg, rm, imm >= 0);
+    operand(c, reg, rm, true, imm >= 0);
     if (imm >= 0)
         vprec_emit_u8(c, (uint8_t)imm);
 }

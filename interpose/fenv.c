@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * fenv.c: the rounding direction that a program sets is replaced by vprec's
  * mode. The program still reads back what it set: fegetround looks at the x87
- * control word, which keeps it; SSE arithmetic stays at nearest. */
+ * control word, which keeps it; SSE arithmetic stays at nearest. What the
+ * program's own code loads into MXCSR is enter.c's. */
 #include "enter.h"
-#include "instrument.h"
-#include "record.h"
 #include <dlfcn.h>
 #include <fenv.h>
 #include <immintrin.h>
@@ -36,13 +35,12 @@ static bool rounds(void)
 /* After the program has set its direction. */
 static int replaced(int result)
 {
-    static atomic_flag said = ATOMIC_FLAG_INIT;
     unsigned mxcsr = _mm_getcsr();
     if (!(mxcsr & _MM_ROUND_MASK) || !rounds())
         return result;
     _mm_setcsr(mxcsr & ~(unsigned)_MM_ROUND_MASK);
-    if (!atomic_flag_test_and_set(&said))
-        vprec_say("the program set a rounding direction (fesetround): rounded as the run's mode says all the same");
+    if (vprec_on_direction)
+        vprec_on_direction();
     return result;
 }
 

@@ -217,8 +217,8 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
 {
     greg_t *r = uc->uc_mcontext.gregs;
     bool fault = (number == SIGSEGV || number == SIGBUS) && info->si_code > 0;
-    *g = (vprec_guest){.uc = uc, .rip = (uint64_t)r[REG_RIP], .rsp = (uint64_t)r[REG_RSP], .flags = (uint64_t)r[REG_EFL],
-                       .frame = vprec_enter_frame};
+    *g = (vprec_guest){.uc = uc, .rip = (uint64_t)r[REG_RIP], .rsp = (uint64_t)r[REG_RSP],
+                       .flags = (uint64_t)r[REG_EFL], .frame = vprec_enter_frame};
     vprec_enter_frame = NULL;
     g->shown_rip = g->rip;
     g->shown_rsp = g->rsp;

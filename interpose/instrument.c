@@ -55,17 +55,39 @@ static const char *function_name(const vprec_codemap *map, const vprec_function 
     return room;
 }
 
+/* A vector mathematics routine compiled into the object: as for libm, one call is one operation. */
+static void choose_routine(job *j, vprec_function *f, unsigned lanes, bool selected)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    vprec_type type = lanes == 16 ? VPREC_F32 : VPREC_F64;
+    f->sites[VPREC_F32] = f->sites[VPREC_F64] = f->refused = 0;
+    if (!lanes || !selected || config->use[type] != VPREC_USE_FORMAT || !(config->ops & VPREC_OPS_LIBM))
+        return;
+    f->routine = f->cloned = true;
+    f->type = (uint8_t)type;
+    f->sites[type] = 1;
+    j->record->sites[type]++;
+    j->record->functions++;
+}
+
 /* Marks the functions to clone, sums up the object. */
 static size_t choose(job *j)
 {
     vprec_wire_config *config = &vprec_wire_shared->config;
     size_t chosen = 0;
+    bool formatted = config->use[VPREC_F32] == VPREC_USE_FORMAT || config->use[VPREC_F64] == VPREC_USE_FORMAT;
     for (size_t i = 0; i < j->map.functions.count; i++) {
         vprec_function *f = &VPREC_AT(j->map.functions, vprec_function, i);
         uint32_t wanted = 0;
         char name[32];
         bool relevant = f->sites[0] || f->sites[1] || f->refused;
         bool selected = relevant && vprec_select_function(config, function_name(&j->map, f, name, sizeof name));
+        unsigned lanes;
+        if (formatted && relevant && f->name && vprec_select_is_routine(f->name, &lanes)) {
+            choose_routine(j, f, lanes, selected);
+            chosen += f->cloned;
+            continue;
+        }
         for (int t = 0; t < VPREC_TYPES; t++) {
             if (config->use[t] != VPREC_USE_NONE && selected) {
                 wanted += f->sites[t];
@@ -76,8 +98,7 @@ static size_t choose(job *j)
         }
         if (selected)
             j->record->refused += f->refused;
-        bool control = f->controls && (config->use[VPREC_F32] == VPREC_USE_FORMAT ||
-                                       config->use[VPREC_F64] == VPREC_USE_FORMAT);
+        bool control = f->controls && formatted;
         if (control && !relevant)
             selected = vprec_select_function(config, function_name(&j->map, f, name, sizeof name));
         f->cloned = wanted || (selected && (control || (config->audit && f->refused)));

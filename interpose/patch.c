@@ -5,13 +5,14 @@
  * A point of arrival gets a 5-byte jmp where no other way leads into those
  * bytes; else a 2-byte jmp to a 5-byte one in a hole nearby (filler between
  * functions, or behind an int3 in dead code); else int3 and an entry in the
- * trap map. Every rounded instruction's original gets int3 too: what arrives in
- * an original by a way nobody foresaw runs into it and is led to the clone. */
+ * trap map, and the object's own calls to there are led to the clone. Every
+ * rounded instruction's original gets int3 too: what arrives in an original by
+ * a way nobody foresaw runs into it and is led to the clone. */
 #include "patch.h"
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-typedef struct write5 { /* jmp rel32 at `at` */
+typedef struct write5 { /* jmp rel32 or call rel32 at `at` */
     uint64_t at;
     int32_t rel;
 } write5;
@@ -27,6 +28,8 @@ typedef struct planner {
     const uint32_t *clone_at;
     const uint64_t *slots;
     vprec_vec jumps, shorts; /* write5, write2 */
+    vprec_vec calls;         /* write5: the opcode stays */
+    bool narrow;             /* some point is marked VPREC_NARROW */
     bool failed;
 } planner;
 
@@ -147,8 +150,42 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
         *vprec_mark(p->map, at) &= ~(uint32_t)VPREC_TAKEN;
         *vprec_mark(p->map, at + 1) &= ~(uint32_t)VPREC_TAKEN;
     }
-    *vprec_mark(p->map, at) |= VPREC_ARITH; /* int3 */
+    *vprec_mark(p->map, at) |= VPREC_ARITH | VPREC_NARROW; /* int3 */
+    p->narrow = true;
     p->image->by_trap++;
+}
+
+/* Direct calls of what got an int3 at its entry (push; call: one byte is free)
+ * go to the clone at once. The calls themselves stay where they are, so return
+ * addresses do too; what comes by pointer still traps. */
+static void lead_calls(planner *p)
+{
+    const vprec_codemap *map = p->map;
+    const vprec_vec *code = &map->object->code;
+    for (size_t i = 0; i < code->count; i++) {
+        vprec_range range = VPREC_AT(*code, vprec_range, i);
+        for (uint64_t at = range.start; at + 5 <= range.end; at++) {
+            const uint32_t *m = vprec_mark(map, at);
+            const uint8_t *bytes = (const uint8_t *)at;
+            if (!(m[0] & VPREC_START) || bytes[0] != 0xE8 || (m[0] | m[1] | m[2] | m[3] | m[4]) & VPREC_TAKEN)
+                continue;
+            int32_t rel;
+            __builtin_memcpy(&rel, bytes + 1, 4);
+            uint64_t to = at + 5 + (uint64_t)(int64_t)rel;
+            if (!vprec_in_code(map, to) || !(*vprec_mark(map, to) & VPREC_NARROW))
+                continue;
+            long function = vprec_code_function_at(map, to);
+            int64_t led = (int64_t)destination(p, to, (uint32_t)function) - (int64_t)(at + 5);
+            if (led != (int32_t)led)
+                continue;
+            write5 *w = vprec_vec_add(&p->calls, 1);
+            if (!w) {
+                p->failed = true;
+                return;
+            }
+            *w = (write5){at, (int32_t)led};
+        }
+    }
 }
 
 static void plan(planner *p)
@@ -171,6 +208,8 @@ static void plan(planner *p)
                 plan_point(p, at, (uint32_t)i);
         }
     }
+    if (p->narrow)
+        lead_calls(p);
     for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
         const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
         if (!f->cloned)
@@ -217,6 +256,12 @@ __attribute__((noinline)) static bool apply(const planner *p)
         at[0] = 0xE9;
         for (int b = 0; b < 4; b++)
             at[1 + b] = (uint8_t)(rel >> (8 * b));
+    }
+    for (size_t i = 0; i < p->calls.count; i++) {
+        const write5 *w = &VPREC_AT(p->calls, write5, i);
+        uint32_t rel = (uint32_t)w->rel;
+        for (int b = 0; b < 4; b++)
+            ((volatile uint8_t *)w->at)[1 + b] = (uint8_t)(rel >> (8 * b));
     }
     for (size_t i = 0; i < p->shorts.count; i++) {
         const write2 *w = &VPREC_AT(p->shorts, write2, i);
@@ -274,7 +319,7 @@ bool vprec_patch(vprec_image *image, vprec_codemap *map, const uint32_t *clone_a
                  const char **why)
 {
     planner p = {.image = image, .map = map, .clone_at = clone_at, .slots = slots,
-                 .jumps = VPREC_VEC(write5), .shorts = VPREC_VEC(write2)};
+                 .jumps = VPREC_VEC(write5), .shorts = VPREC_VEC(write2), .calls = VPREC_VEC(write5)};
     plan(&p);
     *why = "out of memory";
     bool done = !p.failed && sort_traps(&image->traps);
@@ -284,5 +329,6 @@ bool vprec_patch(vprec_image *image, vprec_codemap *map, const uint32_t *clone_a
     }
     vprec_vec_free(&p.jumps);
     vprec_vec_free(&p.shorts);
+    vprec_vec_free(&p.calls);
     return done;
 }

@@ -63,6 +63,7 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         int total = t == VPREC_F32 ? 32 : 64, dropped = c.fbits - f->fbits;
         uint64_t sign = UINT64_C(1) << (total - 1), all = sign | (sign - 1);
         fill(constants, t, VPREC_K_ONE, 1);
+        fill(constants, t, VPREC_K_UNIT, bits_of((vprec_type)t, 1.0));
         fill(constants, t, VPREC_K_ABS, sign - 1);
         fill(constants, t, VPREC_K_SIGN, sign);
         fill(constants, t, VPREC_K_ZERO, 0);

@@ -32,6 +32,7 @@ enum vprec_constant {
     VPREC_K_MAX,       /* largest finite */
     VPREC_K_OVERFLOW,  /* what lies beyond it becomes */
     VPREC_K_MIN_NORMAL,
+    VPREC_K_UNIT,      /* 1.0 */
     VPREC_K_ALTERNATE, /* sign bits of even lanes */
     VPREC_K_NAN_HIGH,  /* bounds of NaN patterns that adding half cannot wrap */
     VPREC_K_NAN_LOW,
@@ -70,6 +71,7 @@ typedef struct vprec_round_context {
     bool zmm;              /* it has it all the same: what is saved is saved whole */
     vprec_vec *ties;       /* what vprec_round_emit_ties is to emit */
     void (*enter)(void *data, const vprec_site *site); /* emits the call of the emulator, as for any site */
+    void (*tie)(void *data, const vprec_site *site); /* a site's code for ties begins here; may be NULL */
     void *enter_data;
 } vprec_round_context;
 

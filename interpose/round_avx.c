@@ -10,11 +10,11 @@
  * tie) and inexact: such lanes leave for round_avx_tie.c's code.
  *
  * Relies on MXCSR's rounding direction being to nearest. FTZ and DAZ act as in
- * the native operation. Exceptions that only the additional operations raise
- * can be seen in MXCSR's flags. */
+ * the native operation. The additional operations raise neither invalid nor
+ * zero-divide; inexact, underflow and denormal they may. */
 #include "round_avx.h"
 
-enum { PCMPEQD = 0x76, PMAXSW = 0xEE, PMINSW = 0xEA };
+enum { PSHUFD = 0x70, PCMPEQD = 0x76, PMAXSW = 0xEE, PMINSW = 0xEA };
 
 int vprec_avx_take(vprec_avx *e)
 {
@@ -235,7 +235,7 @@ static void find_ties(vprec_avx *e)
     }
     vprec_avx_int(e, PCMPEQD, d, d, vprec_avx_konst(e, VPREC_K_HALF));
     if (e->w) {
-        vprec_avx_op(e, 0, OP(1, 1, 0, 0x70), e->reg[Y], -1, vprec_reg(d), 0xB1);
+        vprec_avx_op(e, 0, OP(1, 1, 0, PSHUFD), e->reg[Y], -1, vprec_reg(d), 0xB1);
         vprec_avx_bits(e, AND, d, d, vprec_reg(e->reg[Y]));
     }
 }
@@ -276,7 +276,7 @@ static void find_inexact(vprec_avx *e)
             vprec_avx_op(e, 0, OP(s->pp, 1, 1, 0x2D), 1, -1, vprec_reg(n), -1); /* cvtsd2si rcx, n */
             vprec_avx_op(e, 0, OP(1, 1, 1, 0x6E), x, -1, vprec_reg(1), -1);     /* movq x, rcx */
             vprec_avx_int(e, PCMPEQD, x, x, vprec_reg(e->reg[M]));
-            vprec_avx_op(e, 0, OP(1, 1, 0, 0x70), n, -1, vprec_reg(x), 0xB1); /* pshufd: both halves */
+            vprec_avx_op(e, 0, OP(1, 1, 0, PSHUFD), n, -1, vprec_reg(x), 0xB1); /* both halves */
             vprec_avx_bits(e, AND, x, x, vprec_reg(n));
         }
         break;
@@ -344,25 +344,39 @@ static void round_wide(vprec_avx *e, int upper)
     finish(e, AND, n, vprec_avx_konst(e, VPREC_K_KEEP), upper);
 }
 
+/* t = lanes whose sign is set. Legacy comparisons for order would raise the invalid flag for a quiet NaN. */
+static void spread_sign(vprec_avx *e, int t)
+{
+    vprec_emit_legacy(e->code, OP(1, 1, 0, 0x72), 4, vprec_reg(t), 31); /* psrad */
+    if (e->w)
+        vprec_avx_op(e, 0, OP(1, 1, 0, PSHUFD), t, -1, vprec_reg(t), 0xF5);
+}
+
 /* Narrow range: Y is the magnitude rounded with unbounded exponent. */
 static void round_narrow(vprec_avx *e, int upper)
 {
     int n = e->reg[N], c = e->reg[C], d = e->reg[D], y = e->reg[Y];
     uint16_t flags = e->context->arith->format[e->type].flags;
-    if (flags & VPREC_NOSUB) {
-        vprec_avx_cmp(e, CMP_NLT, c, y, vprec_avx_konst(e, VPREC_K_MIN_NORMAL));
-        vprec_avx_bits(e, AND, y, y, vprec_reg(c));
+    if (flags & VPREC_NOSUB) { /* zero where y < min */
+        if (e->vex) {
+            vprec_avx_cmp(e, CMP_LT_QUIET, c, y, vprec_avx_konst(e, VPREC_K_MIN_NORMAL));
+        } else {
+            vprec_avx_fp(e, FP_SUB, c, y, vprec_avx_konst(e, VPREC_K_MIN_NORMAL));
+            spread_sign(e, c);
+        }
+        vprec_avx_bits(e, ANDN, c, c, vprec_reg(y));
+        vprec_avx_copy(e, y, c);
     }
-    if (flags & VPREC_NONAN) {
-        vprec_avx_cmp(e, CMP_NLE, c, y, vprec_avx_konst(e, VPREC_K_MAX));
-    } else if (e->vex) {
-        vprec_avx_cmp(e, CMP_GT_QUIET, c, y, vprec_avx_konst(e, VPREC_K_MAX));
-    } else { /* by the sign of a difference: cmpltps raises the invalid flag for a NaN */
+    if (e->vex) {
+        vprec_avx_cmp(e, flags & VPREC_NONAN ? CMP_NLE_QUIET : CMP_GT_QUIET, c, y, vprec_avx_konst(e, VPREC_K_MAX));
+    } else { /* max - y < 0 */
         load_konst(e, c, VPREC_K_MAX);
         vprec_avx_fp(e, FP_SUB, c, c, vprec_reg(y));
-        vprec_emit_legacy(e->code, OP(1, 1, 0, 0x72), 4, vprec_reg(c), 31); /* psrad */
-        if (e->w)
-            vprec_avx_op(e, 0, OP(1, 1, 0, 0x70), c, -1, vprec_reg(c), 0xF5); /* pshufd */
+        spread_sign(e, c);
+        if (flags & VPREC_NONAN) {
+            vprec_avx_cmp(e, CMP_UNORD, d, y, vprec_reg(y));
+            vprec_avx_bits(e, OR, c, c, vprec_reg(d));
+        }
     }
     vprec_avx_bits(e, ANDN, d, c, vprec_reg(y));
     vprec_avx_bits(e, AND, c, c, vprec_avx_konst(e, VPREC_K_OVERFLOW));

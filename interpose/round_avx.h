@@ -52,8 +52,8 @@ enum vprec_avx_fp {
     FP_SQRT = 0x51, FP_ADD = 0x58, FP_MUL = 0x59, FP_SUB = 0x5C, FP_MIN = 0x5D, FP_DIV = 0x5E, FP_MAX = 0x5F
 };
 enum { AND = 0x54, ANDN = 0x55, OR = 0x56, XOR = 0x57 };
-/* LT, NLT and NLE raise the invalid flag for a quiet NaN too; the quiet forms are VEX's. */
-enum { CMP_EQ, CMP_LT, CMP_NEQ = 4, CMP_NLT, CMP_NLE, CMP_ORD, CMP_LT_QUIET = 0x11, CMP_GT_QUIET = 0x1E };
+/* LT raises the invalid flag for a quiet NaN too; the quiet forms are VEX's. */
+enum { CMP_EQ, CMP_LT, CMP_UNORD = 3, CMP_NEQ, CMP_ORD = 7, CMP_LT_QUIET = 0x11, CMP_NLE_QUIET = 0x16, CMP_GT_QUIET = 0x1E };
 
 /* Floating-point operation on the result's type, scalar where the site is. */
 static inline void vprec_avx_fp(vprec_avx *e, int op, int dst, int a, vprec_rm rm)

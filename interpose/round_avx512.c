@@ -103,12 +103,19 @@ static void finish(emitter *e, uint32_t op, int a, int b, enum vprec_constant k)
     }
 }
 
+/* kt = lanes that are no NaN. Without exceptions: what lies above a scalar may be a signalling one. */
+static void ordered(emitter *e, int reg)
+{
+    uint32_t op = e->site->scalar ? OP(e->w ? 3 : 2, 1, e->w, 0xC2) : CMP;
+    vprec_emit_evex(e->code, (vprec_evex){.b = true}, op, e->kt, reg, vprec_reg(reg), CMP_ORD);
+}
+
 /* Full exponent range, s bits dropped: z + half-1 + (last kept bit or sticky). */
 static void round_wide(emitter *e, bool exact)
 {
     int d = e->reg[D], u = e->reg[U], t = e->reg[T];
     int dropped = (e->type == VPREC_F32 ? 23 : 52) - e->context->arith->format[e->type].fbits;
-    ev(e, CMP, e->length, e->kt, d, vprec_reg(d), CMP_ORD); /* a NaN of all ones would wrap */
+    ordered(e, d); /* a NaN of all ones would wrap */
     if (exact) {
         ev(e, MOVA, e->length, t, -1, vprec_reg(d), -1);
         shift_right(e, d, t, dropped);
@@ -262,7 +269,7 @@ static bool emit_operation(emitter *e)
     case VPREC_OP_ADDSUB: /* x - y = x + -y */
         if (rm != m)
             ev(e, MOVA, 2, m, -1, vprec_reg(rm), -1);
-        ev(e, CMP, 2, e->kt, rm, vprec_reg(rm), CMP_ORD); /* a NaN keeps its sign */
+        ordered(e, rm); /* a NaN keeps its sign */
         masked(e, PXOR, 2, e->kt, false, m, rm,
                vprec_absolute(e->context->constants->value[e->type][VPREC_K_ALTERNATE]));
         op = ADD;

@@ -177,7 +177,7 @@ static uint8_t *resolve_fma(vprec_avx *e, const int t[TEMPORARIES])
     vprec_avx_fp(e, FP_MAX, t[5], t[4], vprec_reg(n));
     vprec_avx_fp(e, FP_MIN, t[4], t[4], vprec_reg(n));
     vprec_avx_cmp(e, CMP_LT, t[4], t[4], vprec_avx_konst(e, VPREC_K_SAFE_LOW));
-    vprec_avx_cmp(e, CMP_NLE, t[5], t[5], vprec_avx_konst(e, VPREC_K_SAFE_HIGH));
+    vprec_avx_cmp(e, CMP_GT_QUIET, t[5], t[5], vprec_avx_konst(e, VPREC_K_SAFE_HIGH));
     vprec_avx_bits(e, OR, t[4], t[4], vprec_reg(t[5]));
     vprec_avx_bits(e, AND, t[5], c, vprec_avx_konst(e, VPREC_K_ABS)); /* under FTZ a subnormal addend would be lost */
     vprec_avx_cmp(e, CMP_LT, t[6], t[5], vprec_avx_konst(e, VPREC_K_SAFE_LOW));
@@ -225,6 +225,11 @@ static uint8_t *resolve_narrowing(vprec_avx *e, const int t[TEMPORARIES])
     tied(e, t[0], n);
     vprec_avx_op(e, wide, widen, t[0], e->vex && e->site.scalar ? n : -1, vprec_reg(t[0]), -1);
     vprec_avx_op(e, wide, OP(0, 1, 0, 0x28), t[1], -1, vprec_reg(e->b), -1);
+    if (!e->vex) { /* unpcklps: D as lanes of doubles */
+        vprec_avx_copy(e, t[4], e->reg[D]);
+        vprec_avx_op(e, 0, OP(0, 1, 0, 0x14), t[4], t[4], vprec_reg(e->reg[D]), -1);
+        vprec_avx_bits(e, AND, t[1], t[1], vprec_reg(t[4]));
+    }
     compare_doubles(e, wide, t[0], t[1], up, down);
     for (int i = 2; i < 4 && !e->site.scalar; i++) { /* lanes of doubles become lanes of floats */
         if (wide)
@@ -241,7 +246,7 @@ static uint8_t *resolve_in_double(vprec_avx *e, const int t[TEMPORARIES])
     bool scalar = e->site.scalar;
     uint8_t *out = check_magnitude(e, t[0]);
     for (int half = 0; half < (scalar ? 1 : 2); half++) {
-        int source[3] = {e->reg[N], e->a, e->b}, to[3] = {t[0], t[1], t[6]};
+        int source[3] = {e->reg[N], e->site.op == VPREC_OP_SQRT ? e->b : e->a, e->b}, to[3] = {t[0], t[1], t[6]};
         for (int i = 0; i < 3; i++) {
             tied(e, to[i], source[i]);
             if (half)
@@ -269,8 +274,14 @@ static uint8_t *resolve_in_double(vprec_avx *e, const int t[TEMPORARIES])
 
 typedef uint8_t *(*resolver)(vprec_avx *e, const int t[TEMPORARIES]);
 
+/* NULL: the emulator's affair, because it is rare. */
 static resolver resolver_of(const vprec_avx *e)
 {
+    enum { MANY = 12 };
+    int dropped = (e->type == VPREC_F32 ? 23 : 52) - e->context->arith->format[e->type].fbits;
+    bool rare = dropped >= MANY && e->site.op != VPREC_OP_FMA && e->site.op != VPREC_OP_MUL;
+    if (rare)
+        return NULL;
     switch (e->site.op) {
     case VPREC_OP_ADD:
     case VPREC_OP_SUB:
@@ -281,7 +292,7 @@ static resolver resolver_of(const vprec_avx *e)
     case VPREC_OP_DIV:
     case VPREC_OP_SQRT: return e->vex ? resolve_fused : e->w ? NULL : resolve_in_double;
     case VPREC_OP_FMA: return resolve_fma;
-    default: return e->site.from == VPREC_E_F64 ? resolve_narrowing : NULL; /* integers seldom get here */
+    default: return e->site.from == VPREC_E_F64 ? resolve_narrowing : NULL; /* so are integers of so many bits */
     }
 }
 
@@ -342,6 +353,8 @@ void vprec_round_emit_ties(vprec_code *code, const vprec_round_context *context)
         e.code = code;
         e.context = context;
         patch(e.leave, code->at);
+        if (context->tie)
+            context->tie(context->enter_data, &e.site);
         emit_ties(&e);
     }
     context->ties->count = 0;

@@ -63,6 +63,19 @@ bool vprec_select_is_libm(const char *path)
     return IN(mathematics, path);
 }
 
+bool vprec_select_is_routine(const char *name, unsigned *lanes)
+{
+    size_t n = strlen(name);
+    *lanes = 0;
+    if (strncmp(name, "__svml_", 7))
+        return false;
+    if (n > 9 && !strcmp(name + n - 2, "16"))
+        *lanes = 16;
+    else if (name[n - 1] == '8' && name[n - 2] > '9')
+        *lanes = 8;
+    return true;
+}
+
 bool vprec_select_process(vprec_wire_config *config, const char *path)
 {
     return consult(config, VPREC_RULE_EXEC, path) != 0;

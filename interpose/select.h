@@ -12,6 +12,12 @@ bool vprec_select_object(vprec_wire_config *config, const char *path);
 /* `name` NULL: a function without one; only `*` matches it. */
 bool vprec_select_function(vprec_wire_config *config, const char *name);
 
+/* Whether a function of any object is a vector mathematics routine of Intel's
+ * SVML (as compiled into NumPy): one operation, whose inside relies on its own
+ * precision. `*lanes`: 16 floats or 8 doubles in zmm0 come back; 0: it is an
+ * inner part of such a routine. */
+bool vprec_select_is_routine(const char *name, unsigned *lanes);
+
 /* libm or libmvec, whose functions are one operation each. */
 bool vprec_select_is_libm(const char *path);
 

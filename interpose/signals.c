@@ -41,21 +41,17 @@ static uint64_t word_of(const struct sigaction *action)
            (sigismember(&action->sa_mask, SIGTRAP) ? BLOCKS_TRAP : 0);
 }
 
-void vprec_signal_deliver(int number, siginfo_t *info, void *context)
+void vprec_signal_call(vprec_handler *handler, int number, siginfo_t *info, void *context)
 {
     vprec_guest guest;
-    struct sigaction trap;
-    uint64_t word;
-    if (number == SIGTRAP) {
-        vprec_trap_action(NULL, &trap);
-        word = (uint64_t)trap.sa_sigaction;
-    } else {
-        word = atomic_load(&handlers[number]);
-    }
-    void (*handler)(int, siginfo_t *, void *) = (void (*)(int, siginfo_t *, void *))(word & ADDRESS);
     vprec_guest_show(&guest, number, info, context);
     handler(number, info, context);
     vprec_guest_back(&guest);
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+    vprec_signal_call((vprec_handler *)(atomic_load(&handlers[number]) & ADDRESS), number, info, context);
 }
 
 void vprec_signal_install(void)
@@ -73,12 +69,14 @@ static bool is_handler(const struct sigaction *action)
     return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN && action->sa_handler != SIG_ERR;
 }
 
-/* The action as the program set it. */
+/* The kernel's action as the program set it. */
 static void reveal(struct sigaction *old, uint64_t word)
 {
-    if (old->sa_sigaction != vprec_signal_deliver)
+    bool wrapped = old->sa_sigaction == on_signal;
+    if (wrapped)
+        old->sa_sigaction = (vprec_handler *)(word & ADDRESS);
+    else if (old->sa_handler != SIG_DFL || !(old->sa_flags & (int)SA_RESETHAND)) /* was it wrapped until it ran? */
         return;
-    old->sa_sigaction = (void (*)(int, siginfo_t *, void *))(word & ADDRESS);
     if (!(word & TAKES_INFO))
         old->sa_flags &= ~SA_SIGINFO;
     if (word & BLOCKS_TRAP)
@@ -101,7 +99,7 @@ static int set_action(int number, const struct sigaction *action, struct sigacti
         copy = *action;
         sigdelset(&copy.sa_mask, SIGTRAP);
         if (ours && is_handler(action)) {
-            copy.sa_sigaction = vprec_signal_deliver;
+            copy.sa_sigaction = on_signal;
             copy.sa_flags |= SA_SIGINFO;
             word = atomic_exchange(&handlers[number], word_of(action));
         }

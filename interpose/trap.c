@@ -87,7 +87,7 @@ static void deliver(int number, siginfo_t *info, ucontext_t *uc)
     __builtin_memcpy(&more, &action.sa_mask, sizeof more);
     mask = (mask | more) & ~(UINT64_C(1) << (SIGTRAP - 1)); /* the handler may meet traps of ours */
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
-    vprec_signal_deliver(number, info, uc);
+    vprec_signal_call(action.sa_sigaction, number, info, uc);
 }
 
 static void on_trap(int number, siginfo_t *info, void *context)

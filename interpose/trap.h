@@ -14,8 +14,9 @@ void vprec_trap_install(_Atomic uint64_t *traps);
 /* The program's own action for SIGTRAP, kept beside ours. */
 void vprec_trap_action(const struct sigaction *action, struct sigaction *old);
 
-/* signals.c: calls the program's handler for `number` on the original's context. */
-void vprec_signal_deliver(int number, siginfo_t *info, void *context);
+/* signals.c: calls a handler of the program on the original's context. */
+typedef void vprec_handler(int number, siginfo_t *info, void *context);
+void vprec_signal_call(vprec_handler *handler, int number, siginfo_t *info, void *context);
 /* From now on the program's handlers are wrapped. */
 void vprec_signal_install(void);
 

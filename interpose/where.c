@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * where.c: see where.h. What a clone has moved is read from its code, from the
  * start of the instruction's code to the address in question: the emitters
- * move rsp by lea, push and pop only, and save registers at [rsp + disp32]. */
+ * move rsp by lea, push and pop only, and save registers at [rsp + disp]. */
 #include "where.h"
 #include "decode.h"
 #include <string.h>
@@ -63,6 +63,16 @@ static int32_t disp32(const uint8_t *p)
     return d;
 }
 
+/* Whether the operand is [rsp + *disp]. */
+static bool on_stack(const uint8_t *modrm, int32_t *disp)
+{
+    int mod = modrm[0] >> 6;
+    if ((modrm[0] & 7) != 4 || modrm[1] != 0x24 || (mod != 1 && mod != 2))
+        return false;
+    *disp = mod == 1 ? (int8_t)modrm[2] : disp32(modrm + 2);
+    return true;
+}
+
 static void save(vprec_place *p, enum vprec_spill_kind kind, int reg, int size, int32_t disp)
 {
     for (unsigned i = 0; i < p->spills; i++)
@@ -99,7 +109,7 @@ static bool is_saved(const vprec_place *p, enum vprec_spill_kind kind, int reg)
     return false;
 }
 
-/* A vector or mask register moved whole to or from [rsp + disp32]. */
+/* A vector or mask register moved whole to or from [rsp + disp]. */
 static void vector_move(vprec_place *p, const uint8_t *b)
 {
     int op, reg, size;
@@ -128,14 +138,15 @@ static void vector_move(vprec_place *p, const uint8_t *b)
         size = 16;
         b += 2;
     }
-    if ((b[0] & 0xC7) != 0x84 || b[1] != 0x24)
+    int32_t disp;
+    if (!on_stack(b, &disp)) /* under EVEX none is 8 bits wide */
         return;
     reg |= b[0] >> 3 & 7;
     switch (op) {
-    case 0x11: case 0x29: save(p, VPREC_SPILL_VECTOR, reg, size, disp32(b + 2)); break;
-    case 0x10: case 0x28: restore(p, VPREC_SPILL_VECTOR, reg, disp32(b + 2)); break;
-    case 0x91: save(p, VPREC_SPILL_MASK, reg, 8, disp32(b + 2)); break;
-    case 0x90: restore(p, VPREC_SPILL_MASK, reg, disp32(b + 2)); break;
+    case 0x11: case 0x29: save(p, VPREC_SPILL_VECTOR, reg, size, disp); break;
+    case 0x10: case 0x28: restore(p, VPREC_SPILL_VECTOR, reg, disp); break;
+    case 0x91: save(p, VPREC_SPILL_MASK, reg, 8, disp); break;
+    case 0x90: restore(p, VPREC_SPILL_MASK, reg, disp); break;
     default: break;
     }
 }
@@ -143,9 +154,12 @@ static void vector_move(vprec_place *p, const uint8_t *b)
 /* What one emitted instruction does to the stack pointer and saved registers. */
 static void follow(vprec_place *p, const uint8_t *b)
 {
-    enum { RAX };
-    if (!memcmp(b, "\x48\x8D\xA4\x24", 4)) { /* lea rsp, [rsp+d] */
-        p->lowered -= disp32(b + 4);
+    enum { RAX, RSP = 4 };
+    int32_t disp;
+    bool rex_w = (b[0] & 0xFB) == 0x48, stack = rex_w && on_stack(b + 2, &disp);
+    int reg = (b[0] & 4) << 1 | (b[2] >> 3 & 7);
+    if (stack && b[1] == 0x8D && reg == RSP) { /* lea rsp, [rsp+d] */
+        p->lowered -= disp;
         forget(p);
     } else if (b[0] == 0x68) { /* push imm32 */
         p->lowered += 8;
@@ -160,39 +174,56 @@ static void follow(vprec_place *p, const uint8_t *b)
         p->lowered += 8;
         restore(p, VPREC_SPILL_FLAGS, RAX, 0);
         p->lowered -= 8;
-    } else if ((b[0] & 0xFB) == 0x48 && b[1] == 0x89 && (b[2] & 0xC7) == 0x84 && b[3] == 0x24) {
+    } else if (stack && b[1] == 0x89) {
         /* mov [rsp+d], reg; loaded again it may be changed again: its place counts until it is given up */
-        save(p, VPREC_SPILL_GENERAL, (b[0] & 4) << 1 | (b[2] >> 3 & 7), 8, disp32(b + 4));
+        save(p, VPREC_SPILL_GENERAL, reg, 8, disp);
     } else {
         vector_move(p, b);
     }
 }
 
-/* Follows the code from `at`. True: it came to `to`, or to a branch to `branch`
- * (0: none); `p` is the state there. */
-static bool walk(vprec_place *p, uint64_t at, uint64_t to, uint64_t branch)
+/* A branch ahead, and the state that it takes there. */
+typedef struct ahead {
+    uint64_t target;
+    vprec_place place;
+} ahead;
+
+enum { AHEAD = 2 }; /* a jump over a jump, and where that leads */
+
+static void look_ahead(ahead pending[AHEAD], uint64_t at, uint64_t target, const vprec_place *p)
 {
-    vprec_place ahead = *p; /* the state that a branch takes to `joins` */
-    uint64_t joins = 0;
+    for (int i = 0; i < AHEAD && target > at; i++)
+        if (pending[i].target <= at || pending[i].target == target) {
+            pending[i] = (ahead){target, *p};
+            return;
+        }
+}
+
+/* Follows the code from `at`. True: it came to `to`, or to a jump to `leave`
+ * (0: none); `p` is the state there. */
+static bool walk(vprec_place *p, uint64_t at, uint64_t to, uint64_t leave)
+{
+    ahead pending[AHEAD];
+    for (int i = 0; i < AHEAD; i++)
+        pending[i].target = 0;
     while (at < to) {
         const uint8_t *bytes = (const uint8_t *)at;
         vprec_insn insn;
         if (!vprec_decode(bytes, 15, at, &insn))
             return false;
-        if (insn.flow == VPREC_FLOW_JMP && branch && insn.target == branch)
+        bool jump = insn.flow == VPREC_FLOW_JMP, leaves = jump || insn.flow == VPREC_FLOW_IJMP;
+        if (jump && leave && insn.target == leave)
             return true;
-        bool leaves = insn.flow == VPREC_FLOW_JMP || insn.flow == VPREC_FLOW_IJMP;
-        if ((insn.flow == VPREC_FLOW_JCC || insn.flow == VPREC_FLOW_SHORT) && insn.target > at) {
-            joins = insn.target;
-            ahead = *p;
-        } else if (!leaves) {
+        if (jump || insn.flow == VPREC_FLOW_JCC || insn.flow == VPREC_FLOW_SHORT)
+            look_ahead(pending, at, insn.target, p);
+        else if (!leaves)
             follow(p, bytes);
-        }
         at += insn.length;
-        if (leaves && at == joins)
-            *p = ahead;
+        for (int i = 0; i < AHEAD && leaves; i++)
+            if (pending[i].target == at)
+                *p = pending[i].place;
     }
-    return at == to && !branch;
+    return at == to && !leave;
 }
 
 typedef struct found {
@@ -243,34 +274,15 @@ uint64_t vprec_where_clone(const vprec_where *where, uint64_t original)
     return f.start;
 }
 
-/* A tie's code: ends in a jump, names its site by `push` and `mov`; the registers that were saved when its site left
- * for it are restored there. */
+/* A site leaves for its tie with rsp lowered and registers saved. */
 static bool tie(const vprec_where *where, const vprec_where_range *r, uint64_t rip, vprec_place *p)
 {
-    uint64_t at = r->clone, start = at, low = 0, high = 0;
-    for (;;) {
-        const uint8_t *b = (const uint8_t *)at;
-        vprec_insn insn;
-        if (!vprec_decode(b, 15, at, &insn))
-            return false;
-        at += insn.length;
-        if (b[0] == 0x68)
-            low = (uint32_t)disp32(b + 1);
-        else if (!memcmp(b, "\xC7\x44\x24\x04", 4))
-            high = (uint32_t)disp32(b + 4);
-        if (insn.flow != VPREC_FLOW_JMP)
-            continue;
-        if (rip < at)
-            break;
-        start = at;
-    }
-    const vprec_site *site = (const vprec_site *)(high << 32 | low);
-    p->original = site->address;
-    p->start = start;
-    const vprec_where_range *body = body_of(where, site->address);
+    const vprec_where_range *body = body_of(where, r->original);
     found f;
-    return body && find_step(where, body, 0, site->address, &f) && walk(p, f.start, f.end, start) &&
-           walk(p, start, rip, 0);
+    p->original = r->original;
+    p->start = r->clone;
+    return body && find_step(where, body, 0, r->original, &f) && walk(p, f.start, f.end, r->clone) &&
+           walk(p, r->clone, rip, 0);
 }
 
 /* Landings lie behind their table in the order of their addresses; each gives back what emit_indirect saved. */
@@ -312,7 +324,7 @@ bool vprec_where_original(const vprec_where *where, uint64_t rip, vprec_place *p
         p->original = r->original;
         p->start = r->clone;
         return true;
-    case VPREC_WHERE_TIES:
+    case VPREC_WHERE_TIE:
         return tie(where, r, rip, p);
     case VPREC_WHERE_LANDINGS:
         return landing(r, rip, p);

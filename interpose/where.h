@@ -11,12 +11,13 @@
 enum vprec_where_kind {
     VPREC_WHERE_STUB,    /* before a function's first instruction */
     VPREC_WHERE_BODY,    /* its instructions, one step each */
-    VPREC_WHERE_TIES,    /* round_avx_tie.c's code for sites of the function */
+    VPREC_WHERE_TIE,     /* round_avx_tie.c's code for one site */
     VPREC_WHERE_LANDINGS /* the table of landings, and behind it those */
 };
 
 /* From `clone` to the next range. `original`: of a stub the function, of a body
- * its first instruction, of a table of landings the address of its first entry. */
+ * its first instruction, of a tie the site, of a table of landings the address
+ * of its first entry. */
 typedef struct vprec_where_range {
     uint64_t clone, original;
     uint32_t kind, step; /* of a body: index of its first step */

@@ -18,6 +18,7 @@ begin steps_run
     push %rbx
     push %rbp
     push %r12
+    xor %eax, %eax
     mov $0x1111, %eax
     mov $0x2222, %ecx
     mov $0x3333, %edx

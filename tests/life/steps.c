@@ -62,11 +62,11 @@ static void on_step(int sig, siginfo_t *info, void *context)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct sigaction action = {.sa_sigaction = on_step, .sa_flags = SA_SIGINFO};
     chain c = chain_of(91, 50);
-    unsigned lost = 0;
+    unsigned lost = 0, leaves = argc > 1 ? (unsigned)atoi(argv[1]) : 30;
 
     chain_print(&c);
     for (int i = 0; i < 160; i++)
@@ -74,7 +74,8 @@ int main(void)
     need(!sigaction(SIGTRAP, &action, NULL), "sigaction");
     steps_host(memory);
     steps_run(memory);
-    for (unsigned k = 1, all = repeated; k < all; k += all / 500 + 1) { /* natively there is no middle */
+    steps_run(memory);
+    for (unsigned k = 1, all = repeated; k < all; k += all / leaves + 1) { /* natively there is no middle */
         arrived = 0;
         repeated = 0;
         escape = k;
