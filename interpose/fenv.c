@@ -4,25 +4,14 @@
  * control word, which keeps it; SSE arithmetic stays at nearest. What the
  * program's own code loads into MXCSR is enter.c's. */
 #include "enter.h"
-#include <dlfcn.h>
+#include "next.h"
 #include <fenv.h>
 #include <immintrin.h>
 
 #define PUBLIC __attribute__((visibility("default")))
 
 #define EACH(_) _(fesetround) _(fesetenv) _(feupdateenv)
-#define MEMBER(name) __typeof__(&name) name;
-static struct {
-    EACH(MEMBER)
-} next;
-
-__attribute__((constructor)) static void look_up(void)
-{
-#define LOOK_UP(name) next.name = (__typeof__(&name))dlsym(RTLD_NEXT, #name);
-    EACH(LOOK_UP)
-}
-
-#define NEXT(name) (next.name ? next.name : (look_up(), next.name))
+VPREC_NEXT_TABLE(EACH)
 
 static bool rounds(void)
 {

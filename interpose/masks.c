@@ -2,7 +2,7 @@
  * masks.c: SIGTRAP stays deliverable whatever the program blocks: the functions
  * that change a thread's mask are wrapped, SIGTRAP never enters one. Handlers
  * and their masks are signals.c's. */
-#include <dlfcn.h>
+#include "next.h"
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,19 +21,7 @@ int bsd_sigpause(int mask) __asm__("sigpause");
     _(sigprocmask) _(pthread_sigmask) _(sigsuspend) _(ppoll) _(pselect) _(epoll_pwait) _(epoll_pwait2)       \
     _(pthread_attr_setsigmask_np) _(__sigpause) _(sigblock) _(sigsetmask) _(sighold)
 
-/* The next definitions after ours. Looked up at the start: a handler may call these. */
-#define MEMBER(name) __typeof__(&name) name;
-static struct {
-    EACH(MEMBER)
-} next;
-
-__attribute__((constructor)) static void look_up(void)
-{
-#define LOOK_UP(name) next.name = (__typeof__(&name))dlsym(RTLD_NEXT, #name);
-    EACH(LOOK_UP)
-}
-
-#define NEXT(name) (next.name ? next.name : (look_up(), next.name))
+VPREC_NEXT_TABLE(EACH)
 
 /* `*copy` becomes `set` without SIGTRAP; NULL stays NULL. */
 static const sigset_t *without_trap(const sigset_t *set, sigset_t *copy)
