@@ -320,6 +320,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     if (j.record && vprec_code_read(&j.map, &object, vprec_wire_shared->config.ops)) {
         j.record->process = vprec_record_offset(process);
         j.record->base = bias;
+        j.record->undecoded = j.map.undecoded;
         memcpy(j.record->build_id, object.build_id, sizeof j.record->build_id);
         j.record->build_id_length = object.build_id_length;
         memcpy(j.record->path, path, strlen(path) + 1);

@@ -79,8 +79,6 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_HALF, half);
         fill(constants, t, VPREC_K_DROP, drop);
         fill(constants, t, VPREC_K_KEEP, all & ~drop);
-        fill(constants, t, VPREC_K_NAN_HIGH, (sign - 1) & ~drop);
-        fill(constants, t, VPREC_K_NAN_LOW, all & ~drop);
         /* without subnormals a value one binade below the smallest normal is rounded to its own quantum first */
         int low = f->emin - (f->flags & VPREC_NOSUB ? 1 : 0) + c.emax, high = f->emax + 1 + c.emax;
         fill(constants, t, VPREC_K_EXP_LOW, (uint64_t)low << c.fbits);
@@ -93,8 +91,6 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         double beyond = f->flags & VPREC_SAT ? f->max : f->flags & VPREC_NOINF ? __builtin_nan("") : __builtin_inf();
         fill(constants, t, VPREC_K_OVERFLOW, bits_of(t, beyond));
     }
-    for (int n = 0; n <= 64; n++)
-        constants->lanes[n] = n == 64 ? ~UINT64_C(0) : (UINT64_C(1) << n) - 1;
 }
 
 void vprec_round_copy_insn(vprec_code *code, uint64_t address, const vprec_insn *insn)

@@ -34,8 +34,6 @@ enum vprec_constant {
     VPREC_K_MIN_NORMAL,
     VPREC_K_UNIT,      /* 1.0 */
     VPREC_K_ALTERNATE, /* sign bits of even lanes */
-    VPREC_K_NAN_HIGH,  /* bounds of NaN patterns that adding half cannot wrap */
-    VPREC_K_NAN_LOW,
     VPREC_K_ZERO,
     VPREC_K_TIE,       /* the constant of VPREC_K_MAGIC + this = half its quantum */
     VPREC_K_SAFE_LOW,  /* between these residuals neither underflow nor overflow */
@@ -45,7 +43,6 @@ enum vprec_constant {
 
 typedef struct vprec_constants {
     uint8_t value[VPREC_TYPES][VPREC_CONSTANTS][64];
-    uint64_t lanes[65]; /* masks of n low lanes */
 } __attribute__((aligned(64))) vprec_constants;
 
 /* How results of a type are rounded by inline code. */
@@ -75,8 +72,7 @@ typedef struct vprec_round_context {
     void *enter_data;
 } vprec_round_context;
 
-/* Appends the code for `site`. False: nothing was emitted, emulate it. `copy`
- * holds the original instruction. */
+/* Appends the code for `site`. False: nothing was emitted, emulate it. */
 bool vprec_round_emit(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
 bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
 bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_round_context *context);

@@ -105,6 +105,7 @@ typedef struct vprec_object_record {
     uint64_t process;        /* offset of its process record in the mapping */
     uint64_t base;           /* load bias */
     uint64_t clone_bytes;    /* memory for clones */
+    uint64_t undecoded;      /* bytes in functions that are no valid instructions: data, or code that stays native */
     uint32_t functions;      /* with sites */
     uint32_t sites[VPREC_TYPES];
     uint32_t sites_native[VPREC_TYPES]; /* sites of a type that is not instrumented */

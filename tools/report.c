@@ -223,6 +223,7 @@ static json_t *object_of(const vprec_run *run, size_t i)
     put(object, "refused", number(record->refused));
     put(object, "inlined", number(record->inlined));
     put(object, "clone_bytes", number(record->clone_bytes));
+    put(object, "undecoded_bytes", number(record->undecoded));
     put(object, "by_jump", number(record->by_jump));
     put(object, "by_short", number(record->by_short));
     put(object, "by_trap", number(record->by_trap));

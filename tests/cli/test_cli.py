@@ -527,7 +527,8 @@ class Reports(Case):
         self.assertEqual(obj, {
             'path': '/opt/net/libnet.so.1', 'process_index': 0, 'build_id': '01abff', 'base': '0x7f0000001000',
             'functions': 2, 'sites': {'f32': 5, 'f64': 0}, 'sites_native': {'f32': 0, 'f64': 9}, 'refused': 1,
-            'inlined': 0, 'clone_bytes': 8192, 'by_jump': 4, 'by_short': 0, 'by_trap': 1})
+            'inlined': 0, 'clone_bytes': 8192, 'undecoded_bytes': 0,
+            'by_jump': 4, 'by_short': 0, 'by_trap': 1})
         self.assertEqual(report['functions'][0], {
             'name': 'forward', 'object': '/opt/net/libnet.so.1', 'object_index': 0, 'address': '0x1000', 'length': 64,
             'sites': {'f32': 4, 'f64': 0}, 'refused': 0, 'entered': True})
