@@ -161,17 +161,20 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     isa = detect_isa();
     const char *level = from_environment(envp, "VPREC_CPU");
     bool known = !level || mask_isa(level);
+    vprec_xsave_detect();
+    bool able = vprec_xsave.components & 2; /* the emulator saves the vector state by XSAVE */
     process->pid = (int32_t)getpid();
     process->parent = (int32_t)getppid();
-    process->selected = selected;
+    process->selected = selected && able;
     process->isa = isa;
     memcpy(process->path, executable, length);
     vprec_record_done(process, VPREC_RECORD_PROCESS, fixed + length);
     if (!known)
         vprec_say("VPREC_CPU is neither sse2, avx2 nor avx512: ignored");
-    if (selected) {
+    if (!able)
+        vprec_say("this processor has no XSAVE: everything stays native");
+    if (selected && able) {
         set_arith(config);
-        vprec_xsave_detect();
         vprec_on_direction = on_direction;
         vprec_trap_install(&process->traps);
         if (!hook_loader())
