@@ -136,10 +136,10 @@ static uint64_t denormals_are_zeros(const vprec_stepper *s, bool f64, uint64_t b
 static uint64_t operand(const vprec_stepper *s, unsigned type, uint64_t bits)
 {
     const vprec_format *format = &s->arith->format[type];
-    bits = denormals_are_zeros(s, type, bits);
     if (is_nan(type, bits) && !(format->flags & VPREC_NONAN))
         return bits;
-    return vprec_narrow(type, vprec_round(vprec_widen(type, bits), format, s->arith->mode));
+    bits = vprec_narrow(type, vprec_round(vprec_widen(type, bits), format, s->arith->mode));
+    return denormals_are_zeros(s, type, bits);
 }
 
 static double evaluate(enum vprec_basic op, double a, double b, double c, unsigned negate, const vprec_format *format,

@@ -20,7 +20,7 @@ enum vprec_shape vprec_round_shape(const vprec_arith *arith, vprec_type type)
     container c = container_of(type);
     if (arith->use[type] == VPREC_USE_NATIVE)
         return VPREC_SHAPE_NATIVE;
-    if (arith->mode != VPREC_RNE || arith->round != VPREC_ROUND_RESULTS)
+    if (arith->mode != VPREC_RNE || !(arith->round & VPREC_ROUND_RESULTS))
         return VPREC_SHAPE_NONE;
     bool full_range = !f->flags && f->emax == c.emax && f->emin == 1 - c.emax;
     if (full_range)
@@ -63,6 +63,7 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         int total = t == VPREC_F32 ? 32 : 64, dropped = c.fbits - f->fbits;
         uint64_t sign = UINT64_C(1) << (total - 1), all = sign | (sign - 1);
         fill(constants, t, VPREC_K_ONE, 1);
+        fill(constants, t, VPREC_K_QUIET, UINT64_C(1) << (c.fbits - 1));
         fill(constants, t, VPREC_K_UNIT, bits_of((vprec_type)t, 1.0));
         fill(constants, t, VPREC_K_ABS, sign - 1);
         fill(constants, t, VPREC_K_SIGN, sign);
@@ -121,5 +122,7 @@ bool vprec_round_emit(vprec_code *code, const vprec_site *site, const vprec_roun
 {
     if (context->isa == VPREC_ISA_AVX512)
         return vprec_round_emit_avx512(code, site, context);
+    if (context->arith->round & VPREC_ROUND_OPERANDS)
+        return false;
     return vprec_round_emit_avx(code, site, context);
 }

@@ -33,6 +33,7 @@ enum vprec_constant {
     VPREC_K_OVERFLOW,  /* what lies beyond it becomes */
     VPREC_K_MIN_NORMAL,
     VPREC_K_UNIT,      /* 1.0 */
+    VPREC_K_QUIET,     /* a NaN's quiet bit */
     VPREC_K_ALTERNATE, /* sign bits of even lanes */
     VPREC_K_ZERO,
     VPREC_K_TIE,       /* the constant of VPREC_K_MAGIC + this = half its quantum */

@@ -12,9 +12,11 @@
 
 #define OP(pp, map, w, op) VPREC_OPCODE(pp, map, w, op)
 
-enum { D, U, T, M, SCRATCH };       /* scratch vectors */
+/* Scratch vectors: the two native results, a temporary, the last operand; under --round both the first operand and
+ * the destination's old value too. */
+enum { D, U, T, M, A, C, SCRATCH };
 enum { RN = 0, RD = 1, RU = 2 };    /* L'L under embedded rounding */
-enum { CMP_ORD = 7, CMP_GT = 0x1E, CMP_NLE = 0x16, CMP_NLT = 0x15 };
+enum { CMP_UNORD = 3, CMP_ORD = 7, CMP_GT = 0x1E, CMP_NLE = 0x16, CMP_NLT = 0x15 };
 
 typedef struct emitter {
     vprec_code *code;
@@ -26,6 +28,8 @@ typedef struct emitter {
     int length;        /* L'L of the rounding: 0 for scalars, 2 for packed */
     int reg[SCRATCH];
     int kt;            /* temporary opmask */
+    bool inbound;      /* operands are rounded first (--round both) */
+    int to;            /* register that finish() writes instead of the destination, -1 none */
     int32_t frame;     /* bytes that rsp was lowered by */
     int32_t bounce;    /* where in it a legacy destination's 16 bytes pass through, -1 nowhere */
 } emitter;
@@ -76,6 +80,10 @@ static void finish(emitter *e, uint32_t op, int a, int b, enum vprec_constant k)
     const vprec_site *s = e->site;
     vprec_rm rm = b < 0 ? vprec_absolute(e->context->constants->value[e->type][k]) : vprec_reg(b);
     vprec_evex how = {.length = (uint8_t)e->length, .b = b < 0};
+    if (e->to >= 0) {
+        vprec_emit_evex(e->code, how, op, e->to, a, rm, -1);
+        return;
+    }
     if (s->encoding == VPREC_LEGACY && (e->bounce >= 0 || s->scalar)) {
         int t = e->reg[T];
         how.length = 0;
@@ -104,10 +112,15 @@ static void finish(emitter *e, uint32_t op, int a, int b, enum vprec_constant k)
 }
 
 /* kt = lanes that are no NaN. Without exceptions: what lies above a scalar may be a signalling one. */
-static void ordered(emitter *e, int reg)
+static void compare(emitter *e, int reg, int predicate)
 {
     uint32_t op = e->site->scalar ? OP(e->w ? 3 : 2, 1, e->w, 0xC2) : CMP;
-    vprec_emit_evex(e->code, (vprec_evex){.b = true}, op, e->kt, reg, vprec_reg(reg), CMP_ORD);
+    vprec_emit_evex(e->code, (vprec_evex){.b = true}, op, e->kt, reg, vprec_reg(reg), predicate);
+}
+
+static void ordered(emitter *e, int reg)
+{
+    compare(e, reg, CMP_ORD);
 }
 
 /* Full exponent range, s bits dropped: z + half-1 + (last kept bit or sticky). */
@@ -182,6 +195,18 @@ static void round_result(emitter *e, bool exact)
     }
 }
 
+/* `src` rounded to the format into scratch `to`. A signalling NaN is made quiet
+ * first: its payload could vanish. */
+static void round_operand(emitter *e, int src, int to)
+{
+    ev(e, MOVA, 2, e->reg[D], -1, vprec_reg(src), -1);
+    compare(e, e->reg[D], CMP_UNORD);
+    konst(e, POR, e->kt, e->reg[D], e->reg[D], VPREC_K_QUIET, -1);
+    e->to = to;
+    round_result(e, true);
+    e->to = -1;
+}
+
 /* Brings the memory operand into scratch M, reading what the instruction reads. */
 static bool load(emitter *e)
 {
@@ -216,8 +241,9 @@ static void operate(emitter *e, int dst, uint32_t op, int vvvv, int rm, int rc)
     vprec_evex how = {.length = (uint8_t)rc, .b = true};
     if (e->shape == VPREC_SHAPE_NATIVE)
         how = (vprec_evex){.length = s->width == 64 ? 2 : s->width == 32 ? 1 : 0};
-    if (s->op == VPREC_OP_FMA && dst != s->dst)
-        ev(e, MOVA, 2, dst, -1, vprec_reg(s->dst), -1);
+    int old = e->inbound ? e->reg[C] : s->dst;
+    if (s->op == VPREC_OP_FMA && dst != old)
+        ev(e, MOVA, 2, dst, -1, vprec_reg(old), -1);
     vprec_emit_evex(e->code, how, op, dst, vvvv, vprec_reg(rm), -1);
 }
 
@@ -264,6 +290,16 @@ static bool emit_operation(emitter *e)
         }
     } else if (rm >= VPREC_REG_GPR) {
         rm -= VPREC_REG_GPR;
+    }
+    if (e->inbound) {
+        round_operand(e, rm, m);
+        rm = m;
+        if (e->reg[A] >= 0) {
+            round_operand(e, vvvv, e->reg[A]);
+            vvvv = e->reg[A];
+        }
+        if (e->reg[C] >= 0)
+            round_operand(e, s->dst, e->reg[C]);
     }
     switch (s->op) {
     case VPREC_OP_ADDSUB: /* x - y = x + -y */
@@ -361,7 +397,7 @@ static void allocate(emitter *e, saved *save, bool value)
     const vprec_site *s = e->site;
     uint32_t busy = vector_bit(s->dst) | vector_bit(s->vvvv) | vector_bit(s->rm);
     uint32_t free = e->context->free_vectors & ~busy, free_masks = e->context->free_masks & ~1u & ~(1u << s->mask);
-    bool needs_m = !value && (s->rm == VPREC_REG_MEM || s->op == VPREC_OP_ADDSUB || s->op == VPREC_OP_HADD ||
+    bool needs_m = !value && (e->inbound || s->rm == VPREC_REG_MEM || s->op == VPREC_OP_ADDSUB || s->op == VPREC_OP_HADD ||
                               s->op == VPREC_OP_HSUB);
     bool rounds = e->shape == VPREC_SHAPE_WIDE || e->shape == VPREC_SHAPE_NARROW;
     /* a 512-bit result in 0..15 would cost what follows in narrower code dearly */
@@ -369,12 +405,14 @@ static void allocate(emitter *e, saved *save, bool value)
     uint32_t taken = busy;
     bool horizontal = s->op == VPREC_OP_HADD || s->op == VPREC_OP_HSUB;
     for (int i = 0; i < SCRATCH; i++) {
-        bool needed = i == D || (i == M && needs_m) || i == T || (i == U && rounds);
+        bool needed = i == D || (i == M && needs_m) || i == T || (i == U && rounds) ||
+                      (i == A && e->inbound && s->vvvv >= 0 && s->op != VPREC_OP_SQRT) ||
+                      (i == C && e->inbound && s->op == VPREC_OP_FMA);
         if (!needed)
             e->reg[i] = -1;
-        else if (i == U && !value && overwrites(s)) /* the second operation is the last to read the sources */
+        else if (i == U && !value && !e->inbound && overwrites(s)) /* the second operation is the last to read the sources */
             e->reg[U] = s->dst;
-        else if (i == M && !horizontal) /* read for the last time before T is written */
+        else if (i == M && !horizontal && !e->inbound) /* read for the last time before T is written */
             e->reg[M] = e->reg[T];
         else
             e->reg[i] = take(&free, taken, lowest, 32, save->vectors, &save->vector_count);
@@ -399,10 +437,18 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
 {
     vprec_type type = site->to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32;
     emitter e = {.code = code, .site = site, .context = context, .type = type, .w = type == VPREC_F64,
-                 .length = site->scalar ? 0 : 2, .shape = vprec_round_shape(context->arith, type)};
+                 .length = site->scalar ? 0 : 2, .shape = vprec_round_shape(context->arith, type), .to = -1};
     if (e.shape == VPREC_SHAPE_NONE)
         return false;
     bool value = is_value(site);
+    if (context->arith->round & VPREC_ROUND_OPERANDS) {
+        bool rounds = e.shape == VPREC_SHAPE_WIDE || e.shape == VPREC_SHAPE_NARROW;
+        bool basic = site->op <= VPREC_OP_FMA && !context->arith->fast;
+        bool from_integer = site->from != VPREC_E_F32 && site->from != VPREC_E_F64;
+        e.inbound = rounds && basic;
+        if (!e.inbound && !from_integer && !(e.shape == VPREC_SHAPE_NATIVE && site->from == site->to))
+            return false;
+    }
     if (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX) {
         vprec_round_copy(code, site->address);
         return true;

@@ -31,11 +31,9 @@ static uint64_t flush(int type, uint64_t a)
 
 static uint64_t inbound(int type, uint64_t a)
 {
-    if (daz && is_float(type))
-        a = flush(type, a);
-    if (!(rounding & MATRIX_ROUND_OPERANDS) || !is_float(type) || formats[type].native)
-        return a;
-    return oracle_convert(type, type, a, &formats[type]);
+    if (rounding & MATRIX_ROUND_OPERANDS && is_float(type) && !formats[type].native)
+        a = oracle_convert(type, type, a, &formats[type]);
+    return daz && is_float(type) ? flush(type, a) : a;
 }
 
 static uint64_t result(int type, uint64_t a) { return ftz ? flush(type, a) : a; }
