@@ -115,11 +115,15 @@ static bool active(const cloner *k, const vprec_insn *insn)
            arith->ops & vprec_ops_of((enum vprec_op)insn->op);
 }
 
-/* Some type has a format: then results do not follow the program's rounding direction. */
-static bool rounds(const cloner *k)
+/* The site's code where there is an inline form, else a call of the emulator. */
+static void put_site(cloner *k, vprec_site *site)
 {
-    const uint32_t *use = k->options->arith->use;
-    return use[VPREC_F32] == VPREC_USE_FORMAT || use[VPREC_F64] == VPREC_USE_FORMAT;
+    if (k->options->counters)
+        site->counter = k->options->counters[k->function];
+    if (site->op == VPREC_OP_MXCSR || k->options->count || !vprec_round_emit(&k->code, site, &k->round))
+        emit_enter(k, site);
+    else
+        k->image->inlined++;
 }
 
 static void emit_site(cloner *k, uint64_t at)
@@ -130,12 +134,7 @@ static void emit_site(cloner *k, uint64_t at)
         k->code.full = true;
         return;
     }
-    if (k->options->counters)
-        site.counter = k->options->counters[k->function];
-    if (site.op != VPREC_OP_MXCSR && !k->options->count && vprec_round_emit(&k->code, &site, &k->round))
-        k->image->inlined++;
-    else
-        emit_enter(k, &site);
+    put_site(k, &site);
 }
 
 /* A routine's return: its result in zmm0 is rounded, as its product with 1. */
@@ -149,10 +148,7 @@ static void emit_routine_result(cloner *k, uint64_t at, vprec_type type)
         .mem = {.base = VPREC_MEM_RIP, .index = VPREC_MEM_NONE, .scale = 1, .size = f64 ? 8 : 4,
                 .disp = (int64_t)k->constants->value[type][VPREC_K_UNIT]},
     };
-    if (k->options->counters)
-        site.counter = k->options->counters[k->function];
-    if (k->options->count || !vprec_round_emit(&k->code, &site, &k->round))
-        emit_enter(k, &site);
+    put_site(k, &site);
 }
 
 static void emit_refused(cloner *k, uint64_t at)
@@ -327,7 +323,7 @@ static void emit_instruction(cloner *k, uint64_t at, const vprec_insn *insn)
         break;
     }
     default:
-        if (active(k, insn) || (insn->cls == VPREC_CONTROL && rounds(k)))
+        if (active(k, insn) || (insn->cls == VPREC_CONTROL && vprec_arith_rounds(k->options->arith)))
             emit_site(k, at);
         else if (insn->cls == VPREC_REFUSED)
             emit_refused(k, at);

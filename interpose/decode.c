@@ -226,15 +226,6 @@ static void memory_of(const ZydisDecodedInstruction *z, uint64_t address, uint8_
     mem->address32 = z->address_width == 32;
 }
 
-static uint8_t elem_size(uint8_t elem)
-{
-    switch (elem) {
-    case VPREC_E_F16: return 2;
-    case VPREC_E_F64: case VPREC_E_I64: case VPREC_E_U64: return 8;
-    default: return 4;
-    }
-}
-
 bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vprec_site *site)
 {
     ZydisDecodedInstruction z;
@@ -285,7 +276,7 @@ bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vpre
     if (general && site->w)
         site->from = site->from == VPREC_E_I32 ? VPREC_E_I64 : VPREC_E_U64;
 
-    uint8_t from = elem_size(site->from), to = elem_size(site->to);
+    uint8_t from = vprec_elem_size(site->from), to = vprec_elem_size(site->to);
     site->lanes = site->scalar ? 1 : site->width / (from > to ? from : to);
     /* packed forms with one source have no vvvv */
     bool unary = !site->scalar && (site->op == VPREC_OP_SQRT || site->op == VPREC_OP_CVT || site->op == VPREC_OP_RCP ||

@@ -17,6 +17,12 @@ typedef struct vprec_arith {
     bool fast;
 } vprec_arith;
 
+/* Some type has a format: then results do not follow the program's rounding direction. */
+static inline bool vprec_arith_rounds(const vprec_arith *arith)
+{
+    return arith->use[VPREC_F32] == VPREC_USE_FORMAT || arith->use[VPREC_F64] == VPREC_USE_FORMAT;
+}
+
 /* The processor's state as enter.S saves it. */
 typedef struct vprec_cpu {
     uint64_t gpr[16]; /* rax rcx rdx rbx rsp rbp rsi rdi r8..r15; rsp as the original instruction saw it */

@@ -13,19 +13,11 @@
 #define EACH(_) _(fesetround) _(fesetenv) _(feupdateenv)
 VPREC_NEXT_TABLE(EACH)
 
-static bool rounds(void)
-{
-    for (int t = 0; t < VPREC_TYPES; t++)
-        if (vprec_arith_current.use[t] == VPREC_USE_FORMAT)
-            return true;
-    return false;
-}
-
 /* After the program has set its direction. */
 static int replaced(int result)
 {
     unsigned mxcsr = _mm_getcsr();
-    if (!(mxcsr & _MM_ROUND_MASK) || !rounds())
+    if (!(mxcsr & _MM_ROUND_MASK) || !vprec_arith_rounds(&vprec_arith_current))
         return result;
     _mm_setcsr(mxcsr & ~(unsigned)_MM_ROUND_MASK);
     if (vprec_on_direction)

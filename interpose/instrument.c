@@ -25,7 +25,6 @@ static vprec_vec refused_table = {.size = sizeof(_Atomic uint64_t *)};
 /* What one object's cloning needs to look up. */
 typedef struct job {
     vprec_codemap map;
-    vprec_object *object;
     vprec_object_record *record;
     uint64_t *entered;  /* by function */
     uint32_t *counters; /* by function */
@@ -75,12 +74,13 @@ static size_t choose(job *j)
 {
     vprec_wire_config *config = &vprec_wire_shared->config;
     size_t chosen = 0;
-    bool formatted = config->use[VPREC_F32] == VPREC_USE_FORMAT || config->use[VPREC_F64] == VPREC_USE_FORMAT;
+    bool formatted = vprec_arith_rounds(&vprec_arith_current);
     for (size_t i = 0; i < j->map.functions.count; i++) {
         vprec_function *f = &VPREC_AT(j->map.functions, vprec_function, i);
         uint32_t wanted = 0;
         char name[32];
-        bool relevant = f->sites[0] || f->sites[1] || f->refused;
+        bool control = f->controls && formatted;
+        bool relevant = f->sites[0] || f->sites[1] || f->refused || control;
         bool selected = relevant && vprec_select_function(config, function_name(&j->map, f, name, sizeof name));
         unsigned lanes;
         if (formatted && relevant && f->name && vprec_select_is_routine(f->name, &lanes)) {
@@ -98,9 +98,6 @@ static size_t choose(job *j)
         }
         if (selected)
             j->record->refused += f->refused;
-        bool control = f->controls && formatted;
-        if (control && !relevant)
-            selected = vprec_select_function(config, function_name(&j->map, f, name, sizeof name));
         f->cloned = wanted || (selected && (control || (config->audit && f->refused)));
         chosen += f->cloned;
         j->record->functions += wanted != 0;
@@ -315,7 +312,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         complain(path, why);
         return;
     }
-    job j = {.object = &object};
+    job j = {0};
     j.record = vprec_record_room(sizeof *j.record + strlen(path) + 1);
     if (j.record && vprec_code_read(&j.map, &object, vprec_wire_shared->config.ops)) {
         j.record->process = vprec_record_offset(process);

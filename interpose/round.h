@@ -106,12 +106,18 @@ static inline uint32_t vprec_ops_of(enum vprec_op op)
     }
 }
 
-static inline uint8_t vprec_elem_size(uint8_t elem)
+/* The native result is exact, or an approximation: it is rounded as it is. */
+static inline bool vprec_is_value(const vprec_site *site)
 {
-    switch (elem) {
-    case VPREC_E_F16: return 2;
-    case VPREC_E_F64: case VPREC_E_I64: case VPREC_E_U64: return 8;
-    default: return 4;
+    switch (site->op) {
+    case VPREC_OP_RCP:
+    case VPREC_OP_RSQRT:
+    case VPREC_OP_VALUE:
+        return true;
+    case VPREC_OP_CVT:
+        return site->from == VPREC_E_F16 || (site->to == VPREC_E_F64 && vprec_elem_size(site->from) == 4);
+    default:
+        return false;
     }
 }
 

@@ -44,20 +44,6 @@ void vprec_avx_move_spilled(vprec_avx *e, int first, int32_t disp, bool restore)
     }
 }
 
-/* The native result is exact, or an approximation that is rounded as it is. */
-static bool is_value(const vprec_site *s)
-{
-    switch (s->op) {
-    case VPREC_OP_RCP:
-    case VPREC_OP_RSQRT:
-        return true;
-    case VPREC_OP_CVT:
-        return s->from == VPREC_E_F16 || (s->to == VPREC_E_F64 && vprec_elem_size(s->from) == 4);
-    default:
-        return false;
-    }
-}
-
 /* Every value of the source is one of the format's. */
 static bool keeps_values(const vprec_avx *e)
 {
@@ -509,7 +495,7 @@ bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_
     }
     if (e.shape == VPREC_SHAPE_NONE || !supported(&e))
         return false;
-    if (is_value(site))
+    if (vprec_is_value(site))
         emit_value(&e);
     else
         emit_operation(&e);

@@ -259,21 +259,6 @@ static uint32_t packed_conversion(const vprec_site *s)
     }
 }
 
-/* Its native result is exact, or an approximation that is rounded as it is. */
-static bool is_value(const vprec_site *s)
-{
-    switch (s->op) {
-    case VPREC_OP_RCP:
-    case VPREC_OP_RSQRT:
-    case VPREC_OP_VALUE:
-        return true;
-    case VPREC_OP_CVT:
-        return s->from == VPREC_E_F16 || (s->to == VPREC_E_F64 && vprec_elem_size(s->from) == 4);
-    default:
-        return false;
-    }
-}
-
 static bool emit_operation(emitter *e)
 {
     const vprec_site *s = e->site;
@@ -440,7 +425,7 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
                  .length = site->scalar ? 0 : 2, .shape = vprec_round_shape(context->arith, type), .to = -1};
     if (e.shape == VPREC_SHAPE_NONE)
         return false;
-    bool value = is_value(site);
+    bool value = vprec_is_value(site);
     if (context->arith->round & VPREC_ROUND_OPERANDS) {
         bool rounds = e.shape == VPREC_SHAPE_WIDE || e.shape == VPREC_SHAPE_NARROW;
         bool basic = site->op <= VPREC_OP_FMA && !context->arith->fast;

@@ -99,4 +99,14 @@ static inline vprec_fma_form vprec_site_fma(const vprec_site *site)
     return f;
 }
 
+/* Bytes of an element. */
+static inline uint8_t vprec_elem_size(uint8_t elem)
+{
+    switch (elem) {
+    case VPREC_E_F16: return 2;
+    case VPREC_E_F64: case VPREC_E_I64: case VPREC_E_U64: return 8;
+    default: return 4;
+    }
+}
+
 #endif
