@@ -5,7 +5,15 @@
 #include "live.h"
 #include "patch.h"
 #include "reach.h"
+#include <cpuid.h>
 #include <sys/mman.h>
+
+/* clang's __builtin_cpu_supports does not know the name. */
+static bool has_vaes(void)
+{
+    unsigned a, b, c, d;
+    return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_VAES);
+}
 
 /* A rel32 in a clone that awaits its target's address. */
 typedef struct fixup {
@@ -31,6 +39,7 @@ typedef struct cloner {
     vprec_vec tables;     /* uint8_t *: displacements in it that await its table of landings */
     vprec_vec live;       /* vprec_live, of the function */
     vprec_vec ties;       /* of the function: code to be put out of the way */
+    bool halves;          /* see round.h */
     vprec_round_context round;
 } cloner;
 
@@ -109,7 +118,7 @@ static void enter_site(void *data, const vprec_site *site)
 static bool active(const cloner *k, const vprec_insn *insn)
 {
     const vprec_arith *arith = k->options->arith;
-    if (VPREC_AT(k->map->functions, vprec_function, k->function).routine)
+    if (VPREC_AT(k->map->functions, vprec_code_function, k->function).routine)
         return false;
     return insn->cls == VPREC_SITE && arith->use[insn->type] != VPREC_USE_NONE &&
            arith->ops & vprec_ops_of((enum vprec_op)insn->op);
@@ -292,7 +301,7 @@ static void emit_call(cloner *k, uint64_t at, const vprec_insn *insn)
     for (unsigned i = 0; i < insn->length; i++)
         vprec_mark(map, at)[i] |= VPREC_KEEP;
     uint64_t back = at + insn->length;
-    const vprec_function *f = &VPREC_AT(map->functions, vprec_function, k->function);
+    const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, k->function);
     if (back < f->end && *vprec_mark(map, back) & VPREC_START)
         *vprec_mark(map, back) |= VPREC_RETURN;
     vprec_emit_branch(&k->code, -1, at);
@@ -316,7 +325,7 @@ static void emit_instruction(cloner *k, uint64_t at, const vprec_insn *insn)
     case VPREC_FLOW_CALL:
     case VPREC_FLOW_ICALL: emit_call(k, at, insn); break;
     case VPREC_FLOW_RET: {
-        const vprec_function *f = &VPREC_AT(k->map->functions, vprec_function, k->function);
+        const vprec_code_function *f = &VPREC_AT(k->map->functions, vprec_code_function, k->function);
         if (f->routine)
             emit_routine_result(k, at, (vprec_type)f->type);
         vprec_round_copy_insn(&k->code, at, insn);
@@ -340,7 +349,7 @@ static void emit_entry(cloner *k)
     vprec_code *c = &k->code;
     while ((uint64_t)c->at & 15)
         vprec_emit_u8(c, 0xCC);
-    begin(k, VPREC_WHERE_STUB, VPREC_AT(k->map->functions, vprec_function, k->function).start);
+    begin(k, VPREC_WHERE_STUB, VPREC_AT(k->map->functions, vprec_code_function, k->function).start);
     uint64_t *slot = &k->slots[k->function];
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
     *slot = (uint64_t)c->at;
@@ -367,7 +376,7 @@ static void emit_entry(cloner *k)
 static void clone_function(cloner *k)
 {
     vprec_codemap *map = k->map;
-    const vprec_function *f = &VPREC_AT(map->functions, vprec_function, k->function);
+    const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, k->function);
     /* Registers nobody here names are free unless a caller may keep values in
      * them; those that the function itself overwrites are free where dead. */
     uint32_t unnamed = ~(f->vectors | map->live_vectors) & 0xFFFF0000u, written;
@@ -402,11 +411,15 @@ static void clone_function(cloner *k)
             continue;
         }
         place(k, at);
+        if (*vprec_mark(map, at) & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN))
+            k->halves = false;
         next++;
         insn = live->insn;
         k->round.free_vectors = unnamed | (written & ~live->vectors);
         k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);
         emit_instruction(k, at, &insn);
+        if (insn.flow)
+            k->halves = false;
         step(k, insn.length, before);
         open = insn.flow != VPREC_FLOW_JMP && insn.flow != VPREC_FLOW_IJMP && insn.flow != VPREC_FLOW_RET &&
                insn.flow != VPREC_FLOW_STOP && insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_ICALL;
@@ -438,7 +451,7 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
     size_t bytes = 1 << 16, site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
     *sites = 0;
     for (size_t i = 0; i < map->functions.count; i++) {
-        const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)
             continue;
         size_t n = f->refused + f->controls, length = f->end - f->start;
@@ -508,6 +521,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     uint64_t *enter = (uint64_t *)(k.constants + 1);
     *enter = (uint64_t)vprec_enter;
     k.round = (vprec_round_context){.arith = options->arith, .isa = options->isa, .constants = k.constants,
+                                    .aes = has_vaes(), .halves = &k.halves,
                                     .zmm = vprec_xsave.zmm_high, .ties = &k.ties, .enter = enter_site, .tie = tie_site,
                                     .enter_data = &k};
     image->code = (uint64_t)at;
@@ -515,7 +529,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     vprec_emit_legacy(&k.code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(enter), -1);
     for (size_t i = 0; i < map->functions.count && !k.code.full; i++) {
         k.function = (uint32_t)i;
-        if (VPREC_AT(map->functions, vprec_function, i).cloned)
+        if (VPREC_AT(map->functions, vprec_code_function, i).cloned)
             clone_function(&k);
     }
     resolve(&k);

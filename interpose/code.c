@@ -137,7 +137,7 @@ static void sweep(reader *r, uint64_t start, uint64_t end)
     vprec_codemap *map = r->map;
     vprec_insn insn;
     for (uint64_t at = start; at < end; at += insn.length) {
-        if (!vprec_decode((const uint8_t *)at, end - at < 15 ? end - at : 15, at, &insn)) {
+        if (!vprec_insn_decode((const uint8_t *)at, end - at < 15 ? end - at : 15, at, &insn)) {
             map->undecoded += end - at;
             return;
         }
@@ -163,7 +163,7 @@ static void decode_gap(reader *r, uint64_t start)
                 break;
             }
             if (*vprec_mark(map, at) & VPREC_INSIDE ||
-                !vprec_decode((const uint8_t *)at, limit - at < 15 ? limit - at : 15, at, &insn))
+                !vprec_insn_decode((const uint8_t *)at, limit - at < 15 ? limit - at : 15, at, &insn))
                 return;
             bool relative = insn.flow == VPREC_FLOW_JMP || insn.flow == VPREC_FLOW_JCC || insn.flow == VPREC_FLOW_CALL;
             if (relative && !vprec_in_code(map, insn.target) && !in_ranges(&map->object->plt, insn.target, NULL))
@@ -206,12 +206,12 @@ long vprec_code_function_at(const vprec_codemap *map, uint64_t address)
     size_t low = 0, high = map->functions.count;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        if (VPREC_AT(map->functions, vprec_function, mid).end <= address)
+        if (VPREC_AT(map->functions, vprec_code_function, mid).end <= address)
             low = mid + 1;
         else
             high = mid;
     }
-    if (low < map->functions.count && VPREC_AT(map->functions, vprec_function, low).start <= address)
+    if (low < map->functions.count && VPREC_AT(map->functions, vprec_code_function, low).start <= address)
         return (long)low;
     return -1;
 }
@@ -263,12 +263,12 @@ static void list_functions(reader *r)
                 uint64_t end = after && after->start < range.end ? after->start : range.end;
                 if (s->end > s->start && s->end < end)
                     end = s->end;
-                vprec_function *f = vprec_vec_add(&map->functions, 1);
+                vprec_code_function *f = vprec_vec_add(&map->functions, 1);
                 if (!f) {
                     r->failed = true;
                     return;
                 }
-                *f = (vprec_function){.start = at, .end = end, .name = s->name};
+                *f = (vprec_code_function){.start = at, .end = end, .name = s->name};
                 at = end;
                 continue;
             }
@@ -281,12 +281,12 @@ static void list_functions(reader *r)
                 if (known)
                     last = a + 1;
                 if (start && (a == stop || a >= last + 32)) {
-                    vprec_function *f = vprec_vec_add(&map->functions, 1);
+                    vprec_code_function *f = vprec_vec_add(&map->functions, 1);
                     if (!f) {
                         r->failed = true;
                         return;
                     }
-                    *f = (vprec_function){.start = start, .end = last};
+                    *f = (vprec_code_function){.start = start, .end = last};
                     start = 0;
                 }
             }
@@ -299,10 +299,10 @@ static void list_functions(reader *r)
 static void mark_filler(vprec_codemap *map)
 {
     for (size_t i = 0; i < map->functions.count; i++) {
-        uint64_t at = VPREC_AT(map->functions, vprec_function, i).end, limit;
+        uint64_t at = VPREC_AT(map->functions, vprec_code_function, i).end, limit;
         vprec_insn insn;
         while (in_ranges(&map->object->code, at, &limit) && !*vprec_mark(map, at) &&
-               vprec_decode((const uint8_t *)at, limit - at < 15 ? limit - at : 15, at, &insn) && insn.padding) {
+               vprec_insn_decode((const uint8_t *)at, limit - at < 15 ? limit - at : 15, at, &insn) && insn.padding) {
             for (unsigned b = 0; b < insn.length; b++)
                 vprec_mark(map, at)[b] |= VPREC_FILLER;
             at += insn.length;
@@ -329,7 +329,7 @@ static void sweep_symbols(reader *r)
 
 static uint32_t root(vprec_codemap *map, uint32_t i)
 {
-    vprec_function *f = map->functions.data;
+    vprec_code_function *f = map->functions.data;
     while (f[i].joined != i) {
         f[i].joined = f[f[i].joined].joined;
         i = f[i].joined;
@@ -343,7 +343,7 @@ static void join(vprec_codemap *map, long a, long b)
         return;
     uint32_t ra = root(map, (uint32_t)a), rb = root(map, (uint32_t)b);
     if (ra != rb)
-        VPREC_AT(map->functions, vprec_function, rb).joined = ra;
+        VPREC_AT(map->functions, vprec_code_function, rb).joined = ra;
 }
 
 /* Counts each function's arithmetic, collects its extended registers. */
@@ -351,7 +351,7 @@ static void describe_functions(reader *r)
 {
     vprec_codemap *map = r->map;
     for (size_t i = 0; i < map->functions.count; i++) {
-        vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         f->joined = (uint32_t)i;
         for (uint64_t at = f->start; at < f->end; at++) {
             uint32_t mark = *vprec_mark(map, at);
@@ -388,20 +388,20 @@ static void describe_functions(reader *r)
         add_pair(r, &map->edges, edge.from, edge.to);
     }
     for (size_t i = 0; i + 1 < map->functions.count; i++) {
-        vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (f->runs_on && f->end == f[1].start)
             join(map, (long)i, (long)i + 1);
     }
     for (size_t i = 0; i < map->functions.count; i++) {
-        vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
-        vprec_function *top = &VPREC_AT(map->functions, vprec_function, root(map, (uint32_t)i));
+        vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
+        vprec_code_function *top = &VPREC_AT(map->functions, vprec_code_function, root(map, (uint32_t)i));
         top->vectors |= f->vectors;
         top->masks |= f->masks;
         top->vex |= f->vex;
     }
     for (size_t i = 0; i < map->functions.count; i++) {
-        vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
-        const vprec_function *top = &VPREC_AT(map->functions, vprec_function, root(map, (uint32_t)i));
+        vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
+        const vprec_code_function *top = &VPREC_AT(map->functions, vprec_code_function, root(map, (uint32_t)i));
         f->vectors = top->vectors;
         f->masks = top->masks;
         f->vex = top->vex;
@@ -422,7 +422,7 @@ static bool mark_followers(vprec_codemap *map, uint64_t start, uint64_t end, boo
             continue;
         }
         if (!open && !(*mark & VPREC_TARGET)) {
-            if (!vprec_decode((const uint8_t *)at, vprec_room(map, at), at, &insn) || insn.padding)
+            if (!vprec_insn_decode((const uint8_t *)at, vprec_room(map, at), at, &insn) || insn.padding)
                 continue;
             *mark |= VPREC_TARGET;
             found = true;
@@ -441,7 +441,7 @@ static bool mark_followers(vprec_codemap *map, uint64_t start, uint64_t end, boo
 static void mark_unlisted(vprec_codemap *map)
 {
     for (size_t i = 0; i < map->functions.count; i++) {
-        const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (f->indirect_jumps && (f->sites[0] || f->sites[1] || f->refused) &&
             mark_followers(map, f->start, f->end, false))
             mark_followers(map, f->start, f->end, true);
@@ -455,7 +455,7 @@ static void find_live_across_calls(reader *r)
     vprec_codemap *map = r->map;
     vprec_vec live = VPREC_VEC(vprec_live);
     for (size_t i = 0; i < map->functions.count; i++) {
-        const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->calls || !f->extended)
             continue;
         uint32_t written, masks_written;
@@ -476,7 +476,7 @@ static void find_live_across_calls(reader *r)
 
 bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops)
 {
-    *map = (vprec_codemap){.object = object, .functions = VPREC_VEC(vprec_function), .edges = VPREC_VEC(vprec_edge)};
+    *map = (vprec_codemap){.object = object, .functions = VPREC_VEC(vprec_code_function), .edges = VPREC_VEC(vprec_edge)};
     if (!object->code.count)
         return true;
     map->lo = VPREC_AT(object->code, vprec_range, 0).start;

@@ -31,7 +31,7 @@ enum {
     VPREC_NARROW = 1 << 18 /* patch.c: no room for a jump, int3 there */
 };
 
-typedef struct vprec_function {
+typedef struct vprec_code_function {
     uint64_t start, end;
     const char *name; /* NULL: known by an FDE or by reference only */
     uint32_t sites[VPREC_TYPES];
@@ -47,7 +47,7 @@ typedef struct vprec_function {
     bool cloned;      /* chosen by the caller of vprec_code_read */
     bool routine;     /* likewise: one operation; its inside stays as it is, its result in zmm0 is rounded */
     uint8_t type;     /* vprec_type of a routine's result */
-} vprec_function;
+} vprec_code_function;
 
 /* A branch from one function into another. */
 typedef struct vprec_edge {
@@ -58,7 +58,7 @@ typedef struct vprec_codemap {
     const vprec_object *object;
     uint64_t lo, hi;   /* span of the code */
     uint32_t *marks;   /* by code byte */
-    vprec_vec functions; /* vprec_function, sorted, disjoint */
+    vprec_vec functions; /* vprec_code_function, sorted, disjoint */
     vprec_vec edges;   /* vprec_edge: jumps between functions */
     uint32_t live_vectors, live_masks; /* extended registers that may be live across calls inside the object */
     uint64_t undecoded; /* bytes in functions that are no valid instructions */

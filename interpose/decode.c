@@ -144,7 +144,7 @@ static bool wide(const ZydisDecodedInstruction *z)
     }
 }
 
-bool vprec_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn)
+bool vprec_insn_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn)
 {
     ZydisDecodedInstruction z;
     if (!decode(bytes, size, &z))

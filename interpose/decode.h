@@ -47,7 +47,7 @@ typedef struct vprec_insn {
 } vprec_insn;
 
 /* False: no valid instruction in `size` bytes. `address` is where it runs. */
-bool vprec_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn);
+bool vprec_insn_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn);
 
 /* Fills the canonical form of a VPREC_SITE instruction. */
 bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vprec_site *site);

@@ -230,6 +230,7 @@ static void compute(vprec_stepper *s, const vprec_site *site, uint64_t active, c
         if (!(active >> i & 1))
             continue;
         uint64_t x = get(a, size, i), y = get(b, size, i), z;
+        s->lane = (uint8_t)i;
         switch (site->op) {
         case VPREC_OP_ADD: z = vprec_step(s, VPREC_BASIC_ADD, x, y, 0, 0, true); break;
         case VPREC_OP_SUB: z = vprec_step(s, VPREC_BASIC_SUB, x, y, 0, 0, true); break;

@@ -12,6 +12,9 @@ typedef struct vprec_arith {
     uint32_t use[VPREC_TYPES]; /* enum vprec_type_use */
     vprec_format format[VPREC_TYPES];
     vprec_mode mode;
+    uint8_t bits[VPREC_TYPES]; /* random bits of VPREC_SR */
+    vprec_noise noise[VPREC_TYPES]; /* Monte Carlo arithmetic, in mode VPREC_RNE; none: what = 0 */
+    uint32_t silent; /* of 2^32 results so many have no noise */
     uint32_t round; /* VPREC_ROUND_RESULTS | VPREC_ROUND_OPERANDS */
     uint32_t ops;   /* VPREC_OPS_ADD | ... */
     bool fast;

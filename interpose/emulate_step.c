@@ -3,6 +3,7 @@
  * with x86's rules for NaN, DAZ and FTZ around it. Integers only: what needs
  * the processor's arithmetic is emulate_native.c's. */
 #include "emulate_step.h"
+#include "noise.h"
 
 enum { DAZ = 1 << 6, DIRECTION = 3 << 13, FTZ = 1 << 15 }; /* of MXCSR */
 
@@ -84,6 +85,18 @@ static uint32_t rounding(const vprec_stepper *s, uint32_t ops)
     return s->arith->use[s->type] == VPREC_USE_FORMAT && (s->arith->ops & ops) ? s->arith->round : 0;
 }
 
+/* What the lane's words say in mode VPREC_SR: inline code adds the topmost bits of the word to what is cut off, which
+ * carries where their complement is below it. */
+static uint64_t random_bits(vprec_stepper *s)
+{
+    if (s->fresh)
+        vprec_noise_words(s->words);
+    if (!s->type)
+        return (uint64_t)~s->words[s->lane & 15] << 32;
+    unsigned i = 2 * (s->lane & 7);
+    return ~((uint64_t)s->words[i + 1] << 32 | s->words[i]);
+}
+
 void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcsr, const vprec_arith *arith,
                          vprec_counts *counts)
 {
@@ -93,6 +106,10 @@ void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcs
     s->raised = 0;
     /* VALUE instructions have SAE alone */
     s->mxcsr = site->er && site->op != VPREC_OP_VALUE ? (mxcsr & ~DIRECTION) | (uint32_t)site->rc << 13 : mxcsr;
+    s->lane = 0;
+    s->fresh = site->op == VPREC_OP_DP;
+    if (arith->mode == VPREC_SR && arith->use[s->type] == VPREC_USE_FORMAT && !s->fresh)
+        vprec_noise_words(s->words);
     s->format = arith->format[s->type];
     /* x86 finds a result tiny after rounding with unbounded exponent: that is NOSUB. Where the format's normal
      * numbers end above the container's, flush() does what is left. */
@@ -119,12 +136,32 @@ static uint64_t finish(const vprec_stepper *s, double result, bool invalid)
     return bits;
 }
 
+/* The words of one result with noise; NULL: this one has none. */
+static const uint64_t *noise_words(vprec_stepper *s)
+{
+    vprec_noise_words(s->words);
+    __builtin_memcpy(s->noise, s->words, sizeof s->noise);
+    return s->words[15] < s->arith->silent ? 0 : s->noise;
+}
+
+static double round_value(vprec_stepper *s, double x)
+{
+    const vprec_noise *noise = &s->arith->noise[s->type];
+    const uint64_t *words = noise->what ? noise_words(s) : 0;
+    if (words)
+        return vprec_round_mca(x, &s->format, noise, words);
+
+    if (s->arith->mode == VPREC_SR)
+        return vprec_round_sr(x, &s->format, s->arith->bits[s->type], random_bits(s));
+    return vprec_round(x, &s->format, s->arith->mode);
+}
+
 /* A value that the processor or a wider format delivered, rounded to the format. */
-static uint64_t round_bits(const vprec_stepper *s, uint64_t bits)
+static uint64_t round_bits(vprec_stepper *s, uint64_t bits)
 {
     if (is_nan(s->type, bits) && !(s->format.flags & VPREC_NONAN))
         return finish_nan(s, bits);
-    return finish(s, vprec_round(vprec_widen(s->type, bits), &s->format, s->arith->mode), false);
+    return finish(s, round_value(s, vprec_widen(s->type, bits)), false);
 }
 
 static uint64_t denormals_are_zeros(const vprec_stepper *s, bool f64, uint64_t bits)
@@ -138,8 +175,42 @@ static uint64_t operand(const vprec_stepper *s, unsigned type, uint64_t bits)
     const vprec_format *format = &s->arith->format[type];
     if (is_nan(type, bits) && !(format->flags & VPREC_NONAN))
         return bits;
-    bits = vprec_narrow(type, vprec_round(vprec_widen(type, bits), format, s->arith->mode));
+    double x = vprec_widen(type, bits);
+    if (s->arith->mode == VPREC_SR) { /* the lane's own words are its result's */
+        uint32_t words[16];
+        vprec_noise_words(words);
+        x = vprec_round_sr(x, format, s->arith->bits[type], (uint64_t)words[1] << 32 | words[0]);
+    } else {
+        x = vprec_round(x, format, s->arith->mode);
+    }
+    bits = vprec_narrow(type, x);
     return denormals_are_zeros(s, type, bits);
+}
+
+static double evaluate_sr(enum vprec_basic op, double a, double b, double c, const vprec_format *format, unsigned bits,
+                          uint64_t random)
+{
+    switch (op) {
+    case VPREC_BASIC_ADD: return vprec_add_sr(a, b, format, bits, random);
+    case VPREC_BASIC_SUB: return vprec_sub_sr(a, b, format, bits, random);
+    case VPREC_BASIC_MUL: return vprec_mul_sr(a, b, format, bits, random);
+    case VPREC_BASIC_DIV: return vprec_div_sr(a, b, format, bits, random);
+    case VPREC_BASIC_SQRT: return vprec_sqrt_sr(a, format, bits, random);
+    default: return vprec_fma_sr(a, b, c, format, bits, random);
+    }
+}
+
+static double evaluate_mca(enum vprec_basic op, double a, double b, double c, const vprec_format *format,
+                           const vprec_noise *noise, const uint64_t *words)
+{
+    switch (op) {
+    case VPREC_BASIC_ADD: return vprec_add_mca(a, b, format, noise, words);
+    case VPREC_BASIC_SUB: return vprec_sub_mca(a, b, format, noise, words);
+    case VPREC_BASIC_MUL: return vprec_mul_mca(a, b, format, noise, words);
+    case VPREC_BASIC_DIV: return vprec_div_mca(a, b, format, noise, words);
+    case VPREC_BASIC_SQRT: return vprec_sqrt_mca(a, format, noise, words);
+    default: return vprec_fma_mca(a, b, c, format, noise, words);
+    }
 }
 
 static double evaluate(enum vprec_basic op, double a, double b, double c, unsigned negate, const vprec_format *format,
@@ -191,7 +262,7 @@ static uint64_t nan_operand(const vprec_stepper *s, enum vprec_basic op, uint64_
     return op == VPREC_BASIC_FMA && is_nan(s->type, c) ? c : 0;
 }
 
-static uint64_t round_once(const vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
+static uint64_t round_once(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
                            unsigned negate)
 {
     a = denormals_are_zeros(s, s->type, a);
@@ -202,7 +273,17 @@ static uint64_t round_once(const vprec_stepper *s, enum vprec_basic op, uint64_t
     if (nan)
         return round_bits(s, nan);
     double x = vprec_widen(s->type, a), y = vprec_widen(s->type, b), z = vprec_widen(s->type, c);
-    double r = evaluate(op, x, y, z, negate, &s->format, s->arith->mode);
+    const vprec_noise *noise = &s->arith->noise[s->type];
+    const uint64_t *words = noise->what ? noise_words(s) : 0;
+    double r;
+    if (!words && s->arith->mode != VPREC_SR) {
+        r = evaluate(op, x, y, z, negate, &s->format, s->arith->mode);
+    } else {
+        double p = negate & VPREC_NEGATE_PRODUCT ? vprec_double_of(vprec_double_bits(x) ^ sign_bit(true)) : x;
+        double q = negate & VPREC_NEGATE_ADDEND ? vprec_double_of(vprec_double_bits(z) ^ sign_bit(true)) : z;
+        r = words ? evaluate_mca(op, p, y, q, &s->format, noise, words)
+                  : evaluate_sr(op, p, y, q, &s->format, s->arith->bits[s->type], random_bits(s));
+    }
     return finish(s, r, has_nan && is_nan(true, vprec_double_bits(r)) && is_invalid(op, x, y, z, negate));
 }
 
@@ -277,17 +358,29 @@ static double convert_exactly(unsigned from, uint64_t a)
     }
 }
 
-static uint64_t convert_once(const vprec_stepper *s, unsigned from, uint64_t a)
+static uint64_t convert_once(vprec_stepper *s, unsigned from, uint64_t a)
 {
+    const vprec_format *format = &s->format;
     vprec_mode mode = s->arith->mode;
-    if (from == VPREC_E_I64 || from == VPREC_E_I32)
-        return finish(s, vprec_from_i64(from == VPREC_E_I32 ? (int32_t)a : (int64_t)a, &s->format, mode), false);
-    if (from == VPREC_E_U64 || from == VPREC_E_U32)
-        return finish(s, vprec_from_u64(from == VPREC_E_U32 ? (uint32_t)a : a, &s->format, mode), false);
+    unsigned bits = s->arith->bits[s->type];
+    if (from == VPREC_E_I64 || from == VPREC_E_U64) {
+        const vprec_noise *noise = &s->arith->noise[s->type];
+        const uint64_t *words = noise->what ? noise_words(s) : 0;
+        double r;
+        if (from == VPREC_E_I64)
+            r = words               ? vprec_from_i64_mca((int64_t)a, format, noise, words)
+                : mode == VPREC_SR ? vprec_from_i64_sr((int64_t)a, format, bits, random_bits(s))
+                                   : vprec_from_i64((int64_t)a, format, mode);
+        else
+            r = words               ? vprec_from_u64_mca(a, format, noise, words)
+                : mode == VPREC_SR ? vprec_from_u64_sr(a, format, bits, random_bits(s))
+                                   : vprec_from_u64(a, format, mode);
+        return finish(s, r, false);
+    }
     double x = convert_exactly(from, a);
     if (is_nan(true, vprec_double_bits(x)) && !(s->format.flags & VPREC_NONAN))
         return finish_nan(s, vprec_narrow(s->type, x));
-    return finish(s, vprec_round(x, &s->format, mode), false);
+    return finish(s, round_value(s, x), false);
 }
 
 uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
@@ -371,7 +464,7 @@ static int floor_clamped(bool f64, uint64_t bits)
 }
 
 /* a * 2^n for finite a != 0, rounded once: both factors of the exact product are normal binary64 numbers. */
-static double scale_once(const vprec_stepper *s, uint64_t a, int n)
+static double scale_once(vprec_stepper *s, uint64_t a, int n)
 {
     uint64_t bits = vprec_double_bits(vprec_widen(s->type, a)), sign = bits & sign_bit(true);
     uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
@@ -384,8 +477,15 @@ static double scale_once(const vprec_stepper *s, uint64_t a, int n)
     exponent += n;
     exponent = exponent > 2000 ? 2000 : exponent < -2000 ? -2000 : exponent; /* same result on either side */
     int half = exponent / 2;
-    return vprec_mul(vprec_double_of(sign | (uint64_t)(half + 1023) << 52 | fraction),
-                     vprec_double_of((uint64_t)(exponent - half + 1023) << 52), &s->format, s->arith->mode);
+    double x = vprec_double_of(sign | (uint64_t)(half + 1023) << 52 | fraction);
+    double y = vprec_double_of((uint64_t)(exponent - half + 1023) << 52);
+    const vprec_noise *noise = &s->arith->noise[s->type];
+    const uint64_t *words = noise->what ? noise_words(s) : 0;
+    if (words)
+        return vprec_mul_mca(x, y, &s->format, noise, words);
+    if (s->arith->mode == VPREC_SR)
+        return vprec_mul_sr(x, y, &s->format, s->arith->bits[s->type], random_bits(s));
+    return vprec_mul(x, y, &s->format, s->arith->mode);
 }
 
 uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b)

@@ -26,6 +26,10 @@ typedef struct vprec_stepper {
     uint32_t mxcsr;       /* the program's; embedded rounding in place of its direction */
     uint32_t raised;      /* exception flags of operations that stayed native */
     uint8_t type;         /* vprec_type of the result */
+    uint8_t lane;         /* of the result, the element's: the words it draws; by the caller */
+    bool fresh;           /* an instruction of many steps: each draws words of its own */
+    uint32_t words[16];   /* in mode VPREC_SR: of all lanes */
+    uint64_t noise[8];    /* with noise: of one result */
 } vprec_stepper;
 
 void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcsr, const vprec_arith *arith,

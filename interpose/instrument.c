@@ -46,7 +46,7 @@ static void complain(const char *path, const char *why)
     vprec_say(text);
 }
 
-static const char *function_name(const vprec_codemap *map, const vprec_function *f, char *room, size_t size)
+static const char *function_name(const vprec_codemap *map, const vprec_code_function *f, char *room, size_t size)
 {
     if (f->name && *f->name)
         return f->name;
@@ -55,7 +55,7 @@ static const char *function_name(const vprec_codemap *map, const vprec_function 
 }
 
 /* A vector mathematics routine compiled into the object: as for libm, one call is one operation. */
-static void choose_routine(job *j, vprec_function *f, unsigned lanes, bool selected)
+static void choose_routine(job *j, vprec_code_function *f, unsigned lanes, bool selected)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
     vprec_type type = lanes == 16 ? VPREC_F32 : VPREC_F64;
@@ -76,7 +76,7 @@ static size_t choose(job *j)
     size_t chosen = 0;
     bool formatted = vprec_arith_rounds(&vprec_arith_current);
     for (size_t i = 0; i < j->map.functions.count; i++) {
-        vprec_function *f = &VPREC_AT(j->map.functions, vprec_function, i);
+        vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
         uint32_t wanted = 0;
         char name[32];
         bool control = f->controls && formatted;
@@ -105,7 +105,7 @@ static size_t choose(job *j)
     return chosen;
 }
 
-static bool is_recorded(const vprec_function *f)
+static bool is_recorded(const vprec_code_function *f)
 {
     return f->cloned || f->refused;
 }
@@ -122,7 +122,7 @@ static uint64_t record_functions(job *j, size_t *bytes)
     char room[32];
     *bytes = 0;
     for (size_t i = 0; i < j->map.functions.count; i++) {
-        const vprec_function *f = &VPREC_AT(j->map.functions, vprec_function, i);
+        const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
         if (is_recorded(f))
             *bytes += record_size(function_name(&j->map, f, room, sizeof room));
     }
@@ -131,7 +131,7 @@ static uint64_t record_functions(job *j, size_t *bytes)
         return 0;
     uint64_t first = vprec_record_offset(at);
     for (size_t i = 0; i < j->map.functions.count; i++) {
-        const vprec_function *f = &VPREC_AT(j->map.functions, vprec_function, i);
+        const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
         if (!is_recorded(f))
             continue;
         const char *name = function_name(&j->map, f, room, sizeof room);
@@ -175,13 +175,13 @@ static void assign_counters(job *j)
 static void record_refused(job *j)
 {
     for (size_t i = 0; i < j->map.functions.count; i++) {
-        const vprec_function *f = &VPREC_AT(j->map.functions, vprec_function, i);
+        const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
         if (!f->refused || !j->function_records[i])
             continue;
         vprec_insn insn;
         for (uint64_t at = f->start; at < f->end; at++) {
             if (!(*vprec_mark(&j->map, at) & VPREC_START) ||
-                !vprec_decode((const uint8_t *)at, vprec_room(&j->map, at), at, &insn) || insn.cls != VPREC_REFUSED)
+                !vprec_insn_decode((const uint8_t *)at, vprec_room(&j->map, at), at, &insn) || insn.cls != VPREC_REFUSED)
                 continue;
             char text[192];
             vprec_decode_text((const uint8_t *)at, vprec_room(&j->map, at), at, text, sizeof text);

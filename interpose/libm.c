@@ -14,7 +14,18 @@ _Atomic uint64_t *vprec_libm_calls;
 #define IN(type, x) ((REAL_##type)vprec_libm_operand(type, x))
 #define OUT(type, x) ((REAL_##type)vprec_libm_result(type, x))
 #define DIRECT(type) vprec_libm_direct(type)
-#define FORMAT(type) &vprec_arith_current.format[type], vprec_arith_current.mode
+/* vprec_<op> of the operands in the run's format and mode. */
+#define ONCE(type, op, ...)                                                                                           \
+    ({                                                                                                                \
+        const vprec_arith *arith_ = &vprec_arith_current;                                                             \
+        const vprec_format *format_ = &arith_->format[type];                                                          \
+        uint64_t words_[8];                                                                                           \
+        arith_->noise[type].what && vprec_libm_noise(words_)                                                          \
+            ? vprec_##op##_mca(__VA_ARGS__, format_, &arith_->noise[type], words_)                                    \
+        : arith_->mode == VPREC_SR                                                                                    \
+            ? vprec_##op##_sr(__VA_ARGS__, format_, arith_->bits[type], vprec_libm_random())                          \
+            : vprec_##op(__VA_ARGS__, format_, arith_->mode);                                                         \
+    })
 
 typedef float REAL_VPREC_F32;
 typedef double REAL_VPREC_F64;
@@ -36,7 +47,7 @@ static inline bool once(void)
 }
 
 /* a * 2^n, rounded once: the exact product of two normal binary64 numbers. By integers: the program's MXCSR holds. */
-static double scale_once(double a, long n, const vprec_format *format, vprec_mode mode)
+static double scale_once(vprec_type type, double a, long n)
 {
     const uint64_t fraction_mask = (UINT64_C(1) << 52) - 1;
     uint64_t bits;
@@ -44,7 +55,7 @@ static double scale_once(double a, long n, const vprec_format *format, vprec_mod
     uint64_t fraction = bits & fraction_mask, sign = bits >> 63 << 63;
     long e = (long)(bits >> 52 & 0x7ff) - 1023;
     if (e == 1024 || !(bits << 1))
-        return vprec_round(a, format, mode);
+        return vprec_libm_round(type, a);
     if (e == -1023) { /* subnormal */
         int shift = __builtin_clzll(fraction) - 11;
         fraction = fraction << shift & fraction_mask;
@@ -56,7 +67,7 @@ static double scale_once(double a, long n, const vprec_format *format, vprec_mod
     double x, y;
     __builtin_memcpy(&x, &half, 8);
     __builtin_memcpy(&y, &rest, 8);
-    return vprec_mul(x, y, format, mode);
+    return ONCE(type, mul, x, y);
 }
 
 /* DEFINE_<kind>(type, T, C, id, own, wide): the replacement replace_<id> for type `T` (`C` its complex type), whose
@@ -87,7 +98,7 @@ static double scale_once(double a, long n, const vprec_format *format, vprec_mod
         if (!ROUNDS(type))                                                                                            \
             return ((T(*)(T))own)(x);                                                                                 \
         x = IN(type, x);                                                                                              \
-        return once() && x >= 0 ? (T)vprec_sqrt(x, FORMAT(type)) : OUT(type, ((T(*)(T))own)(x));                      \
+        return once() && x >= 0 ? (T)ONCE(type, sqrt, x) : OUT(type, ((T(*)(T))own)(x));                      \
     }
 
 #define DEFINE_FMA(type, T, C, id, own, wide)                                                                         \
@@ -96,7 +107,7 @@ static double scale_once(double a, long n, const vprec_format *format, vprec_mod
         if (!ROUNDS(type))                                                                                            \
             return ((T(*)(T, T, T))own)(x, y, z);                                                                     \
         x = IN(type, x), y = IN(type, y), z = IN(type, z);                                                            \
-        return once() ? (T)vprec_fma(x, y, z, FORMAT(type)) : OUT(type, ((T(*)(T, T, T))own)(x, y, z));               \
+        return once() ? (T)ONCE(type, fma, x, y, z) : OUT(type, ((T(*)(T, T, T))own)(x, y, z));               \
     }
 
 #define DEFINE_FDIM(type, T, C, id, own, wide)                                                                        \
@@ -105,7 +116,7 @@ static double scale_once(double a, long n, const vprec_format *format, vprec_mod
         if (!ROUNDS(type))                                                                                            \
             return ((T(*)(T, T))own)(x, y);                                                                           \
         x = IN(type, x), y = IN(type, y);                                                                             \
-        return once() && x > y ? (T)vprec_sub(x, y, FORMAT(type)) : OUT(type, ((T(*)(T, T))own)(x, y));               \
+        return once() && x > y ? (T)ONCE(type, sub, x, y) : OUT(type, ((T(*)(T, T))own)(x, y));               \
     }
 
 #define DEFINE_SCALE(type, T, id, own, integer)                                                                       \
@@ -114,7 +125,7 @@ static double scale_once(double a, long n, const vprec_format *format, vprec_mod
         if (!ROUNDS(type))                                                                                            \
             return ((T(*)(T, integer))own)(x, n);                                                                     \
         x = IN(type, x);                                                                                              \
-        return once() ? (T)scale_once(x, n, FORMAT(type)) : OUT(type, ((T(*)(T, integer))own)(x, n));                 \
+        return once() ? (T)scale_once(type, x, n) : OUT(type, ((T(*)(T, integer))own)(x, n));                 \
     }
 #define DEFINE_SCALE_INT(type, T, C, id, own, wide) DEFINE_SCALE(type, T, id, own, int)
 #define DEFINE_SCALE_LONG(type, T, C, id, own, wide) DEFINE_SCALE(type, T, id, own, long)
@@ -225,7 +236,7 @@ static void *slot_fadd, *slot_fsub, *slot_fmul, *slot_fdiv, *slot_fsqrt, *slot_f
         if (!ROUNDS(VPREC_F32))                                                                                       \
             return ((float (*)(double, double))slot_f##op)(x, y);                                                     \
         x = double_in(x), y = double_in(y);                                                                           \
-        return once() ? (float)vprec_##op(x, y, FORMAT(VPREC_F32))                                                    \
+        return once() ? (float)ONCE(VPREC_F32, op, x, y)                                                         \
                       : OUT(VPREC_F32, ((float (*)(double, double))slot_f##op)(x, y));                                \
     }
 DEFINE_NARROW(add)
@@ -238,7 +249,7 @@ static float replace_fsqrt(double x)
     if (!ROUNDS(VPREC_F32))
         return ((float (*)(double))slot_fsqrt)(x);
     x = double_in(x);
-    return once() && x >= 0 ? (float)vprec_sqrt(x, FORMAT(VPREC_F32)) : OUT(VPREC_F32, ((float (*)(double))slot_fsqrt)(x));
+    return once() && x >= 0 ? (float)ONCE(VPREC_F32, sqrt, x) : OUT(VPREC_F32, ((float (*)(double))slot_fsqrt)(x));
 }
 
 static float replace_ffma(double x, double y, double z)
@@ -246,7 +257,7 @@ static float replace_ffma(double x, double y, double z)
     if (!ROUNDS(VPREC_F32))
         return ((float (*)(double, double, double))slot_ffma)(x, y, z);
     x = double_in(x), y = double_in(y), z = double_in(z);
-    return once() ? (float)vprec_fma(x, y, z, FORMAT(VPREC_F32))
+    return once() ? (float)ONCE(VPREC_F32, fma, x, y, z)
                   : OUT(VPREC_F32, ((float (*)(double, double, double))slot_ffma)(x, y, z));
 }
 

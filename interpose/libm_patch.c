@@ -64,7 +64,7 @@ static uint8_t emit_trampoline(library *l, uint64_t address)
     while (moved < ENTRY_BYTES) {
         vprec_insn insn;
         uint64_t at = address + moved;
-        if (!vprec_decode((const uint8_t *)at, 15, at, &insn))
+        if (!vprec_insn_decode((const uint8_t *)at, 15, at, &insn))
             return 0;
         if (moved && vprec_in_code(&l->map, at) && *vprec_mark(&l->map, at) & VPREC_TARGET)
             return 0; /* a branch leads into what would be overwritten */

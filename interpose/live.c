@@ -26,12 +26,12 @@ static int32_t find(const vprec_vec *nodes, uint64_t at)
     return low < nodes->count && VPREC_AT(*nodes, node, low).at == at ? (int32_t)low : -1;
 }
 
-static bool read_nodes(const vprec_codemap *map, const vprec_function *f, vprec_vec *nodes)
+static bool read_nodes(const vprec_codemap *map, const vprec_code_function *f, vprec_vec *nodes)
 {
     vprec_insn insn;
     for (uint64_t at = f->start; at < f->end;) {
         const uint8_t *bytes = (const uint8_t *)at;
-        if (!(*vprec_mark(map, at) & VPREC_START) || !vprec_decode(bytes, vprec_room(map, at), at, &insn)) {
+        if (!(*vprec_mark(map, at) & VPREC_START) || !vprec_insn_decode(bytes, vprec_room(map, at), at, &insn)) {
             at++;
             continue;
         }
@@ -99,7 +99,7 @@ static set out_of(const vprec_vec *nodes, size_t i, set landings)
     }
 }
 
-bool vprec_live_read(const vprec_codemap *map, const vprec_function *function, vprec_vec *live, uint32_t *written,
+bool vprec_live_read(const vprec_codemap *map, const vprec_code_function *function, vprec_vec *live, uint32_t *written,
                      uint32_t *masks_written)
 {
     vprec_vec nodes = VPREC_VEC(node);

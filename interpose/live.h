@@ -21,7 +21,7 @@ typedef struct vprec_live {
 /* Fills `live` (vprec_live, in the order of instructions). `*written`: vector
  * registers that the function itself overwrites; a caller cannot keep values
  * there whatever it knows of its callee. False: no memory. */
-bool vprec_live_read(const vprec_codemap *map, const vprec_function *function, vprec_vec *live, uint32_t *written,
+bool vprec_live_read(const vprec_codemap *map, const vprec_code_function *function, vprec_vec *live, uint32_t *written,
                      uint32_t *masks_written);
 
 #endif

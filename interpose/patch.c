@@ -35,7 +35,7 @@ typedef struct planner {
 
 static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
 {
-    if (at == VPREC_AT(p->map->functions, vprec_function, function).start)
+    if (at == VPREC_AT(p->map->functions, vprec_code_function, function).start)
         return p->slots[function] - 6; /* the entry stub */
     return (uint64_t)p->image->arena + p->clone_at[at - p->map->lo];
 }
@@ -97,7 +97,7 @@ static bool filler(const planner *p, uint64_t at, unsigned n)
 }
 
 /* Dead code of a cloned function: int3 on an instruction start, the jump behind it. */
-static bool dead(const planner *p, uint64_t at, const vprec_function *f)
+static bool dead(const planner *p, uint64_t at, const vprec_code_function *f)
 {
     if (at < f->start || at + 6 > f->end)
         return false;
@@ -107,7 +107,7 @@ static bool dead(const planner *p, uint64_t at, const vprec_function *f)
 }
 
 /* A 5-byte hole that a 2-byte jump at `at` reaches; 0 none. */
-static uint64_t hole(planner *p, uint64_t at, const vprec_function *f)
+static uint64_t hole(planner *p, uint64_t at, const vprec_code_function *f)
 {
     for (int64_t d = 2; d < 124; d++)
         for (int sign = -1; sign <= 1; sign += 2) {
@@ -125,7 +125,7 @@ static uint64_t hole(planner *p, uint64_t at, const vprec_function *f)
 
 static void plan_point(planner *p, uint64_t at, uint32_t function)
 {
-    const vprec_function *f = &VPREC_AT(p->map->functions, vprec_function, function);
+    const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     if (*vprec_mark(p->map, at) & (VPREC_KEEP | VPREC_TAKEN))
         return; /* a call that clones make from here returns to a point of its own */
     uint64_t to = destination(p, at, function);
@@ -194,12 +194,12 @@ static void plan(planner *p)
     for (size_t i = 0; i < map->edges.count; i++) { /* what stays native jumps into what is cloned */
         vprec_edge e = VPREC_AT(map->edges, vprec_edge, i);
         long from = vprec_code_function_at(map, e.from), to = vprec_code_function_at(map, e.to);
-        if (to >= 0 && VPREC_AT(map->functions, vprec_function, to).cloned &&
-            (from < 0 || !VPREC_AT(map->functions, vprec_function, from).cloned))
+        if (to >= 0 && VPREC_AT(map->functions, vprec_code_function, to).cloned &&
+            (from < 0 || !VPREC_AT(map->functions, vprec_code_function, from).cloned))
             *vprec_mark(map, e.to) |= VPREC_ENTRY;
     }
     for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
-        const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)
             continue;
         for (uint64_t at = f->start; at < f->end; at++) {
@@ -211,7 +211,7 @@ static void plan(planner *p)
     if (p->narrow)
         lead_calls(p);
     for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
-        const vprec_function *f = &VPREC_AT(map->functions, vprec_function, i);
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)
             continue;
         for (uint64_t at = f->start; at < f->end; at++)

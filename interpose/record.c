@@ -14,7 +14,7 @@ bool vprec_record_open(const char *path)
 {
     if (strlen(path) >= sizeof file_path)
         return false;
-    strcpy(file_path, path);
+    memcpy(file_path, path, strlen(path) + 1);
     int fd = vprec_record_file();
     struct stat st;
     if (fd < 0)

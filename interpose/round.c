@@ -3,6 +3,7 @@
  * itself is in round_avx512.c and round_avx.c. */
 #include "round.h"
 #include "decode.h"
+#include "noise.h"
 #include <string.h>
 
 typedef struct container {
@@ -14,17 +15,33 @@ static container container_of(vprec_type type)
     return type == VPREC_F32 ? (container){23, 127, 255} : (container){52, 1023, 2047};
 }
 
+/* Stochastic rounding inline: the native result, rounded to nearest, holds as many bits below the format's last one
+ * as are drawn. */
+static bool draws_dropped_bits(const vprec_arith *arith, vprec_type type)
+{
+    const vprec_format *f = &arith->format[type];
+    return arith->bits[type] == container_of(type).fbits - f->fbits;
+}
+
 enum vprec_shape vprec_round_shape(const vprec_arith *arith, vprec_type type)
 {
     const vprec_format *f = &arith->format[type];
     container c = container_of(type);
     if (arith->use[type] == VPREC_USE_NATIVE)
         return VPREC_SHAPE_NATIVE;
-    if (arith->mode != VPREC_RNE || !(arith->round & VPREC_ROUND_RESULTS))
+    if (!(arith->round & VPREC_ROUND_RESULTS))
         return VPREC_SHAPE_NONE;
     bool full_range = !f->flags && f->emax == c.emax && f->emin == 1 - c.emax;
+    if (arith->noise[type].what) {
+        bool simple = !arith->fast && !arith->silent && arith->noise[type].error == VPREC_ERROR_RELATIVE;
+        return full_range && f->fbits == c.fbits && simple ? VPREC_SHAPE_NOISE : VPREC_SHAPE_NONE;
+    }
+    if (full_range && f->fbits == c.fbits) /* the processor has no such rounding to odd, nor with ties away */
+        return arith->mode >= VPREC_RTO || arith->mode == VPREC_RNA ? VPREC_SHAPE_NONE : VPREC_SHAPE_CONTAINER;
     if (full_range)
-        return f->fbits == c.fbits ? VPREC_SHAPE_CONTAINER : VPREC_SHAPE_WIDE;
+        return arith->mode != VPREC_SR || draws_dropped_bits(arith, type) ? VPREC_SHAPE_WIDE : VPREC_SHAPE_NONE;
+    if (arith->mode == VPREC_SR)
+        return VPREC_SHAPE_NONE;
     /* narrow: round to odd needs two spare bits; the quantum must stay a normal number of the container, and the
      * magic constant finite */
     int dropped = c.fbits - f->fbits;
@@ -68,11 +85,19 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_ABS, sign - 1);
         fill(constants, t, VPREC_K_SIGN, sign);
         fill(constants, t, VPREC_K_ZERO, 0);
+        for (size_t i = 0; i < 64; i += 8)
+            memcpy(constants->value[t][VPREC_K_STEP] + i, &vprec_noise_step, 8);
         fill(constants, t, VPREC_K_SAFE_LOW, bits_of(t, t == VPREC_F32 ? 0x1p-70 : 0x1p-900));
         fill(constants, t, VPREC_K_SAFE_HIGH, bits_of(t, t == VPREC_F32 ? 0x1p120 : 0x1p1000));
         fill(constants, t, VPREC_K_EXPONENT, (uint64_t)c.field_max << c.fbits);
         for (size_t i = 0; i < 64; i += 2 * (size_t)total / 8)
             memcpy(constants->value[t][VPREC_K_ALTERNATE] + i, &sign, (size_t)total / 8);
+        if (arith->noise[t].what) {
+            unsigned cut = (unsigned)c.fbits + 1 - arith->noise[t].precision;
+            fill(constants, t, VPREC_K_BEYOND, (UINT64_C(1) << cut) - 1);
+            /* 2^(1-t-32), 2^(1-t-64): bits of a power of two */
+            fill(constants, t, VPREC_K_NOISE, (uint64_t)((unsigned)(c.emax + 1 - total) - arith->noise[t].precision) << c.fbits);
+        }
         if (arith->use[t] != VPREC_USE_FORMAT || dropped <= 0)
             continue;
         uint64_t half = UINT64_C(1) << (dropped - 1), drop = 2 * half - 1;
@@ -80,6 +105,7 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_HALF, half);
         fill(constants, t, VPREC_K_DROP, drop);
         fill(constants, t, VPREC_K_KEEP, all & ~drop);
+        fill(constants, t, VPREC_K_LAST, 2 * half);
         /* without subnormals a value one binade below the smallest normal is rounded to its own quantum first */
         int low = f->emin - (f->flags & VPREC_NOSUB ? 1 : 0) + c.emax, high = f->emax + 1 + c.emax;
         fill(constants, t, VPREC_K_EXP_LOW, (uint64_t)low << c.fbits);
@@ -112,7 +138,7 @@ void vprec_round_copy_insn(vprec_code *code, uint64_t address, const vprec_insn 
 void vprec_round_copy(vprec_code *code, uint64_t address)
 {
     vprec_insn insn;
-    if (vprec_decode((const uint8_t *)address, 15, address, &insn))
+    if (vprec_insn_decode((const uint8_t *)address, 15, address, &insn))
         vprec_round_copy_insn(code, address, &insn);
     else
         code->full = true;

@@ -23,6 +23,7 @@ enum vprec_constant {
     VPREC_K_HALF,      /* 2^(s-1): the dropped bits of a tie */
     VPREC_K_KEEP,      /* all bits but the dropped ones */
     VPREC_K_DROP,      /* the dropped ones */
+    VPREC_K_LAST,      /* the last kept one */
     VPREC_K_ABS,
     VPREC_K_SIGN,
     VPREC_K_EXPONENT,  /* exponent field */
@@ -39,6 +40,9 @@ enum vprec_constant {
     VPREC_K_TIE,       /* the constant of VPREC_K_MAGIC + this = half its quantum */
     VPREC_K_SAFE_LOW,  /* between these residuals neither underflow nor overflow */
     VPREC_K_SAFE_HIGH,
+    VPREC_K_NOISE,     /* 2^(1-t) over the words' range */
+    VPREC_K_BEYOND,    /* fraction bits beyond the virtual precision */
+    VPREC_K_STEP,      /* what a vector of random words adds to the thread's counter */
     VPREC_CONSTANTS
 };
 
@@ -51,6 +55,7 @@ enum vprec_shape {
     VPREC_SHAPE_NONE,   /* no inline form: emulate */
     VPREC_SHAPE_NATIVE, /* the instruction as it is */
     VPREC_SHAPE_CONTAINER, /* the format is the container itself */
+    VPREC_SHAPE_NOISE,  /* the container, with Monte Carlo arithmetic's noise */
     VPREC_SHAPE_WIDE,   /* the container's exponent range, fewer fraction bits */
     VPREC_SHAPE_NARROW  /* a narrower range, at most 21 (50) fraction bits */
 };
@@ -64,6 +69,9 @@ typedef struct vprec_round_context {
     const vprec_constants *constants; /* in reach of the code */
     uint32_t free_vectors; /* registers that may be overwritten (bit n) */
     uint32_t free_masks;   /* opmasks that may be overwritten */
+    bool aes;              /* the processor has vector AES: random words inline */
+    bool *halves;          /* the last site left half of its random words in vprec_noise_here.words: the emitter sets
+                              and reads it, the caller clears it where control can come from elsewhere */
     bool clear_upper;      /* a legacy destination's bits above 128 may be cleared: the function has no VEX code */
     /* for processors without AVX-512: */
     bool zmm;              /* it has it all the same: what is saved is saved whole */

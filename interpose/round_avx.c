@@ -488,12 +488,13 @@ bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_
                    .free = context->free_vectors};
     e.l = !site->scalar && site->lanes * vprec_elem_size(site->to) > 16;
     e.slot = !e.vex ? 16 : context->zmm ? 64 : 32;
-    bool unrounded = e.shape == VPREC_SHAPE_NATIVE || (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX);
+    bool unrounded = e.shape == VPREC_SHAPE_NATIVE ||
+                     (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX && context->arith->mode == VPREC_RNE);
     if (unrounded) {
         vprec_round_copy(code, site->address);
         return true;
     }
-    if (e.shape == VPREC_SHAPE_NONE || !supported(&e))
+    if (e.shape == VPREC_SHAPE_NONE || context->arith->mode != VPREC_RNE || e.shape == VPREC_SHAPE_NOISE || !supported(&e))
         return false;
     if (vprec_is_value(site))
         emit_value(&e);

@@ -7,208 +7,24 @@
  * An operation is executed twice, rounded down and up (d and u). Both native
  * results enclose the exact one, so z = the one nearer to zero holds its
  * leading bits, and d != u says that bits follow: a sticky bit. One rounding of
- * z with that bit is the exact result's rounding. */
-#include "round.h"
-
-#define OP(pp, map, w, op) VPREC_OPCODE(pp, map, w, op)
-
-/* Scratch vectors: the two native results, a temporary, the last operand; under --round both the first operand and
- * the destination's old value too. */
-enum { D, U, T, M, A, C, SCRATCH };
-enum { RN = 0, RD = 1, RU = 2 };    /* L'L under embedded rounding */
-enum { CMP_UNORD = 3, CMP_ORD = 7, CMP_GT = 0x1E, CMP_NLE = 0x16, CMP_NLT = 0x15 };
-
-typedef struct emitter {
-    vprec_code *code;
-    const vprec_site *site;
-    const vprec_round_context *context;
-    enum vprec_shape shape;
-    vprec_type type;   /* of the results */
-    int w;             /* 1: 64-bit elements */
-    int length;        /* L'L of the rounding: 0 for scalars, 2 for packed */
-    int reg[SCRATCH];
-    int kt;            /* temporary opmask */
-    bool inbound;      /* operands are rounded first (--round both) */
-    int to;            /* register that finish() writes instead of the destination, -1 none */
-    int32_t frame;     /* bytes that rsp was lowered by */
-    int32_t bounce;    /* where in it a legacy destination's 16 bytes pass through, -1 nowhere */
-} emitter;
-
-static void ev(emitter *e, uint32_t op, int length, int dst, int src, vprec_rm rm, int imm)
-{
-    vprec_emit_evex(e->code, (vprec_evex){.length = (uint8_t)length}, op, dst, src, rm, imm);
-}
-
-static void masked(emitter *e, uint32_t op, int length, int k, bool zeroing, int dst, int src, vprec_rm rm)
-{
-    vprec_emit_evex(e->code, (vprec_evex){.length = (uint8_t)length, .mask = (uint8_t)k, .zeroing = zeroing}, op, dst,
-                    src, rm, -1);
-}
-
-/* With constant `k` broadcast as the last operand. */
-static void konst(emitter *e, uint32_t op, int mask, int dst, int src, enum vprec_constant k, int imm)
-{
-    vprec_evex how = {.length = (uint8_t)e->length, .b = true, .mask = (uint8_t)mask};
-    vprec_emit_evex(e->code, how, op, dst, src, vprec_absolute(e->context->constants->value[e->type][k]), imm);
-}
-
-/* Integer operations on the elements: the opcode's W follows the type. */
-#define PAND OP(1, 1, e->w, 0xDB)
-#define POR OP(1, 1, e->w, 0xEB)
-#define PXOR OP(1, 1, e->w, 0xEF)
-#define PMINU OP(1, 2, e->w, 0x3B)
-#define PMAXU OP(1, 2, e->w, 0x3F)
-#define PADD (e->w ? OP(1, 1, 1, 0xD4) : OP(1, 1, 0, 0xFE))
-#define PTERNLOG OP(1, 3, e->w, 0x25)
-#define PTESTM OP(1, 2, e->w, 0x27)
-#define MOVA OP(e->w, 1, e->w, 0x28)
-#define ADD OP(e->w, 1, e->w, 0x58)
-#define SUB OP(e->w, 1, e->w, 0x5C)
-#define CMP OP(e->w, 1, e->w, 0xC2)
-#define PBROADCAST OP(1, 2, e->w, e->w ? 0x59 : 0x58)
-#define MOVQ OP(2, 1, 1, 0x7E)
-
-static void shift_right(emitter *e, int dst, int src, int bits)
-{
-    ev(e, OP(1, 1, e->w, e->w ? 0x73 : 0x72), e->length, 2, dst, vprec_reg(src), bits);
-}
-
-/* The last operation of a site: `op` of register a and b (or constant k when
- * b < 0) into the destination, with the instruction's own write rules. */
-static void finish(emitter *e, uint32_t op, int a, int b, enum vprec_constant k)
-{
-    const vprec_site *s = e->site;
-    vprec_rm rm = b < 0 ? vprec_absolute(e->context->constants->value[e->type][k]) : vprec_reg(b);
-    vprec_evex how = {.length = (uint8_t)e->length, .b = b < 0};
-    if (e->to >= 0) {
-        vprec_emit_evex(e->code, how, op, e->to, a, rm, -1);
-        return;
-    }
-    if (s->encoding == VPREC_LEGACY && (e->bounce >= 0 || s->scalar)) {
-        int t = e->reg[T];
-        how.length = 0;
-        vprec_emit_evex(e->code, how, op, t, a, rm, -1);
-        int to = e->bounce >= 0 ? t : s->dst;
-        if (s->scalar)
-            ev(e, OP(e->w ? 3 : 2, 1, e->w, 0x10), 0, to, s->dst, vprec_reg(t), -1);
-        if (e->bounce >= 0) { /* a legacy load keeps the bits above 128 */
-            ev(e, OP(0, 1, 0, 0x11), 0, t, -1, vprec_stack(e->bounce), -1);
-            vprec_emit_legacy(e->code, OP(0, 1, 0, 0x10), s->dst, vprec_stack(e->bounce), -1);
-        }
-    } else if (s->encoding == VPREC_LEGACY) {
-        how.length = 0;
-        vprec_emit_evex(e->code, how, op, s->dst, a, rm, -1);
-    } else if (s->scalar) {
-        vprec_emit_evex(e->code, how, op, e->reg[T], a, rm, -1);
-        int rest = s->op == VPREC_OP_FMA ? s->dst : s->vvvv; /* gives the upper lanes */
-        masked(e, OP(e->w ? 3 : 2, 1, e->w, 0x10), 0, s->mask, s->zeroing, s->dst, rest, vprec_reg(e->reg[T]));
-    } else {
-        int bytes = s->lanes * vprec_elem_size(s->to);
-        how.length = bytes > 32 ? 2 : bytes > 16 ? 1 : 0;
-        how.mask = s->mask;
-        how.zeroing = s->zeroing;
-        vprec_emit_evex(e->code, how, op, s->dst, a, rm, -1);
-    }
-}
-
-/* kt = lanes that are no NaN. Without exceptions: what lies above a scalar may be a signalling one. */
-static void compare(emitter *e, int reg, int predicate)
-{
-    uint32_t op = e->site->scalar ? OP(e->w ? 3 : 2, 1, e->w, 0xC2) : CMP;
-    vprec_emit_evex(e->code, (vprec_evex){.b = true}, op, e->kt, reg, vprec_reg(reg), predicate);
-}
-
-static void ordered(emitter *e, int reg)
-{
-    compare(e, reg, CMP_ORD);
-}
-
-/* Full exponent range, s bits dropped: z + half-1 + (last kept bit or sticky). */
-static void round_wide(emitter *e, bool exact)
-{
-    int d = e->reg[D], u = e->reg[U], t = e->reg[T];
-    int dropped = (e->type == VPREC_F32 ? 23 : 52) - e->context->arith->format[e->type].fbits;
-    ordered(e, d); /* a NaN of all ones would wrap */
-    if (exact) {
-        ev(e, MOVA, e->length, t, -1, vprec_reg(d), -1);
-        shift_right(e, d, t, dropped);
-        konst(e, PAND, 0, d, d, VPREC_K_ONE, -1);
-    } else {
-        ev(e, PMINU, e->length, t, d, vprec_reg(u), -1);
-        ev(e, PXOR, e->length, u, d, vprec_reg(u), -1);
-        shift_right(e, d, t, dropped);
-        konst(e, PTERNLOG, 0, d, u, VPREC_K_ONE, 0xA8); /* (d | u) & 1 */
-    }
-    konst(e, PADD, e->kt, t, t, VPREC_K_HALF1, -1);
-    masked(e, PADD, e->length, e->kt, false, t, t, vprec_reg(d));
-    finish(e, PAND, t, -1, VPREC_K_KEEP);
-}
-
-/* Narrow range: round to odd, then add and subtract a constant whose ulp is the
- * quantum at the value's exponent. */
-static void round_narrow(emitter *e, bool exact)
-{
-    int d = e->reg[D], u = e->reg[U], t = e->reg[T];
-    uint16_t flags = e->context->arith->format[e->type].flags;
-    vprec_evex nearest = {.length = RN, .b = true};
-    if (exact) {
-        ev(e, MOVA, e->length, u, -1, vprec_reg(d), -1);
-    } else { /* of two neighbours one is odd; where they are equal, either */
-        konst(e, PTESTM, 0, e->kt, d, VPREC_K_ONE, -1);
-        masked(e, MOVA, e->length, e->kt, false, u, -1, vprec_reg(d));
-    }
-    konst(e, PAND, 0, t, u, VPREC_K_EXPONENT, -1);
-    konst(e, PMAXU, 0, t, t, VPREC_K_EXP_LOW, -1);
-    konst(e, PMINU, 0, t, t, VPREC_K_EXP_HIGH, -1);
-    konst(e, PADD, 0, t, t, VPREC_K_MAGIC, -1);
-    konst(e, PAND, 0, d, u, VPREC_K_ABS, -1);
-    /* embedded rounding implies 512 bits for packed operands; a scalar's upper lanes do not matter */
-    vprec_emit_evex(e->code, nearest, ADD, d, d, vprec_reg(t), -1);
-    vprec_emit_evex(e->code, nearest, SUB, d, d, vprec_reg(t), -1);
-    if (flags & VPREC_NOSUB) {
-        konst(e, CMP, 0, e->kt, d, VPREC_K_MIN_NORMAL, CMP_NLT);
-        masked(e, MOVA, e->length, e->kt, true, d, -1, vprec_reg(d));
-    }
-    konst(e, CMP, 0, e->kt, d, VPREC_K_MAX, flags & VPREC_NONAN ? CMP_NLE : CMP_GT);
-    masked(e, PBROADCAST, e->length, e->kt, false, d, -1,
-           vprec_absolute(e->context->constants->value[e->type][VPREC_K_OVERFLOW]));
-    if (flags & VPREC_NONEGZERO) {
-        ev(e, PTESTM, e->length, e->kt, d, vprec_reg(d), -1);
-        vprec_evex how = {.length = (uint8_t)e->length, .b = true, .mask = (uint8_t)e->kt, .zeroing = true};
-        vprec_emit_evex(e->code, how, PAND, u, u,
-                        vprec_absolute(e->context->constants->value[e->type][VPREC_K_SIGN]), -1);
-        ev(e, POR, e->length, u, u, vprec_reg(d), -1);
-    } else {
-        konst(e, PTERNLOG, 0, u, d, VPREC_K_SIGN, 0xEC); /* (u & sign) | d */
-    }
-    finish(e, PAND, u, -1, VPREC_K_KEEP); /* of a NaN's payload */
-}
-
-static void round_result(emitter *e, bool exact)
-{
-    switch (e->shape) {
-    case VPREC_SHAPE_WIDE: round_wide(e, exact); break;
-    case VPREC_SHAPE_NARROW: round_narrow(e, exact); break;
-    default: /* as it is: x & x, since finish() takes two operands */
-        finish(e, PAND, e->reg[D], e->reg[D], VPREC_K_ONE);
-        break;
-    }
-}
+ * z with that bit is the exact result's rounding. Modes that turn to one side
+ * need one native result, rounded to that side. */
+#include "round_avx512.h"
 
 /* `src` rounded to the format into scratch `to`. A signalling NaN is made quiet
  * first: its payload could vanish. */
-static void round_operand(emitter *e, int src, int to)
+static void round_operand(vprec_avx512 *e, int src, int to)
 {
     ev(e, MOVA, 2, e->reg[D], -1, vprec_reg(src), -1);
     compare(e, e->reg[D], CMP_UNORD);
     konst(e, POR, e->kt, e->reg[D], e->reg[D], VPREC_K_QUIET, -1);
     e->to = to;
-    round_result(e, true);
+    vprec_avx512_round(e, true);
     e->to = -1;
 }
 
 /* Brings the memory operand into scratch M, reading what the instruction reads. */
-static bool load(emitter *e)
+static bool load(vprec_avx512 *e)
 {
     const vprec_site *s = e->site;
     int m = e->reg[M], size = vprec_elem_size(s->from), bytes = s->lanes * size, wide = size == 8;
@@ -235,7 +51,7 @@ static bool load(emitter *e)
 }
 
 /* `op` of vvvv and `rm` into `dst`, rounding `rc`; an FMA starts from a copy of its destination. */
-static void operate(emitter *e, int dst, uint32_t op, int vvvv, int rm, int rc)
+static void operate(vprec_avx512 *e, int dst, uint32_t op, int vvvv, int rm, int rc)
 {
     const vprec_site *s = e->site;
     vprec_evex how = {.length = (uint8_t)rc, .b = true};
@@ -259,7 +75,7 @@ static uint32_t packed_conversion(const vprec_site *s)
     }
 }
 
-static bool emit_operation(emitter *e)
+static bool emit_operation(vprec_avx512 *e)
 {
     const vprec_site *s = e->site;
     int d = e->reg[D], u = e->reg[U], t = e->reg[T], m = e->reg[M], vvvv = s->vvvv, rm = s->rm;
@@ -312,8 +128,10 @@ static bool emit_operation(emitter *e)
     default:
         break;
     }
-    bool once = e->shape == VPREC_SHAPE_NATIVE || e->shape == VPREC_SHAPE_CONTAINER || e->context->arith->fast;
-    operate(e, d, op, vvvv, rm, once ? RN : RD);
+    vprec_mode mode = mode_of(e);
+    bool exact = e->shape == VPREC_SHAPE_NATIVE || e->shape == VPREC_SHAPE_CONTAINER || e->context->arith->fast;
+    bool once = exact || !needs_both(mode);
+    operate(e, d, op, vvvv, rm, !once ? RD : e->context->arith->fast ? RN : native_direction(mode));
     if (!once)
         operate(e, u, op, vvvv, rm, RU);
     if (!s->scalar && s->op == VPREC_OP_CVT && s->lanes * vprec_elem_size(s->to) == 8) { /* upper half becomes 0 */
@@ -321,12 +139,12 @@ static bool emit_operation(emitter *e)
         if (!once)
             ev(e, MOVQ, 0, u, -1, vprec_reg(u), -1);
     }
-    round_result(e, once);
+    vprec_avx512_round(e, exact);
     return true;
 }
 
 /* Whether the operation itself exists with embedded rounding. */
-static bool supported(const emitter *e)
+static bool supported(const vprec_avx512 *e)
 {
     const vprec_site *s = e->site;
     if (s->op == VPREC_OP_DP || s->mem.address32 || s->rm == VPREC_REG_GPR + 4) /* rsp moves here */
@@ -345,7 +163,7 @@ static bool supported(const emitter *e)
 /* Scratch registers: free ones, else saved on the stack below the red zone. */
 typedef struct saved {
     int vectors[SCRATCH], vector_count;
-    int masks[2], mask_count;
+    int masks[3], mask_count;
 } saved;
 
 static int take(uint32_t *free, uint32_t busy, int low, int count, int *spilled, int *spill_count)
@@ -377,11 +195,12 @@ static bool overwrites(const vprec_site *s)
     return !s->scalar && !s->mask && s->encoding != VPREC_LEGACY && s->width >= 32;
 }
 
-static void allocate(emitter *e, saved *save, bool value)
+static void allocate(vprec_avx512 *e, saved *save, bool value)
 {
     const vprec_site *s = e->site;
     uint32_t busy = vector_bit(s->dst) | vector_bit(s->vvvv) | vector_bit(s->rm);
     uint32_t free = e->context->free_vectors & ~busy, free_masks = e->context->free_masks & ~1u & ~(1u << s->mask);
+    bool noise = e->shape == VPREC_SHAPE_NOISE;
     bool needs_m = !value && (e->inbound || s->rm == VPREC_REG_MEM || s->op == VPREC_OP_ADDSUB || s->op == VPREC_OP_HADD ||
                               s->op == VPREC_OP_HSUB);
     bool rounds = e->shape == VPREC_SHAPE_WIDE || e->shape == VPREC_SHAPE_NARROW;
@@ -392,12 +211,15 @@ static void allocate(emitter *e, saved *save, bool value)
     for (int i = 0; i < SCRATCH; i++) {
         bool needed = i == D || (i == M && needs_m) || i == T || (i == U && rounds) ||
                       (i == A && e->inbound && s->vvvv >= 0 && s->op != VPREC_OP_SQRT) ||
-                      (i == C && e->inbound && s->op == VPREC_OP_FMA);
+                      (i == C && e->inbound && s->op == VPREC_OP_FMA) ||
+                      (i == X && e->shape == VPREC_SHAPE_NARROW && mode_of(e) == VPREC_RTO);
+        if (noise && i != M)
+            needed = true;
         if (!needed)
             e->reg[i] = -1;
-        else if (i == U && !value && !e->inbound && overwrites(s)) /* the second operation is the last to read the sources */
+        else if (i == U && !value && !e->inbound && !noise && overwrites(s)) /* the second operation is the last to read the sources */
             e->reg[U] = s->dst;
-        else if (i == M && !horizontal && !e->inbound) /* read for the last time before T is written */
+        else if (i == M && !horizontal && !e->inbound && !noise) /* read for the last time before T is written */
             e->reg[M] = e->reg[T];
         else
             e->reg[i] = take(&free, taken, lowest, 32, save->vectors, &save->vector_count);
@@ -405,11 +227,12 @@ static void allocate(emitter *e, saved *save, bool value)
             taken |= vector_bit(e->reg[i]);
     }
     uint32_t taken_masks = 1u | 1u << s->mask;
-    if (rounds)
-        e->kt = take(&free_masks, taken_masks, 1, 8, save->masks, &save->mask_count);
+    int *const masks[] = {&e->kt, &e->km, &e->kn};
+    for (int i = 0; i < (noise ? 3 : rounds || s->op == VPREC_OP_ADDSUB); i++)
+        *masks[i] = take(&free_masks, taken_masks, 1, 8, save->masks, &save->mask_count);
 }
 
-static void move_saved(emitter *e, const saved *save, bool restore)
+static void move_saved(vprec_avx512 *e, const saved *save, bool restore)
 {
     for (int i = 0; i < save->vector_count; i++)
         ev(e, OP(0, 1, 0, restore ? 0x10 : 0x11), 2, save->vectors[i], -1, vprec_stack(64 * i), -1);
@@ -418,12 +241,60 @@ static void move_saved(emitter *e, const saved *save, bool restore)
                        vprec_stack(64 * save->vector_count + 8 * i), -1);
 }
 
+static void leave(vprec_avx512 *e, const saved *save)
+{
+    if (e->frame) {
+        move_saved(e, save, true);
+        vprec_emit_move_stack(e->code, e->frame);
+    }
+}
+
+/* The displacement before `from` leads to the code's end. */
+static void land(vprec_avx512 *e, uint8_t *from)
+{
+    int32_t rel = (int32_t)(e->code->at - from);
+    if (!e->code->full)
+        memcpy(from - 4, &rel, 4);
+}
+
+/* A site with noise: where a lane is beyond the inline form, all is undone and the emulator does it. */
+static void emit_noise(vprec_avx512 *e, const saved *save)
+{
+    enum { PUSH_RCX = 0x51, POP_RCX = 0x59 };
+    const vprec_site *s = e->site;
+    int last = s->rm;
+    if (s->rm == VPREC_REG_MEM) {
+        if (!load(e))
+            e->code->full = true; /* cannot be: supported() */
+        last = e->reg[M];
+    }
+    vprec_avx512_noise(e, last);
+    vprec_emit_u8(e->code, PUSH_RCX);
+    vprec_emit_vex(e->code, 0, OP(0, 1, 0, 0x93), 1, -1, vprec_reg(e->kt), -1); /* kmovw ecx, kt */
+    vprec_emit_bytes(e->code, "\xE3\x05", 2);                                   /* jrcxz over the jump */
+    vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
+    uint8_t *cold = e->code->at;
+    vprec_emit_u8(e->code, POP_RCX);
+    vprec_avx512_finish(e, PAND, e->reg[D], e->reg[D], VPREC_K_ONE);
+    leave(e, save);
+    vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
+    uint8_t *done = e->code->at;
+    land(e, cold);
+    vprec_emit_u8(e->code, POP_RCX);
+    leave(e, save);
+    e->context->enter(e->context->enter_data, s);
+    land(e, done);
+}
+
 bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vprec_round_context *context)
 {
     vprec_type type = site->to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32;
-    emitter e = {.code = code, .site = site, .context = context, .type = type, .w = type == VPREC_F64,
+    vprec_avx512 e = {.code = code, .site = site, .context = context, .type = type, .w = type == VPREC_F64,
                  .length = site->scalar ? 0 : 2, .shape = vprec_round_shape(context->arith, type), .to = -1};
-    if (e.shape == VPREC_SHAPE_NONE)
+    bool random = e.shape == VPREC_SHAPE_NOISE || (e.shape == VPREC_SHAPE_WIDE && mode_of(&e) == VPREC_SR);
+    if (e.shape == VPREC_SHAPE_NONE || (random && !context->aes))
+        return false;
+    if (e.shape == VPREC_SHAPE_NOISE && !vprec_avx512_noise_has(site))
         return false;
     bool value = vprec_is_value(site);
     if (context->arith->round & VPREC_ROUND_OPERANDS) {
@@ -434,7 +305,7 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
         if (!e.inbound && !from_integer && !(e.shape == VPREC_SHAPE_NATIVE && site->from == site->to))
             return false;
     }
-    if (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX) {
+    if (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX && mode_of(&e) == VPREC_RNE) {
         vprec_round_copy(code, site->address);
         return true;
     }
@@ -454,7 +325,7 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
     bool bounces = site->encoding == VPREC_LEGACY && !context->clear_upper;
     int32_t saved_bytes = 64 * save.vector_count + 8 * save.mask_count;
     e.bounce = bounces ? saved_bytes : -1;
-    if (saved_bytes || bounces) {
+    if (saved_bytes || bounces || e.shape == VPREC_SHAPE_NOISE) {
         e.frame = 128 + saved_bytes + (bounces ? 16 : 0);
         vprec_emit_move_stack(code, -e.frame);
         move_saved(&e, &save, false);
@@ -466,14 +337,14 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
             in_place.vvvv = site->dst;
         e.site = &in_place;
         vprec_emit_evex(code, (vprec_evex){.length = 2}, OP(e.w, 1, e.w, 0x28), e.reg[D], -1, vprec_reg(site->dst), -1);
-        round_result(&e, true);
+        vprec_avx512_round(&e, true);
         e.site = site;
+        leave(&e, &save);
+    } else if (e.shape == VPREC_SHAPE_NOISE) {
+        emit_noise(&e, &save);
     } else {
         done = emit_operation(&e);
-    }
-    if (e.frame) {
-        move_saved(&e, &save, true);
-        vprec_emit_move_stack(code, e.frame);
+        leave(&e, &save);
     }
     if (!done)
         code->full = true;

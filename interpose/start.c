@@ -4,6 +4,7 @@
 #include "enter.h"
 #include "instrument.h"
 #include "libm.h"
+#include "noise.h"
 #include "record.h"
 #include "select.h"
 #include "trap.h"
@@ -136,6 +137,9 @@ static void set_arith(const vprec_wire_config *config)
         .use = {config->use[0], config->use[1]},
         .format = {config->format[0], config->format[1]},
         .mode = (vprec_mode)config->mode,
+        .bits = {(uint8_t)config->bits[0], (uint8_t)config->bits[1]},
+        .noise = {config->noise[0], config->noise[1]},
+        .silent = config->silent,
         .round = config->round,
         .ops = config->ops,
         .fast = config->fast,
@@ -175,6 +179,9 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
         vprec_say("this processor has no XSAVE: everything stays native");
     if (selected && able) {
         set_arith(config);
+        uint64_t rank = atomic_fetch_add(&vprec_wire_shared->images, 1);
+        if (config->mode == VPREC_SR || config->noise[0].what || config->noise[1].what)
+            vprec_noise_start(config->seed, rank);
         vprec_on_direction = on_direction;
         vprec_trap_install(&process->traps);
         if (!hook_loader())

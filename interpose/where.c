@@ -209,7 +209,7 @@ static bool walk(vprec_place *p, uint64_t at, uint64_t to, uint64_t leave)
     while (at < to) {
         const uint8_t *bytes = (const uint8_t *)at;
         vprec_insn insn;
-        if (!vprec_decode(bytes, 15, at, &insn))
+        if (!vprec_insn_decode(bytes, 15, at, &insn))
             return false;
         bool jump = insn.flow == VPREC_FLOW_JMP, leaves = jump || insn.flow == VPREC_FLOW_IJMP;
         if (jump && leave && insn.target == leave)

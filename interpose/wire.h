@@ -53,13 +53,19 @@ typedef struct vprec_wire_rule {
     char glob[VPREC_RULE_LENGTH];
 } vprec_wire_rule;
 
+enum { VPREC_SEED_DEFAULT = 1 };
+
 typedef struct vprec_wire_config {
     uint32_t use[VPREC_TYPES]; /* enum vprec_type_use, by VPREC_F32, VPREC_F64 */
     vprec_format format[VPREC_TYPES];
     uint32_t mode;  /* vprec_mode */
     uint32_t round; /* VPREC_ROUND_RESULTS | ... */
     uint32_t ops;   /* VPREC_OPS_ADD | ... : which are rounded; the rest stays native */
+    uint32_t bits[VPREC_TYPES]; /* random bits of VPREC_SR */
+    vprec_noise noise[VPREC_TYPES]; /* Monte Carlo arithmetic, in mode VPREC_RNE; none: what = 0 */
+    uint32_t silent; /* of 2^32 results so many have no noise */
     uint32_t fast, count, audit, list; /* booleans */
+    uint64_t seed;  /* --seed: what the noise of this run is drawn from */
     uint32_t rules;
     vprec_wire_rule rule[VPREC_RULES_MAX];
 } vprec_wire_config;
@@ -69,6 +75,7 @@ typedef struct vprec_wire {
     uint64_t capacity;        /* bytes of the mapping */
     _Atomic uint64_t used;    /* bytes handed out, this header included; multiple of 16 */
     _Atomic uint64_t dropped; /* records that found no room */
+    _Atomic uint64_t images;  /* programs started so far, exec included: ranks for their keys */
     vprec_wire_config config;
 } vprec_wire;
 

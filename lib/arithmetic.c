@@ -11,29 +11,23 @@ static double first_nan(uint64_t a, uint64_t b, const vprec_format *format)
     return vprec_exact_nan(vprec_bits_nan(a) ? a : b, format);
 }
 
-/* A summand: sig * 2^(exp-126), bit 126 of sig set. The spare bit 127 takes the carry. */
-typedef struct term {
-    vprec_u128 sig;
-    int32_t exp;
-    bool sign;
-} term;
-
-static term term_of(uint64_t bits)
+static vprec_term term_of(uint64_t bits)
 {
     vprec_parts parts = vprec_unpack(bits);
-    return (term){(vprec_u128)parts.sig << 63, parts.exp, vprec_bits_sign(bits)};
+    return (vprec_term){(vprec_u128)parts.sig << 63, parts.exp, vprec_bits_sign(bits)};
 }
 
 /* Bits are lost (to the sticky bit) only where the exponents are more than 20
  * apart: a product has 106 significant bits, an operand 53. Then the leading
- * bit cannot fall by more than one, and the sticky bit stays far below. */
-static double add_terms(term a, term b, const vprec_format *format, vprec_mode mode)
+ * bit cannot fall by more than one: the sum is at least 2^125, the sticky bit far
+ * below whatever counts, also in stochastic rounding. (Perturbed operands have 64
+ * bits, perturbations as many: what is lost there is below 2^-60 of the noise.) */
+VPREC_INLINE vprec_term sum(vprec_term a, vprec_term b)
 {
-    if (a.exp < b.exp || (a.exp == b.exp && a.sig < b.sig)) {
-        term t = a;
-        a = b;
-        b = t;
-    }
+    bool swap = (a.exp < b.exp) | ((a.exp == b.exp) & (a.sig < b.sig)); /* no branch: it would be a coin toss */
+    vprec_term t = swap ? a : b;
+    a = swap ? b : a;
+    b = t;
     int32_t shift = a.exp - b.exp;
     if (shift > 126) {
         b.sig = 1;
@@ -41,82 +35,136 @@ static double add_terms(term a, term b, const vprec_format *format, vprec_mode m
         bool lost = b.sig << (128 - shift) != 0;
         b.sig = b.sig >> shift | lost;
     }
-    vprec_u128 sum = a.sign == b.sign ? a.sig + b.sig : a.sig - b.sig;
-    if (!sum)
-        return vprec_exact_zero(mode == VPREC_RD, format);
-    return vprec_exact_round(a.sign, a.exp - 126, sum, format, mode);
+    a.sig = a.sign == b.sign ? a.sig + b.sig : a.sig - b.sig;
+    return a;
+}
+
+VPREC_INLINE double add_terms(vprec_term a, vprec_term b, const vprec_rule *to)
+{
+    a = sum(a, b);
+    if (!a.sig)
+        return vprec_exact_zero(to->mode == VPREC_RD, to->format);
+    return vprec_exact_round(a.sign, a.exp - 126, a.sig, to);
+}
+
+vprec_term vprec_term_normal(vprec_term x)
+{
+    if (!x.sig)
+        return x;
+    int shift = x.sig >> 64 ? __builtin_clzll((uint64_t)(x.sig >> 64)) : 64 + __builtin_clzll((uint64_t)x.sig);
+    if (shift)
+        x.sig <<= shift - 1;
+    else
+        x.sig = x.sig >> 1 | (x.sig & 1);
+    x.exp -= shift - 1;
+    return x;
+}
+
+vprec_term vprec_term_add(vprec_term a, vprec_term b) { return a.sig && b.sig ? vprec_term_normal(sum(a, b)) : a.sig ? a : b; }
+
+/* Operand number i (from 1) of the operation, perturbed where the noise says so. */
+VPREC_INLINE vprec_term operand(uint64_t bits, int i, const vprec_rule *to)
+{
+    vprec_term x = term_of(bits);
+    return to->noise && (to->noise->what & VPREC_NOISE_OPERANDS) ? vprec_term_perturb(x, to->noise, to->words[i]) : x;
+}
+
+/* The same as a factor, divisor or radicand: to 64 bits. */
+VPREC_INLINE vprec_parts factor(uint64_t bits, int i, const vprec_rule *to)
+{
+    if (!to->noise)
+        return vprec_unpack(bits);
+    vprec_term x = operand(bits, i, to);
+    uint64_t sig = x.sig >> 63;
+    sig += (x.sig >> 62 & 1) && sig != UINT64_MAX;
+    return (vprec_parts){sig, x.exp};
+}
+
+/* A sum with a zero: the other summand. */
+VPREC_INLINE double round_to(double x, int i, const vprec_rule *to)
+{
+    if (to->noise) {
+        vprec_term t = operand(vprec_bits(x), i, to);
+        return t.sig ? vprec_exact_round(t.sign, t.exp - 126, t.sig, to) : vprec_exact_zero(false, to->format);
+    }
+    return to->bits ? vprec_round_sr(x, to->format, to->bits, to->random) : vprec_round(x, to->format, to->mode);
 }
 
 /* The sum of two zeros. */
-static double add_zeros(bool a, bool b, const vprec_format *format, vprec_mode mode)
+static double add_zeros(bool a, bool b, const vprec_rule *to)
 {
-    return vprec_exact_zero(a == b ? a : mode == VPREC_RD, format);
+    return vprec_exact_zero(a == b ? a : to->mode == VPREC_RD, to->format);
 }
 
-static double add_bits(uint64_t a, uint64_t b, const vprec_format *format, vprec_mode mode)
+VPREC_INLINE double add_bits(uint64_t a, uint64_t b, const vprec_rule *to)
 {
     bool sa = vprec_bits_sign(a), sb = vprec_bits_sign(b);
     if (vprec_bits_inf(a))
-        return vprec_bits_inf(b) && sa != sb ? invalid(format) : vprec_exact_inf(sa, format);
+        return vprec_bits_inf(b) && sa != sb ? invalid(to->format) : vprec_exact_inf(sa, to->format);
     if (vprec_bits_inf(b))
-        return vprec_exact_inf(sb, format);
+        return vprec_exact_inf(sb, to->format);
     if (vprec_bits_zero(a) && vprec_bits_zero(b))
-        return add_zeros(sa, sb, format, mode);
+        return add_zeros(sa, sb, to);
     if (vprec_bits_zero(b))
-        return vprec_round(vprec_from_bits(a), format, mode);
+        return round_to(vprec_from_bits(a), 1, to);
     if (vprec_bits_zero(a))
-        return vprec_round(vprec_from_bits(b), format, mode);
-    return add_terms(term_of(a), term_of(b), format, mode);
+        return round_to(vprec_from_bits(b), 2, to);
+    return add_terms(operand(a, 1, to), operand(b, 2, to), to);
 }
 
-double vprec_add(double x, double y, const vprec_format *format, vprec_mode mode)
+VPREC_INLINE double add_to(double x, double y, const vprec_rule *to)
 {
     uint64_t a = vprec_bits(x), b = vprec_bits(y);
     if (vprec_bits_nan(a) || vprec_bits_nan(b))
-        return first_nan(a, b, format);
-    return add_bits(a, b, format, mode);
+        return first_nan(a, b, to->format);
+    return add_bits(a, b, to);
 }
 
-double vprec_sub(double x, double y, const vprec_format *format, vprec_mode mode)
+VPREC_INLINE double sub_to(double x, double y, const vprec_rule *to)
 {
     uint64_t a = vprec_bits(x), b = vprec_bits(y);
     if (vprec_bits_nan(a) || vprec_bits_nan(b))
-        return first_nan(a, b, format);
-    return add_bits(a, b ^ VPREC_SIGN, format, mode);
+        return first_nan(a, b, to->format);
+    return add_bits(a, b ^ VPREC_SIGN, to);
 }
 
-double vprec_mul(double x, double y, const vprec_format *format, vprec_mode mode)
+VPREC_INLINE double mul_to(double x, double y, const vprec_rule *to)
 {
     uint64_t a = vprec_bits(x), b = vprec_bits(y);
     if (vprec_bits_nan(a) || vprec_bits_nan(b))
-        return first_nan(a, b, format);
+        return first_nan(a, b, to->format);
     bool sign = vprec_bits_sign(a ^ b);
     bool zero = vprec_bits_zero(a) || vprec_bits_zero(b);
     if (vprec_bits_inf(a) || vprec_bits_inf(b))
-        return zero ? invalid(format) : vprec_exact_inf(sign, format);
+        return zero ? invalid(to->format) : vprec_exact_inf(sign, to->format);
     if (zero)
-        return vprec_exact_zero(sign, format);
-    vprec_parts p = vprec_unpack(a), q = vprec_unpack(b);
-    return vprec_exact_round(sign, p.exp + q.exp - 126, (vprec_u128)p.sig * q.sig, format, mode);
+        return vprec_exact_zero(sign, to->format);
+    vprec_parts p = factor(a, 1, to), q = factor(b, 2, to);
+    return vprec_exact_round(sign, p.exp + q.exp - 126, (vprec_u128)p.sig * q.sig, to);
 }
 
-double vprec_div(double x, double y, const vprec_format *format, vprec_mode mode)
+VPREC_INLINE double div_to(double x, double y, const vprec_rule *to)
 {
     uint64_t a = vprec_bits(x), b = vprec_bits(y);
     if (vprec_bits_nan(a) || vprec_bits_nan(b))
-        return first_nan(a, b, format);
+        return first_nan(a, b, to->format);
     bool sign = vprec_bits_sign(a ^ b);
     if (vprec_bits_inf(a) || vprec_bits_zero(b)) {
         bool undefined = vprec_bits_inf(a) ? vprec_bits_inf(b) : vprec_bits_zero(a);
-        return undefined ? invalid(format) : vprec_exact_inf(sign, format);
+        return undefined ? invalid(to->format) : vprec_exact_inf(sign, to->format);
     }
     if (vprec_bits_inf(b) || vprec_bits_zero(a))
-        return vprec_exact_zero(sign, format);
-    vprec_parts p = vprec_unpack(a), q = vprec_unpack(b);
+        return vprec_exact_zero(sign, to->format);
+    vprec_parts p = factor(a, 1, to), q = factor(b, 2, to);
     vprec_u128 dividend = (vprec_u128)p.sig << 63;
     uint64_t quotient = dividend / q.sig; /* 2^62 < quotient < 2^64 */
-    bool inexact = (vprec_u128)quotient * q.sig != dividend;
-    return vprec_exact_round(sign, p.exp - q.exp - 64, (vprec_u128)quotient << 1 | inexact, format, mode);
+    uint64_t rest = (uint64_t)dividend - quotient * q.sig; /* below q.sig, hence modulo 2^64 */
+    if (!to->bits && !to->noise)
+        return vprec_exact_round(sign, p.exp - q.exp - 64, (vprec_u128)quotient << 1 | (rest != 0), to);
+    dividend = (vprec_u128)rest << 64; /* 64 bits more */
+    uint64_t more = dividend / q.sig;
+    bool inexact = (vprec_u128)more * q.sig != dividend;
+    return vprec_exact_round(sign, p.exp - q.exp - 127, (vprec_u128)quotient << 64 | more | inexact, to);
 }
 
 /* floor(sqrt(n)) for 2^124 <= n < 2^126. Each step doubles the bits of a root
@@ -134,52 +182,71 @@ static uint64_t root(vprec_u128 n)
     return r - ((vprec_u128)r * r > n);
 }
 
-double vprec_sqrt(double x, const vprec_format *format, vprec_mode mode)
+/* floor(sqrt(n * 2^126)) for r = root(n), rest = n - r*r <= 2r: the next 63 bits by
+ * a division, at most one too large since r >= 2^62 (P. Zimmermann, Karatsuba Square
+ * Root, 1999; 64 bits would need r >= 2^63). */
+static vprec_u128 root_more(uint64_t r, uint64_t rest)
+{
+    vprec_u128 dividend = (vprec_u128)rest << 63;
+    uint64_t twice = 2 * r, q = dividend / twice, left = dividend % twice; /* q <= 2^63 */
+    bool above = (vprec_u128)left << 63 < (vprec_u128)q * q;
+    return ((vprec_u128)r << 63) + q - above;
+}
+
+VPREC_INLINE double sqrt_to(double x, const vprec_rule *to)
 {
     uint64_t a = vprec_bits(x);
     if (vprec_bits_nan(a))
-        return vprec_exact_nan(a, format);
+        return vprec_exact_nan(a, to->format);
     if (vprec_bits_zero(a))
-        return vprec_exact_zero(vprec_bits_sign(a), format);
+        return vprec_exact_zero(vprec_bits_sign(a), to->format);
     if (vprec_bits_sign(a))
-        return invalid(format);
+        return invalid(to->format);
     if (vprec_bits_inf(a))
-        return vprec_exact_inf(false, format);
-    vprec_parts p = vprec_unpack(a);
+        return vprec_exact_inf(false, to->format);
+    vprec_parts p = factor(a, 1, to);
     int odd = p.exp & 1;
     vprec_u128 n = (vprec_u128)p.sig << (61 + odd); /* x = n * 2^(exp - odd - 124) */
-    uint64_t r = root(n);
-    bool inexact = (vprec_u128)r * r != n;
-    return vprec_exact_round(false, (p.exp - odd) / 2 - 63, (vprec_u128)r << 1 | inexact, format, mode);
+    uint64_t r = root(n), rest = (uint64_t)n - r * r; /* at most 2r < 2^64 */
+    if (!to->bits && !to->noise)
+        return vprec_exact_round(false, (p.exp - odd) / 2 - 63, (vprec_u128)r << 1 | (rest != 0), to);
+    return vprec_exact_round(false, (p.exp - odd) / 2 - 125, root_more(r, rest) | (rest != 0), to);
 }
 
-double vprec_fma(double x, double y, double z, const vprec_format *format, vprec_mode mode)
+VPREC_INLINE double fma_to(double x, double y, double z, const vprec_rule *to)
 {
     uint64_t a = vprec_bits(x), b = vprec_bits(y), c = vprec_bits(z);
     if (vprec_bits_nan(a) || vprec_bits_nan(b))
-        return first_nan(a, b, format);
+        return first_nan(a, b, to->format);
     if (vprec_bits_nan(c))
-        return vprec_exact_nan(c, format);
+        return vprec_exact_nan(c, to->format);
     bool sign = vprec_bits_sign(a ^ b), sc = vprec_bits_sign(c);
     bool zero = vprec_bits_zero(a) || vprec_bits_zero(b);
     if (vprec_bits_inf(a) || vprec_bits_inf(b)) {
         bool undefined = zero || (vprec_bits_inf(c) && sc != sign);
-        return undefined ? invalid(format) : vprec_exact_inf(sign, format);
+        return undefined ? invalid(to->format) : vprec_exact_inf(sign, to->format);
     }
     if (vprec_bits_inf(c))
-        return vprec_exact_inf(sc, format);
+        return vprec_exact_inf(sc, to->format);
     if (zero && vprec_bits_zero(c))
-        return add_zeros(sign, sc, format, mode);
+        return add_zeros(sign, sc, to);
     if (zero)
-        return vprec_round(z, format, mode);
+        return round_to(z, 3, to);
     if (vprec_bits_zero(c))
-        return vprec_mul(x, y, format, mode);
+        return mul_to(x, y, to);
 
-    vprec_parts p = vprec_unpack(a), q = vprec_unpack(b);
-    term product = {(vprec_u128)p.sig * q.sig, p.exp + q.exp, sign};
-    if (product.sig >> 127) { /* the low 22 bits are zero: nothing is lost */
-        product.sig >>= 1;
+    vprec_parts p = factor(a, 1, to), q = factor(b, 2, to);
+    vprec_term product = {(vprec_u128)p.sig * q.sig, p.exp + q.exp, sign};
+    if (product.sig >> 127) { /* without noise the low 22 bits are zero: nothing is lost */
+        product.sig = product.sig >> 1 | (to->noise && (product.sig & 1));
         product.exp++;
     }
-    return add_terms(product, term_of(c), format, mode);
+    return add_terms(product, operand(c, 3, to), to);
 }
+
+VPREC_PUBLISH(add, add_to(x, y, to), double x, double y)
+VPREC_PUBLISH(sub, sub_to(x, y, to), double x, double y)
+VPREC_PUBLISH(mul, mul_to(x, y, to), double x, double y)
+VPREC_PUBLISH(div, div_to(x, y, to), double x, double y)
+VPREC_PUBLISH(sqrt, sqrt_to(x, to), double x)
+VPREC_PUBLISH(fma, fma_to(x, y, z, to), double x, double y, double z)

@@ -63,14 +63,80 @@ static inline uint64_t vprec_pack(uint64_t sig, int32_t exp)
     return (uint64_t)(top + 1023) << 52 | fraction;
 }
 
-/* Rounds (-1)^sign * sig * 2^exp, sig != 0, to the format: the only place that
- * rounds. The least significant bit of `sig` may be a sticky bit (set: the
- * value lies strictly between its neighbours), provided that sig >= 2^62. */
-double vprec_exact_round(bool sign, int32_t exp, vprec_u128 sig, const vprec_format *format, vprec_mode mode);
+/* Where a result goes and how it is rounded. Operations are
+ * inlined into their three public functions: in the first of them `bits` is known to be 0 and `noise`
+ * to be NULL, and nothing random remains. */
+typedef struct vprec_rule {
+    const vprec_format *format;
+    vprec_mode mode;
+    unsigned bits; /* in mode VPREC_SR as of vprec_round_sr, else 0 */
+    uint64_t random;
+    const vprec_noise *noise; /* Monte Carlo arithmetic in mode VPREC_RNE, or NULL */
+    const uint64_t *words;    /* its random words: of the result, of the operands */
+} vprec_rule;
+
+#define VPREC_INLINE static inline __attribute__((always_inline))
+
+/* Use vprec_exact_round. */
+double vprec_exact_round_mode(bool sign, int32_t exp, vprec_u128 sig, const vprec_format *format, vprec_mode mode);
+double vprec_exact_round_random(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to);
+double vprec_exact_round_noisy(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to);
+
+/* Rounds (-1)^sign * sig * 2^exp, sig != 0: the only place that rounds. The least
+ * significant bit of `sig` may be a sticky bit (set: the value lies strictly
+ * between its even neighbours), provided that sig >= 2^62, in mode VPREC_SR and with noise 2^118:
+ * 53 bits kept, 64 of the fraction, one half of its last. */
+VPREC_INLINE double vprec_exact_round(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to)
+{
+    return to->noise  ? vprec_exact_round_noisy(sign, exp, sig, to)
+           : to->bits ? vprec_exact_round_random(sign, exp, sig, to)
+                      : vprec_exact_round_mode(sign, exp, sig, to->format, to->mode);
+}
+
+/* Defines the three public functions of an operation NAME whose parameters follow,
+ * from CALL, an expression that rounds its exact result by the rule `to`. */
+#define VPREC_PUBLISH(NAME, CALL, ...)                                                                                 \
+    double vprec_##NAME(__VA_ARGS__, const vprec_format *format, vprec_mode mode)                                      \
+    {                                                                                                                  \
+        const vprec_rule *to = &(vprec_rule){format, mode, 0, 0, NULL, NULL};                                          \
+        return (unsigned)mode < VPREC_SR ? CALL : vprec_from_bits(VPREC_NAN_BITS); /* loud, not silently unrounded */  \
+    }                                                                                                                  \
+    double vprec_##NAME##_sr(__VA_ARGS__, const vprec_format *format, unsigned bits, uint64_t random)                  \
+    {                                                                                                                  \
+        const vprec_rule *to = &(vprec_rule){format, VPREC_SR, bits, random, NULL, NULL};                              \
+        return bits - 1 < 64 ? CALL : vprec_from_bits(VPREC_NAN_BITS);                                                 \
+    }                                                                                                                  \
+    double vprec_##NAME##_mca(__VA_ARGS__, const vprec_format *format, const vprec_noise *noise,                       \
+                              const uint64_t *words)                                                                   \
+    {                                                                                                                  \
+        const vprec_rule *to = &(vprec_rule){format, VPREC_RNE, 0, 0, noise, words};                                   \
+        return CALL;                                                                                                   \
+    }
+
+/* A summand: sig * 2^(exp-126), bit 126 of sig set. The spare bit 127 takes the
+ * carry. A sum that is zero has sig 0. */
+typedef struct vprec_term {
+    vprec_u128 sig;
+    int32_t exp;
+    bool sign;
+} vprec_term;
+
+/* Shifted so that bit 126 of sig is set. */
+vprec_term vprec_term_normal(vprec_term x);
+
+/* The sum, its least significant bit sticky. */
+vprec_term vprec_term_add(vprec_term a, vprec_term b);
+
+/* inexact(x) of the noise, by one random word. May be zero only with absolute noise. */
+vprec_term vprec_term_perturb(vprec_term x, const vprec_noise *noise, uint64_t word);
 
 /* What the format makes of an exact zero, an exact infinity, a NaN. */
 double vprec_exact_zero(bool sign, const vprec_format *format);
 double vprec_exact_inf(bool sign, const vprec_format *format);
 double vprec_exact_nan(uint64_t bits, const vprec_format *format);
+
+/* VPREC_OK if the format is as vprec_format_parse makes it for `type`, VPREC_ERANGE
+ * if it does not fit `type`, else VPREC_EINVAL. */
+vprec_status vprec_format_check(const vprec_format *format, vprec_type type);
 
 #endif

@@ -291,3 +291,28 @@ bool vprec_format_is_native(const vprec_format *format, vprec_type type)
     return !format->flags && format->fbits >= containers[type].fbits && format->emax >= containers[type].emax &&
            format->emin - format->fbits <= containers[type].unit;
 }
+
+static unsigned known_flags(void)
+{
+    unsigned flags = 0;
+    for (size_t i = 0; i < SUFFIXES; i++)
+        flags |= suffixes[i].flag;
+    return flags;
+}
+
+vprec_status vprec_format_check(const vprec_format *format, vprec_type type)
+{
+    draft draft = {format->ebits, format->fbits, format->bias, format->flags};
+    report report = {""};
+    vprec_status status = check(&draft, type, &report);
+    if (status)
+        return status == VPREC_ERANGE ? VPREC_ERANGE : VPREC_EINVAL;
+    vprec_format same;
+    finish(&draft, &same);
+    /* as bits: comparing subnormal doubles depends on MXCSR and raises a flag */
+    bool equal = same.emin == format->emin && same.emax == format->emax && !(format->flags & ~known_flags()) &&
+                 vprec_bits(same.max) == vprec_bits(format->max) &&
+                 vprec_bits(same.min_normal) == vprec_bits(format->min_normal) &&
+                 vprec_bits(same.min_subnormal) == vprec_bits(format->min_subnormal);
+    return equal ? VPREC_OK : VPREC_EINVAL;
+}

@@ -37,12 +37,32 @@ static double overflow(bool sign, const vprec_format *format, vprec_mode mode)
     return vprec_exact_inf(sign, format);
 }
 
+/* n / 2^shift to nearest even, shift > 0 */
+static vprec_u128 quotient_even(vprec_u128 n, int32_t shift)
+{
+    if (shift > 128)
+        return 0;
+    vprec_u128 half = (vprec_u128)1 << (shift - 1), rest = n & (2 * half - 1);
+    vprec_u128 q = shift < 128 ? n >> shift : 0;
+    return q + (rest + (uint64_t)(q & 1) > half);
+}
+
+/* Whether stochastic rounding takes the larger neighbour of a value whose
+ * fraction of a unit is the lowest `drop` bits of `wide`, or all of it and zeros above. */
+static bool chance(vprec_u128 wide, int32_t drop, const vprec_rule *to)
+{
+    vprec_u128 rest = drop < 128 ? wide & (((vprec_u128)1 << drop) - 1) : wide;
+    return to->random >> (64 - to->bits) < quotient_even(rest, drop - (int32_t)to->bits);
+}
+
 /*      63            drop            0
  *  sig  1xxxxxxxxxxxxx|ryyyyyyyyyyyys     s sticky, r the half
  *       kept           rest               kept * 2^unit is a value of the format
  */
-double vprec_exact_round(bool sign, int32_t exp, vprec_u128 wide, const vprec_format *format, vprec_mode mode)
+VPREC_INLINE double round_exact(bool sign, int32_t exp, vprec_u128 wide, const vprec_rule *to)
 {
+    const vprec_format *format = to->format;
+    const vprec_mode mode = to->mode;
     uint64_t sig = wide >> 64, low = wide;
     int32_t top; /* floor(log2(value)) */
     if (sig) {
@@ -56,11 +76,12 @@ double vprec_exact_round(bool sign, int32_t exp, vprec_u128 wide, const vprec_fo
         int shift = __builtin_clzll(low);
         top = exp + 63 - shift;
         sig = low << shift;
+        wide = (vprec_u128)sig << 64;
     }
 
     bool tiny = top < format->emin;
     int32_t unit = (tiny && !(format->flags & VPREC_NOSUB) ? format->emin : top) - format->fbits;
-    int32_t drop = unit + 63 - top;
+    int32_t drop = unit + 63 - top, dropped = drop;
     if (drop > 63) { /* less than one unit */
         sig = drop > 64 ? 1 : sig >> 1 | (sig & 1);
         drop = 63;
@@ -68,13 +89,13 @@ double vprec_exact_round(bool sign, int32_t exp, vprec_u128 wide, const vprec_fo
     uint64_t half = UINT64_C(1) << (drop - 1);
     uint64_t kept = sig >> drop, rest = sig & (2 * half - 1);
     switch (mode) {
-    case VPREC_RNE: kept += rest > half || (rest == half && (kept & 1)); break;
+    case VPREC_RNE: kept += rest + (kept & 1) > half; break;
     case VPREC_RNA: kept += rest >= half; break;
     case VPREC_RTZ: break;
     case VPREC_RU: kept += rest && !sign; break;
     case VPREC_RD: kept += rest && sign; break;
     case VPREC_RTO: kept |= rest != 0; break;
-    default: return vprec_from_bits(VPREC_NAN_BITS); /* loud, not silently unrounded */
+    default: kept += chance(wide, dropped + 64, to); /* VPREC_SR: its own bits, without the sticky shortcut */
     }
     if (!kept)
         return vprec_exact_zero(sign, format);
@@ -92,27 +113,40 @@ double vprec_exact_round(bool sign, int32_t exp, vprec_u128 wide, const vprec_fo
     return vprec_from_bits(bits);
 }
 
-double vprec_round(double x, const vprec_format *format, vprec_mode mode)
+double vprec_exact_round_mode(bool sign, int32_t exp, vprec_u128 sig, const vprec_format *format, vprec_mode mode)
+{
+    return round_exact(sign, exp, sig, &(vprec_rule){format, mode, 0, 0, NULL, NULL});
+}
+
+double vprec_exact_round_random(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to)
+{
+    return round_exact(sign, exp, sig, &(vprec_rule){to->format, VPREC_SR, to->bits, to->random, NULL, NULL});
+}
+
+VPREC_INLINE double round_to(double x, const vprec_rule *to)
 {
     uint64_t bits = vprec_bits(x);
     bool sign = vprec_bits_sign(bits);
     if (vprec_bits_nan(bits))
-        return vprec_exact_nan(bits, format);
+        return vprec_exact_nan(bits, to->format);
     if (vprec_bits_inf(bits))
-        return vprec_exact_inf(sign, format);
+        return vprec_exact_inf(sign, to->format);
     if (vprec_bits_zero(bits))
-        return vprec_exact_zero(sign, format);
+        return vprec_exact_zero(sign, to->format);
     vprec_parts parts = vprec_unpack(bits);
-    return vprec_exact_round(sign, parts.exp - 63, parts.sig, format, mode);
+    if (to->noise)
+        return vprec_exact_round_noisy(sign, parts.exp - 63, parts.sig, to);
+    return round_exact(sign, parts.exp - 63, parts.sig, to);
 }
 
-double vprec_from_u64(uint64_t x, const vprec_format *format, vprec_mode mode)
+VPREC_INLINE double integer_to(uint64_t negative, uint64_t x, const vprec_rule *to)
 {
-    return x ? vprec_exact_round(false, 0, x, format, mode) : vprec_exact_zero(false, format);
+    uint64_t magnitude = (x ^ -negative) + negative;
+    if (to->noise && x)
+        return vprec_exact_round_noisy(negative, 0, magnitude, to);
+    return x ? round_exact(negative, 0, magnitude, to) : vprec_exact_zero(false, to->format);
 }
 
-double vprec_from_i64(int64_t x, const vprec_format *format, vprec_mode mode)
-{
-    uint64_t magnitude = x < 0 ? -(uint64_t)x : (uint64_t)x;
-    return x ? vprec_exact_round(x < 0, 0, magnitude, format, mode) : vprec_exact_zero(false, format);
-}
+VPREC_PUBLISH(round, round_to(x, to), double x)
+VPREC_PUBLISH(from_u64, integer_to(0, x, to), uint64_t x)
+VPREC_PUBLISH(from_i64, integer_to(x < 0, (uint64_t)x, to), int64_t x)

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PRELOAD_NAME "libvprec_preload.so"
@@ -115,16 +117,28 @@ static bool environment_set(const char *preload, const char *wire)
     return ok;
 }
 
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 /* Waits without reaping first, so that no signal goes to a process id that is no longer the program's. */
 static void wait_for(pid_t pid, vprec_outcome *outcome)
 {
     siginfo_t info;
+    struct rusage usage = {0};
     int status = 0;
     while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) && errno == EINTR) {
     }
     child = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
     }
+    outcome->wall_seconds += seconds_now();
+    outcome->user_seconds = (double)usage.ru_utime.tv_sec + 1e-6 * (double)usage.ru_utime.tv_usec;
+    outcome->system_seconds = (double)usage.ru_stime.tv_sec + 1e-6 * (double)usage.ru_stime.tv_usec;
+    outcome->max_rss = (int64_t)usage.ru_maxrss * 1024;
     outcome->exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     outcome->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
@@ -133,7 +147,7 @@ bool vprec_launch(const char *path, char **argv, const char *preload, const char
 {
     struct sigaction sigchld, plain = {.sa_handler = SIG_DFL};
     int report[2];
-    *outcome = (vprec_outcome){.exited = -1};
+    *outcome = (vprec_outcome){.exited = -1, .wall_seconds = -seconds_now()};
     if (!environment_set(preload, wire) || pipe2(report, O_CLOEXEC)) {
         vprec_say("cannot prepare the start (%s): free some memory or file descriptors", strerror(errno));
         return false;

@@ -5,6 +5,7 @@
 #define VPREC_LAUNCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 typedef struct vprec_outcome {
@@ -12,6 +13,8 @@ typedef struct vprec_outcome {
     int exec_error; /* errno where the program could not be executed, else 0 */
     int exited;     /* its exit status, -1 where a signal ended it */
     int signal;     /* that signal, else 0 */
+    double wall_seconds, user_seconds, system_seconds; /* of the program and the children that it waited for */
+    int64_t max_rss;                                   /* bytes, the largest of these processes */
 } vprec_outcome;
 
 /* Path of the preload library, to be freed; NULL, having said what to do, where there is none. */

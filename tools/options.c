@@ -3,7 +3,9 @@
 #include "options.h"
 #include "help.h"
 #include "say.h"
+#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +13,30 @@
 const char *const vprec_type_names[VPREC_TYPES] = {"f32", "f64"};
 const char *const vprec_ops_names[VPREC_OPS_NAMES] = {"add", "sub", "mul", "div", "sqrt", "fma", "cvt", "rcp", "libm"};
 
-enum { OPT_ROUND = 256, OPT_FAST, OPT_OPS, OPT_REPORT, OPT_COUNT, OPT_AUDIT, OPT_LIST, OPT_FORMATS, OPT_RULE };
+enum {
+    OPT_ROUND = 256,
+    OPT_FAST,
+    OPT_OPS,
+    OPT_REPORT,
+    OPT_COUNT,
+    OPT_AUDIT,
+    OPT_LIST,
+    OPT_FORMATS,
+    OPT_KEEP,
+    OPT_RESTART,
+    OPT_REFERENCE,
+    OPT_ERROR,
+    OPT_RATE,
+    OPT_RULE
+};
+enum { SAMPLES_MAX = 1000000, JOBS_MAX = 4096 };
 
 static const struct option long_options[] = {
     {"format", required_argument, NULL, 'f'},
     {"mode", required_argument, NULL, 'm'},
+    {"precision", required_argument, NULL, 't'},
+    {"error-mode", required_argument, NULL, OPT_ERROR},
+    {"noise-rate", required_argument, NULL, OPT_RATE},
     {"round", required_argument, NULL, OPT_ROUND},
     {"object", required_argument, NULL, OPT_RULE + VPREC_RULE_OBJECT},
     {"skip-object", required_argument, NULL, OPT_RULE + VPREC_RULE_SKIP_OBJECT},
@@ -29,12 +50,22 @@ static const struct option long_options[] = {
     {"audit", no_argument, NULL, OPT_AUDIT},
     {"list", no_argument, NULL, OPT_LIST},
     {"formats", no_argument, NULL, OPT_FORMATS},
+    {"seed", required_argument, NULL, 's'},
+    {"samples", required_argument, NULL, 'n'},
+    {"out", required_argument, NULL, 'o'},
+    {"jobs", required_argument, NULL, 'j'},
+    {"keep", required_argument, NULL, OPT_KEEP},
+    {"reference", required_argument, NULL, OPT_REFERENCE},
+    {"restart", no_argument, NULL, OPT_RESTART},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
 };
-#define SHORT_OPTIONS "f:m:qhV"
+#define SHORT_OPTIONS "f:m:t:s:n:o:j:qhV"
+
+/* These change how a run is made or told, not what it computes; the seed is kept apart. */
+static const int not_given[] = {'s', 'n', 'o', 'j', 'q', OPT_KEEP, OPT_RESTART, OPT_REFERENCE, OPT_REPORT, OPT_LIST};
 
 const char *vprec_rule_option(uint32_t kind)
 {
@@ -119,21 +150,171 @@ static bool format_parse(vprec_options *options, const char *text)
     return ok;
 }
 
+/* A whole number in decimal, or in hexadecimal after 0x. */
+static bool number_parse(const char *name, const char *text, uint64_t least, uint64_t most, uint64_t *number)
+{
+    bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    const char *digits = hex ? text + 2 : text;
+    size_t length = strlen(digits);
+    errno = 0;
+    uint64_t value = strtoull(digits, NULL, hex ? 16 : 10);
+    if (!length || strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789") != length || errno || value < least ||
+        value > most) {
+        vprec_say("bad number '%s' for %s: use a whole number from %" PRIu64 " to %" PRIu64, text, name, least, most);
+        return false;
+    }
+    *number = value;
+    return true;
+}
+
+/* What --mode takes; the last three are nearest-even with noise. */
+static const struct {
+    const char *name;
+    vprec_mode mode;
+    unsigned noise;
+} modes[] = {
+    {"rne", VPREC_RNE, 0},
+    {"rna", VPREC_RNA, 0},
+    {"rtz", VPREC_RTZ, 0},
+    {"ru", VPREC_RU, 0},
+    {"rd", VPREC_RD, 0},
+    {"rto", VPREC_RTO, 0},
+    {"sr", VPREC_SR, 0},
+    {"rr", VPREC_RNE, VPREC_NOISE_RESULTS},
+    {"pb", VPREC_RNE, VPREC_NOISE_OPERANDS},
+    {"mca", VPREC_RNE, VPREC_NOISE_RESULTS | VPREC_NOISE_OPERANDS},
+};
+enum { MODES = sizeof modes / sizeof *modes };
+
+const char *vprec_mode_name(const vprec_wire_config *config)
+{
+    for (int i = 0; i < MODES; i++)
+        if (config->mode == modes[i].mode && config->noise[VPREC_F32].what == modes[i].noise)
+            return modes[i].name;
+    return "?";
+}
+
+/* "rtz", "sr", "sr:16", "mca" */
 static bool mode_parse(vprec_wire_config *config, const char *text)
 {
-    static const char *const later[] = {"rna", "rtz", "ru", "rd", "rto", "sr", "rr", "pb", "mca"};
-    if (!strcmp(text, "rne")) {
-        config->mode = VPREC_RNE;
-        return true;
-    }
     size_t length = strcspn(text, ":");
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strlen(later[i]) == length && !memcmp(text, later[i], length)) {
-            vprec_say("mode %s is not available in this version yet: use --mode rne", text);
+    for (int i = 0; i < MODES; i++) {
+        if (strlen(modes[i].name) != length || memcmp(text, modes[i].name, length))
+            continue;
+        uint64_t bits = 0;
+        if (text[length] && modes[i].mode != VPREC_SR) {
+            vprec_say("mode %s takes no number, which '%s' gives: only sr does, as in --mode sr:16; the precision of rr, "
+                      "pb and mca is --precision", modes[i].name, text);
             return false;
         }
-    vprec_say("unknown mode '%s': use --mode rne (to nearest, ties to even)", text);
+        if (text[length] && !number_parse("the random bits of --mode sr:BITS", text + length + 1, 1, 64, &bits))
+            return false;
+        config->mode = modes[i].mode;
+        for (int type = 0; type < VPREC_TYPES; type++) {
+            config->bits[type] = (uint32_t)bits;
+            config->noise[type].what = modes[i].noise;
+        }
+        return true;
+    }
+    vprec_say("unknown mode '%s': use rne, rna, rtz, ru, rd, rto, sr[:BITS], rr, pb or mca", text);
     return false;
+}
+
+enum { PRECISION_F32 = 24, PRECISION_F64 = 53 };
+static const unsigned precision_most[VPREC_TYPES] = {PRECISION_F32, PRECISION_F64};
+
+/* --precision: "20" for both types, or "f32=10,f64=30" */
+static bool precision_parse(vprec_wire_config *config, const char *text)
+{
+    char *copy = vprec_text("%s", text), *rest = copy;
+    bool ok = true;
+    while (ok && rest) {
+        char *part = strsep(&rest, ","), *equals = strchr(part, '=');
+        uint64_t bits;
+        ok = false;
+        for (int type = 0; type < VPREC_TYPES; type++) {
+            size_t length = strlen(vprec_type_names[type]);
+            bool named = equals && (size_t)(equals - part) == length && !memcmp(part, vprec_type_names[type], length);
+            if (equals && !named)
+                continue;
+            if (!number_parse("--precision", equals ? equals + 1 : part, 1, named ? precision_most[type] : PRECISION_F64, &bits))
+                break;
+            config->noise[type].precision = bits > precision_most[type] ? precision_most[type] : (unsigned)bits;
+            ok = true;
+        }
+        if (!ok && equals && strncmp(part, "f32=", 4) && strncmp(part, "f64=", 4))
+            vprec_say("unknown type in --precision %s: write T, or f32=T,f64=T", text);
+    }
+    free(copy);
+    return ok;
+}
+
+/* --error-mode: "rel", "abs:EXP", "all:EXP" */
+static bool error_parse(vprec_wire_config *config, const char *text)
+{
+    unsigned error = 0;
+    char *end = NULL;
+    long exponent = 0;
+    if (!strcmp(text, "rel"))
+        error = VPREC_ERROR_RELATIVE;
+    else if (!strncmp(text, "abs:", 4) || !strncmp(text, "all:", 4)) {
+        exponent = strtol(text + 4, &end, 10);
+        if (text[4] && !*end && exponent >= -1200 && exponent <= 1200)
+            error = VPREC_ERROR_ABSOLUTE | (text[1] == 'l' ? VPREC_ERROR_RELATIVE : 0);
+    }
+    if (!error) {
+        vprec_say("unknown error mode '%s': use rel, abs:EXP (noise of 2^EXP) or all:EXP (both), EXP in -1200..1200", text);
+        return false;
+    }
+    for (int type = 0; type < VPREC_TYPES; type++) {
+        config->noise[type].error = error;
+        config->noise[type].exponent = (int)exponent;
+    }
+    return true;
+}
+
+/* --noise-rate: the probability that a result has noise */
+static bool rate_parse(vprec_wire_config *config, const char *text)
+{
+    char *end;
+    double rate = strtod(text, &end);
+    if (!*text || *end || !(rate > 0 && rate <= 1)) {
+        vprec_say("--noise-rate '%s' is no probability: give a number above 0 and up to 1, as in --noise-rate 0.1", text);
+        return false;
+    }
+    config->silent = (uint32_t)((1 - rate) * 4294967295.0);
+    return true;
+}
+
+/* What follows from the other options: the bits of --mode sr without a number are the fraction bits that the format
+ * lacks of its type's, with which inline code works, if their bias of at most 2^-10 ulp will do, else more. Noise
+ * needs no format. */
+static bool mode_finish(vprec_options *options, bool noise_option)
+{
+    static const char *const whole[VPREC_TYPES] = {"fp32", "fp64"};
+    vprec_wire_config *config = &options->config;
+    bool noise = config->noise[VPREC_F32].what;
+    if (noise_option && !noise) {
+        vprec_say("--precision, --error-mode and --noise-rate are for --mode rr, pb and mca: give one of these modes");
+        return false;
+    }
+    bool none = !config->use[VPREC_F32] && !config->use[VPREC_F64];
+    for (int type = 0; type < VPREC_TYPES; type++) {
+        if (noise && none) {
+            config->use[type] = VPREC_USE_FORMAT;
+            vprec_format_parse(whole[type], type, &config->format[type], NULL, 0);
+            snprintf(options->spelled[type], sizeof options->spelled[type], "%s", whole[type]);
+        }
+        if (!config->noise[type].precision)
+            config->noise[type].precision = precision_most[type];
+        if (!config->noise[type].error)
+            config->noise[type].error = VPREC_ERROR_RELATIVE;
+        unsigned fraction = precision_most[type] - 1;
+        unsigned dropped = config->use[type] == VPREC_USE_FORMAT ? fraction - config->format[type].fbits : 0;
+        if (config->mode == VPREC_SR && !config->bits[type])
+            config->bits[type] = dropped >= 9 ? dropped : 32;
+    }
+    return true;
 }
 
 static bool round_parse(vprec_wire_config *config, const char *text)
@@ -185,8 +366,114 @@ static bool rule_add(vprec_wire_config *config, uint32_t kind, const char *glob)
     }
     vprec_wire_rule *rule = &config->rule[config->rules++];
     rule->kind = kind;
-    strcpy(rule->glob, glob);
+    memcpy(rule->glob, glob, strlen(glob) + 1);
     return true;
+}
+
+static bool count_parse(const char *name, const char *text, uint32_t most, uint32_t *count)
+{
+    uint64_t number;
+    if (!number_parse(name, text, 1, most, &number))
+        return false;
+    *count = (uint32_t)number;
+    return true;
+}
+
+static bool keep_add(vprec_sampling *sampling, const char *glob)
+{
+    if (!strncmp(glob, "./", 2))
+        glob += 2;
+    bool outside = *glob == '/';
+    for (const char *part = glob; part; part = strchr(part, '/') ? strchr(part, '/') + 1 : NULL)
+        outside |= !strncmp(part, "..", 2) && (part[2] == '/' || !part[2]);
+    if (!*glob || outside) {
+        vprec_say("%s '%s' for --keep: name files below the working directory, such as 'out/*.txt'; for others let the "
+                  "program write to $VPREC_SAMPLE_DIR", *glob ? "path" : "empty pattern", glob);
+        return false;
+    }
+    sampling->keep = vprec_grow(sampling->keep, sampling->keeps + 2, sizeof *sampling->keep);
+    sampling->keep[sampling->keeps++] = vprec_text("%s", glob);
+    sampling->keep[sampling->keeps] = NULL;
+    return true;
+}
+
+static bool reference_parse(vprec_sampling *sampling, const char *text)
+{
+    sampling->reference = !strcmp(text, "native");
+    if (sampling->reference || !strcmp(text, "none"))
+        return true;
+    vprec_say("unknown choice '%s' for --reference: use native (one more run that rounds nothing) or none", text);
+    return false;
+}
+
+static size_t name_length(const char *given)
+{
+    return strcspn(given, "=");
+}
+
+/* Remembers an option that decides results; by name, so that the order on the
+ * command line does not matter, and the same name in the order given, so that the last one still wins. */
+static void given_add(vprec_options *options, int option, const char *value)
+{
+    const struct option *entry = long_options;
+    for (size_t i = 0; i < sizeof not_given / sizeof *not_given; i++)
+        if (not_given[i] == option)
+            return;
+    while (entry->name && entry->val != option)
+        entry++;
+    if (!entry->name)
+        return;
+    char *text = value ? vprec_text("--%s=%s", entry->name, value) : vprec_text("--%s", entry->name);
+    options->given = vprec_grow(options->given, options->givens + 2, sizeof *options->given);
+    size_t at = options->givens++;
+    for (; at; at--) {
+        const char *other = options->given[at - 1];
+        size_t length = name_length(text), more = name_length(other);
+        int order = memcmp(other, text, length < more ? length : more);
+        if (order < 0 || (!order && more <= length))
+            break;
+        options->given[at] = options->given[at - 1];
+    }
+    options->given[at] = text;
+    options->given[options->givens] = NULL;
+}
+
+/* What does not go together in sampling; `asked`: an option that only sampling has. */
+static bool sampling_check(vprec_options *options, const char *asked)
+{
+    vprec_sampling *sampling = &options->sampling;
+    if (!sampling->out) {
+        if (asked)
+            vprec_say("%s needs a directory for what the samples write: add --out DIR", asked);
+        return !asked;
+    }
+    if (!*sampling->out)
+        vprec_say("empty name for --out: name a directory, it is made if it does not exist");
+    else if (options->config.list)
+        vprec_say("--list runs nothing, so there are no samples: leave out --list or --out");
+    else if (options->report)
+        vprec_say("--report with --out: every sample has its report in DIR/NNNN/report.json: leave out --report");
+    else if (sampling->keeps && sampling->jobs > 1)
+        vprec_say("--keep with --jobs %u: samples side by side would write to the same files: use --jobs 1, or let "
+                  "the program write to $VPREC_SAMPLE_DIR, each sample's own directory", sampling->jobs);
+    else
+        return true;
+    return false;
+}
+
+bool vprec_options_noisy(const vprec_wire_config *config)
+{
+    return config->mode == VPREC_SR || config->noise[VPREC_F32].what;
+}
+
+void vprec_options_free(vprec_options *options)
+{
+    for (size_t i = 0; i < options->givens; i++)
+        free(options->given[i]);
+    for (size_t i = 0; i < options->sampling.keeps; i++)
+        free(options->sampling.keep[i]);
+    free(options->given);
+    free(options->sampling.keep);
 }
 
 static void unknown_option(char **argv)
@@ -203,8 +490,13 @@ static void unknown_option(char **argv)
 
 int vprec_options_parse(vprec_options *options, int argc, char **argv)
 {
-    *options = (vprec_options){.config = {.mode = VPREC_RNE, .round = VPREC_ROUND_RESULTS, .ops = VPREC_OPS_ALL}};
+    *options = (vprec_options){
+        .config = {.mode = VPREC_RNE, .round = VPREC_ROUND_RESULTS, .ops = VPREC_OPS_ALL, .seed = VPREC_SEED_DEFAULT},
+        .sampling = {.samples = 1, .jobs = 1}};
     vprec_wire_config *config = &options->config;
+    vprec_sampling *sampling = &options->sampling;
+    const char *asked = NULL;
+    bool noise_option = false;
     int option;
     opterr = 0;
     /* '+': what follows PROGRAM belongs to PROGRAM. */
@@ -213,6 +505,9 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         switch (option) {
         case 'f': ok = format_parse(options, optarg); break;
         case 'm': ok = mode_parse(config, optarg); break;
+        case 't': ok = precision_parse(config, optarg); noise_option = true; break;
+        case OPT_ERROR: ok = error_parse(config, optarg); noise_option = true; break;
+        case OPT_RATE: ok = rate_parse(config, optarg); noise_option = true; break;
         case 'q': options->quiet = true; break;
         case 'h': vprec_help_print(); return vprec_stdout_done() ? 0 : VPREC_EXIT_FAILURE;
         case 'V': printf("vprec-run %s\n", VPREC_VERSION); return vprec_stdout_done() ? 0 : VPREC_EXIT_FAILURE;
@@ -224,6 +519,13 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_COUNT: config->count = 1; break;
         case OPT_AUDIT: config->audit = 1; break;
         case OPT_LIST: config->list = 1; break;
+        case 's': ok = number_parse("--seed", optarg, 0, UINT64_MAX, &config->seed); break;
+        case 'n': ok = count_parse(asked = "--samples", optarg, SAMPLES_MAX, &sampling->samples); break;
+        case 'j': ok = count_parse(asked = "--jobs", optarg, JOBS_MAX, &sampling->jobs); break;
+        case 'o': sampling->out = optarg; break;
+        case OPT_KEEP: ok = keep_add(sampling, optarg); asked = "--keep"; break;
+        case OPT_REFERENCE: ok = reference_parse(sampling, optarg); asked = "--reference"; break;
+        case OPT_RESTART: sampling->restart = true; asked = "--restart"; break;
         case ':':
             vprec_say("option '%s' needs a value: see vprec-run --help", argv[optind - 1]);
             return VPREC_EXIT_FAILURE;
@@ -232,12 +534,17 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         }
         if (!ok)
             return VPREC_EXIT_FAILURE;
+        given_add(options, option, optarg);
     }
     options->program = argv + optind;
     if (options->report && !*options->report) {
         vprec_say("empty file name for --report: name a file, or - for standard output");
         return VPREC_EXIT_FAILURE;
     }
+    if (!sampling_check(options, asked))
+        return VPREC_EXIT_FAILURE;
+    if (!mode_finish(options, noise_option))
+        return VPREC_EXIT_FAILURE;
     if (!config->use[VPREC_F32] && !config->use[VPREC_F64]) {
         if (!config->list) {
             vprec_say("no format given: type for example vprec-run --format bf16 -- PROGRAM, or f32=e5m10,f64=e11m40, "

@@ -7,10 +7,23 @@
 #include "wire.h"
 #include <stdbool.h>
 
+/* --samples and what belongs to it. */
+typedef struct vprec_sampling {
+    const char *out;  /* --out DIR; NULL: a plain run, and nothing else here counts */
+    uint32_t samples; /* at least 1 */
+    uint32_t jobs;    /* at least 1 */
+    char **keep;      /* --keep GLOB, relative to the working directory, NULL-terminated */
+    size_t keeps;
+    bool restart, reference;
+} vprec_sampling;
+
 typedef struct vprec_options {
     vprec_wire_config config; /* what the processes are told */
     char spelled[VPREC_TYPES][64]; /* each type's format as --format has it: "e8m10", "native" */
     const char *report;       /* --report FILE, "-" stdout, NULL none */
+    vprec_sampling sampling;
+    char **given; /* what decides the run's results, as "--name=value" ordered by name, NULL-terminated; without seed */
+    size_t givens;
     bool quiet;
     char **program; /* PROGRAM and its arguments, as given, NULL-terminated */
 } vprec_options;
@@ -30,8 +43,15 @@ const char *vprec_round_name(uint32_t round);
  * spelling, "native", or "" where the type is left alone. */
 void vprec_options_format(const vprec_wire_config *config, vprec_type type, char *text, size_t size);
 
-/* Fills `*options`. Returns -1 to go on; else the status to exit with, all
+/* The name that --mode takes. */
+const char *vprec_mode_name(const vprec_wire_config *config);
+
+/* Whether the run draws random numbers: whether samples differ by what vprec does. */
+bool vprec_options_noisy(const vprec_wire_config *config);
+
+/* Fills `*options`, to be freed in any case. Returns -1 to go on; else the status to exit with, all
  * being said: --help, --version and --formats have printed, or the command line is at fault. */
 int vprec_options_parse(vprec_options *options, int argc, char **argv);
+void vprec_options_free(vprec_options *options);
 
 #endif

@@ -2,6 +2,7 @@
  * run_main.c: vprec-run: checks all that can be checked, runs the program with
  * the preload library in it, and tells what was rounded. */
 #include "run.h"
+#include "samples.h"
 #include "say.h"
 #include <stdlib.h>
 
@@ -51,15 +52,23 @@ int main(int argc, char **argv)
 {
     vprec_options options;
     int status = vprec_options_parse(&options, argc, argv);
-    if (status >= 0)
+    if (status >= 0) {
+        vprec_options_free(&options);
         return status;
+    }
     vprec_program program;
     status = vprec_program_find(&program, options.program[0]);
     if (!status) {
         char *preload = vprec_preload_find();
-        status = preload ? run_and_tell(&options, &program, preload) : VPREC_EXIT_FAILURE;
+        if (!preload)
+            status = VPREC_EXIT_FAILURE;
+        else if (options.sampling.out)
+            status = vprec_samples_run(&options, &program, preload);
+        else
+            status = run_and_tell(&options, &program, preload);
         free(preload);
     }
     vprec_program_free(&program);
+    vprec_options_free(&options);
     return status;
 }

@@ -34,11 +34,12 @@ static void append_type(char **text, const vprec_run *run, vprec_type type)
 {
     const vprec_wire_config *config = &run->options->config;
     const vprec_totals *totals = run->totals;
-    const char *name = vprec_type_names[type];
+    const char *name = vprec_type_names[type], *mode = vprec_mode_name(config);
     if (config->use[type] == VPREC_USE_NATIVE)
         append(text, "%s instrumented, not rounded (native): ", name);
     else
-        append(text, "rounded %s to %s (%s%s): ", name, run->options->spelled[type], vprec_round_name(config->round),
+        append(text, "rounded %s to %s (%s%s%s%s): ", name, run->options->spelled[type], vprec_round_name(config->round),
+               strcmp(mode, "rne") ? ", " : "", strcmp(mode, "rne") ? mode : "",
                config->fast ? ", rounded twice (--fast)" : "");
     if (config->count) {
         append(text, COUNT_FORMAT " in " COUNT_FORMAT " that ran", COUNT(totals->operations[type], "operation"),

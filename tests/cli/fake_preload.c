@@ -150,6 +150,15 @@ __attribute__((constructor)) static void attach(void)
         if (write(STDOUT_FILENO, line, (size_t)length) != length)
             abort();
     }
+    if (!strcmp(mode, "noise")) {
+        const vprec_wire_config *c = &wire->config;
+        dprintf(STDOUT_FILENO, "mode %u bits %u %u silent %#x\n", c->mode, c->bits[0], c->bits[1], c->silent);
+        for (int type = 0; type < VPREC_TYPES; type++)
+            dprintf(STDOUT_FILENO, "use %u m%u what %u precision %u error %u exponent %d\n", c->use[type], c->format[type].fbits,
+                   c->noise[type].what, c->noise[type].precision, c->noise[type].error, c->noise[type].exponent);
+    }
+    if (!strcmp(mode, "seed"))
+        dprintf(STDOUT_FILENO, "%llu\n", (unsigned long long)wire->config.seed);
     append_all(mode, self);
     if (!strcmp(mode, "unfinished")) { /* handed out, never filled: what follows cannot be found */
         atomic_fetch_add(&wire->used, 64);

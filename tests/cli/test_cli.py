@@ -95,8 +95,17 @@ class Usage(Case):
                 self.refused(spec.split('=', 1)[-1] if spec.startswith('f64') else spec, args=['--format', spec])
 
     def test_other_values(self):
-        for mode in ('rna', 'rtz', 'ru', 'rd', 'rto', 'sr', 'sr:8', 'rr', 'pb', 'mca'):
-            self.refused(f'mode {mode} is not available in this version yet', args=['-f', 'bf16', '--mode', mode])
+        for mode in ('rne:1', 'rtz:8', 'rr:24', 'mca:'):
+            self.refused('takes no number', args=['-f', 'bf16', '--mode', mode])
+        for mode in ('sr:0', 'sr:65', 'sr:', 'sr:x', 'sr:-1', 'sr:8x'):
+            self.refused('--mode sr:BITS', args=['-f', 'bf16', '--mode', mode])
+        for precision in ('0', '54', 'f32=25', 'f64=0', 'f32=', 'f16=3', 'x', ''):
+            self.refused('--precision', args=['-m', 'mca', '--precision', precision])
+        for error in ('abs', 'abs:', 'abs:x', 'all:5000', 'both', ''):
+            self.refused('error mode', args=['-m', 'mca', '--error-mode', error])
+        for rate in ('0', '-1', '1.5', 'nan', 'x', ''):
+            self.refused('--noise-rate', args=['-m', 'mca', '--noise-rate', rate])
+        self.refused('rr, pb and mca', args=['-f', 'bf16', '-m', 'sr', '--precision', '10'])
         self.refused("'nearest'", args=['-f', 'bf16', '--mode', 'nearest'])
         self.refused("'rn'", args=['-f', 'bf16', '--mode', 'rn'])
         self.refused("'inputs'", args=['-f', 'bf16', '--round', 'inputs'])
@@ -105,7 +114,7 @@ class Usage(Case):
         self.refused('--object', args=['-f', 'bf16', '--object', ''])
         self.refused('xxx', '231', args=['-f', 'bf16', '--function', 'x' * 232])
         self.refused('64', args=['-f', 'bf16'] + ['--exec', 'a'] * 65)
-        self.refused("'--samples'", args=['-f', 'bf16', '--samples', '3'])
+        self.refused('--out', args=['-f', 'bf16', '--samples', '3'])
         self.refused("'-x'", args=['-f', 'bf16', '-x'])
         self.refused("'--fast=1'", args=['-f', 'bf16', '--fast=1'])
         self.refused('--report', args=['-f', 'bf16', '--report', ''])
@@ -435,6 +444,27 @@ class Running(Case):
                          'use 2 2 bits e5m10 e8m7 mode 0 round 2 ops 511 fast 0 count 0 audit 0 rules 1:hit:')
         self.assertEqual(config('-f', 'f64=e5m2:bias=16', '-f', 'e5m2:bias=16').split(' mode')[0],
                          'use 2 2 bits e5m2 e5m2')
+
+    def test_modes_reach_the_processes(self):
+        def config(*args):
+            done = self.run_vprec('-q', *args, '/bin/true', fake='noise')
+            return done.stdout.decode().splitlines()
+
+        for number, mode in enumerate(('rne', 'rna', 'rtz', 'ru', 'rd', 'rto')):
+            self.assertEqual(config('-f', 'bf16', '-m', mode)[0], f'mode {number} bits 0 0 silent 0')
+        # without a number: the bits that the format lacks of its type's, from 9 on
+        self.assertEqual(config('-f', 'f32=e8m14,f64=e11m40', '-m', 'sr')[0], 'mode 6 bits 9 12 silent 0')
+        self.assertEqual(config('-f', 'f32=e8m15,f64=e11m52', '-m', 'sr')[0], 'mode 6 bits 32 32 silent 0')
+        self.assertEqual(config('-f', 'bf16', '-m', 'sr:7')[0], 'mode 6 bits 7 7 silent 0')
+        self.assertEqual(config('-m', 'rr'), ['mode 0 bits 0 0 silent 0',
+                                              'use 2 m23 what 1 precision 24 error 1 exponent 0',
+                                              'use 2 m52 what 1 precision 53 error 1 exponent 0'])
+        self.assertEqual(config('-m', 'pb', '-t', '30', '--error-mode', 'abs:-20', '-f', 'bf16'),
+                         ['mode 0 bits 0 0 silent 0', 'use 2 m7 what 2 precision 24 error 2 exponent -20',
+                          'use 0 m0 what 2 precision 30 error 2 exponent -20'])
+        self.assertEqual(config('-m', 'mca', '-t', 'f64=40,f32=10', '--error-mode', 'all:3', '--noise-rate', '0.5'),
+                         ['mode 0 bits 0 0 silent 0x7fffffff', 'use 2 m23 what 3 precision 10 error 3 exponent 3',
+                          'use 2 m52 what 3 precision 40 error 3 exponent 3'])
 
     def test_execution_that_fails_at_the_last_moment(self):
         # The loader named in the program is gone: the kernel refuses, after all checks.

@@ -84,14 +84,15 @@ static int draw_exponent(unit_draw *draw)
     const unit_format *f = draw->format;
     int emin = 1 - f->bias, emax = ilogb(f->max);
     bool near = isfinite(draw->last) && draw->last != 0;
-    switch (below(draw, 8)) {
+    switch (below(draw, 9)) {
     case 0: return boundary(f, below(draw, EXPONENTS));
     case 1: return unit_exponent(f) + (int)below(draw, top_exponent(f) - unit_exponent(f) + 1);
     case 2: return emin / 2 + (int)below(draw, 7) - 3; /* squares of these are near emin */
     case 3: return emax / 2 + (int)below(draw, 7) - 3;
     case 4: return (near ? ilogb(draw->last) : 0) + (int)below(draw, 7) - 3;
     case 5: return (near ? ilogb(draw->last) : 0) - f->fbits + (int)below(draw, 7) - 3;
-    case 6: return emin - f->fbits - 2 + (int)below(draw, f->fbits + 6);
+    case 6: return (near ? ilogb(draw->last) : 0) - f->fbits - 67 + (int)below(draw, 5); /* SR's last bit */
+    case 7: return emin - f->fbits - 2 + (int)below(draw, f->fbits + 6);
     default: return emin + (int)below(draw, emax - emin + 1);
     }
 }

@@ -13,7 +13,8 @@ bool unit_mpfr(const unit_case *c, const unit_format *f, vprec_mode mode, double
                                                        [VPREC_RTZ] = MPFR_RNDZ,
                                                        [VPREC_RU] = MPFR_RNDU,
                                                        [VPREC_RD] = MPFR_RNDD,
-                                                       [VPREC_RTO] = MPFR_RNDNA};
+                                                       [VPREC_RTO] = MPFR_RNDNA,
+                                                       [VPREC_SR] = MPFR_RNDNA};
     static mpfr_t x[3], r;
     static bool ready;
     mpfr_rnd_t rnd = directions[mode];

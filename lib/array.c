@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * array.c: owns the public array functions: checks the arguments, makes the
+ * plan, cuts stochastic calls into blocks of random words, calls the kernel. */
+#include "plan.h"
+
+enum { BLOCK = 2048 }; /* random words asked for at once */
+
+/* Whether the operand is there, aligned, and apart from `out` or the same array. */
+static bool operand_fits(const void *out, const void *operand, size_t n, size_t size)
+{
+    uintptr_t o = (uintptr_t)out, a = (uintptr_t)operand;
+    if (!a || a % size || a + n * size < a)
+        return false;
+    return a == o || a + n * size <= o || o + n * size <= a;
+}
+
+static vprec_status check(const void *out, const void *const operands[3], int arity, size_t n, vprec_type type)
+{
+    size_t size = type == VPREC_F32 ? 4 : 8;
+    uintptr_t o = (uintptr_t)out;
+    if (n > SIZE_MAX / size || !o || o % size || o + n * size < o)
+        return VPREC_EINVAL;
+    for (int i = 0; i < arity; i++) {
+        if (!operand_fits(out, operands[i], n, size))
+            return VPREC_EINVAL;
+    }
+    return VPREC_OK;
+}
+
+#define RUN(type, TYPE, T)                                                                                             \
+    static vprec_status run_##type(enum vprec_kernel_op op, int arity, T *out, const T *a, const T *b, const T *c,     \
+                                   size_t n, const vprec_rounding *to)                                                 \
+    {                                                                                                                  \
+        vprec_plan plan;                                                                                               \
+        vprec_status status = vprec_plan_make(&plan, to, TYPE);                                                        \
+        if (!status && n)                                                                                              \
+            status = check(out, (const void *const[]){a, b, c}, arity, n, TYPE);                                       \
+        if (status || !n)                                                                                              \
+            return status;                                                                                             \
+        vprec_kernel_##type *kernel = vprec_kernels_at(vprec_cpu_level())->type[op];                                   \
+        if (plan.mode != VPREC_SR) {                                                                                   \
+            kernel(out, a, b, c, n, &plan, NULL);                                                                      \
+            return VPREC_OK;                                                                                           \
+        }                                                                                                              \
+        uint32_t space[BLOCK];                                                                                         \
+        for (size_t i = 0; i < n; i += BLOCK) {                                                                        \
+            size_t m = n - i < BLOCK ? n - i : BLOCK;                                                                  \
+            vprec_dice dice = {plan.random.words(plan.random.context, i, m, 0, space), i};                             \
+            kernel(out + i, a + i, b ? b + i : b, c ? c + i : c, m, &plan, &dice);                                     \
+        }                                                                                                              \
+        return VPREC_OK;                                                                                               \
+    }
+RUN(f32, VPREC_F32, float)
+RUN(f64, VPREC_F64, double)
+
+#define PUBLIC(type, T)                                                                                                \
+    vprec_status vprec_round_##type(T *out, const T *x, size_t n, const vprec_rounding *to)                            \
+    {                                                                                                                  \
+        return run_##type(VPREC_OP_round, 1, out, x, NULL, NULL, n, to);                                               \
+    }                                                                                                                  \
+    vprec_status vprec_add_##type(T *out, const T *a, const T *b, size_t n, const vprec_rounding *to)                  \
+    {                                                                                                                  \
+        return run_##type(VPREC_OP_add, 2, out, a, b, NULL, n, to);                                                    \
+    }                                                                                                                  \
+    vprec_status vprec_sub_##type(T *out, const T *a, const T *b, size_t n, const vprec_rounding *to)                  \
+    {                                                                                                                  \
+        return run_##type(VPREC_OP_sub, 2, out, a, b, NULL, n, to);                                                    \
+    }                                                                                                                  \
+    vprec_status vprec_mul_##type(T *out, const T *a, const T *b, size_t n, const vprec_rounding *to)                  \
+    {                                                                                                                  \
+        return run_##type(VPREC_OP_mul, 2, out, a, b, NULL, n, to);                                                    \
+    }                                                                                                                  \
+    vprec_status vprec_div_##type(T *out, const T *a, const T *b, size_t n, const vprec_rounding *to)                  \
+    {                                                                                                                  \
+        return run_##type(VPREC_OP_div, 2, out, a, b, NULL, n, to);                                                    \
+    }                                                                                                                  \
+    vprec_status vprec_sqrt_##type(T *out, const T *a, size_t n, const vprec_rounding *to)                             \
+    {                                                                                                                  \
+        return run_##type(VPREC_OP_sqrt, 1, out, a, NULL, NULL, n, to);                                                \
+    }                                                                                                                  \
+    vprec_status vprec_fma_##type(T *out, const T *a, const T *b, const T *c, size_t n, const vprec_rounding *to)      \
+    {                                                                                                                  \
+        return run_##type(VPREC_OP_fma, 3, out, a, b, c, n, to);                                                       \
+    }
+PUBLIC(f32, float)
+PUBLIC(f64, double)

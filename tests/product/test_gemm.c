@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * test_gemm.c: products of matrices and dot products against the reference:
+ * small ones by the exact-value oracle in drawn formats, modes and orders, larger
+ * ones by the scalar functions; any number of threads; sums with known answers. */
+#include "reference.h"
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One problem: shapes, where the elements lie, the operands. */
+typedef struct problem {
+    size_t m, n, k;
+    vprec_strides as, bs, cs;
+    bool add;
+    double *a, *b, *c; /* by the strides */
+} problem;
+
+static size_t stretch(size_t m, size_t n, vprec_strides s)
+{
+    return m && n ? (m - 1) * s.row + (n - 1) * s.column + 1 : 0;
+}
+
+static vprec_strides draw_strides(unit_draw *draw, size_t m, size_t n)
+{
+    size_t gap = unit_random(draw) % 3, step = 1 + (unit_random(draw) % 4 == 0);
+    if (unit_random(draw) % 2)
+        return (vprec_strides){n * step + gap, step};
+    return (vprec_strides){step, m * step + gap};
+}
+
+static double contain(vprec_type type, double x) { return type == VPREC_F32 ? (float)x : x; }
+
+/* Operands: drawn around the boundaries of the sum's format, or plain numbers of similar size, whose
+ * sums do not end in inf. */
+static void draw_values(unit_draw *draw, vprec_type type, double *x, size_t n, bool plain)
+{
+    for (size_t i = 0; i < n; i++) {
+        double any = (double)(int64_t)unit_random(draw) * 0x1p-63;
+        if (unit_random(draw) % 4 == 0)
+            any = round(any * 8) / 8;
+        x[i] = contain(type, plain ? any : unit_draw_operand(draw));
+    }
+}
+
+static void draw_problem(unit_draw *draw, const reference_method *method, size_t m, size_t n, size_t k, problem *p)
+{
+    draw->format = method->sum->format;
+    bool plain = unit_random(draw) % 2;
+    *p = (problem){.m = m, .n = n, .k = k, .as = draw_strides(draw, m, k), .bs = draw_strides(draw, k, n),
+                   .cs = draw_strides(draw, m, n), .add = unit_random(draw) % 2};
+    size_t sizes[3] = {stretch(m, k, p->as), stretch(k, n, p->bs), stretch(m, n, p->cs)};
+    double **data[3] = {&p->a, &p->b, &p->c};
+    for (int i = 0; i < 3; i++) {
+        *data[i] = malloc((sizes[i] + 1) * sizeof(double));
+        draw_values(draw, method->type, *data[i], sizes[i], plain);
+    }
+}
+
+static void free_problem(problem *p)
+{
+    free(p->a);
+    free(p->b);
+    free(p->c);
+}
+
+static void *narrow(vprec_type type, const double *x, size_t n)
+{
+    void *copy = malloc(n * sizeof(double) + 8);
+    for (size_t i = 0; i < n; i++) {
+        if (type == VPREC_F32)
+            ((float *)copy)[i] = (float)x[i];
+        else
+            ((double *)copy)[i] = x[i];
+    }
+    return copy;
+}
+
+static double element(vprec_type type, const void *x, size_t i)
+{
+    return type == VPREC_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
+}
+
+/* The library's C, as the type; free it. */
+static void *compute(const reference_method *method, const problem *p, unsigned threads)
+{
+    vprec_rounding roundings[3];
+    vprec_accumulation how;
+    reference_how(method, roundings, &how);
+    how.threads = threads;
+    void *a = narrow(method->type, p->a, stretch(p->m, p->k, p->as));
+    void *b = narrow(method->type, p->b, stretch(p->k, p->n, p->bs));
+    void *c = narrow(method->type, p->c, stretch(p->m, p->n, p->cs));
+    vprec_status status;
+    if (method->type == VPREC_F32)
+        status = vprec_gemm_f32(p->m, p->n, p->k, a, p->as, b, p->bs, c, p->cs, p->add, &how);
+    else
+        status = vprec_gemm_f64(p->m, p->n, p->k, a, p->as, b, p->bs, c, p->cs, p->add, &how);
+    cr_assert_eq(status, VPREC_OK);
+    free(a);
+    free(b);
+    return c;
+}
+
+static void check_problem(const reference_method *method, const problem *p, unsigned threads)
+{
+    void *c = compute(method, p, threads);
+    double *a = malloc((p->k + 1) * sizeof *a), *b = malloc((p->k + 1) * sizeof *b);
+    for (size_t i = 0; i < p->m; i++) {
+        for (size_t j = 0; j < p->n; j++) {
+            for (size_t q = 0; q < p->k; q++) {
+                a[q] = reference_input(method, p->a[i * p->as.row + q * p->as.column], i * p->k + q);
+                b[q] = reference_input(method, p->b[q * p->bs.row + j * p->bs.column], p->m * p->k + q * p->n + j);
+            }
+            size_t at = i * p->cs.row + j * p->cs.column;
+            double want = reference_sum(method, p->k, a, b, p->add ? p->c[at] : 0.0, i * p->n + j, p->m * p->n);
+            double got = element(method->type, c, at);
+            cr_assert(reference_same(method->type, got, want),
+                      "%s, %zux%zux%zu, %u threads, add %d: (%zu,%zu) %a, not %a", reference_print(method), p->m, p->n,
+                      p->k, threads, p->add, i, j, got, want);
+        }
+    }
+    free(a);
+    free(b);
+    /* between the elements nothing was written */
+    for (size_t at = 0; at < stretch(p->m, p->n, p->cs); at++) {
+        size_t small = p->cs.row < p->cs.column ? p->cs.row : p->cs.column;
+        size_t large = p->cs.row < p->cs.column ? p->cs.column : p->cs.row;
+        size_t inner = p->cs.row < p->cs.column ? p->m : p->n;
+        bool ours = at % large % small == 0 && at % large / small < inner;
+        cr_assert(ours || !memcmp(&(double){element(method->type, c, at)}, &p->c[at], 8) || isnan(p->c[at]));
+    }
+    free(c);
+}
+
+static void finish_drawing(void)
+{
+    for (int order = 0; order < VPREC_ORDERS; order++)
+        cr_assert(reference_orders[order]);
+    for (int i = 0; i < 3; i++) {
+        for (int mode = 0; mode < VPREC_MODES; mode++)
+            cr_assert(reference_modes[i][mode], "mode %d not drawn", mode);
+    }
+}
+
+static void drawn(bool oracle, uint64_t seed, double count, size_t most_mn, size_t most_k)
+{
+    unit_draw draw = {.state = seed, .format = &unit_formats[0], .last = 1};
+    for (uint64_t i = unit_scaled(count) + 60; i; i--) {
+        reference_rounding roundings[3];
+        reference_method method;
+        problem p;
+        size_t m = 1 + unit_random(&draw) % most_mn, n = 1 + unit_random(&draw) % most_mn;
+        size_t k = unit_random(&draw) % (most_k + 1);
+        if (unit_random(&draw) % 4 == 0)
+            m = 1 + unit_random(&draw) % 4;
+        if (unit_random(&draw) % 4 == 0)
+            n = 1 + unit_random(&draw) % 4;
+        reference_draw(&draw, i % 2 ? VPREC_F32 : VPREC_F64, k, roundings, &method);
+        method.oracle = oracle;
+        draw_problem(&draw, &method, m, n, k, &p);
+        check_problem(&method, &p, 1 + unit_random(&draw) % 4);
+        free_problem(&p);
+    }
+    finish_drawing();
+}
+
+Test(gemm, small_against_the_exact_oracle) { drawn(true, 1, 1500, 7, 9); }
+Test(gemm, larger_against_the_scalar_functions) { drawn(false, 2, 60, 70, 300); }
+
+/* Every format that may have a kernel of its own, fused and split, with operands at its boundaries. */
+Test(gemm, every_format)
+{
+    unit_draw draw = {.state = 3, .last = 1};
+    for (uint64_t repeat = 0; repeat < unit_scaled(6); repeat++) {
+        for (size_t f = 0; f < unit_formats_count; f++) {
+            for (int split = 0; split < 2; split++) {
+                reference_rounding sum = {&unit_formats[f], VPREC_RNE, 0, 0}, product = sum;
+                reference_method method = {.type = sum.format->type, .oracle = true, .sum = &sum,
+                                           .product = split ? &product : NULL};
+                for (unsigned other = unit_random(&draw) % 3; split && other; other--) {
+                    do
+                        product.format = &unit_formats[unit_random(&draw) % unit_formats_count];
+                    while (product.format->type != method.type);
+                }
+                problem p;
+                draw_problem(&draw, &method, 1 + unit_random(&draw) % 6, 1 + unit_random(&draw) % 40, 4, &p);
+                check_problem(&method, &p, 1);
+                free_problem(&p);
+            }
+        }
+    }
+}
+
+/* Each single step: one term, so that the drawn operands meet the rounding as they are; C is aimed at ties. */
+Test(gemm, single_steps)
+{
+    enum { N = 64 };
+    unit_draw draw = {.state = 4, .last = 1};
+    for (uint64_t repeat = 0; repeat < unit_scaled(40); repeat++) {
+        for (size_t f = 0; f < unit_formats_count; f++) {
+            reference_rounding sum = {&unit_formats[f], VPREC_RNE, 0, 0};
+            reference_method method = {.type = sum.format->type, .oracle = true, .sum = &sum};
+            problem p;
+            draw_problem(&draw, &method, 1, N, 1, &p);
+            for (size_t j = 0; j < N; j++) { /* B is its own matrix of one row: a is shared */
+                unit_case one;
+                unit_draw_case(&draw, UNIT_fma, &one);
+                if (unit_random(&draw) % 2 && j) {
+                    one.x[2] = contain(method.type, fma(-p.a[0], one.x[1], one.x[2] + one.x[0] * 0));
+                } else if (!j) {
+                    p.a[0] = one.x[0];
+                }
+                p.b[j * p.bs.column] = one.x[1];
+                p.c[j * p.cs.column] = one.x[2];
+            }
+            p.add = true;
+            check_problem(&method, &p, 1);
+            method.product = &sum;
+            check_problem(&method, &p, 1);
+            free_problem(&p);
+        }
+    }
+}
+
+Test(gemm, threads_do_not_show)
+{
+    unit_draw draw = {.state = 5, .format = &unit_formats[0], .last = 1};
+    for (int i = 0; i < 12; i++) {
+        reference_rounding roundings[3];
+        reference_method method;
+        problem p;
+        reference_draw(&draw, i % 2 ? VPREC_F32 : VPREC_F64, 50, roundings, &method);
+        draw_problem(&draw, &method, 40 + unit_random(&draw) % 200, 10 + unit_random(&draw) % 300, 50, &p);
+        size_t bytes = stretch(p.m, p.n, p.cs) * (method.type == VPREC_F32 ? 4 : 8);
+        void *one = compute(&method, &p, 1);
+        for (unsigned threads = 0; threads <= 7; threads++) {
+            void *many = compute(&method, &p, threads);
+            cr_assert(!memcmp(one, many, bytes), "%s: %u threads", reference_print(&method), threads);
+            free(many);
+        }
+        free(one);
+        free_problem(&p);
+    }
+}
+
+Test(gemm, dot_is_a_product_of_one_row_and_one_column)
+{
+    unit_draw draw = {.state = 6, .format = &unit_formats[0], .last = 1};
+    for (uint64_t i = unit_scaled(300); i; i--) {
+        reference_rounding roundings[3];
+        reference_method method;
+        double a[40], b[40], start = 0.5;
+        size_t k = unit_random(&draw) % 40;
+        bool add = unit_random(&draw) % 2;
+        reference_draw(&draw, i % 2 ? VPREC_F32 : VPREC_F64, k, roundings, &method);
+        method.oracle = true;
+        draw.format = method.sum->format;
+        draw_values(&draw, method.type, a, k, i % 4 < 2);
+        draw_values(&draw, method.type, b, k, i % 4 < 2);
+        vprec_rounding to[3];
+        vprec_accumulation how;
+        reference_how(&method, to, &how);
+        void *x = narrow(method.type, a, k), *y = narrow(method.type, b, k), *out = narrow(method.type, &start, 1);
+        cr_assert_eq(method.type == VPREC_F32 ? vprec_dot_f32(out, x, y, k, add, &how)
+                                              : vprec_dot_f64(out, x, y, k, add, &how), VPREC_OK);
+        for (size_t p = 0; p < k; p++) {
+            a[p] = reference_input(&method, a[p], p);
+            b[p] = reference_input(&method, b[p], k + p);
+        }
+        double want = reference_sum(&method, k, a, b, add ? start : 0, 0, 1), got = element(method.type, out, 0);
+        cr_assert(reference_same(method.type, got, want), "%s, %zu terms: %a, not %a", reference_print(&method), k, got,
+                  want);
+        free(x);
+        free(y);
+        free(out);
+    }
+}
+
+/* ---- known answers ---- */
+
+static float dot_of(const char *format, vprec_order order, size_t block, const float *x, size_t n)
+{
+    vprec_rounding to = {.mode = VPREC_RNE};
+    cr_assert_eq(vprec_format_parse(format, VPREC_F32, &to.format, NULL, 0), VPREC_OK);
+    vprec_accumulation how = {.input = &to, .product = &to, .sum = &to, .order = order, .block = block};
+    float *ones = malloc(n * sizeof *ones), out;
+    for (size_t i = 0; i < n; i++)
+        ones[i] = 1;
+    cr_assert_eq(vprec_dot_f32(&out, x, ones, n, false, &how), VPREC_OK);
+    free(ones);
+    return out;
+}
+
+/* N. Higham, 1993: the harmonic series converges in floating point; and where 0.1 added 10^4 times stalls. */
+Test(known, sums_that_stall)
+{
+    enum { N = 10000 };
+    static float tenth[N], harmonic[N];
+    for (int i = 0; i < N; i++) {
+        tenth[i] = 0.1f;
+        harmonic[i] = (float)(1.0 / (i + 1));
+    }
+    cr_assert_eq(dot_of("fp16", VPREC_SEQUENTIAL, 0, tenth, N), 256);
+    cr_assert_eq(dot_of("bf16", VPREC_SEQUENTIAL, 0, tenth, N), 32);
+    cr_assert_eq(dot_of("fp16", VPREC_SEQUENTIAL, 0, harmonic, N), 7.0859375f);
+    cr_assert_eq(dot_of("bf16", VPREC_SEQUENTIAL, 0, harmonic, N), 5.0625f);
+    cr_assert_eq(dot_of("e4m3", VPREC_SEQUENTIAL, 0, harmonic, N), 3);
+    cr_assert_eq(dot_of("e5m2", VPREC_SEQUENTIAL, 0, harmonic, N), 2);
+    /* a tree of equal numbers doubles without error: 2^13 * bf16(0.1) */
+    cr_assert_eq(dot_of("bf16", VPREC_PAIRWISE, 1, tenth, 8192), 8192 * 0x1.9ap-4f);
+    /* 16 ones stall in e4m3 at 16 only if they are added one by one */
+    float ones[64];
+    for (int i = 0; i < 64; i++)
+        ones[i] = 1;
+    cr_assert_eq(dot_of("e4m3", VPREC_SEQUENTIAL, 0, ones, 64), 16);
+    cr_assert_eq(dot_of("e4m3", VPREC_BLOCKED, 8, ones, 64), 64);
+    cr_assert_eq(dot_of("e4m3", VPREC_PAIRWISE, 1, ones, 64), 64);
+}
