@@ -89,6 +89,7 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
             memcpy(constants->value[t][VPREC_K_STEP] + i, &vprec_noise_step, 8);
         fill(constants, t, VPREC_K_SAFE_LOW, bits_of(t, t == VPREC_F32 ? 0x1p-70 : 0x1p-900));
         fill(constants, t, VPREC_K_SAFE_HIGH, bits_of(t, t == VPREC_F32 ? 0x1p120 : 0x1p1000));
+        fill(constants, t, VPREC_K_NOISE_LOW, bits_of(t, t == VPREC_F32 ? 0x1p-100 : 0x1p-960));
         fill(constants, t, VPREC_K_EXPONENT, (uint64_t)c.field_max << c.fbits);
         for (size_t i = 0; i < 64; i += 2 * (size_t)total / 8)
             memcpy(constants->value[t][VPREC_K_ALTERNATE] + i, &sign, (size_t)total / 8);

@@ -40,6 +40,7 @@ enum vprec_constant {
     VPREC_K_TIE,       /* the constant of VPREC_K_MAGIC + this = half its quantum */
     VPREC_K_SAFE_LOW,  /* between these residuals neither underflow nor overflow */
     VPREC_K_SAFE_HIGH,
+    VPREC_K_NOISE_LOW, /* a result below this may have noise or a residual that underflows */
     VPREC_K_NOISE,     /* 2^(1-t) over the words' range */
     VPREC_K_BEYOND,    /* fraction bits beyond the virtual precision */
     VPREC_K_STEP,      /* what a vector of random words adds to the thread's counter */

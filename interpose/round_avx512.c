@@ -213,8 +213,8 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
                       (i == A && e->inbound && s->vvvv >= 0 && s->op != VPREC_OP_SQRT) ||
                       (i == C && e->inbound && s->op == VPREC_OP_FMA) ||
                       (i == X && e->shape == VPREC_SHAPE_NARROW && mode_of(e) == VPREC_RTO);
-        if (noise && i != M)
-            needed = true;
+        if (noise && i != M && i != U)
+            needed = i != S || (s->op == VPREC_OP_FMA && vprec_site_fma(s).negate_addend);
         if (!needed)
             e->reg[i] = -1;
         else if (i == U && !value && !e->inbound && !noise && overwrites(s)) /* the second operation is the last to read the sources */
@@ -275,7 +275,7 @@ static void emit_noise(vprec_avx512 *e, const saved *save)
     vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
     uint8_t *cold = e->code->at;
     vprec_emit_u8(e->code, POP_RCX);
-    vprec_avx512_finish(e, PAND, e->reg[D], e->reg[D], VPREC_K_ONE);
+    vprec_avx512_finish(e, MOVA, -1, e->reg[D], VPREC_K_ONE); /* a register's move costs no port */
     leave(e, save);
     vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
     uint8_t *done = e->code->at;

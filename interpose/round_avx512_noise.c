@@ -5,21 +5,25 @@
  *
  * With t bits of virtual precision inexact(x) = x + 2^(e-t) xi, e = floor(log2|x|)+1,
  * xi uniform in [-1/2, 1/2). The native result n and the residual r = exact - n,
- * found by error-free transforms, stand for the exact result; an operand's
- * perturbation d moves it by d times the derivative, which goes into r; the
- * result's perturbation v is added last: n + (r + v), rounded once. Second-order
- * terms are below 2^-2t, what r loses by its own rounding below 2^-22 (2^-51) of
- * half an ulp.
+ * found by error-free transforms, stand for the exact result; what the operands'
+ * perturbations add to it goes into r; the result's perturbation v is added last:
+ * n + (r + v), rounded once. The binade e is that of the exact result, not of n,
+ * which may have been rounded up to a power of two. What r loses by its own
+ * rounding is below 2^-22 (2^-51) of half an ulp, of the operands' noise below
+ * 2^-13 of that noise (square roots: the third power of its relative size).
  *
- * Where an operand's or the result's perturbation underflows, or something in
- * between overflows, the site is left to the emulator, which works with
- * integers. */
+ * Where a residual underflows, the noise nearly does, or something in between
+ * overflows, the site is left to the emulator, which works with integers. That
+ * never depends on the random words: it draws others. Two things stay that
+ * only a zero shows: a product below half the least number that is added to
+ * something counts as zero where MXCSR flushes results, and so does any exact
+ * result below half the least number. */
 #include "round_avx512.h"
 
 enum { FMADD213 = 0xA8, FMSUB213 = 0xAA, FNMADD213 = 0xAC, FMADD231 = 0xB8, FMSUB231 = 0xBA, FNMADD231 = 0xBC,
        FNMSUB231 = 0xBE };
-enum { CMP_NEQ_OQ = 0x0C, UNSIGNED_LESS = 1 };
-enum { QUIET_NAN = 1, DENORMAL = 1 << 5 }; /* of vfpclass */
+enum { CMP_NEQ_UQ = 0x04, UNSIGNED_LESS = 1 };
+enum { QUIET_NAN = 1, NEGATIVE_ZERO = 1 << 2, INFINITE = 3 << 3, DENORMAL = 1 << 5 }; /* of vfpclass */
 
 #define MUL OP(e->w, 1, e->w, 0x59)
 #define DIV OP(e->w, 1, e->w, 0x5E)
@@ -31,10 +35,15 @@ typedef struct operands {
     bool minus_xy, minus_last; /* of the product; of y in a sum, of z in a fused one */
 } operands;
 
-/* dst = src op rm, rounded to nearest, no exceptions; whole registers. */
+/* dst = src op rm, rounded in direction `rc`, no exceptions; whole registers. */
+static void directed(vprec_avx512 *e, int rc, uint32_t op, int dst, int src, int rm)
+{
+    vprec_emit_evex(e->code, (vprec_evex){.length = (uint8_t)rc, .b = true}, op, dst, src, vprec_reg(rm), -1);
+}
+
 static void fp(vprec_avx512 *e, uint32_t op, int dst, int src, int rm)
 {
-    vprec_emit_evex(e->code, (vprec_evex){.length = RN, .b = true}, op, dst, src, vprec_reg(rm), -1);
+    directed(e, RN, op, dst, src, rm);
 }
 
 static void fused(vprec_avx512 *e, uint32_t opcode, int dst, int src, int rm)
@@ -48,37 +57,49 @@ static void copy(vprec_avx512 *e, int dst, int src)
         ev(e, MOVA, 2, dst, -1, vprec_reg(src), -1);
 }
 
-/* With constant `k` broadcast as the last operand, whole registers. */
-static void konst_whole(vprec_avx512 *e, uint32_t op, int dst, int src, enum vprec_constant k, int imm)
+/* With constant `k` broadcast as the last operand, whole registers, in the lanes of opmask `among`. */
+static void constant_among(vprec_avx512 *e, uint32_t op, int among, int dst, int src, enum vprec_constant k, int imm)
 {
-    vprec_emit_evex(e->code, (vprec_evex){.length = 2, .b = true}, op, dst, src,
+    vprec_emit_evex(e->code, (vprec_evex){.length = 2, .b = true, .mask = (uint8_t)among}, op, dst, src,
                     vprec_absolute(e->context->constants->value[e->type][k]), imm);
 }
 
 static void constant(vprec_avx512 *e, uint32_t op, int dst, int src, enum vprec_constant k)
 {
-    konst_whole(e, op, dst, src, k, -1);
+    constant_among(e, op, 0, dst, src, k, -1);
 }
 
-/* k = lanes of `reg`, of those in opmask `among`, that are of the classes `which`. */
-static void classify(vprec_avx512 *e, int k, int among, int reg, int which)
+/* k = lanes, of those in opmask `among` (0: all), where the bits of `reg` are below constant `c`. */
+static void less(vprec_avx512 *e, int k, int among, int reg, enum vprec_constant c)
 {
-    bool scalar = e->site->scalar;
-    vprec_emit_evex(e->code, (vprec_evex){.length = scalar ? 0 : 2, .mask = (uint8_t)among},
-                    OP(1, 3, e->w, scalar ? 0x67 : 0x66), k, -1, vprec_reg(reg), which);
+    constant_among(e, OP(1, 3, e->w, 0x1E), among, k, reg, c, UNSIGNED_LESS);
 }
 
+static void mask_op(vprec_avx512 *e, uint32_t opcode, int k, int a, int b)
+{
+    vprec_emit_vex(e->code, 1, OP(0, 1, 0, opcode), k, a, vprec_reg(b), -1);
+}
+
+/* Lanes of opmask `k` ask for the emulator. */
 static void suspect(vprec_avx512 *e, int k)
 {
-    vprec_emit_vex(e->code, 1, OP(0, 1, 0, 0x45), e->kt, e->kt, vprec_reg(k), -1); /* korw */
+    mask_op(e, 0x45, e->kt, e->kt, k); /* korw */
 }
 
-/* A = xi * 2^(1-t), the perturbation of a number in [1, 2) */
+/* So do lanes, of those in opmask `among`, where `reg` is of the classes `which`. kn is lost. */
+static void suspect_class(vprec_avx512 *e, int among, int reg, int which)
+{
+    vprec_emit_evex(e->code, (vprec_evex){.length = 2, .mask = (uint8_t)among}, OP(1, 3, e->w, 0x66), e->kn, -1,
+                    vprec_reg(reg), which);
+    suspect(e, e->kn);
+}
+
+/* A = xi * 2^(1-t), the perturbation of a number in [1, 2). Truncated: rounding could make xi 1/2, and a tie. */
 static void draw_unit(vprec_avx512 *e)
 {
     int a = e->reg[A];
     vprec_avx512_draw(e, a);
-    fp(e, e->w ? OP(2, 1, 1, 0xE6) : OP(0, 1, 0, 0x5B), a, -1, a); /* vcvtqq2pd, vcvtdq2ps */
+    directed(e, RZ, e->w ? OP(2, 1, 1, 0xE6) : OP(0, 1, 0, 0x5B), a, -1, a); /* vcvtqq2pd, vcvtdq2ps */
     constant(e, MUL, a, a, VPREC_K_NOISE);
 }
 
@@ -88,14 +109,12 @@ static void binade(vprec_avx512 *e, int src)
     constant(e, PAND, e->reg[X], src, VPREC_K_EXPONENT);
 }
 
-/* A = the perturbation of operand `x`. */
+/* A * X = the perturbation of operand `x`; what has no binade is left to the emulator. */
 static void perturbation(vprec_avx512 *e, int x)
 {
     draw_unit(e);
     binade(e, x);
-    fp(e, MUL, e->reg[A], e->reg[A], e->reg[X]);
-    classify(e, e->km, 0, e->reg[A], DENORMAL);
-    suspect(e, e->km);
+    suspect_class(e, 0, x, DENORMAL);
 }
 
 /* T = s - (p + q) exactly, s = p + q rounded; q is negated where `minus`. X and C are lost (D. E. Knuth, 1969, 4.2.2). */
@@ -109,103 +128,146 @@ static void sum_error(vprec_avx512 *e, int s, int p, int q, bool minus)
     fp(e, ADD, t, t, c);
 }
 
-/* D = the native result n, T = n - exact. */
+/* So do lanes where `reg` is no zero but too small for the residual that is found from it. X, km and kn are lost. */
+static void suspect_small(vprec_avx512 *e, int reg)
+{
+    binade(e, reg);
+    constant_among(e, PTESTM, 0, e->km, reg, VPREC_K_ABS, -1);
+    less(e, e->kn, e->km, e->reg[X], VPREC_K_NOISE_LOW);
+    suspect(e, e->kn);
+}
+
+/* A residual found by a fused operation, rounded up: 0 where n is exact, else not, but for underflow: there it is
+ * subnormal or -0. */
+static void residual(vprec_avx512 *e, uint32_t opcode, int r, int x, int y)
+{
+    directed(e, RU, OP(1, 2, e->w, opcode), r, x, y);
+}
+
+/* D = the native result n, T = n - exact (for div and sqrt: what divide_residual() makes that). U, but for div and
+ * sqrt: the exact result truncated, which tells its binade, and infinity from overflow. */
 static void operate(vprec_avx512 *e, const operands *o)
 {
     int d = e->reg[D], t = e->reg[T], u = e->reg[U], a = e->reg[A];
+    uint32_t add = o->minus_last ? SUB : ADD;
     switch (e->site->op) {
     case VPREC_OP_ADD:
     case VPREC_OP_SUB:
-        fp(e, o->minus_last ? SUB : ADD, d, o->x, o->y);
+        fp(e, add, d, o->x, o->y);
+        directed(e, RZ, add, u, o->x, o->y);
         sum_error(e, d, o->x, o->y, o->minus_last);
         break;
     case VPREC_OP_MUL:
         fp(e, MUL, d, o->x, o->y);
+        directed(e, RZ, MUL, u, o->x, o->y);
         copy(e, t, d);
-        fused(e, FNMADD231, t, o->x, o->y);
+        residual(e, FNMADD231, t, o->x, o->y);
+        suspect_class(e, 0, t, DENORMAL | NEGATIVE_ZERO);
         break;
     case VPREC_OP_DIV: /* (n y - x) / y */
         fp(e, DIV, d, o->x, o->y);
         copy(e, t, d);
-        fused(e, FMSUB213, t, o->y, o->x);
+        residual(e, FMSUB213, t, o->y, o->x);
+        suspect_small(e, o->x);
+        suspect_class(e, 0, t, INFINITE); /* overflow: an infinity by rights has NaN here */
+        suspect_class(e, 0, o->y, DENORMAL);
         break;
     case VPREC_OP_SQRT: /* (n n - x) / 2n */
         fp(e, SQRT, d, -1, o->y);
         copy(e, t, d);
-        fused(e, FMSUB213, t, d, o->y);
+        residual(e, FMSUB213, t, d, o->y);
+        suspect_small(e, o->y);
         break;
     default: { /* the product's error in U, the sum's in T, and what n is off the sum in A */
         int s = e->reg[S];
+        uint32_t fma = o->minus_xy ? (o->minus_last ? FNMSUB231 : FNMADD231) : o->minus_last ? FMSUB231 : FMADD231;
         copy(e, d, o->z);
-        fused(e, o->minus_xy ? (o->minus_last ? FNMSUB231 : FNMADD231) : o->minus_last ? FMSUB231 : FMADD231, d, o->x,
-              o->y);
+        fused(e, fma, d, o->x, o->y);
         fp(e, MUL, a, o->x, o->y);
         copy(e, u, o->x);
-        fused(e, FNMADD213, u, o->y, a); /* a - x y, the product's error negated */
+        residual(e, FNMADD213, u, o->y, a); /* a - x y, the product's error negated */
+        suspect_class(e, 0, u, DENORMAL | NEGATIVE_ZERO);
         if (o->minus_xy) {
             constant(e, PXOR, a, a, VPREC_K_SIGN);
             constant(e, PXOR, u, u, VPREC_K_SIGN);
         }
-        fp(e, o->minus_last ? SUB : ADD, s, a, o->z);
+        fp(e, add, s, a, o->z);
         sum_error(e, s, a, o->z, o->minus_last);
         fp(e, ADD, t, t, u);
         fp(e, SUB, a, d, s);
         fp(e, ADD, t, t, a);
+        copy(e, u, o->z);
+        directed(e, RZ, OP(1, 2, e->w, fma), u, o->x, o->y);
         break;
     }
     }
 }
 
-/* T -= what the operands' perturbations add to the exact result, before the division that div and sqrt end with. */
+/* T -= what the operands' perturbations add to the exact result, before the division that div and sqrt end with. C = the
+ * perturbed y of a division. */
 static void perturb_operands(vprec_avx512 *e, const operands *o)
 {
-    int t = e->reg[T], a = e->reg[A];
+    int t = e->reg[T], a = e->reg[A], x = e->reg[X], c = e->reg[C], s = e->reg[S];
+    uint32_t product = o->minus_xy ? FMADD231 : FNMADD231;
     switch (e->site->op) {
     case VPREC_OP_ADD:
     case VPREC_OP_SUB:
         perturbation(e, o->x);
-        fp(e, SUB, t, t, a);
+        fused(e, FNMADD231, t, a, x);
         perturbation(e, o->y);
-        fp(e, o->minus_last ? ADD : SUB, t, t, a);
+        fused(e, o->minus_last ? FMADD231 : FNMADD231, t, a, x);
         break;
-    case VPREC_OP_DIV: /* (x' - n y') / y */
+    case VPREC_OP_DIV: /* (x' - n y') / y' */
         perturbation(e, o->x);
-        fp(e, SUB, t, t, a);
+        fused(e, FNMADD231, t, a, x);
         perturbation(e, o->y);
-        fused(e, FMADD231, t, a, e->reg[D]);
+        copy(e, c, o->y);
+        fused(e, FMADD231, c, a, x);
+        fp(e, MUL, x, x, e->reg[D]);
+        fused(e, FMADD231, t, a, x);
         break;
     case VPREC_OP_SQRT:
         perturbation(e, o->y);
-        fp(e, SUB, t, t, a);
+        fused(e, FNMADD231, t, a, x);
         break;
-    default:
+    default: /* x' y' = x y + dx y + x' dy; the binade times the other factor first, which cannot underflow */
         perturbation(e, o->x);
-        fused(e, o->minus_xy ? FMADD231 : FNMADD231, t, a, o->y);
+        copy(e, c, o->x);
+        fused(e, FMADD231, c, a, x);
+        fp(e, MUL, s, x, o->y);
+        fused(e, product, t, a, s);
         perturbation(e, o->y);
-        fused(e, o->minus_xy ? FMADD231 : FNMADD231, t, a, o->x);
+        fp(e, MUL, s, x, c);
+        fused(e, product, t, a, s);
         if (e->site->op == VPREC_OP_FMA) {
             perturbation(e, o->z);
-            fp(e, o->minus_last ? ADD : SUB, t, t, a);
+            fused(e, o->minus_last ? FMADD231 : FNMADD231, t, a, x);
         }
         break;
     }
 }
 
 /* The division that div and sqrt end with, by 14 bits of the reciprocal: enough for a residual. */
-static void divide_residual(vprec_avx512 *e, const operands *o)
+static void divide_residual(vprec_avx512 *e, const operands *o, bool perturbed)
 {
-    int t = e->reg[T], a = e->reg[A];
+    int t = e->reg[T], a = e->reg[A], c = e->reg[C], x = e->reg[X];
+    const uint32_t rcp14 = OP(1, 2, e->w, 0x4C);
     if (e->site->op == VPREC_OP_DIV) {
-        ev(e, OP(1, 2, e->w, 0x4C), 2, a, -1, vprec_reg(o->y), -1);
+        ev(e, rcp14, 2, a, -1, vprec_reg(perturbed ? c : o->y), -1);
         fp(e, MUL, t, t, a);
     } else if (e->site->op == VPREC_OP_SQRT) {
-        fp(e, ADD, a, e->reg[D], e->reg[D]);
-        ev(e, OP(1, 2, e->w, 0x4C), 2, a, -1, vprec_reg(a), -1);
+        fp(e, ADD, c, e->reg[D], e->reg[D]);
+        ev(e, rcp14, 2, a, -1, vprec_reg(c), -1);
+        if (perturbed) { /* by the sum of both roots: n + n - T / 2n */
+            fp(e, MUL, x, t, a);
+            fp(e, SUB, c, c, x);
+            ev(e, rcp14, 2, a, -1, vprec_reg(c), -1);
+        }
         fp(e, MUL, t, t, a);
     }
 }
 
-/* Perturbed operands may have cancelled: n and the residual become a rounded sum and its error. */
+/* Perturbed operands may have cancelled: in the lanes of kn n and the residual become a rounded sum and its error. */
 static void renormalise(vprec_avx512 *e)
 {
     int d = e->reg[D], t = e->reg[T], a = e->reg[A], x = e->reg[X], c = e->reg[C];
@@ -215,37 +277,63 @@ static void renormalise(vprec_avx512 *e)
     fp(e, SUB, c, c, d);
     fp(e, ADD, x, x, t);
     fp(e, ADD, t, x, c); /* s - exact */
-    copy(e, d, a);
+    masked(e, MOVA, 2, e->kn, false, d, -1, vprec_reg(a));
 }
 
-/* D = the perturbed, rounded result; kt |= lanes that ask for the emulator. */
-static void perturb_result(vprec_avx512 *e)
+/* Lanes outside the site's operation ask for nothing. */
+static void forget_idle_lanes(vprec_avx512 *e)
 {
-    const vprec_noise *noise = &e->context->arith->noise[e->type];
-    int d = e->reg[D], t = e->reg[T], a = e->reg[A], x = e->reg[X];
-    bool only = noise->what == VPREC_NOISE_RESULTS;
-    unsigned cut = (e->w ? 53 : 24) - noise->precision;
-    if (noise->what & VPREC_NOISE_RESULTS) {
+    const vprec_site *s = e->site;
+    int lanes = s->scalar ? 1 : s->lanes;
+    if (s->mask)
+        mask_op(e, 0x41, e->kt, e->kt, s->mask); /* kandw */
+    if (lanes * vprec_elem_size(s->to) < 64)
+        vprec_emit_vex(e->code, 0, OP(1, 3, 1, 0x32), e->kt, -1, vprec_reg(e->kt), 16 - lanes); /* kshiftlw */
+}
+
+/* A site in mode rr: D = the rounded sum of D - T and noise. What is exact stays, as far as the virtual precision
+ * holds it; so do infinities and NaN. */
+static void perturb_result(vprec_avx512 *e, bool quotient)
+{
+    int d = e->reg[D], t = e->reg[T], a = e->reg[A], x = e->reg[X], u = e->reg[U];
+    draw_unit(e);
+    if (quotient)
+        directed(e, RZ, SUB, u, d, t);
+    binade(e, u);
+    fused(e, FMADD213, a, x, t);
+    constant_among(e, CMP, 0, e->km, t, VPREC_K_ZERO, CMP_NEQ_UQ);
+    if ((e->w ? 53u : 24u) != e->context->arith->noise[e->type].precision) {
+        constant_among(e, PTESTM, 0, e->kn, d, VPREC_K_BEYOND, -1);
+        mask_op(e, 0x45, e->km, e->km, e->kn);
+    }
+    less(e, e->km, e->km, x, VPREC_K_EXPONENT);
+    suspect_class(e, e->km, a, QUIET_NAN | INFINITE);
+    less(e, e->kn, e->km, x, VPREC_K_NOISE_LOW);
+    suspect(e, e->kn);
+    masked(e, SUB, 2, e->km, false, d, d, vprec_reg(a));
+}
+
+/* In modes pb and mca, the operands being perturbed: D = the rounded sum of D - T and, in mca, noise. */
+static void perturb_sum(vprec_avx512 *e, bool quotient)
+{
+    int d = e->reg[D], t = e->reg[T], a = e->reg[A], x = e->reg[X], u = e->reg[U], s = e->reg[S];
+    constant(e, PAND, s, quotient ? d : u, VPREC_K_EXPONENT);
+    less(e, e->kn, 0, s, VPREC_K_EXPONENT);
+    renormalise(e);
+    copy(e, s, a);
+    if (e->context->arith->noise[e->type].what & VPREC_NOISE_RESULTS) {
+        directed(e, RZ, SUB, u, d, t);
         draw_unit(e);
-        binade(e, d);
+        binade(e, u);
         fused(e, FMADD213, a, x, t);
+        masked(e, SUB, 2, e->kn, false, d, d, vprec_reg(a));
     } else {
         binade(e, d);
-        copy(e, a, t);
     }
-    /* of infinities and NaN nothing is asked */
-    konst_whole(e, OP(1, 3, e->w, 0x1E), e->km, x, VPREC_K_EXPONENT, UNSIGNED_LESS);
-    classify(e, only ? e->kt : e->km, e->km, a, QUIET_NAN | DENORMAL);
-    if (!only)
-        suspect(e, e->km);
-    /* what is exact stays, as far as the virtual precision holds it */
-    konst_whole(e, CMP, e->km, t, VPREC_K_ZERO, CMP_NEQ_OQ);
-    if (cut) {
-        konst_whole(e, PTESTM, e->kn, d, VPREC_K_BEYOND, -1);
-        vprec_emit_vex(e->code, 1, OP(0, 1, 0, 0x45), e->km, e->km, vprec_reg(e->kn), -1);
-    }
-    vprec_evex how = {.length = RN, .b = true, .mask = (uint8_t)e->km};
-    vprec_emit_evex(e->code, how, SUB, d, d, vprec_reg(a), -1);
+    constant_among(e, PTESTM, e->kn, e->km, s, VPREC_K_ABS, -1); /* no zero */
+    less(e, e->km, e->km, x, VPREC_K_NOISE_LOW);
+    suspect(e, e->km);
+    suspect_class(e, e->kn, d, QUIET_NAN | INFINITE);
 }
 
 /* Which operand each register is; `last` holds what the instruction's last one does. */
@@ -269,13 +357,15 @@ void vprec_avx512_noise(vprec_avx512 *e, int last)
 {
     operands o = operands_of(e->site, last);
     bool perturbs = e->context->arith->noise[e->type].what & VPREC_NOISE_OPERANDS;
+    bool quotient = e->site->op == VPREC_OP_DIV || e->site->op == VPREC_OP_SQRT;
+    mask_op(e, 0x47, e->kt, e->kt, e->kt); /* kxorw */
     operate(e, &o);
-    if (perturbs) {
-        vprec_emit_vex(e->code, 1, OP(0, 1, 0, 0x47), e->kt, e->kt, vprec_reg(e->kt), -1); /* kxorw */
-        perturb_operands(e, &o);
-    }
-    divide_residual(e, &o);
     if (perturbs)
-        renormalise(e);
-    perturb_result(e);
+        perturb_operands(e, &o);
+    divide_residual(e, &o, perturbs);
+    if (perturbs)
+        perturb_sum(e, quotient);
+    else
+        perturb_result(e, quotient);
+    forget_idle_lanes(e);
 }

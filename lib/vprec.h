@@ -481,6 +481,50 @@ VPREC_API vprec_status vprec_conv_f32(float *out, const float *x, const float *k
 VPREC_API vprec_status vprec_conv_f64(double *out, const double *x, const double *kernels, const double *bias,
                                       const vprec_conv *shape, const vprec_accumulation *how);
 
+/* ---- statistics: significant digits of samples ---- */
+
+/* Quantiles: the x below which a share p (0..1) of the distribution lies: normal (mean 0, variance 1), chi-square and
+ * Student's with `df` > 0 degrees of freedom. Relative error below 1e-13 for p that are no closer to 1 than their
+ * last bits tell. NaN: an argument out of range. */
+VPREC_API double vprec_normal_quantile(double p);
+VPREC_API double vprec_chi2_quantile(double p, double df);
+VPREC_API double vprec_student_quantile(double p, double df);
+
+/* Estimators of D. Sohier, P. de Oliveira Castro, F. Fevotte, B. Lathuiliere, E. Petit and O. Jamond (2021). Z is
+ * X/y-1 (relative error) or X-y (absolute) of a sample X and a reference y. Both probability and
+ * confidence lie between 0 and 1; NaN: they do not, or n < 2.
+ *
+ * Where Z is normal and centred (centred normality hypothesis), bits are
+ *     -log2(standard deviation of Z) + (absolute error: floor(log2|y|)) - shift
+ * significant: with the confidence, a share `probability` of all samples has |Z| <= 2^-bits (theorem 2 there);
+ * contributing: the bit of weight 2^-bits rounds in the right direction with the probability, 0.5 < p <= 0.7 (theorem
+ * 3). Blind to a bias: look at the mean's beside it. */
+VPREC_API double vprec_cnh_shift(size_t n, double probability, double confidence);
+VPREC_API double vprec_cnh_shift_contributing(size_t n, double probability, double confidence);
+
+/* Whatever the distribution (Bernoulli trials): `error` is the largest |Z| of all samples. Significant: the largest k
+ * with error <= 2^-k. Contributing: the largest k such that floor(2^j |Z|) is even for every sample and every j <= k.
+ * Zero gives infinity, a negative error or NaN gives NaN. */
+VPREC_API double vprec_bernoulli_bits(double error);
+VPREC_API double vprec_bernoulli_bits_contributing(double error);
+
+/* The number of samples, none of which may fail, from which follows that a share `probability` of all
+ * does not fail: ceil(ln(1-confidence) / ln(probability)). */
+VPREC_API double vprec_samples_needed(double probability, double confidence);
+
+/* Of n samples `successes` did not fail: the probability of that, from below at the confidence, by the adjusted
+ * Wald interval (A. Agresti and B. A. Coull, 1998). Not below 0. */
+VPREC_API double vprec_success_bound(size_t successes, size_t n, double confidence);
+
+/* CESTAC (J. Vignes, 1993): decimal digits of the mean of n samples, log10(sqrt(n) |mean| / (tau sd)), tau
+ * Student's quantile with n-1 degrees of freedom, two-sided (4.303 for n = 3 and 0.95). */
+VPREC_API double vprec_cestac_digits(double mean, double sd, size_t n, double confidence);
+
+/* Jarque and Bera's test of normality (1987) on the sums m2, m3, m4 of the second, third and fourth powers of n
+ * deviations from their mean: n/6 (skewness^2 + excess^2/4). `*chance` (may be NULL): how likely a value as large
+ * is for normal samples, by the limit for large n (chi-square with two degrees of freedom); small n reject less. */
+VPREC_API double vprec_jarque_bera(double n, double m2, double m3, double m4, double *chance);
+
 #ifdef __cplusplus
 }
 #endif
