@@ -144,13 +144,11 @@ static const uint64_t *noise_words(vprec_stepper *s)
     return s->words[15] < s->arith->silent ? 0 : s->noise;
 }
 
-static double round_value(vprec_stepper *s, double x)
+static double round_value(vprec_stepper *s, double x, const vprec_noise *noise)
 {
-    const vprec_noise *noise = &s->arith->noise[s->type];
     const uint64_t *words = noise->what ? noise_words(s) : 0;
     if (words)
         return vprec_round_mca(x, &s->format, noise, words);
-
     if (s->arith->mode == VPREC_SR)
         return vprec_round_sr(x, &s->format, s->arith->bits[s->type], random_bits(s));
     return vprec_round(x, &s->format, s->arith->mode);
@@ -161,7 +159,7 @@ static uint64_t round_bits(vprec_stepper *s, uint64_t bits)
 {
     if (is_nan(s->type, bits) && !(s->format.flags & VPREC_NONAN))
         return finish_nan(s, bits);
-    return finish(s, round_value(s, vprec_widen(s->type, bits)), false);
+    return finish(s, round_value(s, vprec_widen(s->type, bits), &s->arith->noise[s->type]), false);
 }
 
 static uint64_t denormals_are_zeros(const vprec_stepper *s, bool f64, uint64_t bits)
@@ -363,16 +361,17 @@ static uint64_t convert_once(vprec_stepper *s, unsigned from, uint64_t a)
     const vprec_format *format = &s->format;
     vprec_mode mode = s->arith->mode;
     unsigned bits = s->arith->bits[s->type];
+    vprec_noise noise = s->arith->noise[s->type];
+    noise.what &= VPREC_NOISE_RESULTS; /* a number's new type makes it no less exact */
     if (from == VPREC_E_I64 || from == VPREC_E_U64) {
-        const vprec_noise *noise = &s->arith->noise[s->type];
-        const uint64_t *words = noise->what ? noise_words(s) : 0;
+        const uint64_t *words = noise.what ? noise_words(s) : 0;
         double r;
         if (from == VPREC_E_I64)
-            r = words               ? vprec_from_i64_mca((int64_t)a, format, noise, words)
+            r = words               ? vprec_from_i64_mca((int64_t)a, format, &noise, words)
                 : mode == VPREC_SR ? vprec_from_i64_sr((int64_t)a, format, bits, random_bits(s))
                                    : vprec_from_i64((int64_t)a, format, mode);
         else
-            r = words               ? vprec_from_u64_mca(a, format, noise, words)
+            r = words               ? vprec_from_u64_mca(a, format, &noise, words)
                 : mode == VPREC_SR ? vprec_from_u64_sr(a, format, bits, random_bits(s))
                                    : vprec_from_u64(a, format, mode);
         return finish(s, r, false);
@@ -380,7 +379,7 @@ static uint64_t convert_once(vprec_stepper *s, unsigned from, uint64_t a)
     double x = convert_exactly(from, a);
     if (is_nan(true, vprec_double_bits(x)) && !(s->format.flags & VPREC_NONAN))
         return finish_nan(s, vprec_narrow(s->type, x));
-    return finish(s, round_value(s, x), false);
+    return finish(s, round_value(s, x, &noise), false);
 }
 
 uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
@@ -481,8 +480,10 @@ static double scale_once(vprec_stepper *s, uint64_t a, int n)
     double y = vprec_double_of((uint64_t)(exponent - half + 1023) << 52);
     const vprec_noise *noise = &s->arith->noise[s->type];
     const uint64_t *words = noise->what ? noise_words(s) : 0;
-    if (words)
+    if (words) {
+        s->noise[2] = 0; /* the power of two is no inexact operand: its noise is 2^-65 of what it would be */
         return vprec_mul_mca(x, y, &s->format, noise, words);
+    }
     if (s->arith->mode == VPREC_SR)
         return vprec_mul_sr(x, y, &s->format, s->arith->bits[s->type], random_bits(s));
     return vprec_mul(x, y, &s->format, s->arith->mode);

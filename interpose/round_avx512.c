@@ -213,8 +213,8 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
                       (i == A && e->inbound && s->vvvv >= 0 && s->op != VPREC_OP_SQRT) ||
                       (i == C && e->inbound && s->op == VPREC_OP_FMA) ||
                       (i == X && e->shape == VPREC_SHAPE_NARROW && mode_of(e) == VPREC_RTO);
-        if (noise && i != M && i != U)
-            needed = i != S || (s->op == VPREC_OP_FMA && vprec_site_fma(s).negate_addend);
+        if (noise && i != M)
+            needed = (i != U && i != S) || vprec_avx512_noise_wide(&e->context->arith->noise[e->type], s);
         if (!needed)
             e->reg[i] = -1;
         else if (i == U && !value && !e->inbound && !noise && overwrites(s)) /* the second operation is the last to read the sources */
@@ -228,8 +228,10 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
     }
     uint32_t taken_masks = 1u | 1u << s->mask;
     int *const masks[] = {&e->kt, &e->km, &e->kn};
-    for (int i = 0; i < (noise ? 3 : rounds || s->op == VPREC_OP_ADDSUB); i++)
+    for (int i = 0; i < (noise ? 3 : rounds || s->op == VPREC_OP_ADDSUB); i++) {
         *masks[i] = take(&free_masks, taken_masks, 1, 8, save->masks, &save->mask_count);
+        taken_masks |= 1u << *masks[i];
+    }
 }
 
 static void move_saved(vprec_avx512 *e, const saved *save, bool restore)
@@ -291,6 +293,8 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
     vprec_type type = site->to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32;
     vprec_avx512 e = {.code = code, .site = site, .context = context, .type = type, .w = type == VPREC_F64,
                  .length = site->scalar ? 0 : 2, .shape = vprec_round_shape(context->arith, type), .to = -1};
+    if (e.shape == VPREC_SHAPE_NOISE && vprec_avx512_noise_idle(&context->arith->noise[type], site))
+        e.shape = VPREC_SHAPE_CONTAINER;
     bool random = e.shape == VPREC_SHAPE_NOISE || (e.shape == VPREC_SHAPE_WIDE && mode_of(&e) == VPREC_SR);
     if (e.shape == VPREC_SHAPE_NONE || (random && !context->aes))
         return false;

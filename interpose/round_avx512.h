@@ -137,6 +137,9 @@ void vprec_avx512_round(vprec_avx512 *e, bool exact);
 /* Monte Carlo arithmetic: whether the operation has a form; D = its result, the instruction's last operand being in register
  * `last`, kt = lanes for which the emulator must do it all. Operands keep their registers. */
 bool vprec_avx512_noise_has(const vprec_site *site);
+/* Whether it is a conversion that never has noise; whether the form needs scratch U and S. */
+bool vprec_avx512_noise_idle(const vprec_noise *noise, const vprec_site *site);
+bool vprec_avx512_noise_wide(const vprec_noise *noise, const vprec_site *site);
 void vprec_avx512_noise(vprec_avx512 *e, int last);
 
 /* t = the thread's next 16 words. */

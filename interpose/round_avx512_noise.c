@@ -117,7 +117,8 @@ static void perturbation(vprec_avx512 *e, int x)
     suspect_class(e, 0, x, DENORMAL);
 }
 
-/* T = s - (p + q) exactly, s = p + q rounded; q is negated where `minus`. X and C are lost (D. E. Knuth, 1969, 4.2.2). */
+/* T = s - (p + q) exactly, s = p + q rounded; q is negated where `minus`. X and C are lost (D. E. Knuth, 1969,
+ * section 4.2.2). */
 static void sum_error(vprec_avx512 *e, int s, int p, int q, bool minus)
 {
     int t = e->reg[T], c = e->reg[C], x = e->reg[X];
@@ -144,8 +145,12 @@ static void residual(vprec_avx512 *e, uint32_t opcode, int r, int x, int y)
     directed(e, RU, OP(1, 2, e->w, opcode), r, x, y);
 }
 
-/* D = the native result n, T = n - exact (for div and sqrt: what divide_residual() makes that). U, but for div and
- * sqrt: the exact result truncated, which tells its binade, and infinity from overflow. */
+static uint32_t fused_opcode(const operands *o)
+{
+    return o->minus_xy ? (o->minus_last ? FNMSUB231 : FNMADD231) : o->minus_last ? FMSUB231 : FMADD231;
+}
+
+/* D = the native result n, T = n - exact (for div and sqrt: what divide_residual() makes that). */
 static void operate(vprec_avx512 *e, const operands *o)
 {
     int d = e->reg[D], t = e->reg[T], u = e->reg[U], a = e->reg[A];
@@ -154,12 +159,10 @@ static void operate(vprec_avx512 *e, const operands *o)
     case VPREC_OP_ADD:
     case VPREC_OP_SUB:
         fp(e, add, d, o->x, o->y);
-        directed(e, RZ, add, u, o->x, o->y);
         sum_error(e, d, o->x, o->y, o->minus_last);
         break;
     case VPREC_OP_MUL:
         fp(e, MUL, d, o->x, o->y);
-        directed(e, RZ, MUL, u, o->x, o->y);
         copy(e, t, d);
         residual(e, FNMADD231, t, o->x, o->y);
         suspect_class(e, 0, t, DENORMAL | NEGATIVE_ZERO);
@@ -180,9 +183,8 @@ static void operate(vprec_avx512 *e, const operands *o)
         break;
     default: { /* the product's error in U, the sum's in T, and what n is off the sum in A */
         int s = e->reg[S];
-        uint32_t fma = o->minus_xy ? (o->minus_last ? FNMSUB231 : FNMADD231) : o->minus_last ? FMSUB231 : FMADD231;
         copy(e, d, o->z);
-        fused(e, fma, d, o->x, o->y);
+        fused(e, fused_opcode(o), d, o->x, o->y);
         fp(e, MUL, a, o->x, o->y);
         copy(e, u, o->x);
         residual(e, FNMADD213, u, o->y, a); /* a - x y, the product's error negated */
@@ -196,15 +198,33 @@ static void operate(vprec_avx512 *e, const operands *o)
         fp(e, ADD, t, t, u);
         fp(e, SUB, a, d, s);
         fp(e, ADD, t, t, a);
-        copy(e, u, o->z);
-        directed(e, RZ, OP(1, 2, e->w, fma), u, o->x, o->y);
         break;
     }
     }
 }
 
-/* T -= what the operands' perturbations add to the exact result, before the division that div and sqrt end with. C = the
- * perturbed y of a division. */
+/* X = 2^floor(log2|exact result|) of the unperturbed operands; for div and sqrt, whose truncated results would cost as
+ * much again, that of D - T. Its exponent field is all ones only where the result is infinite or NaN by rights. */
+static void exact_binade(vprec_avx512 *e, const operands *o)
+{
+    int x = e->reg[X];
+    uint32_t add = o->minus_last ? SUB : ADD;
+    switch (e->site->op) {
+    case VPREC_OP_ADD:
+    case VPREC_OP_SUB: directed(e, RZ, add, x, o->x, o->y); break;
+    case VPREC_OP_MUL: directed(e, RZ, MUL, x, o->x, o->y); break;
+    case VPREC_OP_DIV:
+    case VPREC_OP_SQRT: directed(e, RZ, SUB, x, e->reg[D], e->reg[T]); break;
+    default:
+        copy(e, x, o->z);
+        directed(e, RZ, OP(1, 2, e->w, fused_opcode(o)), x, o->x, o->y);
+        break;
+    }
+    binade(e, x);
+}
+
+/* T -= what the operands' perturbations add to the exact result, before the division that div and sqrt end with.
+ * C = the perturbed y of a division. */
 static void perturb_operands(vprec_avx512 *e, const operands *o)
 {
     int t = e->reg[T], a = e->reg[A], x = e->reg[X], c = e->reg[C], s = e->reg[S];
@@ -254,7 +274,6 @@ static void divide_residual(vprec_avx512 *e, const operands *o, bool perturbed)
     const uint32_t rcp14 = OP(1, 2, e->w, 0x4C);
     if (e->site->op == VPREC_OP_DIV) {
         ev(e, rcp14, 2, a, -1, vprec_reg(perturbed ? c : o->y), -1);
-        fp(e, MUL, t, t, a);
     } else if (e->site->op == VPREC_OP_SQRT) {
         fp(e, ADD, c, e->reg[D], e->reg[D]);
         ev(e, rcp14, 2, a, -1, vprec_reg(c), -1);
@@ -263,8 +282,13 @@ static void divide_residual(vprec_avx512 *e, const operands *o, bool perturbed)
             fp(e, SUB, c, c, x);
             ev(e, rcp14, 2, a, -1, vprec_reg(c), -1);
         }
-        fp(e, MUL, t, t, a);
+    } else {
+        return;
     }
+    /* a zero neither changes its sign nor meets infinity */
+    constant_among(e, CMP, 0, e->km, t, VPREC_K_ZERO, CMP_NEQ_UQ);
+    vprec_evex how = {.length = RN, .b = true, .mask = (uint8_t)e->km};
+    vprec_emit_evex(e->code, how, MUL, t, t, vprec_reg(a), -1);
 }
 
 /* Perturbed operands may have cancelled: in the lanes of kn n and the residual become a rounded sum and its error. */
@@ -291,15 +315,20 @@ static void forget_idle_lanes(vprec_avx512 *e)
         vprec_emit_vex(e->code, 0, OP(1, 3, 1, 0x32), e->kt, -1, vprec_reg(e->kt), 16 - lanes); /* kshiftlw */
 }
 
+/* D = D - A in the lanes of opmask `k`. */
+static void finish_sum(vprec_avx512 *e, int k)
+{
+    vprec_evex how = {.length = RN, .b = true, .mask = (uint8_t)k};
+    vprec_emit_evex(e->code, how, SUB, e->reg[D], e->reg[D], vprec_reg(e->reg[A]), -1);
+}
+
 /* A site in mode rr: D = the rounded sum of D - T and noise. What is exact stays, as far as the virtual precision
  * holds it; so do infinities and NaN. */
-static void perturb_result(vprec_avx512 *e, bool quotient)
+static void perturb_result(vprec_avx512 *e, const operands *o)
 {
-    int d = e->reg[D], t = e->reg[T], a = e->reg[A], x = e->reg[X], u = e->reg[U];
+    int d = e->reg[D], t = e->reg[T], a = e->reg[A], x = e->reg[X];
     draw_unit(e);
-    if (quotient)
-        directed(e, RZ, SUB, u, d, t);
-    binade(e, u);
+    exact_binade(e, o);
     fused(e, FMADD213, a, x, t);
     constant_among(e, CMP, 0, e->km, t, VPREC_K_ZERO, CMP_NEQ_UQ);
     if ((e->w ? 53u : 24u) != e->context->arith->noise[e->type].precision) {
@@ -310,23 +339,27 @@ static void perturb_result(vprec_avx512 *e, bool quotient)
     suspect_class(e, e->km, a, QUIET_NAN | INFINITE);
     less(e, e->kn, e->km, x, VPREC_K_NOISE_LOW);
     suspect(e, e->kn);
-    masked(e, SUB, 2, e->km, false, d, d, vprec_reg(a));
+    finish_sum(e, e->km);
 }
 
 /* In modes pb and mca, the operands being perturbed: D = the rounded sum of D - T and, in mca, noise. */
-static void perturb_sum(vprec_avx512 *e, bool quotient)
+static void perturb_sum(vprec_avx512 *e, const operands *o)
 {
     int d = e->reg[D], t = e->reg[T], a = e->reg[A], x = e->reg[X], u = e->reg[U], s = e->reg[S];
-    constant(e, PAND, s, quotient ? d : u, VPREC_K_EXPONENT);
-    less(e, e->kn, 0, s, VPREC_K_EXPONENT);
+    if (e->site->op == VPREC_OP_DIV || e->site->op == VPREC_OP_SQRT)
+        binade(e, d);
+    else
+        exact_binade(e, o);
+    less(e, e->kn, 0, x, VPREC_K_EXPONENT);
+    copy(e, s, d);
     renormalise(e);
-    copy(e, s, a);
+    ev(e, POR, 2, s, s, vprec_reg(a), -1); /* zero where both are: MXCSR may take a subnormal n for zero */
     if (e->context->arith->noise[e->type].what & VPREC_NOISE_RESULTS) {
         directed(e, RZ, SUB, u, d, t);
         draw_unit(e);
         binade(e, u);
         fused(e, FMADD213, a, x, t);
-        masked(e, SUB, 2, e->kn, false, d, d, vprec_reg(a));
+        finish_sum(e, e->kn);
     } else {
         binade(e, d);
     }
@@ -353,19 +386,30 @@ bool vprec_avx512_noise_has(const vprec_site *s)
     return s->op <= VPREC_OP_FMA && (s->op != VPREC_OP_FMA || !vprec_site_fma(s).alternate);
 }
 
+bool vprec_avx512_noise_idle(const vprec_noise *noise, const vprec_site *s)
+{
+    static const uint8_t bits[] = {[VPREC_E_F16] = 11, [VPREC_E_F32] = 24, [VPREC_E_F64] = 53,
+                                   [VPREC_E_I32] = 31, [VPREC_E_U32] = 32, [VPREC_E_I64] = 64, [VPREC_E_U64] = 64};
+    return s->op == VPREC_OP_CVT && (!(noise->what & VPREC_NOISE_RESULTS) || bits[s->from] <= noise->precision);
+}
+
+bool vprec_avx512_noise_wide(const vprec_noise *noise, const vprec_site *s)
+{
+    return s->op == VPREC_OP_FMA || (noise->what & VPREC_NOISE_OPERANDS);
+}
+
 void vprec_avx512_noise(vprec_avx512 *e, int last)
 {
     operands o = operands_of(e->site, last);
     bool perturbs = e->context->arith->noise[e->type].what & VPREC_NOISE_OPERANDS;
-    bool quotient = e->site->op == VPREC_OP_DIV || e->site->op == VPREC_OP_SQRT;
     mask_op(e, 0x47, e->kt, e->kt, e->kt); /* kxorw */
     operate(e, &o);
     if (perturbs)
         perturb_operands(e, &o);
     divide_residual(e, &o, perturbs);
     if (perturbs)
-        perturb_sum(e, quotient);
+        perturb_sum(e, &o);
     else
-        perturb_result(e, quotient);
+        perturb_result(e, &o);
     forget_idle_lanes(e);
 }

@@ -60,7 +60,10 @@ vprec_term vprec_term_normal(vprec_term x)
     return x;
 }
 
-vprec_term vprec_term_add(vprec_term a, vprec_term b) { return a.sig && b.sig ? vprec_term_normal(sum(a, b)) : a.sig ? a : b; }
+vprec_term vprec_term_add(vprec_term a, vprec_term b)
+{
+    return a.sig && b.sig ? vprec_term_normal(sum(a, b)) : a.sig ? a : b;
+}
 
 /* Operand number i (from 1) of the operation, perturbed where the noise says so. */
 VPREC_INLINE vprec_term operand(uint64_t bits, int i, const vprec_rule *to)
@@ -69,12 +72,15 @@ VPREC_INLINE vprec_term operand(uint64_t bits, int i, const vprec_rule *to)
     return to->noise && (to->noise->what & VPREC_NOISE_OPERANDS) ? vprec_term_perturb(x, to->noise, to->words[i]) : x;
 }
 
-/* The same as a factor, divisor or radicand: to 64 bits. */
-VPREC_INLINE vprec_parts factor(uint64_t bits, int i, const vprec_rule *to)
+/* The same as a factor, divisor or radicand: to 64 bits. Absolute noise may turn its sign, and with it `*sign`. */
+VPREC_INLINE vprec_parts factor(uint64_t bits, int i, bool *sign, const vprec_rule *to)
 {
     if (!to->noise)
         return vprec_unpack(bits);
     vprec_term x = operand(bits, i, to);
+    if (!x.sig) /* absolute noise that cancels it, once in 2^64: the least number will do */
+        return (vprec_parts){VPREC_SIGN, -1074};
+    *sign ^= x.sign != vprec_bits_sign(bits);
     uint64_t sig = x.sig >> 63;
     sig += (x.sig >> 62 & 1) && sig != UINT64_MAX;
     return (vprec_parts){sig, x.exp};
@@ -139,7 +145,7 @@ VPREC_INLINE double mul_to(double x, double y, const vprec_rule *to)
         return zero ? invalid(to->format) : vprec_exact_inf(sign, to->format);
     if (zero)
         return vprec_exact_zero(sign, to->format);
-    vprec_parts p = factor(a, 1, to), q = factor(b, 2, to);
+    vprec_parts p = factor(a, 1, &sign, to), q = factor(b, 2, &sign, to);
     return vprec_exact_round(sign, p.exp + q.exp - 126, (vprec_u128)p.sig * q.sig, to);
 }
 
@@ -155,7 +161,7 @@ VPREC_INLINE double div_to(double x, double y, const vprec_rule *to)
     }
     if (vprec_bits_inf(b) || vprec_bits_zero(a))
         return vprec_exact_zero(sign, to->format);
-    vprec_parts p = factor(a, 1, to), q = factor(b, 2, to);
+    vprec_parts p = factor(a, 1, &sign, to), q = factor(b, 2, &sign, to);
     vprec_u128 dividend = (vprec_u128)p.sig << 63;
     uint64_t quotient = dividend / q.sig; /* 2^62 < quotient < 2^64 */
     uint64_t rest = (uint64_t)dividend - quotient * q.sig; /* below q.sig, hence modulo 2^64 */
@@ -204,7 +210,10 @@ VPREC_INLINE double sqrt_to(double x, const vprec_rule *to)
         return invalid(to->format);
     if (vprec_bits_inf(a))
         return vprec_exact_inf(false, to->format);
-    vprec_parts p = factor(a, 1, to);
+    bool sign = false;
+    vprec_parts p = factor(a, 1, &sign, to);
+    if (sign)
+        return invalid(to->format);
     int odd = p.exp & 1;
     vprec_u128 n = (vprec_u128)p.sig << (61 + odd); /* x = n * 2^(exp - odd - 124) */
     uint64_t r = root(n), rest = (uint64_t)n - r * r; /* at most 2r < 2^64 */
@@ -235,7 +244,7 @@ VPREC_INLINE double fma_to(double x, double y, double z, const vprec_rule *to)
     if (vprec_bits_zero(c))
         return mul_to(x, y, to);
 
-    vprec_parts p = factor(a, 1, to), q = factor(b, 2, to);
+    vprec_parts p = factor(a, 1, &sign, to), q = factor(b, 2, &sign, to);
     vprec_term product = {(vprec_u128)p.sig * q.sig, p.exp + q.exp, sign};
     if (product.sig >> 127) { /* without noise the low 22 bits are zero: nothing is lost */
         product.sig = product.sig >> 1 | (to->noise && (product.sig & 1));

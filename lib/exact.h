@@ -81,6 +81,8 @@ typedef struct vprec_rule {
 double vprec_exact_round_mode(bool sign, int32_t exp, vprec_u128 sig, const vprec_format *format, vprec_mode mode);
 double vprec_exact_round_random(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to);
 double vprec_exact_round_noisy(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to);
+/* The same of an operand that is not calculated with: it is perturbed too where operands are. */
+double vprec_exact_convert_noisy(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to);
 
 /* Rounds (-1)^sign * sig * 2^exp, sig != 0: the only place that rounds. The least
  * significant bit of `sig` may be a sticky bit (set: the value lies strictly

@@ -46,3 +46,12 @@ double vprec_exact_round_noisy(bool sign, int32_t exp, vprec_u128 sig, const vpr
     }
     return vprec_exact_round_mode(sign, exp, sig, to->format, VPREC_RNE);
 }
+
+double vprec_exact_convert_noisy(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to)
+{
+    if (!(to->noise->what & VPREC_NOISE_OPERANDS))
+        return vprec_exact_round_noisy(sign, exp, sig, to);
+    vprec_term x = vprec_term_normal((vprec_term){sig, exp + 126, sign});
+    x = vprec_term_perturb(x, to->noise, to->words[1]);
+    return x.sig ? vprec_exact_round_noisy(x.sign, x.exp - 126, x.sig, to) : vprec_exact_zero(false, to->format);
+}

@@ -135,7 +135,7 @@ VPREC_INLINE double round_to(double x, const vprec_rule *to)
         return vprec_exact_zero(sign, to->format);
     vprec_parts parts = vprec_unpack(bits);
     if (to->noise)
-        return vprec_exact_round_noisy(sign, parts.exp - 63, parts.sig, to);
+        return vprec_exact_convert_noisy(sign, parts.exp - 63, parts.sig, to);
     return round_exact(sign, parts.exp - 63, parts.sig, to);
 }
 
@@ -143,7 +143,7 @@ VPREC_INLINE double integer_to(uint64_t negative, uint64_t x, const vprec_rule *
 {
     uint64_t magnitude = (x ^ -negative) + negative;
     if (to->noise && x)
-        return vprec_exact_round_noisy(negative, 0, magnitude, to);
+        return vprec_exact_round_noisy(negative, 0, magnitude, to); /* an integer is no inexact operand */
     return x ? round_exact(negative, 0, magnitude, to) : vprec_exact_zero(false, to->format);
 }
 

@@ -13,16 +13,17 @@ enum { STEPS_MOST = 200, TERMS_MOST = 2000000 };
 /* A distribution function of x, its density in `*density`. */
 typedef long double distribution(long double x, long double df, long double *density);
 
-/* The x in [low, high] at which f is p. Newton's steps from `x`; one that leaves the bracket is replaced by its middle. */
+/* The x in [low, high] at which f is p. Newton's steps on log f, which is tame in the tail; one that leaves the bracket
+ * is replaced by its middle. */
 static double inverse(distribution *f, long double df, long double p, long double x, long double low, long double high)
 {
     for (int i = 0; i < STEPS_MOST; i++) {
-        long double density, error = f(x, df, &density) - p;
-        if (error < 0)
+        long double density, value = f(x, df, &density);
+        if (value < p)
             low = x;
         else
             high = x;
-        long double next = density > 0 ? x - error / density : low;
+        long double next = density > 0 ? x - value * log1pl((value - p) / p) / density : low;
         if (!(next > low && next < high))
             next = (low + high) / 2;
         bool done = fabsl(next - x) <= 4 * LDBL_EPSILON * fabsl(x);

@@ -14,7 +14,7 @@ json_t *vprec_json_must(json_t *value)
 {
     if (!value) {
         vprec_say("out of memory for the report: free some, or raise the limit (ulimit -v)");
-        exit(VPREC_EXIT_FAILURE);
+        exit(vprec_failure);
     }
     return value;
 }

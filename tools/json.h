@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* `value` itself; without memory they say so and exit with VPREC_EXIT_FAILURE. */
+/* `value` itself; without memory they say so and exit with vprec_failure. */
 json_t *vprec_json_must(json_t *value);
 
 /* Both take over the reference to `value`, which may be NULL only for want of memory. */

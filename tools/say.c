@@ -8,13 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *vprec_command = "vprec-run";
+int vprec_failure = VPREC_EXIT_FAILURE;
+
 static char *text_of(const char *format, va_list list)
 {
     char *text;
     if (vasprintf(&text, format, list) < 0) {
-        static const char line[] = "vprec-run: out of memory: free some, or raise the limit (ulimit -v)\n";
+        static const char line[] = ": out of memory: free some, or raise the limit (ulimit -v)\n";
+        (void)!write(STDERR_FILENO, vprec_command, strlen(vprec_command));
         (void)!write(STDERR_FILENO, line, sizeof line - 1);
-        exit(VPREC_EXIT_FAILURE);
+        exit(vprec_failure);
     }
     return text;
 }
@@ -34,7 +38,7 @@ void vprec_say(const char *format, ...)
     va_start(list, format);
     char *text = text_of(format, list);
     va_end(list);
-    char *line = vprec_text("vprec-run: %s\n", text);
+    char *line = vprec_text("%s: %s\n", vprec_command, text);
     size_t length = strlen(line);
     for (size_t i = 0; i + 1 < length; i++)
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F)
@@ -50,7 +54,7 @@ void *vprec_alloc(size_t count, size_t size)
     void *memory = calloc(count ? count : 1, size);
     if (!memory) {
         vprec_say("out of memory: free some, or raise the limit (ulimit -v)");
-        exit(VPREC_EXIT_FAILURE);
+        exit(vprec_failure);
     }
     return memory;
 }
@@ -60,7 +64,7 @@ void *vprec_grow(void *array, size_t count, size_t size)
     void *memory = reallocarray(array, count, size);
     if (!memory) {
         vprec_say("out of memory: free some, or raise the limit (ulimit -v)");
-        exit(VPREC_EXIT_FAILURE);
+        exit(vprec_failure);
     }
     return memory;
 }

@@ -16,6 +16,10 @@ enum {
     VPREC_EXIT_MISSING = 127  /* there is no such program */
 };
 
+/* Which command speaks, and its status where vprec itself fails; set first in main. vprec-run and 125 unless set. */
+extern const char *vprec_command;
+extern int vprec_failure;
+
 /* Writes "vprec-run: " and the text as one line to stderr, in one piece;
  * control characters (names come from files) become '?'. */
 void vprec_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -24,7 +28,7 @@ void vprec_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *vprec_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Zeroed memory for `count` elements, or the same array grown to them. Without
- * memory they say so and exit with VPREC_EXIT_FAILURE. */
+ * memory they say so and exit with vprec_failure. */
 void *vprec_alloc(size_t count, size_t size);
 void *vprec_grow(void *array, size_t count, size_t size);
 

@@ -168,19 +168,45 @@ static void drawn(bool oracle, uint64_t seed, double count, size_t most_mn, size
 Test(gemm, small_against_the_exact_oracle) { drawn(true, 1, 1500, 7, 9); }
 Test(gemm, larger_against_the_scalar_functions) { drawn(false, 2, 60, 70, 300); }
 
+/* Formats that lose few bits of the type's, which kernels treat apart, beside unit_formats. */
+static const unit_format fine_formats[] = {
+    {"e7m23", VPREC_F32, 7, 23, 63, 0x1.fffffep63, 0},
+    {"e5m23:noinf", VPREC_F32, 5, 23, 15, 0x1.fffffcp16, VPREC_NOINF},
+    {"e4m23:nosub", VPREC_F32, 4, 23, 7, 0x1.fffffep7, VPREC_NOSUB},
+    {"e4m22", VPREC_F32, 4, 22, 7, 0x1.fffffcp7, 0},
+    {"e5m22:sat", VPREC_F32, 5, 22, 15, 0x1.fffffcp15, VPREC_SAT},
+    {"e5m22:noinf", VPREC_F32, 5, 22, 15, 0x1.fffff8p16, VPREC_NOINF},
+    {"e5m21", VPREC_F32, 5, 21, 15, 0x1.fffff8p15, 0},
+    {"e4m21:noinf:sat", VPREC_F32, 4, 21, 7, 0x1.fffffp8, VPREC_NOINF | VPREC_SAT},
+    {"e5m20", VPREC_F32, 5, 20, 15, 0x1.fffffp15, 0},
+    {"e5m20:sat", VPREC_F32, 5, 20, 15, 0x1.fffffp15, VPREC_SAT},
+    {"e9m52", VPREC_F64, 9, 52, 255, 0x1.fffffffffffffp255, 0},
+    {"e5m51", VPREC_F64, 5, 51, 15, 0x1.ffffffffffffep15, 0},
+    {"e5m50", VPREC_F64, 5, 50, 15, 0x1.ffffffffffffcp15, 0},
+    {"e5m49", VPREC_F64, 5, 49, 15, 0x1.ffffffffffff8p15, 0},
+};
+enum { FINE = sizeof fine_formats / sizeof *fine_formats };
+
+static size_t formats_count(void) { return unit_formats_count + FINE; }
+
+static const unit_format *format_at(size_t f)
+{
+    return f < FINE ? &fine_formats[f] : &unit_formats[f - FINE];
+}
+
 /* Every format that may have a kernel of its own, fused and split, with operands at its boundaries. */
 Test(gemm, every_format)
 {
     unit_draw draw = {.state = 3, .last = 1};
     for (uint64_t repeat = 0; repeat < unit_scaled(6); repeat++) {
-        for (size_t f = 0; f < unit_formats_count; f++) {
+        for (size_t f = 0; f < formats_count(); f++) {
             for (int split = 0; split < 2; split++) {
-                reference_rounding sum = {&unit_formats[f], VPREC_RNE, 0, 0}, product = sum;
+                reference_rounding sum = {format_at(f), VPREC_RNE, 0, 0}, product = sum;
                 reference_method method = {.type = sum.format->type, .oracle = true, .sum = &sum,
                                            .product = split ? &product : NULL};
                 for (unsigned other = unit_random(&draw) % 3; split && other; other--) {
                     do
-                        product.format = &unit_formats[unit_random(&draw) % unit_formats_count];
+                        product.format = format_at(unit_random(&draw) % formats_count());
                     while (product.format->type != method.type);
                 }
                 problem p;
@@ -198,8 +224,8 @@ Test(gemm, single_steps)
     enum { N = 64 };
     unit_draw draw = {.state = 4, .last = 1};
     for (uint64_t repeat = 0; repeat < unit_scaled(40); repeat++) {
-        for (size_t f = 0; f < unit_formats_count; f++) {
-            reference_rounding sum = {&unit_formats[f], VPREC_RNE, 0, 0};
+        for (size_t f = 0; f < formats_count(); f++) {
+            reference_rounding sum = {format_at(f), VPREC_RNE, 0, 0};
             reference_method method = {.type = sum.format->type, .oracle = true, .sum = &sum};
             problem p;
             draw_problem(&draw, &method, 1, N, 1, &p);

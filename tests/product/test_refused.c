@@ -223,7 +223,8 @@ Test(refused, convolutions)
 /* Whatever direction, flushing or flags the caller has: the same bits, and MXCSR comes back whole. */
 Test(refused, mxcsr_does_not_matter)
 {
-    static const char *const formats[] = {"bf16", "e8m22", "fp16", "e4m3fn", "e4m3fn:sat", "fp32", "fp16:nosub"};
+    static const char *const formats[] = {"bf16", "e8m22", "fp16", "e4m3fn", "e4m3fn:sat", "fp32", "fp16:nosub",
+                                          "e4m3fnuz", "e5m21", "e5m22", "e5m23"};
     for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
         for (int split = 0; split < 2; split++) {
             call c;
