@@ -255,7 +255,7 @@ void stats_list_offer(stats_list *list, const stats_number *x)
             return;
         }
         /* In the place of the best one, and down from there. */
-        free(list->numbers[0].name);
+        free(list->numbers[0].name); /* NOLINT(clang-analyzer-unix.Malloc): each number owns its name, x's is another */
         list->numbers[0] = *x;
         for (size_t i = 0, child; (child = 2 * i + 1) < list->count; i = child) {
             if (child + 1 < list->count && worse(&list->numbers[child], &list->numbers[child + 1]))
@@ -315,7 +315,8 @@ stats_group *stats_group_add(stats_document *document, const char *name, const s
     group->name = vprec_text("%s", name);
     group->dimensions = -1;
     group->list.most = options->numbers;
-    document->groups = vprec_grow(document->groups, document->group_count + 1, sizeof *document->groups);
+    document->groups = vprec_grow(document->groups, document->group_count + 1,
+                                 sizeof *document->groups); /* NOLINT(bugprone-sizeof-expression): of pointers */
     return document->groups[document->group_count++] = group;
 }
 

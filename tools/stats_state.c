@@ -28,7 +28,9 @@ double stats_missing(void)
 
 static bool is_missing(double x)
 {
-    return !memcmp(&x, &missing_bits, sizeof x);
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits == missing_bits;
 }
 
 size_t stats_round_up(size_t count)
@@ -91,7 +93,7 @@ typedef struct part {
 static inline __attribute__((always_inline)) void join(stats_state *state, size_t i, const part *b)
 {
     lanes na = AT(n, i), ma = AT(mean, i), a2 = AT(m2, i), a3 = AT(m3, i), a4 = AT(m4, i);
-    lanes n = na + b->n, zero = na - na, one = zero + 1, r = one / pick(n > 0, n, one);
+    lanes n = na + b->n, zero = {0}, one = zero + 1, r = one / pick(n > 0, n, one);
     lanes delta = b->mean - ma, share = b->n * r, step = delta * share; /* to the new mean */
     lanes between = delta * step * na;                                  /* delta^2 na nb / n */
     lanes back = delta * na * r;
@@ -151,7 +153,7 @@ WIDE void stats_state_add(stats_state *state, const double *x, size_t stride, si
     for (size_t i = 0; i < state->count; i += STATS_LANES) {
         const double *at = x + i;
 #define VALUE(s) (*(const lanes *)(at + (s)*stride))
-        lanes first = VALUE(0), origin = pick(AT(n, i) == 0, first, AT(origin, i)), sum = first - first;
+        lanes first = VALUE(0), origin = pick(AT(n, i) == 0, first, AT(origin, i)), sum = {0};
         part b = {.low = first, .high = first};
         for (size_t s = 0; s < samples; s++) {
             lanes v = VALUE(s);
@@ -159,13 +161,13 @@ WIDE void stats_state_add(stats_state *state, const double *x, size_t stride, si
             b.low = pick(v < b.low, v, b.low);
             b.high = pick(v > b.high, v, b.high);
         }
-        masks finite = sum - sum == 0;
+        masks finite = sum - sum == 0; /* NOLINT(misc-redundant-expression): NaN where it is infinite */
         if (!(finite[0] & finite[1] & finite[2] & finite[3])) {
             add_some(state, i, x, stride, samples);
             continue;
         }
         AT(origin, i) = origin;
-        b.n = (first - first) + (double)samples;
+        b.n = (lanes){0} + (double)samples;
         b.mean = sum / b.n;
         for (size_t s = 0; s < samples; s++) {
             lanes d = VALUE(s) - origin - b.mean, d2 = d * d;

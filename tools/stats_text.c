@@ -184,6 +184,7 @@ static char **take_header(csv *c, char **at, size_t *count)
 {
     cell one;
     char **names = NULL;
+    *count = 0;
     do {
         if (!take_cell(c, *at, &one)) {
             for (size_t i = 0; i < *count; i++)
