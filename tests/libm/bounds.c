@@ -56,5 +56,6 @@ int main(int argc, char **argv)
         if (!seen && status++ >= 0)
             fprintf(stderr, "%s was never measured\n", vprec_function_name(function));
     }
+    mpz_clears(value.n, sig, NULL);
     return status != 0;
 }
