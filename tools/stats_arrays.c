@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 4096, CHUNK = 16, THREADS_MOST = 64 };
+enum { THREADS_MOST = 64 };
+static const size_t BLOCK = 4096, CHUNK = 16;
 
 /* The files of one document. */
 typedef struct source {
@@ -212,7 +213,7 @@ static bool do_array(stats_document *document, const stats_options *options, sou
     job job = {.options = options, .precision = 0};
     stats_array *first = NULL, *compared = reference ? find_array(reference, name) : NULL;
     bool ok = true;
-    job.samples = vprec_alloc(count, sizeof *job.samples);
+    job.samples = vprec_alloc(count, sizeof *job.samples); /* NOLINT(bugprone-sizeof-expression): of pointers */
     for (size_t i = 0; ok && i < count; i++) {
         stats_array *array = find_array(&sources[i], name);
         if (!array)
@@ -240,7 +241,7 @@ static bool do_array(stats_document *document, const stats_options *options, sou
             job.count = first->shape[0];
             job.elements = job.count ? first->count / job.count : 0;
             free(job.samples);
-            job.samples = vprec_alloc(job.count, sizeof *job.samples);
+            job.samples = vprec_alloc(job.count, sizeof *job.samples); /* NOLINT(bugprone-sizeof-expression) */
             for (size_t i = 0; i < job.count; i++)
                 job.samples[i] = first;
             document->samples = job.count;

@@ -18,7 +18,7 @@ static stats_kind kind_of(const stats_options *options, const char *path)
     stats_file file;
     if (options->kind != STATS_AUTO)
         return options->kind;
-    if (!strcmp(path, "-")) {
+    if (path && !strcmp(path, "-")) {
         vprec_say("what standard input is cannot be told by its name: give --input, as in --input csv");
         return STATS_AUTO;
     }

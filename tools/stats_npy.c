@@ -88,7 +88,7 @@ static bool take_string(header *h, char *to, size_t size)
 
 static bool take_type(header *h, stats_array *array)
 {
-    char text[32];
+    char text[32] = "";
     space(h);
     if (h->at < h->end && *h->at == '[')
         return wrong(h, "records have no order of numbers: save each field as an array of its own");

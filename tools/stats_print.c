@@ -66,7 +66,7 @@ static void flush(table *t)
             char *text = t->cells[r * t->columns + c];
             int pad = (int)(widths[c] - width(text));
             bool left = !c || c == t->columns - 1;
-            fputs(t->markdown ? "| " : c ? "  " : "  ", t->out);
+            fputs(t->markdown ? "| " : "  ", t->out);
             if (!left)
                 fprintf(t->out, "%*s", pad, "");
             print_text(t, text);
