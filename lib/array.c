@@ -2,29 +2,18 @@
  * array.c: owns the public array functions: checks the arguments, makes the
  * plan, cuts stochastic calls into blocks of random words, calls the kernel. */
 #include "plan.h"
+#include "range.h"
 
 enum { BLOCK = 2048 }; /* random words asked for at once */
-
-/* Whether the operand is there, aligned, and apart from `out` or the same array. */
-static bool operand_fits(const void *out, const void *operand, size_t n, size_t size)
-{
-    uintptr_t o = (uintptr_t)out, a = (uintptr_t)operand;
-    if (!a || a % size || a + n * size < a)
-        return false;
-    return a == o || a + n * size <= o || o + n * size <= a;
-}
 
 static vprec_status check(const void *out, const void *const operands[3], int arity, size_t n, vprec_type type)
 {
     size_t size = type == VPREC_F32 ? 4 : 8;
-    uintptr_t o = (uintptr_t)out;
-    if (n > SIZE_MAX / size || !o || o % size || o + n * size < o)
-        return VPREC_EINVAL;
-    for (int i = 0; i < arity; i++) {
-        if (!operand_fits(out, operands[i], n, size))
-            return VPREC_EINVAL;
-    }
-    return VPREC_OK;
+    vprec_range to, from;
+    bool fit = vprec_range_of(&to, out, n, size);
+    for (int i = 0; i < arity && fit; i++)
+        fit = vprec_range_of(&from, operands[i], n, size) && vprec_range_apart_or_same(to, from);
+    return fit ? VPREC_OK : VPREC_EINVAL;
 }
 
 #define RUN(type, TYPE, T)                                                                                             \

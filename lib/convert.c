@@ -4,6 +4,7 @@
  * by the binary64 kernel, 64-bit integers by the scalar functions. */
 #include "exact.h"
 #include "plan.h"
+#include "range.h"
 
 enum { BLOCK = 512 }; /* doubles on the way from one array to the other */
 
@@ -111,15 +112,10 @@ vprec_status vprec_encode(double value, const vprec_format *format, uint64_t *co
 
 double vprec_decode(uint64_t code, const vprec_format *format) { return decode(code, format); }
 
-/* Whether both arrays are there, aligned and apart; all sizes are powers of two. */
 static bool arrays_fit(const void *out, size_t out_size, const void *x, size_t x_size, size_t n)
 {
-    uintptr_t o = (uintptr_t)out, a = (uintptr_t)x;
-    if (!o || !a || o % out_size || a % x_size || n > SIZE_MAX / 8)
-        return false;
-    if (o + n * out_size < o || a + n * x_size < a)
-        return false;
-    return a + n * x_size <= o || o + n * out_size <= a;
+    vprec_range to, from;
+    return vprec_range_of(&to, out, n, out_size) && vprec_range_of(&from, x, n, x_size) && vprec_range_apart(to, from);
 }
 
 /* The checks of a call that rounds to arrays of `type`, and its plan: that of

@@ -6,6 +6,7 @@
  * does everything in between. That holds in every mode, in stochastic rounding for a given random number. */
 #include "elementary.h"
 #include "plan.h"
+#include "range.h"
 #include <errno.h>
 #include <fenv.h>
 #if defined(__x86_64__)
@@ -204,19 +205,6 @@ static size_t run_block(block *b, vprec_function function, uint64_t index, size_
     return unproven;
 }
 
-/* Whether the array is there, aligned, inside the address space. */
-static bool array_fits(const void *array, size_t n, size_t size)
-{
-    uintptr_t a = (uintptr_t)array;
-    return a && a % size == 0 && n <= SIZE_MAX / size && a + n * size >= a;
-}
-
-static bool apart_or_same(const void *out, const void *operand, size_t n, size_t size)
-{
-    uintptr_t o = (uintptr_t)out, a = (uintptr_t)operand;
-    return a == o || a + n * size <= o || o + n * size <= a;
-}
-
 static vprec_status prepare(vprec_plan *plan, vprec_function function, const void *out, const void *x, const void *y,
                             size_t n, const vprec_rounding *to, vprec_type type)
 {
@@ -228,9 +216,11 @@ static vprec_status prepare(vprec_plan *plan, vprec_function function, const voi
         status = vprec_plan_make(plan, to, VPREC_F64);
     if (status || !n)
         return status;
-    bool fit = array_fits(out, n, size) && array_fits(x, n, size) && apart_or_same(out, x, n, size);
+    vprec_range results, operand;
+    bool fit = vprec_range_of(&results, out, n, size) && vprec_range_of(&operand, x, n, size) &&
+               vprec_range_apart_or_same(results, operand);
     if (functions[function].arity > 1)
-        fit = fit && array_fits(y, n, size) && apart_or_same(out, y, n, size);
+        fit = fit && vprec_range_of(&operand, y, n, size) && vprec_range_apart_or_same(results, operand);
     return fit ? VPREC_OK : VPREC_EINVAL;
 }
 

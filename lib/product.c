@@ -2,6 +2,7 @@
  * product.c: owns the public sums of products: checks the arguments, rounds the
  * operands, starts the threads. The sums are product_sums.inc's. */
 #include "product.h"
+#include "range.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -9,22 +10,6 @@
 #include <unistd.h>
 
 static size_t size_of(vprec_type type) { return type == VPREC_F32 ? 4 : 8; }
-
-/* Memory from..to-1. */
-typedef struct range {
-    uintptr_t from, to;
-} range;
-
-static bool apart(range a, range b) { return a.to <= b.from || b.to <= a.from; }
-
-/* The memory of `count` > 0 elements, if it can be. */
-static bool range_of(range *memory, const void *data, size_t count, vprec_type type)
-{
-    size_t bytes;
-    memory->from = (uintptr_t)data;
-    return data && memory->from % size_of(type) == 0 && !__builtin_mul_overflow(count, size_of(type), &bytes) &&
-           !__builtin_add_overflow(memory->from, bytes, &memory->to);
-}
 
 static bool multiply(size_t *product, size_t a, size_t b) { return !__builtin_mul_overflow(a, b, product); }
 
@@ -244,12 +229,14 @@ static vprec_status gemm(vprec_type type, size_t m, size_t n, size_t k, const vo
     if (status || !m || !n)
         return status;
     size_t count, outputs, steps;
-    range rc, ra, rb;
-    if (!stretch(&count, m, n, cs) || !range_of(&rc, c, count, type) || !elements_apart(m, n, cs))
+    vprec_range rc, ra, rb;
+    if (!stretch(&count, m, n, cs) || !vprec_range_of(&rc, c, count, size_of(type)) || !elements_apart(m, n, cs))
         return VPREC_EINVAL;
-    if (k && (!stretch(&count, m, k, as) || !range_of(&ra, a, count, type) || !apart(ra, rc)))
+    if (k && (!stretch(&count, m, k, as) || !vprec_range_of(&ra, a, count, size_of(type)) ||
+              !vprec_range_apart(ra, rc)))
         return VPREC_EINVAL;
-    if (k && (!stretch(&count, k, n, bs) || !range_of(&rb, b, count, type) || !apart(rb, rc)))
+    if (k && (!stretch(&count, k, n, bs) || !vprec_range_of(&rb, b, count, size_of(type)) ||
+              !vprec_range_apart(rb, rc)))
         return VPREC_EINVAL;
     if (!multiply(&outputs, m, n) || __builtin_add_overflow(k, k, &steps) || !multiply(&steps, steps, outputs))
         return VPREC_EINVAL;
@@ -306,7 +293,7 @@ static vprec_status conv(vprec_type type, void *out, const void *x, const void *
     if (status || !size[0])
         return status;
     size_t channels = shape->channels / shape->groups;
-    range ro, rx, rk, rb;
+    vprec_range ro, rx, rk, rb;
     if (!multiply4(&inputs, shape->batch, shape->channels, shape->size[0], shape->size[1]) ||
         !multiply4(&weights, shape->filters, channels, shape->kernel[0], shape->kernel[1]) ||
         !multiply4(&outputs, shape->batch, shape->filters, size[0], size[1]))
@@ -314,10 +301,11 @@ static vprec_status conv(vprec_type type, void *out, const void *x, const void *
     size_t k = weights / shape->filters;
     if (__builtin_add_overflow(k, k, &steps) || !multiply(&steps, steps, outputs))
         return VPREC_EINVAL;
-    if (!range_of(&ro, out, outputs, type) || !range_of(&rx, x, inputs, type) ||
-        !range_of(&rk, kernels, weights, type) || !apart(ro, rx) || !apart(ro, rk))
+    if (!vprec_range_of(&ro, out, outputs, size_of(type)) || !vprec_range_of(&rx, x, inputs, size_of(type)) ||
+        !vprec_range_of(&rk, kernels, weights, size_of(type)) || !vprec_range_apart(ro, rx) ||
+        !vprec_range_apart(ro, rk))
         return VPREC_EINVAL;
-    if (bias && (!range_of(&rb, bias, shape->filters, type) || !apart(ro, rb)))
+    if (bias && (!vprec_range_of(&rb, bias, shape->filters, size_of(type)) || !vprec_range_apart(ro, rb)))
         return VPREC_EINVAL;
     size_t pixels = size[0] * size[1];
     vprec_sums sums = {.m = shape->filters / shape->groups, .n = pixels, .k = k, .parts = shape->batch * shape->groups,
