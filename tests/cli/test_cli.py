@@ -4,10 +4,8 @@
 # Usage: test_cli.py VPREC-RUN FAKE-PRELOAD MARKER MARKER-STATIC MAN-PAGE CLASS...
 import json
 import os
-import pty
 import re
 import resource
-import select
 import shutil
 import signal
 import stat
@@ -16,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import terminal
 
 RUN, FAKE, MARKER, STATIC, PAGE = (os.path.abspath(path) for path in sys.argv[1:6])
 SH = '/bin/sh'
@@ -508,24 +509,9 @@ class Signals(Case):
                    'while not seen: time.sleep(0.02)\n'
                    'time.sleep(0.3)\n'
                    'print("interrupts", len(seen), flush=True)\n')
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.execve(RUN, [RUN, '-f', 'bf16', PYTHON, '-S', '-c', program], self.environment())
-        output, interrupted = b'', False
-        while True:
-            self.assertTrue(select.select([terminal], [], [], 60)[0], output)
-            try:
-                piece = os.read(terminal, 4096)
-            except OSError:
-                break
-            if not piece:
-                break
-            output += piece
-            if b'ready' in output and not interrupted:
-                interrupted = True
-                os.write(terminal, b'\x03')
-        os.close(terminal)
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        status, output = terminal.talk([RUN, '-f', 'bf16', PYTHON, '-S', '-c', program], self.environment(),
+                                       [(b'ready', b'\x03')])
+        self.assertEqual(status, 0)
         self.assertIn(b'interrupts 1\r\n', output)
         self.assertIn(b'vprec-run: rounded', output)
 

@@ -4,7 +4,6 @@
 # Usage: test_samples.py VPREC-RUN PRELOAD CLASS...
 import json
 import os
-import pty
 import random
 import re
 import select
@@ -15,6 +14,9 @@ import sys
 import tempfile
 import time
 import unittest
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import terminal
 
 RUN, PRELOAD = (os.path.abspath(path) for path in sys.argv[1:3])
 SH = '/bin/sh'
@@ -687,26 +689,8 @@ class Streams(Case):
 class Terminal(Case):
     def talk(self, *args, keys=(), size=None, options=()):
         """Runs in a terminal; status and what it showed. keys: (text to wait for, what to type then)."""
-        pid, terminal = pty.fork()
-        if pid == 0:
-            if size:
-                os.execvpe('/bin/sh', ['sh', '-c', f'stty cols {size}; exec "$@"', 'sh',
-                                       *self.in_dir(*args, options=options)], self.environment())
-            os.execve(SH, [SH, '-c', 'exec "$@"', 'sh', *self.in_dir(*args, options=options)], self.environment())
-        output, keys = b'', list(keys)
-        while True:
-            self.assertTrue(select.select([terminal], [], [], 60)[0], output)
-            try:
-                piece = os.read(terminal, 4096)
-            except OSError:
-                break
-            if not piece:
-                break
-            output += piece
-            if keys and keys[0][0] in output:
-                os.write(terminal, keys.pop(0)[1])
-        os.close(terminal)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), output.decode()
+        status, output = terminal.talk(self.in_dir(*args, options=options), self.environment(), keys, size)
+        return status, output.decode()
 
     def in_dir(self, *args, options):
         return ['/usr/bin/env', '-C', self.dir, *self.command(*args, options=options)]
