@@ -39,7 +39,7 @@ typedef struct cloner {
     vprec_vec tables;     /* uint8_t *: displacements in it that await its table of landings */
     vprec_vec live;       /* vprec_live, of the function */
     vprec_vec ties;       /* of the function: code to be put out of the way */
-    bool halves;          /* see round.h */
+    int halves;           /* see round.h */
     vprec_round_context round;
 } cloner;
 
@@ -412,14 +412,14 @@ static void clone_function(cloner *k)
         }
         place(k, at);
         if (*vprec_mark(map, at) & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN))
-            k->halves = false;
+            k->halves = 0;
         next++;
         insn = live->insn;
         k->round.free_vectors = unnamed | (written & ~live->vectors);
         k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);
         emit_instruction(k, at, &insn);
         if (insn.flow)
-            k->halves = false;
+            k->halves = 0;
         step(k, insn.length, before);
         open = insn.flow != VPREC_FLOW_JMP && insn.flow != VPREC_FLOW_IJMP && insn.flow != VPREC_FLOW_RET &&
                insn.flow != VPREC_FLOW_STOP && insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_ICALL;
@@ -493,7 +493,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     image->arena_size = total;
     uint8_t *at = image->arena;
     cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(fixup),
-                .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .ties = {.size = vprec_round_tie_size}};
+                .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .ties = {.size = vprec_round_tie_size(options->isa)}};
     bool mapped = true;
     if (entered_bytes) {
         k.entered_view = at;

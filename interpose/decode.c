@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * decode.c: the only file that knows Zydis. It classifies instructions and
- * brings floating-point ones into canonical form; it decides nothing. */
+ * brings floating-point ones into canonical form; it decides nothing. Common
+ * integer instructions do not come to Zydis: decode_plain.c. */
 #include "decode.h"
+#include "decode_plain.h"
 #include "vprec.h"
 #include <Zydis/Zydis.h>
 
@@ -146,6 +148,8 @@ static bool wide(const ZydisDecodedInstruction *z)
 
 bool vprec_insn_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn)
 {
+    if (vprec_plain_decode(bytes, size, address, insn))
+        return true;
     ZydisDecodedInstruction z;
     if (!decode(bytes, size, &z))
         return false;

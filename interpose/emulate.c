@@ -251,7 +251,7 @@ static void compute(vprec_stepper *s, const vprec_site *site, uint64_t active, c
     }
 }
 
-void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts[VPREC_TYPES])
+void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts)
 {
     unsigned size = element_size(site->to);
     uint64_t active = (UINT64_C(1) << site->lanes) - 1;
@@ -289,15 +289,17 @@ void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *ar
     vprec_stepper stepper;
     uint32_t mxcsr;
     __builtin_memcpy(&mxcsr, cpu->xsave + XSAVE_MXCSR, 4);
-    vprec_stepper_start(&stepper, site, mxcsr, arith, counts ? counts[site->to == VPREC_E_F64] : 0);
+    vprec_stepper_start(&stepper, site, mxcsr, arith, counts);
+    uint32_t ambient = stepper.plain ? vprec_native_begin() : 0;
     compute(&stepper, site, active, (const vector *const[3]){&dst, from_first, &last}, &r);
 
+    if (stepper.plain)
+        stepper.raised |= vprec_native_end(ambient);
     if (stepper.raised && !site->er) {
         mxcsr |= stepper.raised;
         __builtin_memcpy(cpu->xsave + XSAVE_MXCSR, &mxcsr, 4);
     }
-    if (stepper.counts)
-        atomic_fetch_add_explicit(&stepper.counts->ops[site->op], (uint64_t)__builtin_popcountll(active),
-                                  memory_order_relaxed);
+    if (stepper.tally.counts)
+        vprec_tally_end(&stepper.tally, site->op, (unsigned)__builtin_popcountll(active));
     write_register(cpu, (unsigned)site->dst, site->encoding == VPREC_LEGACY, &r);
 }

@@ -18,6 +18,7 @@ typedef struct vprec_arith {
     uint32_t round; /* VPREC_ROUND_RESULTS | VPREC_ROUND_OPERANDS */
     uint32_t ops;   /* VPREC_OPS_ADD | ... */
     bool fast;
+    bool keyed; /* random words by the operation and its operands, not by thread and count */
 } vprec_arith;
 
 /* Some type has a format: then results do not follow the program's rounding direction. */
@@ -45,13 +46,13 @@ void vprec_xsave_detect(void);
 
 /* Executes `site` on `cpu`: reads operands (memory ones once, masked-off lanes
  * not at all), writes the destination's bytes exactly as the instruction does,
- * lanes masked off and upper lanes included. `counts` (by result type, may be
+ * lanes masked off and upper lanes included. `counts` (of the result's type, may be
  * NULL) receives --count's statistics. Uses no libc and no FP environment:
  * MXCSR's FTZ and DAZ are honoured, its rounding direction is not (except where
  * the type is native), flags are not raised. */
 /* The address of the site's memory operand. */
 uint64_t vprec_emulate_address(const vprec_site *site, const vprec_cpu *cpu);
 
-void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts[VPREC_TYPES]);
+void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts);
 
 #endif

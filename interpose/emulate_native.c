@@ -16,6 +16,9 @@
     __asm__ volatile(UNDER_MXCSR(insn " %[c], %[b], %[a]")                                                            \
                      : [a] "+x"(x), [m] "+m"(m), [old] "=m"(old)                                                      \
                      : [b] "x"(y), [c] "x"(z))
+/* The same under the MXCSR of the moment. */
+#define PLAIN_BINARY(insn, x, y) __asm__ volatile(insn " %[b], %[a]" : [a] "+x"(x) : [b] "x"(y))
+#define PLAIN_FUSED(insn, x, y, z) __asm__ volatile(insn " %[c], %[b], %[a]" : [a] "+x"(x) : [b] "x"(y), [c] "x"(z))
 /* A scalar EVEX instruction with a first source, which supplies the upper lanes. */
 #define EVEX1(insn, x)                                                                                                \
     __asm__ volatile(UNDER_MXCSR(insn " %[a], %[a], %[a]") : [a] "+x"(x), [m] "+m"(m), [old] "=m"(old))
@@ -46,22 +49,22 @@ static inline uint32_t masked(uint32_t mxcsr)
 }
 
 /* In: a, b, c bits; the statement sees x, y, z as elements and the suffix of
- * the scalar instructions. */
-#define ELEMENT(suffix, type, of, bits)                                                                               \
+ * the scalar instructions; `binary` and `fused` execute one. */
+#define ELEMENT(suffix, type, of, bits, binary, fused)                                                                \
     {                                                                                                                 \
         type x = of(a), y = of(b), z = of(c);                                                                         \
         switch (op) {                                                                                                 \
-        case VPREC_BASIC_ADD: BINARY("add" suffix, x, y); break;                                                      \
-        case VPREC_BASIC_SUB: BINARY("sub" suffix, x, y); break;                                                      \
-        case VPREC_BASIC_MUL: BINARY("mul" suffix, x, y); break;                                                      \
-        case VPREC_BASIC_DIV: BINARY("div" suffix, x, y); break;                                                      \
-        case VPREC_BASIC_SQRT: BINARY("sqrt" suffix, x, x); break;                                                    \
+        case VPREC_BASIC_ADD: binary("add" suffix, x, y); break;                                                      \
+        case VPREC_BASIC_SUB: binary("sub" suffix, x, y); break;                                                      \
+        case VPREC_BASIC_MUL: binary("mul" suffix, x, y); break;                                                      \
+        case VPREC_BASIC_DIV: binary("div" suffix, x, y); break;                                                      \
+        case VPREC_BASIC_SQRT: binary("sqrt" suffix, x, x); break;                                                    \
         default:                                                                                                      \
             switch (negate) {                                                                                         \
-            case 0: FUSED("vfmadd231" suffix, z, x, y); break;                                                        \
-            case VPREC_NEGATE_PRODUCT: FUSED("vfnmadd231" suffix, z, x, y); break;                                    \
-            case VPREC_NEGATE_ADDEND: FUSED("vfmsub231" suffix, z, x, y); break;                                      \
-            default: FUSED("vfnmsub231" suffix, z, x, y); break;                                                      \
+            case 0: fused("vfmadd231" suffix, z, x, y); break;                                                        \
+            case VPREC_NEGATE_PRODUCT: fused("vfnmadd231" suffix, z, x, y); break;                                    \
+            case VPREC_NEGATE_ADDEND: fused("vfmsub231" suffix, z, x, y); break;                                      \
+            default: fused("vfnmsub231" suffix, z, x, y); break;                                                      \
             }                                                                                                         \
             x = z;                                                                                                    \
         }                                                                                                             \
@@ -74,11 +77,40 @@ uint64_t vprec_native(enum vprec_basic op, bool f64, uint64_t a, uint64_t b, uin
     uint32_t m = masked(*mxcsr), old;
     uint64_t result;
     if (f64)
-        ELEMENT("sd", double, vprec_double_of, vprec_double_bits)
+        ELEMENT("sd", double, vprec_double_of, vprec_double_bits, BINARY, FUSED)
     else
-        ELEMENT("ss", float, float_of, float_bits)
+        ELEMENT("ss", float, float_of, float_bits, BINARY, FUSED)
     *mxcsr = m;
     return result;
+}
+
+uint64_t vprec_native_plain(enum vprec_basic op, bool f64, uint64_t a, uint64_t b, uint64_t c, unsigned negate)
+{
+    uint64_t result;
+    if (f64)
+        ELEMENT("sd", double, vprec_double_of, vprec_double_bits, PLAIN_BINARY, PLAIN_FUSED)
+    else
+        ELEMENT("ss", float, float_of, float_bits, PLAIN_BINARY, PLAIN_FUSED)
+    return result;
+}
+
+uint32_t vprec_native_begin(void)
+{
+    const uint32_t plain = VPREC_MXCSR_PLAIN;
+    uint32_t old;
+    __asm__ volatile("stmxcsr %0" : "=m"(old));
+    if (old != plain)
+        __asm__ volatile("ldmxcsr %0" : : "m"(plain));
+    return old;
+}
+
+uint32_t vprec_native_end(uint32_t old)
+{
+    uint32_t now;
+    __asm__ volatile("stmxcsr %0" : "=m"(now));
+    if (now != old)
+        __asm__ volatile("ldmxcsr %0" : : "m"(old));
+    return now & 0x3f;
 }
 
 /* binary16 to binary32: exact, and no MXCSR bit has a say. */

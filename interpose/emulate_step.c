@@ -101,14 +101,15 @@ void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcs
                          vprec_counts *counts)
 {
     s->arith = arith;
-    s->counts = counts;
+    vprec_tally_start(&s->tally, counts);
     s->type = site->to == VPREC_E_F64;
     s->raised = 0;
     /* VALUE instructions have SAE alone */
     s->mxcsr = site->er && site->op != VPREC_OP_VALUE ? (mxcsr & ~DIRECTION) | (uint32_t)site->rc << 13 : mxcsr;
+    s->plain = arith->use[s->type] == VPREC_USE_NATIVE && (s->mxcsr & ~0x3fu) == VPREC_MXCSR_PLAIN;
     s->lane = 0;
     s->fresh = site->op == VPREC_OP_DP;
-    if (arith->mode == VPREC_SR && arith->use[s->type] == VPREC_USE_FORMAT && !s->fresh)
+    if (arith->mode == VPREC_SR && arith->use[s->type] == VPREC_USE_FORMAT && !s->fresh && !arith->keyed)
         vprec_noise_words(s->words);
     s->format = arith->format[s->type];
     /* x86 finds a result tiny after rounding with unbounded exponent: that is NOSUB. Where the format's normal
@@ -136,30 +137,22 @@ static uint64_t finish(const vprec_stepper *s, double result, bool invalid)
     return bits;
 }
 
-/* The words of one result with noise; NULL: this one has none. */
-static const uint64_t *noise_words(vprec_stepper *s)
+/* How the next result is rounded; `key` as of vprec_once_draw. */
+static vprec_once draw(vprec_stepper *s, uint64_t key)
 {
-    vprec_noise_words(s->words);
-    __builtin_memcpy(s->noise, s->words, sizeof s->noise);
-    return s->words[15] < s->arith->silent ? 0 : s->noise;
-}
-
-static double round_value(vprec_stepper *s, double x, const vprec_noise *noise)
-{
-    const uint64_t *words = noise->what ? noise_words(s) : 0;
-    if (words)
-        return vprec_round_mca(x, &s->format, noise, words);
-    if (s->arith->mode == VPREC_SR)
-        return vprec_round_sr(x, &s->format, s->arith->bits[s->type], random_bits(s));
-    return vprec_round(x, &s->format, s->arith->mode);
+    if (s->arith->mode != VPREC_SR || s->arith->keyed)
+        return vprec_once_draw(s->arith, s->type, &s->format, key, s->noise);
+    return (vprec_once){
+        .format = &s->format, .mode = VPREC_SR, .bits = s->arith->bits[s->type], .random = random_bits(s)};
 }
 
 /* A value that the processor or a wider format delivered, rounded to the format. */
-static uint64_t round_bits(vprec_stepper *s, uint64_t bits)
+static uint64_t round_bits(vprec_stepper *s, uint64_t bits, uint64_t key)
 {
     if (is_nan(s->type, bits) && !(s->format.flags & VPREC_NONAN))
         return finish_nan(s, bits);
-    return finish(s, round_value(s, vprec_widen(s->type, bits), &s->arith->noise[s->type]), false);
+    vprec_once once = draw(s, key);
+    return finish(s, VPREC_ONCE(&once, round, vprec_widen(s->type, bits)), false);
 }
 
 static uint64_t denormals_are_zeros(const vprec_stepper *s, bool f64, uint64_t bits)
@@ -173,80 +166,36 @@ static uint64_t operand(const vprec_stepper *s, unsigned type, uint64_t bits)
     const vprec_format *format = &s->arith->format[type];
     if (is_nan(type, bits) && !(format->flags & VPREC_NONAN))
         return bits;
-    double x = vprec_widen(type, bits);
-    if (s->arith->mode == VPREC_SR) { /* the lane's own words are its result's */
-        uint32_t words[16];
-        vprec_noise_words(words);
-        x = vprec_round_sr(x, format, s->arith->bits[type], (uint64_t)words[1] << 32 | words[0]);
-    } else {
-        x = vprec_round(x, format, s->arith->mode);
-    }
-    bits = vprec_narrow(type, x);
+    bits = vprec_narrow(type, vprec_once_operand(s->arith, (vprec_type)type, vprec_widen(type, bits)));
     return denormals_are_zeros(s, type, bits);
 }
 
-static double evaluate_sr(enum vprec_basic op, double a, double b, double c, const vprec_format *format, unsigned bits,
-                          uint64_t random)
+/* The operation on numbers: DAZ and signs applied. */
+static vprec_operation operation_of(const vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
+                                    unsigned negate)
 {
-    switch (op) {
-    case VPREC_BASIC_ADD: return vprec_add_sr(a, b, format, bits, random);
-    case VPREC_BASIC_SUB: return vprec_sub_sr(a, b, format, bits, random);
-    case VPREC_BASIC_MUL: return vprec_mul_sr(a, b, format, bits, random);
-    case VPREC_BASIC_DIV: return vprec_div_sr(a, b, format, bits, random);
-    case VPREC_BASIC_SQRT: return vprec_sqrt_sr(a, format, bits, random);
-    default: return vprec_fma_sr(a, b, c, format, bits, random);
-    }
-}
-
-static double evaluate_mca(enum vprec_basic op, double a, double b, double c, const vprec_format *format,
-                           const vprec_noise *noise, const uint64_t *words)
-{
-    switch (op) {
-    case VPREC_BASIC_ADD: return vprec_add_mca(a, b, format, noise, words);
-    case VPREC_BASIC_SUB: return vprec_sub_mca(a, b, format, noise, words);
-    case VPREC_BASIC_MUL: return vprec_mul_mca(a, b, format, noise, words);
-    case VPREC_BASIC_DIV: return vprec_div_mca(a, b, format, noise, words);
-    case VPREC_BASIC_SQRT: return vprec_sqrt_mca(a, format, noise, words);
-    default: return vprec_fma_mca(a, b, c, format, noise, words);
-    }
-}
-
-static double evaluate(enum vprec_basic op, double a, double b, double c, unsigned negate, const vprec_format *format,
-                       vprec_mode mode)
-{
-    switch (op) {
-    case VPREC_BASIC_ADD: return vprec_add(a, b, format, mode);
-    case VPREC_BASIC_SUB: return vprec_sub(a, b, format, mode);
-    case VPREC_BASIC_MUL: return vprec_mul(a, b, format, mode);
-    case VPREC_BASIC_DIV: return vprec_div(a, b, format, mode);
-    case VPREC_BASIC_SQRT: return vprec_sqrt(a, format, mode);
-    default:
-        if (negate & VPREC_NEGATE_PRODUCT)
-            a = vprec_double_of(vprec_double_bits(a) ^ sign_bit(true));
-        if (negate & VPREC_NEGATE_ADDEND)
-            c = vprec_double_of(vprec_double_bits(c) ^ sign_bit(true));
-        return vprec_fma(a, b, c, format, mode);
-    }
+    double x = vprec_widen(s->type, denormals_are_zeros(s, s->type, a));
+    double y = vprec_widen(s->type, denormals_are_zeros(s, s->type, b));
+    double z = vprec_widen(s->type, denormals_are_zeros(s, s->type, c));
+    return (vprec_operation){op, vprec_double_negated(x, negate & VPREC_NEGATE_PRODUCT), y,
+                             vprec_double_negated(z, negate & VPREC_NEGATE_ADDEND)};
 }
 
 /* Whether the operation on operands that are not NaN has no result (IEEE 754-2019 section 7.2). */
-static bool is_invalid(enum vprec_basic op, double a, double b, double c, unsigned negate)
+static bool is_invalid(const vprec_operation *o)
 {
     const uint64_t inf = infinity(true);
-    uint64_t x = vprec_double_bits(a), y = vprec_double_bits(b), z = vprec_double_bits(c);
+    uint64_t x = vprec_double_bits(o->a), y = vprec_double_bits(o->b), z = vprec_double_bits(o->c);
     uint64_t mx = magnitude(true, x), my = magnitude(true, y), mz = magnitude(true, z);
     bool opposite = (x ^ y) >> 63;
     bool no_product = (mx == inf && !my) || (!mx && my == inf);
-    switch (op) {
+    switch (o->op) {
     case VPREC_BASIC_ADD: return mx == inf && my == inf && opposite;
     case VPREC_BASIC_SUB: return mx == inf && my == inf && !opposite;
     case VPREC_BASIC_MUL: return no_product;
     case VPREC_BASIC_DIV: return (mx == inf && my == inf) || (!mx && !my);
     case VPREC_BASIC_SQRT: return mx && x >> 63;
-    default:
-        return no_product || ((mx == inf || my == inf) && mz == inf &&
-                              (opposite ^ (bool)(negate & VPREC_NEGATE_PRODUCT)) !=
-                                  ((bool)(z >> 63) ^ (bool)(negate & VPREC_NEGATE_ADDEND)));
+    default: return no_product || ((mx == inf || my == inf) && mz == inf && opposite != z >> 63);
     }
 }
 
@@ -263,26 +212,14 @@ static uint64_t nan_operand(const vprec_stepper *s, enum vprec_basic op, uint64_
 static uint64_t round_once(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
                            unsigned negate)
 {
-    a = denormals_are_zeros(s, s->type, a);
-    b = denormals_are_zeros(s, s->type, b);
-    c = denormals_are_zeros(s, s->type, c);
     bool has_nan = !(s->format.flags & VPREC_NONAN);
     uint64_t nan = nan_operand(s, op, a, b, c);
     if (nan)
-        return round_bits(s, nan);
-    double x = vprec_widen(s->type, a), y = vprec_widen(s->type, b), z = vprec_widen(s->type, c);
-    const vprec_noise *noise = &s->arith->noise[s->type];
-    const uint64_t *words = noise->what ? noise_words(s) : 0;
-    double r;
-    if (!words && s->arith->mode != VPREC_SR) {
-        r = evaluate(op, x, y, z, negate, &s->format, s->arith->mode);
-    } else {
-        double p = negate & VPREC_NEGATE_PRODUCT ? vprec_double_of(vprec_double_bits(x) ^ sign_bit(true)) : x;
-        double q = negate & VPREC_NEGATE_ADDEND ? vprec_double_of(vprec_double_bits(z) ^ sign_bit(true)) : z;
-        r = words ? evaluate_mca(op, p, y, q, &s->format, noise, words)
-                  : evaluate_sr(op, p, y, q, &s->format, s->arith->bits[s->type], random_bits(s));
-    }
-    return finish(s, r, has_nan && is_nan(true, vprec_double_bits(r)) && is_invalid(op, x, y, z, negate));
+        return round_bits(s, nan, 0);
+    vprec_operation o = operation_of(s, op, a, b, c, negate);
+    vprec_once once = draw(s, vprec_once_settle(s->arith, s->type, &o));
+    double r = vprec_once_evaluate(&o, &once);
+    return finish(s, r, has_nan && is_nan(true, vprec_double_bits(r)) && is_invalid(&o));
 }
 
 static const vprec_format binary64 = {.ebits = 11, .fbits = 52, .bias = 1023, .emin = -1022, .emax = 1023,
@@ -291,23 +228,38 @@ static const vprec_format binary64 = {.ebits = 11, .fbits = 52, .bias = 1023, .e
 static const vprec_format binary32 = {.ebits = 8, .fbits = 23, .bias = 127, .emin = -126, .emax = 127,
                                       .max = 0x1.fffffep127, .min_normal = 0x1p-126, .min_subnormal = 0x1p-149};
 
+static double evaluate(vprec_operation o, const vprec_format *format, vprec_mode mode)
+{
+    return vprec_once_evaluate(&o, &(vprec_once){.format = format, .mode = mode});
+}
+
+static bool differ(double x, double y)
+{
+    return vprec_double_bits(x) != vprec_double_bits(y);
+}
+
+/* function(..., mode), a result in binary64, as --count takes it: inexact only where its last bit is odd, then where
+ * two directions differ. */
+#define EXACTLY(function, ...)                                                                                         \
+    ({                                                                                                                 \
+        double odd_ = function(__VA_ARGS__, VPREC_RTO);                                                                \
+        (vprec_exactly){odd_, (vprec_double_bits(odd_) & 1) &&                                                         \
+                                  differ(function(__VA_ARGS__, VPREC_RD), function(__VA_ARGS__, VPREC_RU))};           \
+    })
+
 /* What the result is held against by --count: the format, or the container. */
-static void count_step(const vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
+static void count_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
                        unsigned negate, uint64_t result, bool rounded)
 {
-    a = denormals_are_zeros(s, s->type, a);
-    b = denormals_are_zeros(s, s->type, b);
-    c = denormals_are_zeros(s, s->type, c);
-    if (op == VPREC_BASIC_SQRT)
-        b = 0;
-    if (op != VPREC_BASIC_FMA)
-        c = 0;
-    double exact = evaluate(op, vprec_widen(s->type, a), vprec_widen(s->type, b), vprec_widen(s->type, c), negate,
-                            &binary64, VPREC_RTO);
-    uint64_t inf = infinity(s->type), x = magnitude(s->type, a), y = magnitude(s->type, b), z = magnitude(s->type, c);
+    vprec_operation o = operation_of(s, op, a, b, c, negate);
+    vprec_exactly exactly;
+    if (!vprec_tally_operands(&s->tally, &o, &exactly))
+        exactly = EXACTLY(evaluate, o, &binary64);
+    uint64_t inf = infinity(true), x = magnitude(true, vprec_double_bits(o.a));
+    uint64_t y = magnitude(true, vprec_double_bits(o.b)), z = magnitude(true, vprec_double_bits(o.c));
     bool finite = x < inf && y < inf && z < inf && !(op == VPREC_BASIC_DIV && !y);
-    vprec_count_result(s->counts, rounded ? &s->format : s->type ? &binary64 : &binary32,
-                       rounded ? s->arith->mode : VPREC_RNE, exact, vprec_widen(s->type, result), finite,
+    vprec_tally_result(&s->tally, rounded ? &s->format : s->type ? &binary64 : &binary32,
+                       rounded ? s->arith->mode : VPREC_RNE, exactly, vprec_widen(s->type, result), finite,
                        x > inf || y > inf || z > inf);
 }
 
@@ -325,16 +277,19 @@ uint64_t vprec_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t 
     uint64_t r;
     if ((round & VPREC_ROUND_RESULTS) && !s->arith->fast) {
         r = round_once(s, op, a, b, c, negate);
+    } else if (s->plain && !(round & VPREC_ROUND_RESULTS)) {
+        r = vprec_native_plain(op, s->type, a, b, c, negate);
     } else {
         /* The program's direction holds for a native result; --fast replaces it as rounding once does. */
         uint32_t mxcsr = round & VPREC_ROUND_RESULTS ? s->mxcsr & ~DIRECTION : s->mxcsr;
         r = vprec_native(op, s->type, a, b, c, negate, &mxcsr);
+        vprec_operation o = operation_of(s, op, a, b, c, negate);
         if (round & VPREC_ROUND_RESULTS)
-            r = round_bits(s, r);
+            r = round_bits(s, r, vprec_once_settle(s->arith, s->type, &o));
         else
             s->raised |= mxcsr & 0x3f;
     }
-    if (s->counts)
+    if (s->tally.counts)
         count_step(s, op, a, b, c, negate, r, round & VPREC_ROUND_RESULTS);
     return r;
 }
@@ -356,30 +311,34 @@ static double convert_exactly(unsigned from, uint64_t a)
     }
 }
 
+/* Of a conversion: that of the number, of whatever type it was. */
+static uint64_t convert_key(const vprec_stepper *s, unsigned from, uint64_t a)
+{
+    if (from == VPREC_E_F32 || from == VPREC_E_F64 || from == VPREC_E_F16)
+        return vprec_once_number_key(s->arith, (vprec_type)s->type, convert_exactly(from, a));
+    uint64_t value = from == VPREC_E_I32 ? (uint64_t)(int32_t)a : from == VPREC_E_U32 ? (uint32_t)a : a;
+    bool negative = value >> 63 && from != VPREC_E_U64;
+    return vprec_once_key(s->arith, VPREC_KIND_INTEGER, (vprec_type)s->type, (const uint64_t[]){value, negative}, 2);
+}
+
 static uint64_t convert_once(vprec_stepper *s, unsigned from, uint64_t a)
 {
-    const vprec_format *format = &s->format;
-    vprec_mode mode = s->arith->mode;
-    unsigned bits = s->arith->bits[s->type];
-    vprec_noise noise = s->arith->noise[s->type];
-    noise.what &= VPREC_NOISE_RESULTS; /* a number's new type makes it no less exact */
-    if (from == VPREC_E_I64 || from == VPREC_E_U64) {
-        const uint64_t *words = noise.what ? noise_words(s) : 0;
-        double r;
-        if (from == VPREC_E_I64)
-            r = words               ? vprec_from_i64_mca((int64_t)a, format, &noise, words)
-                : mode == VPREC_SR ? vprec_from_i64_sr((int64_t)a, format, bits, random_bits(s))
-                                   : vprec_from_i64((int64_t)a, format, mode);
-        else
-            r = words               ? vprec_from_u64_mca(a, format, &noise, words)
-                : mode == VPREC_SR ? vprec_from_u64_sr(a, format, bits, random_bits(s))
-                                   : vprec_from_u64(a, format, mode);
-        return finish(s, r, false);
-    }
+    /* A number's new type makes it no less exact: it is no operand with noise. */
+    vprec_once once = {.format = &s->format, .mode = s->arith->mode};
+    vprec_noise results = s->arith->noise[s->type];
+    if (results.what != VPREC_NOISE_OPERANDS)
+        once = draw(s, convert_key(s, from, a));
+    results.what = VPREC_NOISE_RESULTS;
+    if (once.noise)
+        once.noise = &results;
+    if (from == VPREC_E_I64)
+        return finish(s, VPREC_ONCE(&once, from_i64, (int64_t)a), false);
+    if (from == VPREC_E_U64)
+        return finish(s, VPREC_ONCE(&once, from_u64, a), false);
     double x = convert_exactly(from, a);
     if (is_nan(true, vprec_double_bits(x)) && !(s->format.flags & VPREC_NONAN))
         return finish_nan(s, vprec_narrow(s->type, x));
-    return finish(s, round_value(s, x, &noise), false);
+    return finish(s, VPREC_ONCE(&once, round, x), false);
 }
 
 uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
@@ -399,14 +358,17 @@ uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
         uint32_t mxcsr = round & VPREC_ROUND_RESULTS ? s->mxcsr & ~DIRECTION : s->mxcsr;
         r = vprec_native_convert(from, s->type, a, &mxcsr);
         if (round & VPREC_ROUND_RESULTS)
-            r = round_bits(s, r);
+            r = round_bits(s, r, convert_key(s, from, a));
         else
             s->raised |= mxcsr & 0x3f;
     }
-    if (s->counts) {
-        double x = convert_exactly(from, floating ? denormals_are_zeros(s, from, a) : a);
-        uint64_t m = magnitude(true, vprec_double_bits(x));
-        vprec_count_result(s->counts,
+    if (s->tally.counts) {
+        uint64_t number = floating ? denormals_are_zeros(s, from, a) : a;
+        vprec_exactly x = from == VPREC_E_I64   ? EXACTLY(vprec_from_i64, (int64_t)a, &binary64)
+                          : from == VPREC_E_U64 ? EXACTLY(vprec_from_u64, a, &binary64)
+                                                : (vprec_exactly){convert_exactly(from, number), false};
+        uint64_t m = magnitude(true, vprec_double_bits(x.odd));
+        vprec_tally_result(&s->tally,
                            round & VPREC_ROUND_RESULTS ? &s->format
                            : s->type                   ? &binary64
                                                        : &binary32,
@@ -417,19 +379,20 @@ uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
 }
 
 /* Rounds what the processor delivered, and counts. */
-static uint64_t deliver(vprec_stepper *s, uint64_t a, uint64_t r, uint32_t round)
+static uint64_t deliver(vprec_stepper *s, uint64_t a, uint64_t r, uint32_t round, uint64_t key)
 {
     uint64_t native = r;
     if (round & VPREC_ROUND_RESULTS)
-        r = round_bits(s, r);
-    if (s->counts) {
+        r = round_bits(s, r, key);
+    if (s->tally.counts) {
         uint64_t m = magnitude(s->type, a);
-        vprec_count_result(s->counts,
+        vprec_tally_result(&s->tally,
                            round & VPREC_ROUND_RESULTS ? &s->format
                            : s->type                   ? &binary64
                                                        : &binary32,
-                           round & VPREC_ROUND_RESULTS ? s->arith->mode : VPREC_RNE, vprec_widen(s->type, native),
-                           vprec_widen(s->type, r), m && m < infinity(s->type), m > infinity(s->type));
+                           round & VPREC_ROUND_RESULTS ? s->arith->mode : VPREC_RNE,
+                           (vprec_exactly){vprec_widen(s->type, native), false}, vprec_widen(s->type, r),
+                           m && m < infinity(s->type), m > infinity(s->type));
     }
     return r;
 }
@@ -442,7 +405,9 @@ uint64_t vprec_step_value(vprec_stepper *s, const vprec_site *site, uint64_t a)
     uint64_t r = vprec_native_value(site, a, &mxcsr);
     if (!(round & VPREC_ROUND_RESULTS))
         s->raised |= mxcsr & 0x3f;
-    return deliver(s, a, r, round);
+    uint32_t insn = (uint32_t)site->op << 24 | (uint32_t)site->map << 16 | (site->opcode & 0xfeu) << 8 | site->imm;
+    uint64_t key = vprec_once_key(s->arith, VPREC_KIND_VALUE + insn, (vprec_type)s->type, &a, 1);
+    return deliver(s, a, r, round, key);
 }
 
 /* floor of a finite element, held to +-4096: beyond every scaling that makes a difference. */
@@ -462,33 +427,6 @@ static int floor_clamped(bool f64, uint64_t bits)
     return negative ? -whole - part : whole;
 }
 
-/* a * 2^n for finite a != 0, rounded once: both factors of the exact product are normal binary64 numbers. */
-static double scale_once(vprec_stepper *s, uint64_t a, int n)
-{
-    uint64_t bits = vprec_double_bits(vprec_widen(s->type, a)), sign = bits & sign_bit(true);
-    uint64_t fraction = bits & ((UINT64_C(1) << 52) - 1);
-    int exponent = (int)(bits >> 52 & 0x7ff) - 1023;
-    if (exponent == -1023) { /* subnormal */
-        unsigned shift = __builtin_clzll(fraction) - 11;
-        fraction = (fraction << shift) & ((UINT64_C(1) << 52) - 1);
-        exponent = -1022 - (int)shift;
-    }
-    exponent += n;
-    exponent = exponent > 2000 ? 2000 : exponent < -2000 ? -2000 : exponent; /* same result on either side */
-    int half = exponent / 2;
-    double x = vprec_double_of(sign | (uint64_t)(half + 1023) << 52 | fraction);
-    double y = vprec_double_of((uint64_t)(exponent - half + 1023) << 52);
-    const vprec_noise *noise = &s->arith->noise[s->type];
-    const uint64_t *words = noise->what ? noise_words(s) : 0;
-    if (words) {
-        s->noise[2] = 0; /* the power of two is no inexact operand: its noise is 2^-65 of what it would be */
-        return vprec_mul_mca(x, y, &s->format, noise, words);
-    }
-    if (s->arith->mode == VPREC_SR)
-        return vprec_mul_sr(x, y, &s->format, s->arith->bits[s->type], random_bits(s));
-    return vprec_mul(x, y, &s->format, s->arith->mode);
-}
-
 uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b)
 {
     uint32_t round = rounding(s, VPREC_OPS_MUL), mxcsr = s->mxcsr;
@@ -501,22 +439,19 @@ uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b)
         uint64_t x = denormals_are_zeros(s, s->type, a), y = denormals_are_zeros(s, s->type, b);
         uint64_t m = magnitude(s->type, x), inf = infinity(s->type);
         if (!s->arith->fast && m && m < inf && magnitude(s->type, y) < inf) {
-            uint64_t r = finish(s, scale_once(s, x, floor_clamped(s->type, y)), false);
-            if (s->counts) {
-                vprec_stepper wide = *s;
-                vprec_arith odd = *s->arith;
-                odd.mode = VPREC_RTO;
-                wide.format = binary64;
-                wide.arith = &odd;
-                vprec_count_result(s->counts, &s->format, s->arith->mode,
-                                   scale_once(&wide, x, floor_clamped(s->type, y)), vprec_widen(s->type, r), true,
-                                   false);
-            }
+            int n = floor_clamped(s->type, y);
+            double number = vprec_widen(s->type, x);
+            vprec_once once = draw(s, vprec_once_scale_key(s->arith, s->type, number, n));
+            uint64_t r = finish(s, VPREC_ONCE(&once, scale, number, n), false);
+            if (s->tally.counts)
+                vprec_tally_result(&s->tally, &s->format, s->arith->mode, EXACTLY(vprec_scale, number, n, &binary64),
+                                   vprec_widen(s->type, r), true, false);
             return r;
         }
     }
     uint64_t r = vprec_native_scalef(s->type, a, b, &mxcsr);
     if (!(round & VPREC_ROUND_RESULTS))
         s->raised |= mxcsr & 0x3f;
-    return deliver(s, a, r, round);
+    uint64_t key = vprec_once_scale_key(s->arith, s->type, vprec_widen(s->type, a), floor_clamped(s->type, b));
+    return deliver(s, a, r, round, key);
 }

@@ -4,16 +4,8 @@
 #ifndef VPREC_EMULATE_STEP_H
 #define VPREC_EMULATE_STEP_H
 
-#include "emulate.h"
-
-enum vprec_basic {
-    VPREC_BASIC_ADD,
-    VPREC_BASIC_SUB,
-    VPREC_BASIC_MUL,
-    VPREC_BASIC_DIV,
-    VPREC_BASIC_SQRT,
-    VPREC_BASIC_FMA
-};
+#include "once.h"
+#include "profile.h"
 
 enum { VPREC_NEGATE_PRODUCT = 1, VPREC_NEGATE_ADDEND = 2 }; /* of vprec_step's `negate` */
 
@@ -21,15 +13,16 @@ enum { VPREC_NEGATE_PRODUCT = 1, VPREC_NEGATE_ADDEND = 2 }; /* of vprec_step's `
  * their container (low 32 or all 64). */
 typedef struct vprec_stepper {
     const vprec_arith *arith;
-    vprec_counts *counts; /* of the result's type; NULL: not counting */
+    vprec_tally tally;    /* for the counters of the result's type */
     vprec_format format;  /* of the result; NOSUB added where FTZ amounts to it */
     uint32_t mxcsr;       /* the program's; embedded rounding in place of its direction */
     uint32_t raised;      /* exception flags of operations that stayed native */
     uint8_t type;         /* vprec_type of the result */
+    bool plain;           /* MXCSR is VPREC_MXCSR_PLAIN while the instruction is executed */
     uint8_t lane;         /* of the result, the element's: the words it draws; by the caller */
     bool fresh;           /* an instruction of many steps: each draws words of its own */
     uint32_t words[16];   /* in mode VPREC_SR: of all lanes */
-    uint64_t noise[8];    /* with noise: of one result */
+    uint64_t noise[8];    /* with noise, or --noise operands: of one result */
 } vprec_stepper;
 
 void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcsr, const vprec_arith *arith,
@@ -50,32 +43,20 @@ uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b);
 /* emulate_native.c: the processor's own operation under *mxcsr, which receives the flags. */
 uint64_t vprec_native(enum vprec_basic op, bool f64, uint64_t a, uint64_t b, uint64_t c, unsigned negate,
                       uint32_t *mxcsr);
+/* The same under an MXCSR that all operations of an instruction share: switching costs more than an operation. The
+ * second sets it and returns the old one, the last sets that again and returns the flags raised in between: by native
+ * operations alone, since all else computes with integers. */
+enum { VPREC_MXCSR_PLAIN = 0x1f80 };
+uint64_t vprec_native_plain(enum vprec_basic op, bool f64, uint64_t a, uint64_t b, uint64_t c, unsigned negate);
+uint32_t vprec_native_begin(void);
+uint32_t vprec_native_end(uint32_t old);
 uint64_t vprec_native_convert(unsigned from, bool to_f64, uint64_t a, uint32_t *mxcsr);
 uint64_t vprec_native_value(const vprec_site *site, uint64_t a, uint32_t *mxcsr);
 uint64_t vprec_native_scalef(bool f64, uint64_t a, uint64_t b, uint32_t *mxcsr);
-
-/* emulate_count.c: `exact` is the result rounded to odd at 53 bits, `result` a
- * value, both as binary64; `finite`: all operands were finite. */
-void vprec_count_result(vprec_counts *counts, const vprec_format *format, vprec_mode mode, double exact, double result,
-                        bool finite, bool nan_operand);
 
 /* Bits of a container <-> binary64, by integers alone. Narrowing is exact for
  * values that the container holds; a NaN keeps its leading payload bits. */
 double vprec_widen(bool f64, uint64_t bits);
 uint64_t vprec_narrow(bool f64, double x);
-
-static inline uint64_t vprec_double_bits(double x)
-{
-    uint64_t u;
-    __builtin_memcpy(&u, &x, 8);
-    return u;
-}
-
-static inline double vprec_double_of(uint64_t u)
-{
-    double x;
-    __builtin_memcpy(&x, &u, 8);
-    return x;
-}
 
 #endif

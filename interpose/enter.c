@@ -7,7 +7,7 @@
 
 vprec_xsave_layout vprec_xsave;
 vprec_arith vprec_arith_current;
-vprec_counts *(*vprec_counters)[VPREC_TYPES];
+vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
 _Atomic uint64_t **vprec_refused_counts;
 _Thread_local vprec_cpu *vprec_enter_frame __attribute__((visibility("hidden")));
 void (*vprec_on_direction)(void);
@@ -34,7 +34,8 @@ void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu)
         load_mxcsr(site, cpu);
         return;
     }
-    vprec_emulate(site, cpu, &vprec_arith_current, vprec_counters ? vprec_counters[site->counter] : 0);
+    vprec_emulate(site, cpu, &vprec_arith_current,
+                  vprec_counters ? vprec_counters(site->counter, site->to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32) : 0);
 }
 
 /* Offset of state component `n`; the area grows to hold it. */

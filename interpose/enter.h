@@ -22,8 +22,9 @@ void vprec_enter(void);
 /* What vprec_enter's sites are rounded to. Set before the first clone runs. */
 extern vprec_arith vprec_arith_current;
 
-/* With --count: for site->counter the blocks by result type. NULL: not counting. */
-extern vprec_counts *(*vprec_counters)[VPREC_TYPES];
+/* With --count: the counters of a site's function (site->counter) for results of `type`, or NULL. NULL itself: not
+ * counting. Called for every site that runs, in signal handlers too. */
+extern vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
 
 /* With --audit: for site->counter of a VPREC_OP_REFUSED site the executions. */
 extern _Atomic uint64_t **vprec_refused_counts;

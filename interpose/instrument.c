@@ -19,7 +19,6 @@ typedef struct seen {
 } seen;
 
 static vprec_vec seen_objects = {.size = sizeof(seen)};
-static vprec_vec count_table = {.size = sizeof(vprec_counts *[VPREC_TYPES])};
 static vprec_vec refused_table = {.size = sizeof(_Atomic uint64_t *)};
 
 /* What one object's cloning needs to look up. */
@@ -140,11 +139,8 @@ static uint64_t record_functions(job *j, size_t *bytes)
         r->address = f->start - j->map.object->bias;
         r->length = f->end - f->start;
         r->refused = f->refused;
-        for (int t = 0; t < VPREC_TYPES; t++) {
+        for (int t = 0; t < VPREC_TYPES; t++)
             r->sites[t] = f->sites[t];
-            r->counts[t].exp_min = INT32_MAX;
-            r->counts[t].exp_max = INT32_MIN;
-        }
         memcpy(r->name, name, strlen(name) + 1);
         vprec_record_done(r, VPREC_RECORD_FUNCTION, record_size(name));
         j->function_records[i] = vprec_record_offset(r);
@@ -154,21 +150,12 @@ static uint64_t record_functions(job *j, size_t *bytes)
     return first;
 }
 
-/* --count: the emulator finds a site's counters by index. */
+/* --count: the emulator finds a site's counters by its function's record. */
 static void assign_counters(job *j)
 {
-    for (size_t i = 0; i < j->map.functions.count; i++) {
-        if (!j->function_records[i])
-            continue;
-        vprec_function_record *r = (void *)((char *)vprec_wire_shared + j->function_records[i]);
-        vprec_counts *(*entry)[VPREC_TYPES] = vprec_vec_add(&count_table, 1);
-        if (!entry)
-            return;
-        (*entry)[VPREC_F32] = &r->counts[VPREC_F32];
-        (*entry)[VPREC_F64] = &r->counts[VPREC_F64];
-        j->counters[i] = (uint32_t)count_table.count - 1;
-    }
-    vprec_counters = count_table.data;
+    for (size_t i = 0; i < j->map.functions.count; i++)
+        j->counters[i] = vprec_record_number(j->function_records[i]);
+    vprec_counters = vprec_record_counts;
 }
 
 /* Names every refused instruction of a function. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * libm_functions.h: the functions of libm that are one operation each, as an
- * X-macro list: X(kind, id, double's symbol, float's symbol). No guard: included
+ * X-macro list: X(kind, id, function, double's symbol, float's symbol); `function` is the id of what it computes, of
+ * which it may be another name (names of one address are patched once, as one of them). No guard: included
  * once per use. libm.c has the kinds.
  *
  * Not here, since they only select or rearrange what is already a value, or
@@ -9,8 +10,10 @@
  * nexttoward nextup nextdown, lrint llrint lround llround ilogb llogb,
  * canonicalize, nan, payload functions, comparisons, conj cproj creal cimag.
  * long double and _Float128 functions are not binary32 or binary64. */
-#define PLAIN(kind, n) X(kind, n, #n, #n "f")
-#define FINITE(kind, n) X(kind, n##_finite, "__" #n "_finite", "__" #n "f_finite") /* of -ffast-math, before glibc 2.31 */
+#define NAMED(kind, n, function) X(kind, n, function, #n, #n "f")
+#define PLAIN(kind, n) NAMED(kind, n, n)
+/* of -ffast-math, before glibc 2.31 */
+#define FINITE(kind, n) X(kind, n##_finite, n, "__" #n "_finite", "__" #n "f_finite")
 #define BOTH(kind, n) PLAIN(kind, n) FINITE(kind, n)
 
 BOTH(UNARY, acos)
@@ -28,7 +31,7 @@ BOTH(UNARY, exp)
 BOTH(UNARY, exp10)
 BOTH(UNARY, exp2)
 PLAIN(UNARY, expm1)
-PLAIN(UNARY, gamma)
+NAMED(UNARY, gamma, lgamma)
 BOTH(UNARY, j0)
 BOTH(UNARY, j1)
 PLAIN(UNARY, lgamma)
@@ -37,7 +40,7 @@ BOTH(UNARY, log10)
 PLAIN(UNARY, log1p)
 BOTH(UNARY, log2)
 PLAIN(UNARY, logb)
-PLAIN(UNARY, pow10)
+NAMED(UNARY, pow10, exp10)
 PLAIN(UNARY, significand)
 PLAIN(UNARY, sin)
 BOTH(UNARY, sinh)
@@ -48,7 +51,7 @@ BOTH(UNARY, y0)
 BOTH(UNARY, y1)
 
 BOTH(BINARY, atan2)
-PLAIN(BINARY, drem)
+NAMED(BINARY, drem, remainder)
 BOTH(BINARY, fmod)
 BOTH(BINARY, hypot)
 BOTH(BINARY, pow)
@@ -67,9 +70,9 @@ BOTH(ORDER, yn)
 
 PLAIN(PARTS, modf)
 PLAIN(TO_INT, frexp)
-X(TO_INT, lgamma_r, "lgamma_r", "lgammaf_r")
-X(TO_INT, lgamma_r_finite, "__lgamma_r_finite", "__lgammaf_r_finite")
-X(TO_INT, gamma_r_finite, "__gamma_r_finite", "__gammaf_r_finite")
+X(TO_INT, lgamma_r, lgamma, "lgamma_r", "lgammaf_r")
+X(TO_INT, lgamma_r_finite, lgamma, "__lgamma_r_finite", "__lgammaf_r_finite")
+X(TO_INT, gamma_r_finite, tgamma, "__gamma_r_finite", "__gammaf_r_finite")
 PLAIN(SINCOS, sincos)
 PLAIN(REMQUO, remquo)
 
@@ -85,8 +88,8 @@ PLAIN(COMPLEX, ccos)
 PLAIN(COMPLEX, ccosh)
 PLAIN(COMPLEX, cexp)
 PLAIN(COMPLEX, clog)
-X(COMPLEX, clog10, "clog10", "clog10f")
-X(COMPLEX, clog10_internal, "__clog10", "__clog10f")
+X(COMPLEX, clog10, clog10, "clog10", "clog10f")
+X(COMPLEX, clog10_internal, clog10, "__clog10", "__clog10f")
 PLAIN(COMPLEX, csin)
 PLAIN(COMPLEX, csinh)
 PLAIN(COMPLEX, csqrt)
@@ -94,6 +97,7 @@ PLAIN(COMPLEX, ctan)
 PLAIN(COMPLEX, ctanh)
 PLAIN(COMPLEX_BINARY, cpow)
 
+#undef NAMED
 #undef PLAIN
 #undef FINITE
 #undef BOTH

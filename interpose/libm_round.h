@@ -6,7 +6,7 @@
 
 #include "enter.h"
 #include "libm.h"
-#include "noise.h"
+#include "once.h"
 
 /* Whether this call is rounded; counts it. */
 static inline bool vprec_libm_enter(vprec_type type, const void *caller)
@@ -18,44 +18,41 @@ static inline bool vprec_libm_enter(vprec_type type, const void *caller)
     return true;
 }
 
-static inline uint64_t vprec_libm_random(void)
-{
-    uint32_t words[VPREC_NOISE_VECTOR];
-    vprec_noise_words(words);
-    return (uint64_t)words[1] << 32 | words[0];
-}
+/* Numbers of the functions, for their keys. */
+#define X(kind, id, function, double_name, float_name) VPREC_LIBM_##id,
+enum vprec_libm_id {
+#include "libm_functions.h"
+};
+#undef X
 
-/* The words of one result; false: it has no noise. */
-static inline bool vprec_libm_noise(uint64_t words[8])
+/* The key of a call's result under --noise operands; a second result's is the next. */
+static inline uint64_t vprec_libm_key(vprec_type type, enum vprec_libm_id id, const double *operands, size_t n)
 {
-    uint32_t drawn[VPREC_NOISE_VECTOR];
-    vprec_noise_words(drawn);
-    __builtin_memcpy(words, drawn, sizeof drawn);
-    return drawn[15] >= vprec_arith_current.silent;
+    uint64_t bits[4];
+    __builtin_memcpy(bits, operands, n * sizeof *bits);
+    return vprec_once_key(&vprec_arith_current, (uint32_t)VPREC_KIND_LIBM + id, type, bits, n);
 }
+#define VPREC_LIBM_KEY(type, function, ...)                                                                           \
+    vprec_libm_key(type, VPREC_LIBM_##function, (const double[]){__VA_ARGS__},                                        \
+                   sizeof((double[]){__VA_ARGS__}) / sizeof(double))
 
-static inline double vprec_libm_round(vprec_type type, double x)
+static inline double vprec_libm_round(vprec_type type, double x, uint64_t key)
 {
-    const vprec_arith *arith = &vprec_arith_current;
-    const vprec_noise *noise = &arith->noise[type];
     uint64_t words[8];
-    if (noise->what && vprec_libm_noise(words))
-        return vprec_round_mca(x, &arith->format[type], noise, words);
-    if (arith->mode == VPREC_SR)
-        return vprec_round_sr(x, &arith->format[type], arith->bits[type], vprec_libm_random());
-    return vprec_round(x, &arith->format[type], arith->mode);
+    vprec_once once = vprec_once_draw(&vprec_arith_current, type, &vprec_arith_current.format[type], key, words);
+    return VPREC_ONCE(&once, round, x);
 }
 
 static inline double vprec_libm_operand(vprec_type type, double x)
 {
     const vprec_arith *arith = &vprec_arith_current;
-    return arith->round & VPREC_ROUND_OPERANDS ? vprec_libm_round(type, x) : x;
+    return arith->round & VPREC_ROUND_OPERANDS ? vprec_once_operand(arith, type, x) : x;
 }
 
-static inline double vprec_libm_result(vprec_type type, double x)
+static inline double vprec_libm_result(vprec_type type, double x, uint64_t key)
 {
     const vprec_arith *arith = &vprec_arith_current;
-    return arith->round & VPREC_ROUND_RESULTS ? vprec_libm_round(type, x) : x;
+    return arith->round & VPREC_ROUND_RESULTS ? vprec_libm_round(type, x, key) : x;
 }
 
 /* Whether the type's own function is evaluated: float goes through double where its result is rounded once. */

@@ -6,7 +6,7 @@
 #include "libm_round.h"
 
 /* Scalar double originals, defined in libm.c. */
-#define X(kind, id, double_name, float_name) extern void *vprec_libm_##id;
+#define X(kind, id, function, double_name, float_name) extern void *vprec_libm_##id;
 #include "libm_functions.h"
 #undef X
 
@@ -26,20 +26,25 @@ typedef double f64x8 __attribute__((vector_size(64)));
         for (int i = 0; i < n; i++)                                                                                   \
             x[i] = (T)vprec_libm_operand(type, x[i]);                                                                 \
     }                                                                                                                 \
-    static __attribute__((noinline)) void name##_out(T *x, int n)                                                     \
+    static uint64_t name##_key(enum vprec_libm_id id, T x, const T *y)                                                \
     {                                                                                                                 \
-        for (int i = 0; i < n; i++)                                                                                   \
-            x[i] = (T)vprec_libm_result(type, x[i]);                                                                  \
+        return vprec_libm_key(type, id, (const double[]){x, y ? *y : 0}, y ? 2 : 1);                                  \
     }                                                                                                                 \
-    static __attribute__((noinline)) void name##_unary(void *wide, T *x, int n)                                       \
+    static __attribute__((noinline)) void name##_out(enum vprec_libm_id id, T *r, const T *x, const T *y, int n)      \
     {                                                                                                                 \
         for (int i = 0; i < n; i++)                                                                                   \
-            x[i] = (T)vprec_libm_result(type, ((double (*)(double))wide)(x[i]));                                      \
+            r[i] = (T)vprec_libm_result(type, r[i], name##_key(id, x[i], y ? &y[i] : NULL));                          \
     }                                                                                                                 \
-    static __attribute__((noinline)) void name##_binary(void *wide, T *x, const T *y, int n)                          \
+    static __attribute__((noinline)) void name##_unary(enum vprec_libm_id id, void *wide, T *x, int n)                \
     {                                                                                                                 \
         for (int i = 0; i < n; i++)                                                                                   \
-            x[i] = (T)vprec_libm_result(type, ((double (*)(double, double))wide)(x[i], y[i]));                        \
+            x[i] = (T)vprec_libm_result(type, ((double (*)(double))wide)(x[i]), name##_key(id, x[i], NULL));          \
+    }                                                                                                                 \
+    static __attribute__((noinline)) void name##_binary(enum vprec_libm_id id, void *wide, T *x, const T *y, int n)   \
+    {                                                                                                                 \
+        for (int i = 0; i < n; i++)                                                                                   \
+            x[i] = (T)vprec_libm_result(type, ((double (*)(double, double))wide)(x[i], y[i]),                         \
+                                        name##_key(id, x[i], &y[i]));                                                 \
     }
 LANES(float, VPREC_F32, f32)
 LANES(double, VPREC_F64, f64)
@@ -55,15 +60,15 @@ LANES(double, VPREC_F64, f64)
         union {                                                                                                       \
             V v;                                                                                                      \
             T lanes[N];                                                                                               \
-        } u = {x};                                                                                                    \
+        } u = {x}, r;                                                                                                 \
         lane##_in(u.lanes, N);                                                                                        \
-        if (vprec_libm_direct(type)) {                                                                                \
-            u.v = own(u.v);                                                                                           \
-            lane##_out(u.lanes, N);                                                                                   \
-        } else {                                                                                                      \
-            lane##_unary(vprec_libm_##f, u.lanes, N);                                                                 \
+        if (!vprec_libm_direct(type)) {                                                                               \
+            lane##_unary(VPREC_LIBM_##f, vprec_libm_##f, u.lanes, N);                                                 \
+            return u.v;                                                                                               \
         }                                                                                                             \
-        return u.v;                                                                                                   \
+        r.v = own(u.v);                                                                                               \
+        lane##_out(VPREC_LIBM_##f, r.lanes, u.lanes, NULL, N);                                                        \
+        return r.v;                                                                                                   \
     }
 
 #define BINARY(isa, isa_target, f, type, lane, T, V, N)                                                               \
@@ -76,16 +81,16 @@ LANES(double, VPREC_F64, f64)
         union {                                                                                                       \
             V v;                                                                                                      \
             T lanes[N];                                                                                               \
-        } u = {x}, w = {y};                                                                                           \
+        } u = {x}, w = {y}, r;                                                                                        \
         lane##_in(u.lanes, N);                                                                                        \
         lane##_in(w.lanes, N);                                                                                        \
-        if (vprec_libm_direct(type)) {                                                                                \
-            u.v = own(u.v, w.v);                                                                                      \
-            lane##_out(u.lanes, N);                                                                                   \
-        } else {                                                                                                      \
-            lane##_binary(vprec_libm_##f, u.lanes, w.lanes, N);                                                       \
+        if (!vprec_libm_direct(type)) {                                                                               \
+            lane##_binary(VPREC_LIBM_##f, vprec_libm_##f, u.lanes, w.lanes, N);                                       \
+            return u.v;                                                                                               \
         }                                                                                                             \
-        return u.v;                                                                                                   \
+        r.v = own(u.v, w.v);                                                                                          \
+        lane##_out(VPREC_LIBM_##f, r.lanes, u.lanes, w.lanes, N);                                                     \
+        return r.v;                                                                                                   \
     }
 
 /* All eight variants of a function. */
@@ -124,16 +129,16 @@ typedef long long i64x8 __attribute__((vector_size(64)));
         for (int i = 0; i < n; i++) {                                                                                 \
             double s, c;                                                                                              \
             ((void (*)(double, double *, double *))vprec_libm_sincos)(x[i], &s, &c);                                  \
-            *sine[i] = (T)vprec_libm_result(type, s);                                                                 \
-            *cosine[i] = (T)vprec_libm_result(type, c);                                                               \
+            *sine[i] = (T)vprec_libm_result(type, s, name##_key(VPREC_LIBM_sin, x[i], NULL));                         \
+            *cosine[i] = (T)vprec_libm_result(type, c, name##_key(VPREC_LIBM_cos, x[i], NULL));                       \
         }                                                                                                             \
         return true;                                                                                                  \
     }                                                                                                                 \
-    static __attribute__((noinline)) void name##_sincos_out(T *const *sine, T *const *cosine, int n)                  \
+    static __attribute__((noinline)) void name##_sincos_out(const T *x, T *const *sine, T *const *cosine, int n)      \
     {                                                                                                                 \
         for (int i = 0; i < n; i++) {                                                                                 \
-            *sine[i] = (T)vprec_libm_result(type, *sine[i]);                                                          \
-            *cosine[i] = (T)vprec_libm_result(type, *cosine[i]);                                                      \
+            *sine[i] = (T)vprec_libm_result(type, *sine[i], name##_key(VPREC_LIBM_sin, x[i], NULL));                  \
+            *cosine[i] = (T)vprec_libm_result(type, *cosine[i], name##_key(VPREC_LIBM_cos, x[i], NULL));              \
         }                                                                                                             \
     }
 SINCOS_LANES(float, VPREC_F32, f32)
@@ -171,7 +176,7 @@ SINCOS_LANES(double, VPREC_F64, f64)
         if (lane##_sincos(u.lanes, sine.at, cosine.at, N))                                                            \
             return;                                                                                                   \
         own(u.v, ARGS##K(s), ARGS##K(c));                                                                             \
-        lane##_sincos_out(sine.at, cosine.at, N);                                                                     \
+        lane##_sincos_out(u.lanes, sine.at, cosine.at, N);                                                            \
     }
 SINCOS(b, "sse2", VPREC_F32, f32, float, f32x4, 4, i64x2, 2)
 SINCOS(c, "avx", VPREC_F32, f32, float, f32x8, 8, i64x2, 4)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * noise.c: owns the threads' keys: hands them on when threads and processes
- * start. Rounds nothing. */
+ * start; and the source that all share. Rounds nothing. */
 #include "noise.h"
 #include "next.h"
 #include "source.h"
@@ -13,6 +13,7 @@ _Thread_local vprec_thread vprec_noise_here;
 const uint64_t vprec_noise_step = VPREC_NOISE_VECTOR * VPREC_SOURCE_W;
 
 static bool on; /* some type's mode is a random one */
+static vprec_source shared; /* of the seed: all threads' and processes' */
 
 int32_t vprec_noise_offset(void)
 {
@@ -58,6 +59,12 @@ void vprec_noise_words(uint32_t words[VPREC_NOISE_VECTOR])
     vprec_source_words(&n->source, index, VPREC_NOISE_VECTOR, 0, words);
 }
 
+/* Indices in blocks of 16 words, the draw taking the key's top bits: no two keys share a word. */
+void vprec_noise_words_of(uint64_t key, uint32_t words[VPREC_NOISE_VECTOR])
+{
+    vprec_source_words(&shared, key * VPREC_NOISE_VECTOR, VPREC_NOISE_VECTOR, (unsigned)(key >> 60), words);
+}
+
 static uint64_t child_key(void)
 {
     vprec_thread *n = &vprec_noise_here;
@@ -79,6 +86,7 @@ static void in_child(void)
 void vprec_noise_start(uint64_t seed, uint64_t rank)
 {
     on = true;
+    vprec_source_init(&shared, vprec_key_child(seed, UINT64_MAX)); /* no program has this rank */
     start_thread(vprec_key_child(seed, rank));
     pthread_atfork(before_fork, NULL, in_child);
 }

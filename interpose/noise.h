@@ -2,7 +2,8 @@
  * noise.h: the random words of running threads. Each thread has a key, which
  * follows from its parent's and its rank among the parent's children, and a
  * count: the words it draws are vprec_source_words() of both. So the same seed
- * gives the same bits whenever the program gives its threads the same work. */
+ * gives the same bits whenever the program gives its threads the same work.
+ * With --noise operands no thread's words are used: what is drawn follows from the seed and the operation. */
 #ifndef VPREC_NOISE_H
 #define VPREC_NOISE_H
 
@@ -29,6 +30,9 @@ void vprec_noise_start(uint64_t seed, uint64_t rank);
 
 /* The thread's next 16 words. Async-signal-safe. */
 void vprec_noise_words(uint32_t words[VPREC_NOISE_VECTOR]);
+
+/* The 16 words of `key`, whoever asks; of the seed of vprec_noise_start. Async-signal-safe. */
+void vprec_noise_words_of(uint64_t key, uint32_t words[VPREC_NOISE_VECTOR]);
 
 /* Offset of member `m` of vprec_noise_here from the thread pointer: fs:[offset]. */
 #define VPREC_NOISE_OFFSET(m) (vprec_noise_offset() + (int32_t)offsetof(vprec_thread, m))

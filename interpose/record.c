@@ -66,6 +66,30 @@ void vprec_record_done(void *record, uint32_t kind, size_t bytes)
     atomic_store_explicit(&head->kind, kind, memory_order_release);
 }
 
+uint32_t vprec_record_number(uint64_t offset)
+{
+    return (uint32_t)(offset / 16);
+}
+
+vprec_counts *vprec_record_counts(uint32_t function, vprec_type type)
+{
+    char *wire = (char *)vprec_wire_shared;
+    if (!function)
+        return NULL;
+    _Atomic uint64_t *place = &((vprec_function_record *)(void *)(wire + 16 * (uint64_t)function))->counts[type];
+    uint64_t at = atomic_load_explicit(place, memory_order_acquire);
+    if (!at) {
+        vprec_counts_record *made = vprec_record_room(sizeof *made);
+        uint64_t offset = made ? vprec_record_offset(made) : VPREC_NO_COUNTS;
+        if (made)
+            vprec_record_done(made, VPREC_RECORD_COUNTS, sizeof *made);
+        /* Who comes second leaves an empty record behind: waiting is not for signal handlers. */
+        if (atomic_compare_exchange_strong(place, &at, offset))
+            at = offset;
+    }
+    return at == VPREC_NO_COUNTS ? NULL : &((vprec_counts_record *)(void *)(wire + at))->counts;
+}
+
 void *vprec_record_text(uint32_t kind, size_t fixed, const char *text)
 {
     size_t length = strlen(text) + 1;

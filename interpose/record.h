@@ -18,6 +18,11 @@ void *vprec_record_room(size_t bytes);
 uint64_t vprec_record_offset(const void *record);
 /* Completes a record: size and kind are written last. */
 void vprec_record_done(void *record, uint32_t kind, size_t bytes);
+/* With --count: the counters of a function for `type`, made at the first call; NULL without room. The function is
+ * given by the number of its record, 0 for none. Async-signal-safe. */
+vprec_counts *vprec_record_counts(uint32_t function, vprec_type type);
+uint32_t vprec_record_number(uint64_t offset);
+
 /* A record of `fixed` bytes and a text, room included; NULL without room. */
 void *vprec_record_text(uint32_t kind, size_t fixed, const char *text);
 

@@ -31,6 +31,9 @@ enum vprec_shape vprec_round_shape(const vprec_arith *arith, vprec_type type)
         return VPREC_SHAPE_NATIVE;
     if (!(arith->round & VPREC_ROUND_RESULTS))
         return VPREC_SHAPE_NONE;
+    bool random = arith->mode == VPREC_SR || arith->noise[type].what;
+    if (random && arith->keyed) /* inline code draws by thread and count */
+        return VPREC_SHAPE_NONE;
     bool full_range = !f->flags && f->emax == c.emax && f->emin == 1 - c.emax;
     if (arith->noise[type].what) {
         bool simple = !arith->fast && !arith->silent && arith->noise[type].error == VPREC_ERROR_RELATIVE;
@@ -85,6 +88,8 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_ABS, sign - 1);
         fill(constants, t, VPREC_K_SIGN, sign);
         fill(constants, t, VPREC_K_ZERO, 0);
+        fill(constants, t, VPREC_K_RR_CENTRE, bits_of(t, 1.5) - 1);
+        fill(constants, t, VPREC_K_RR_BITS, (UINT64_C(1) << c.fbits) - 2);
         for (size_t i = 0; i < 64; i += 8)
             memcpy(constants->value[t][VPREC_K_STEP] + i, &vprec_noise_step, 8);
         fill(constants, t, VPREC_K_SAFE_LOW, bits_of(t, t == VPREC_F32 ? 0x1p-70 : 0x1p-900));
@@ -143,6 +148,19 @@ void vprec_round_copy(vprec_code *code, uint64_t address)
         vprec_round_copy_insn(code, address, &insn);
     else
         code->full = true;
+}
+
+void vprec_round_emit_ties(vprec_code *code, const vprec_round_context *context)
+{
+    if (context->isa == VPREC_ISA_AVX512)
+        vprec_round_emit_ties_avx512(code, context);
+    else
+        vprec_round_emit_ties_avx(code, context);
+}
+
+size_t vprec_round_tie_size(enum vprec_isa isa)
+{
+    return isa == VPREC_ISA_AVX512 ? vprec_round_tie_size_avx512 : vprec_round_tie_size_avx;
 }
 
 bool vprec_round_emit(vprec_code *code, const vprec_site *site, const vprec_round_context *context)

@@ -43,6 +43,8 @@ enum vprec_constant {
     VPREC_K_NOISE_LOW, /* a result below this may have noise or a residual that underflows */
     VPREC_K_NOISE,     /* 2^(1-t) over the words' range */
     VPREC_K_BEYOND,    /* fraction bits beyond the virtual precision */
+    VPREC_K_RR_CENTRE, /* 3/2 less one ulp: what is taken from 1 + f to make it noise */
+    VPREC_K_RR_BITS,   /* the random bits of f: all fraction bits but the last */
     VPREC_K_STEP,      /* what a vector of random words adds to the thread's counter */
     VPREC_CONSTANTS
 };
@@ -71,14 +73,15 @@ typedef struct vprec_round_context {
     uint32_t free_vectors; /* registers that may be overwritten (bit n) */
     uint32_t free_masks;   /* opmasks that may be overwritten */
     bool aes;              /* the processor has vector AES: random words inline */
-    bool *halves;          /* the last site left half of its random words in vprec_noise_here.words: the emitter sets
-                              and reads it, the caller clears it where control can come from elsewhere */
+    int *halves;           /* 1 + type where the last site of that type left its random words, half used, in
+                              vprec_noise_here.words, else 0: the emitter sets and reads it, the caller clears it where
+                              control can come from elsewhere */
     bool clear_upper;      /* a legacy destination's bits above 128 may be cleared: the function has no VEX code */
-    /* for processors without AVX-512: */
-    bool zmm;              /* it has it all the same: what is saved is saved whole */
+    bool zmm;              /* a processor with AVX-512 on which it is not used: what is saved is saved whole */
     vprec_vec *ties;       /* what vprec_round_emit_ties is to emit */
     void (*enter)(void *data, const vprec_site *site); /* emits the call of the emulator, as for any site */
-    void (*tie)(void *data, const vprec_site *site); /* a site's code for ties begins here; may be NULL */
+    void (*tie)(void *data, const vprec_site *site); /* a site's code for ties, or what noise leaves to the emulator,
+                                                        begins here; may be NULL */
     void *enter_data;
 } vprec_round_context;
 
@@ -89,7 +92,12 @@ bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_
 
 /* Appends what the sites emitted so far left to be put out of the way; empties context->ties. */
 void vprec_round_emit_ties(vprec_code *code, const vprec_round_context *context);
-extern const size_t vprec_round_tie_size; /* of the elements of context->ties */
+void vprec_round_emit_ties_avx512(vprec_code *code, const vprec_round_context *context);
+void vprec_round_emit_ties_avx(vprec_code *code, const vprec_round_context *context);
+
+/* Bytes of an element of context->ties. */
+size_t vprec_round_tie_size(enum vprec_isa isa);
+extern const size_t vprec_round_tie_size_avx512, vprec_round_tie_size_avx;
 
 /* The original instruction at its new place, rip-relative operands adjusted. */
 void vprec_round_copy(vprec_code *code, uint64_t address);

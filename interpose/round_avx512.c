@@ -214,7 +214,7 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
                       (i == C && e->inbound && s->op == VPREC_OP_FMA) ||
                       (i == X && e->shape == VPREC_SHAPE_NARROW && mode_of(e) == VPREC_RTO);
         if (noise && i != M)
-            needed = (i != U && i != S) || vprec_avx512_noise_wide(&e->context->arith->noise[e->type], s);
+            needed = vprec_avx512_noise_needs(&e->context->arith->noise[e->type], s, i);
         if (!needed)
             e->reg[i] = -1;
         else if (i == U && !value && !e->inbound && !noise && overwrites(s)) /* the second operation is the last to read the sources */
@@ -251,18 +251,22 @@ static void leave(vprec_avx512 *e, const saved *save)
     }
 }
 
-/* The displacement before `from` leads to the code's end. */
-static void land(vprec_avx512 *e, uint8_t *from)
-{
-    int32_t rel = (int32_t)(e->code->at - from);
-    if (!e->code->full)
-        memcpy(from - 4, &rel, 4);
-}
+/* What a site with noise leaves for the emulator to do, out of the way. */
+typedef struct cold {
+    vprec_site site;
+    saved save;
+    int32_t frame;
+    uint8_t *from; /* behind the jump to it */
+    uint8_t *end;  /* of the site */
+} cold;
+
+const size_t vprec_round_tie_size_avx512 = sizeof(cold);
+
+enum { PUSH_RCX = 0x51, POP_RCX = 0x59 };
 
 /* A site with noise: where a lane is beyond the inline form, all is undone and the emulator does it. */
 static void emit_noise(vprec_avx512 *e, const saved *save)
 {
-    enum { PUSH_RCX = 0x51, POP_RCX = 0x59 };
     const vprec_site *s = e->site;
     int last = s->rm;
     if (s->rm == VPREC_REG_MEM) {
@@ -275,17 +279,32 @@ static void emit_noise(vprec_avx512 *e, const saved *save)
     vprec_emit_vex(e->code, 0, OP(0, 1, 0, 0x93), 1, -1, vprec_reg(e->kt), -1); /* kmovw ecx, kt */
     vprec_emit_bytes(e->code, "\xE3\x05", 2);                                   /* jrcxz over the jump */
     vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
-    uint8_t *cold = e->code->at;
+    uint8_t *from = e->code->at;
     vprec_emit_u8(e->code, POP_RCX);
     vprec_avx512_finish(e, MOVA, -1, e->reg[D], VPREC_K_ONE); /* a register's move costs no port */
     leave(e, save);
-    vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
-    uint8_t *done = e->code->at;
-    land(e, cold);
-    vprec_emit_u8(e->code, POP_RCX);
-    leave(e, save);
-    e->context->enter(e->context->enter_data, s);
-    land(e, done);
+    cold *c = vprec_vec_add(e->context->ties, 1);
+    if (c)
+        *c = (cold){*s, *save, e->frame, from, e->code->at};
+    else
+        e->code->full = true;
+}
+
+void vprec_round_emit_ties_avx512(vprec_code *code, const vprec_round_context *context)
+{
+    for (size_t i = 0; i < context->ties->count && !code->full; i++) {
+        const cold *c = &VPREC_AT(*context->ties, cold, i);
+        int32_t distance = (int32_t)(code->at - c->from);
+        memcpy(c->from - 4, &distance, 4);
+        if (context->tie)
+            context->tie(context->enter_data, &c->site);
+        vprec_avx512 e = {.code = code, .frame = c->frame};
+        vprec_emit_u8(code, POP_RCX);
+        leave(&e, &c->save);
+        context->enter(context->enter_data, &c->site);
+        vprec_emit_branch(code, -1, (uint64_t)c->end);
+    }
+    context->ties->count = 0;
 }
 
 bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vprec_round_context *context)

@@ -137,12 +137,14 @@ void vprec_avx512_round(vprec_avx512 *e, bool exact);
 /* Monte Carlo arithmetic: whether the operation has a form; D = its result, the instruction's last operand being in register
  * `last`, kt = lanes for which the emulator must do it all. Operands keep their registers. */
 bool vprec_avx512_noise_has(const vprec_site *site);
-/* Whether it is a conversion that never has noise; whether the form needs scratch U and S. */
+/* Whether it is a conversion that never has noise; whether the form needs scratch register `scratch` (not M). */
 bool vprec_avx512_noise_idle(const vprec_noise *noise, const vprec_site *site);
-bool vprec_avx512_noise_wide(const vprec_noise *noise, const vprec_site *site);
+bool vprec_avx512_noise_needs(const vprec_noise *noise, const vprec_site *site, int scratch);
 void vprec_avx512_noise(vprec_avx512 *e, int last);
 
-/* t = the thread's next 16 words. */
+/* t = the thread's next 16 words; or, for every second site of a type, the last ones again, turned by half an element:
+ * the leading half of one's bits is not that of the other's. */
 void vprec_avx512_draw(vprec_avx512 *e, int t);
+void vprec_avx512_draw_shared(vprec_avx512 *e, int t);
 
 #endif

@@ -86,22 +86,41 @@ void vprec_avx512_draw(vprec_avx512 *e, int t)
         ev(e, OP(1, 2, 0, 0xDC), 2, t, t, noise(offsetof(vprec_thread, keys) + 64 * i), -1);
 }
 
+/* To the next site of the type. */
+static void leave_words(vprec_avx512 *e, int t)
+{
+    ev(e, OP(1, 1, 1, 0x7F), 2, t, -1, noise(offsetof(vprec_thread, words)), -1);
+    *e->context->halves = 1 + (int)e->type;
+}
+
+void vprec_avx512_draw_shared(vprec_avx512 *e, int t)
+{
+    int *halves = e->context->halves;
+    if (*halves == 1 + (int)e->type) {
+        ev(e, OP(1, 1, e->w, 0x72), 2, 1, t, noise(offsetof(vprec_thread, words)), e->w ? 32 : 16); /* vprold, vprolq */
+        *halves = 0;
+        return;
+    }
+    vprec_avx512_draw(e, t);
+    leave_words(e, t);
+}
+
 /* t = as many random bits in each element as are dropped. Where they are at most half an element, the next site takes
  * the lower half of the same words. */
 static void draw_bits(vprec_avx512 *e, int dropped)
 {
     int t = e->reg[T], element = e->w ? 64 : 32;
-    bool divided = dropped <= element / 2, *halves = e->context->halves;
-    if (divided && *halves) {
+    int *halves = e->context->halves, mine = 1 + (int)e->type;
+    bool divided = dropped <= element / 2;
+    if (divided && *halves == mine) {
         ev(e, OP(1, 1, 1, 0x6F), 2, t, -1, noise(offsetof(vprec_thread, words)), -1);
         konst(e, PAND, 0, t, t, VPREC_K_DROP, -1);
-        *halves = false;
+        *halves = 0;
         return;
     }
     vprec_avx512_draw(e, t);
     if (divided)
-        ev(e, OP(1, 1, 1, 0x7F), 2, t, -1, noise(offsetof(vprec_thread, words)), -1);
-    *halves = divided;
+        leave_words(e, t);
     shift_right(e, t, t, element - dropped);
 }
 

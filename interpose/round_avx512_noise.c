@@ -18,66 +18,14 @@
  * only a zero shows: a product below half the least number that is added to
  * something counts as zero where MXCSR flushes results, and so does any exact
  * result below half the least number. */
-#include "round_avx512.h"
+#include "round_avx512_noise.h"
 
-enum { FMADD213 = 0xA8, FMSUB213 = 0xAA, FNMADD213 = 0xAC, FMADD231 = 0xB8, FMSUB231 = 0xBA, FNMADD231 = 0xBC,
-       FNMSUB231 = 0xBE };
-enum { CMP_NEQ_UQ = 0x04, UNSIGNED_LESS = 1 };
-enum { QUIET_NAN = 1, NEGATIVE_ZERO = 1 << 2, INFINITE = 3 << 3, DENORMAL = 1 << 5 }; /* of vfpclass */
-
-#define MUL OP(e->w, 1, e->w, 0x59)
-#define DIV OP(e->w, 1, e->w, 0x5E)
-#define SQRT OP(e->w, 1, e->w, 0x51)
-
-/* The site's operands as registers, and what is negated. */
-typedef struct operands {
-    int x, y, z;               /* op x y; sqrt y; x * y + z */
-    bool minus_xy, minus_last; /* of the product; of y in a sum, of z in a fused one */
-} operands;
-
-/* dst = src op rm, rounded in direction `rc`, no exceptions; whole registers. */
-static void directed(vprec_avx512 *e, int rc, uint32_t op, int dst, int src, int rm)
-{
-    vprec_emit_evex(e->code, (vprec_evex){.length = (uint8_t)rc, .b = true}, op, dst, src, vprec_reg(rm), -1);
-}
-
-static void fp(vprec_avx512 *e, uint32_t op, int dst, int src, int rm)
-{
-    directed(e, RN, op, dst, src, rm);
-}
-
-static void fused(vprec_avx512 *e, uint32_t opcode, int dst, int src, int rm)
-{
-    fp(e, OP(1, 2, e->w, opcode), dst, src, rm);
-}
-
-static void copy(vprec_avx512 *e, int dst, int src)
-{
-    if (dst != src)
-        ev(e, MOVA, 2, dst, -1, vprec_reg(src), -1);
-}
-
-/* With constant `k` broadcast as the last operand, whole registers, in the lanes of opmask `among`. */
-static void constant_among(vprec_avx512 *e, uint32_t op, int among, int dst, int src, enum vprec_constant k, int imm)
-{
-    vprec_emit_evex(e->code, (vprec_evex){.length = 2, .b = true, .mask = (uint8_t)among}, op, dst, src,
-                    vprec_absolute(e->context->constants->value[e->type][k]), imm);
-}
-
-static void constant(vprec_avx512 *e, uint32_t op, int dst, int src, enum vprec_constant k)
-{
-    constant_among(e, op, 0, dst, src, k, -1);
-}
+enum { CMP_NEQ_UQ = 0x04, UNSIGNED_LESS = 1, MIN_ABS = 6, MAX_ABS = 7 };
 
 /* k = lanes, of those in opmask `among` (0: all), where the bits of `reg` are below constant `c`. */
 static void less(vprec_avx512 *e, int k, int among, int reg, enum vprec_constant c)
 {
     constant_among(e, OP(1, 3, e->w, 0x1E), among, k, reg, c, UNSIGNED_LESS);
-}
-
-static void mask_op(vprec_avx512 *e, uint32_t opcode, int k, int a, int b)
-{
-    vprec_emit_vex(e->code, 1, OP(0, 1, 0, opcode), k, a, vprec_reg(b), -1);
 }
 
 /* Lanes of opmask `k` ask for the emulator. */
@@ -89,7 +37,7 @@ static void suspect(vprec_avx512 *e, int k)
 /* So do lanes, of those in opmask `among`, where `reg` is of the classes `which`. kn is lost. */
 static void suspect_class(vprec_avx512 *e, int among, int reg, int which)
 {
-    vprec_emit_evex(e->code, (vprec_evex){.length = 2, .mask = (uint8_t)among}, OP(1, 3, e->w, 0x66), e->kn, -1,
+    vprec_emit_evex(e->code, (vprec_evex){.length = 2, .mask = (uint8_t)among}, FPCLASS, e->kn, -1,
                     vprec_reg(reg), which);
     suspect(e, e->kn);
 }
@@ -117,16 +65,26 @@ static void perturbation(vprec_avx512 *e, int x)
     suspect_class(e, 0, x, DENORMAL);
 }
 
-/* T = s - (p + q) exactly, s = p + q rounded; q is negated where `minus`. X and C are lost (D. E. Knuth, 1969,
- * section 4.2.2). */
-static void sum_error(vprec_avx512 *e, int s, int p, int q, bool minus)
+int vprec_avx512_summand(vprec_avx512 *e, int reg, bool minus)
 {
-    int t = e->reg[T], c = e->reg[C], x = e->reg[X];
-    fp(e, SUB, x, s, p);                 /* what of q is in s */
-    fp(e, SUB, c, s, x);
-    fp(e, SUB, c, c, p);                 /* -(p - (s - x)) */
-    fp(e, minus ? ADD : SUB, t, x, q);   /* -(q - x) */
-    fp(e, ADD, t, t, c);
+    if (!minus)
+        return reg;
+    constant(e, PXOR, e->reg[C], reg, VPREC_K_SIGN);
+    return e->reg[C];
+}
+
+static void range(vprec_avx512 *e, int dst, int a, int b, int which)
+{
+    vprec_emit_evex(e->code, (vprec_evex){.length = RN, .b = true}, OP(1, 3, e->w, 0x50), dst, a, vprec_reg(b), which);
+}
+
+void vprec_avx512_sum_residual(vprec_avx512 *e, int low, int s, int a, int b, bool negated)
+{
+    int high = e->reg[A];
+    range(e, high, a, b, MAX_ABS);
+    range(e, low, a, b, MIN_ABS);
+    fp(e, SUB, high, s, high);
+    fp(e, SUB, low, negated ? high : low, negated ? low : high);
 }
 
 /* So do lanes where `reg` is no zero but too small for the residual that is found from it. X, km and kn are lost. */
@@ -145,21 +103,16 @@ static void residual(vprec_avx512 *e, uint32_t opcode, int r, int x, int y)
     directed(e, RU, OP(1, 2, e->w, opcode), r, x, y);
 }
 
-static uint32_t fused_opcode(const operands *o)
-{
-    return o->minus_xy ? (o->minus_last ? FNMSUB231 : FNMADD231) : o->minus_last ? FMSUB231 : FMADD231;
-}
-
 /* D = the native result n, T = n - exact (for div and sqrt: what divide_residual() makes that). */
 static void operate(vprec_avx512 *e, const operands *o)
 {
-    int d = e->reg[D], t = e->reg[T], u = e->reg[U], a = e->reg[A];
+    int d = e->reg[D], t = e->reg[T], x = e->reg[X], c = e->reg[C];
     uint32_t add = o->minus_last ? SUB : ADD;
     switch (e->site->op) {
     case VPREC_OP_ADD:
     case VPREC_OP_SUB:
         fp(e, add, d, o->x, o->y);
-        sum_error(e, d, o->x, o->y, o->minus_last);
+        vprec_avx512_sum_residual(e, t, d, o->x, vprec_avx512_summand(e, o->y, o->minus_last), true);
         break;
     case VPREC_OP_MUL:
         fp(e, MUL, d, o->x, o->y);
@@ -181,23 +134,17 @@ static void operate(vprec_avx512 *e, const operands *o)
         residual(e, FMSUB213, t, d, o->y);
         suspect_small(e, o->y);
         break;
-    default: { /* the product's error in U, the sum's in T, and what n is off the sum in A */
-        int s = e->reg[S];
+    default: { /* z - n rounded, and its error; the product goes to the former */
         copy(e, d, o->z);
-        fused(e, fused_opcode(o), d, o->x, o->y);
-        fp(e, MUL, a, o->x, o->y);
-        copy(e, u, o->x);
-        residual(e, FNMADD213, u, o->y, a); /* a - x y, the product's error negated */
-        suspect_class(e, 0, u, DENORMAL | NEGATIVE_ZERO);
-        if (o->minus_xy) {
-            constant(e, PXOR, a, a, VPREC_K_SIGN);
-            constant(e, PXOR, u, u, VPREC_K_SIGN);
-        }
-        fp(e, add, s, a, o->z);
-        sum_error(e, s, a, o->z, o->minus_last);
-        fp(e, ADD, t, t, u);
-        fp(e, SUB, a, d, s);
-        fp(e, ADD, t, t, a);
+        copy(e, x, o->z);
+        fused(e, fused_opcode(o, false), d, o->x, o->y);
+        fused(e, fused_opcode(o, true), x, o->x, o->y);
+        int z = vprec_avx512_summand(e, o->z, o->minus_last);
+        fp(e, ADD, t, z, x);
+        vprec_avx512_sum_residual(e, c, t, z, x, true);
+        residual(e, o->minus_xy ? FNMADD231 : FMADD231, t, o->x, o->y);
+        suspect_class(e, 0, t, DENORMAL | NEGATIVE_ZERO);
+        fp(e, SUB, t, c, t);
         break;
     }
     }
@@ -217,7 +164,7 @@ static void exact_binade(vprec_avx512 *e, const operands *o)
     case VPREC_OP_SQRT: directed(e, RZ, SUB, x, e->reg[D], e->reg[T]); break;
     default:
         copy(e, x, o->z);
-        directed(e, RZ, OP(1, 2, e->w, fused_opcode(o)), x, o->x, o->y);
+        directed(e, RZ, OP(1, 2, e->w, fused_opcode(o, false)), x, o->x, o->y);
         break;
     }
     binade(e, x);
@@ -393,15 +340,23 @@ bool vprec_avx512_noise_idle(const vprec_noise *noise, const vprec_site *s)
     return s->op == VPREC_OP_CVT && (!(noise->what & VPREC_NOISE_RESULTS) || bits[s->from] <= noise->precision);
 }
 
-bool vprec_avx512_noise_wide(const vprec_noise *noise, const vprec_site *s)
+bool vprec_avx512_noise_needs(const vprec_noise *noise, const vprec_site *s, int scratch)
 {
-    return s->op == VPREC_OP_FMA || (noise->what & VPREC_NOISE_OPERANDS);
+    if (scratch == U)
+        return vprec_avx512_rr_has(noise, s) || (noise->what & VPREC_NOISE_OPERANDS);
+    return scratch != S || (noise->what & VPREC_NOISE_OPERANDS);
 }
 
 void vprec_avx512_noise(vprec_avx512 *e, int last)
 {
     operands o = operands_of(e->site, last);
-    bool perturbs = e->context->arith->noise[e->type].what & VPREC_NOISE_OPERANDS;
+    const vprec_noise *noise = &e->context->arith->noise[e->type];
+    bool perturbs = noise->what & VPREC_NOISE_OPERANDS;
+    if (vprec_avx512_rr_has(noise, e->site)) {
+        vprec_avx512_rr(e, &o);
+        forget_idle_lanes(e);
+        return;
+    }
     mask_op(e, 0x47, e->kt, e->kt, e->kt); /* kxorw */
     operate(e, &o);
     if (perturbs)

@@ -8,7 +8,7 @@
  * behind the function's. */
 #include "round_avx.h"
 
-const size_t vprec_round_tie_size = sizeof(vprec_avx);
+const size_t vprec_round_tie_size_avx = sizeof(vprec_avx);
 
 enum { TEMPORARIES = 8 };
 
@@ -346,7 +346,7 @@ static void emit_ties(vprec_avx *e)
     emulate(e);
 }
 
-void vprec_round_emit_ties(vprec_code *code, const vprec_round_context *context)
+void vprec_round_emit_ties_avx(vprec_code *code, const vprec_round_context *context)
 {
     for (size_t i = 0; i < context->ties->count && !code->full; i++) {
         vprec_avx e = VPREC_AT(*context->ties, vprec_avx, i);

@@ -143,6 +143,7 @@ static void set_arith(const vprec_wire_config *config)
         .round = config->round,
         .ops = config->ops,
         .fast = config->fast,
+        .keyed = config->keyed,
     };
 }
 

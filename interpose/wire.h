@@ -64,7 +64,7 @@ typedef struct vprec_wire_config {
     uint32_t bits[VPREC_TYPES]; /* random bits of VPREC_SR */
     vprec_noise noise[VPREC_TYPES]; /* Monte Carlo arithmetic, in mode VPREC_RNE; none: what = 0 */
     uint32_t silent; /* of 2^32 results so many have no noise */
-    uint32_t fast, count, audit, list; /* booleans */
+    uint32_t fast, count, audit, list, keyed; /* booleans; keyed: --noise operands */
     uint64_t seed;  /* --seed: what the noise of this run is drawn from */
     uint32_t rules;
     vprec_wire_rule rule[VPREC_RULES_MAX];
@@ -85,6 +85,7 @@ enum vprec_record_kind {
     VPREC_RECORD_PROCESS = 1,
     VPREC_RECORD_OBJECT,
     VPREC_RECORD_FUNCTION,
+    VPREC_RECORD_COUNTS,
     VPREC_RECORD_REFUSED, /* an instruction that is FP arithmetic and stays native */
     VPREC_RECORD_MESSAGE  /* a warning in words */
 };
@@ -125,14 +126,36 @@ typedef struct vprec_object_record {
     char path[];
 } vprec_object_record;
 
-/* Counters of --count, per function and type, in operations (vector lanes). */
+/* What --count counts of results:
+ *     rounded     rounding (or noise) changed it
+ *     overflows   finite operands, result beyond the largest finite
+ *     underflows  inexact, below the smallest normal
+ *     subnormals  not zero, below the smallest normal
+ *     flushed     zero, where the exact result is not
+ *     nans        NaN from operands without NaN */
+#define VPREC_EVENTS(X) X(rounded) X(overflows) X(underflows) X(subnormals) X(flushed) X(nans)
+
+/* Additions by the bits that they cancel: 0 to 52; 53 and more; all, an exact zero from operands other than zero. */
+enum { VPREC_CANCELLED_MOST = 53, VPREC_CANCELLED_ALL, VPREC_CANCELLED };
+
+/* Binary exponents of finite numbers other than zero. */
+enum { VPREC_EXPONENT_LEAST = -1074, VPREC_EXPONENT_MOST = 1023 };
+enum { VPREC_EXPONENTS = VPREC_EXPONENT_MOST - VPREC_EXPONENT_LEAST + 1 };
+
+/* Magnitudes seen, as bits of binary64; zero: none yet. */
+typedef struct vprec_span {
+    _Atomic uint64_t largest, smallest; /* the second inverted, so that both only grow */
+} vprec_span;
+
+/* Counters of --count, of one function and type, in operations (vector lanes). Zeros: nothing counted yet. */
 typedef struct vprec_counts {
-    _Atomic uint64_t ops[16];      /* by enum vprec_op of site.h */
-    _Atomic uint64_t overflows;    /* finite operands, result beyond the largest finite */
-    _Atomic uint64_t underflows;   /* inexact result below the smallest normal */
-    _Atomic uint64_t nans;         /* NaN results from operands without NaN */
-    _Atomic uint64_t rounded;      /* results that rounding changed */
-    _Atomic int32_t exp_min, exp_max; /* of finite non-zero results; exp_min > exp_max: none */
+    _Atomic uint64_t ops[16]; /* by enum vprec_op of site.h */
+#define X(event) _Atomic uint64_t event;
+    VPREC_EVENTS(X)
+#undef X
+    vprec_span operands, results;
+    _Atomic uint64_t cancelled[VPREC_CANCELLED];
+    _Atomic uint64_t exponents[VPREC_EXPONENTS]; /* of results, from VPREC_EXPONENT_LEAST on */
 } vprec_counts;
 
 typedef struct vprec_function_record {
@@ -142,9 +165,17 @@ typedef struct vprec_function_record {
     uint32_t sites[VPREC_TYPES];
     uint32_t refused;
     _Atomic uint32_t entered; /* 1 once its clone was entered */
-    vprec_counts counts[VPREC_TYPES];
+    _Atomic uint64_t counts[VPREC_TYPES]; /* offset of its counts record; 0: none yet, VPREC_NO_COUNTS: no room */
     char name[];              /* symbol, or "sub_<hex address>" */
 } vprec_function_record;
+
+enum { VPREC_NO_COUNTS = 1 };
+
+/* Made when the function first executes an operation of the type. */
+typedef struct vprec_counts_record {
+    vprec_record head;
+    vprec_counts counts;
+} vprec_counts_record;
 
 typedef struct vprec_refused_record {
     vprec_record head;

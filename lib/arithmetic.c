@@ -11,37 +11,9 @@ static double first_nan(uint64_t a, uint64_t b, const vprec_format *format)
     return vprec_exact_nan(vprec_bits_nan(a) ? a : b, format);
 }
 
-static vprec_term term_of(uint64_t bits)
-{
-    vprec_parts parts = vprec_unpack(bits);
-    return (vprec_term){(vprec_u128)parts.sig << 63, parts.exp, vprec_bits_sign(bits)};
-}
-
-/* Bits are lost (to the sticky bit) only where the exponents are more than 20
- * apart: a product has 106 significant bits, an operand 53. Then the leading
- * bit cannot fall by more than one: the sum is at least 2^125, the sticky bit far
- * below whatever counts, also in stochastic rounding. (Perturbed operands have 64
- * bits, perturbations as many: what is lost there is below 2^-60 of the noise.) */
-VPREC_INLINE vprec_term sum(vprec_term a, vprec_term b)
-{
-    bool swap = (a.exp < b.exp) | ((a.exp == b.exp) & (a.sig < b.sig)); /* no branch: it would be a coin toss */
-    vprec_term t = swap ? a : b;
-    a = swap ? b : a;
-    b = t;
-    int32_t shift = a.exp - b.exp;
-    if (shift > 126) {
-        b.sig = 1;
-    } else if (shift) {
-        bool lost = b.sig << (128 - shift) != 0;
-        b.sig = b.sig >> shift | lost;
-    }
-    a.sig = a.sign == b.sign ? a.sig + b.sig : a.sig - b.sig;
-    return a;
-}
-
 VPREC_INLINE double add_terms(vprec_term a, vprec_term b, const vprec_rule *to)
 {
-    a = sum(a, b);
+    a = vprec_term_sum(a, b);
     if (!a.sig)
         return vprec_exact_zero(to->mode == VPREC_RD, to->format);
     return vprec_exact_round(a.sign, a.exp - 126, a.sig, to);
@@ -62,13 +34,13 @@ vprec_term vprec_term_normal(vprec_term x)
 
 vprec_term vprec_term_add(vprec_term a, vprec_term b)
 {
-    return a.sig && b.sig ? vprec_term_normal(sum(a, b)) : a.sig ? a : b;
+    return a.sig && b.sig ? vprec_term_normal(vprec_term_sum(a, b)) : a.sig ? a : b;
 }
 
 /* Operand number i (from 1) of the operation, perturbed where the noise says so. */
 VPREC_INLINE vprec_term operand(uint64_t bits, int i, const vprec_rule *to)
 {
-    vprec_term x = term_of(bits);
+    vprec_term x = vprec_term_of(bits);
     return to->noise && (to->noise->what & VPREC_NOISE_OPERANDS) ? vprec_term_perturb(x, to->noise, to->words[i]) : x;
 }
 
@@ -86,13 +58,18 @@ VPREC_INLINE vprec_parts factor(uint64_t bits, int i, bool *sign, const vprec_ru
     return (vprec_parts){sig, x.exp};
 }
 
+/* Operand number i, finite and not zero, times 2^n. */
+VPREC_INLINE double scaled(uint64_t bits, int i, int32_t n, const vprec_rule *to)
+{
+    vprec_term t = operand(bits, i, to);
+    return t.sig ? vprec_exact_round(t.sign, t.exp + n - 126, t.sig, to) : vprec_exact_zero(false, to->format);
+}
+
 /* A sum with a zero: the other summand. */
 VPREC_INLINE double round_to(double x, int i, const vprec_rule *to)
 {
-    if (to->noise) {
-        vprec_term t = operand(vprec_bits(x), i, to);
-        return t.sig ? vprec_exact_round(t.sign, t.exp - 126, t.sig, to) : vprec_exact_zero(false, to->format);
-    }
+    if (to->noise)
+        return scaled(vprec_bits(x), i, 0, to);
     return to->bits ? vprec_round_sr(x, to->format, to->bits, to->random) : vprec_round(x, to->format, to->mode);
 }
 
@@ -253,9 +230,23 @@ VPREC_INLINE double fma_to(double x, double y, double z, const vprec_rule *to)
     return add_terms(product, operand(c, 3, to), to);
 }
 
+VPREC_INLINE double scale_to(double x, int n, const vprec_rule *to)
+{
+    uint64_t a = vprec_bits(x);
+    if (vprec_bits_nan(a))
+        return vprec_exact_nan(a, to->format);
+    if (vprec_bits_inf(a))
+        return vprec_exact_inf(vprec_bits_sign(a), to->format);
+    if (vprec_bits_zero(a))
+        return vprec_exact_zero(vprec_bits_sign(a), to->format);
+    enum { FAR = 5000 }; /* from any double, and any noise, beyond any format */
+    return scaled(a, 1, n > FAR ? FAR : n < -FAR ? -FAR : n, to);
+}
+
 VPREC_PUBLISH(add, add_to(x, y, to), double x, double y)
 VPREC_PUBLISH(sub, sub_to(x, y, to), double x, double y)
 VPREC_PUBLISH(mul, mul_to(x, y, to), double x, double y)
 VPREC_PUBLISH(div, div_to(x, y, to), double x, double y)
 VPREC_PUBLISH(sqrt, sqrt_to(x, to), double x)
 VPREC_PUBLISH(fma, fma_to(x, y, z, to), double x, double y, double z)
+VPREC_PUBLISH(scale, scale_to(x, n, to), double x, int n)

@@ -123,6 +123,36 @@ typedef struct vprec_term {
     bool sign;
 } vprec_term;
 
+/* A finite double other than zero. */
+VPREC_INLINE vprec_term vprec_term_of(uint64_t bits)
+{
+    vprec_parts parts = vprec_unpack(bits);
+    return (vprec_term){(vprec_u128)parts.sig << 63, parts.exp, vprec_bits_sign(bits)};
+}
+
+/* The sum of two summands, its leading bit anywhere.
+ * Bits are lost (to the sticky bit) only where the exponents are more than 20
+ * apart: a product has 106 significant bits, an operand 53. Then the leading
+ * bit cannot fall by more than one: the sum is at least 2^125, the sticky bit far
+ * below whatever counts, also in stochastic rounding. (Perturbed operands have 64
+ * bits, perturbations as many: what is lost there is below 2^-60 of the noise.) */
+VPREC_INLINE vprec_term vprec_term_sum(vprec_term a, vprec_term b)
+{
+    bool swap = (a.exp < b.exp) | ((a.exp == b.exp) & (a.sig < b.sig)); /* no branch: it would be a coin toss */
+    vprec_term t = swap ? a : b;
+    a = swap ? b : a;
+    b = t;
+    int32_t shift = a.exp - b.exp;
+    if (shift > 126) {
+        b.sig = 1;
+    } else if (shift) {
+        bool lost = b.sig << (128 - shift) != 0;
+        b.sig = b.sig >> shift | lost;
+    }
+    a.sig = a.sign == b.sign ? a.sig + b.sig : a.sig - b.sig;
+    return a;
+}
+
 /* Shifted so that bit 126 of sig is set. */
 vprec_term vprec_term_normal(vprec_term x);
 

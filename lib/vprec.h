@@ -114,6 +114,8 @@ VPREC_API double vprec_div(double a, double b, const vprec_format *format, vprec
 VPREC_API double vprec_sqrt(double a, const vprec_format *format, vprec_mode mode);
 /* a*b+c, rounded once. */
 VPREC_API double vprec_fma(double a, double b, double c, const vprec_format *format, vprec_mode mode);
+/* a * 2^n, rounded once */
+VPREC_API double vprec_scale(double a, int n, const vprec_format *format, vprec_mode mode);
 VPREC_API double vprec_from_i64(int64_t x, const vprec_format *format, vprec_mode mode);
 VPREC_API double vprec_from_u64(uint64_t x, const vprec_format *format, vprec_mode mode);
 
@@ -137,6 +139,7 @@ VPREC_API double vprec_div_sr(double a, double b, const vprec_format *format, un
 VPREC_API double vprec_sqrt_sr(double a, const vprec_format *format, unsigned bits, uint64_t random);
 VPREC_API double vprec_fma_sr(double a, double b, double c, const vprec_format *format, unsigned bits,
                               uint64_t random);
+VPREC_API double vprec_scale_sr(double a, int n, const vprec_format *format, unsigned bits, uint64_t random);
 VPREC_API double vprec_from_i64_sr(int64_t x, const vprec_format *format, unsigned bits, uint64_t random);
 VPREC_API double vprec_from_u64_sr(uint64_t x, const vprec_format *format, unsigned bits, uint64_t random);
 
@@ -159,7 +162,8 @@ typedef struct vprec_noise {
 
 /* The same with noise, the exact sum of result and noise rounded once to nearest even: words[0] makes the result's
  * xi = (2w+1)/2^65, w the word as a signed number, words[1], ... the operands'. Perturbed factors, divisors
- * and radicands keep 64 significant bits. The caller keeps the noise within its bounds. */
+ * and radicands keep 64 significant bits; a power of two in vprec_scale_mca is exact. The caller keeps the noise
+ * within its bounds. */
 VPREC_API double vprec_round_mca(double x, const vprec_format *format, const vprec_noise *noise, const uint64_t *words);
 VPREC_API double vprec_add_mca(double a, double b, const vprec_format *format, const vprec_noise *noise,
                                const uint64_t *words);
@@ -172,6 +176,8 @@ VPREC_API double vprec_div_mca(double a, double b, const vprec_format *format, c
 VPREC_API double vprec_sqrt_mca(double a, const vprec_format *format, const vprec_noise *noise, const uint64_t *words);
 VPREC_API double vprec_fma_mca(double a, double b, double c, const vprec_format *format, const vprec_noise *noise,
                                const uint64_t *words);
+VPREC_API double vprec_scale_mca(double a, int n, const vprec_format *format, const vprec_noise *noise,
+                                 const uint64_t *words);
 VPREC_API double vprec_from_i64_mca(int64_t x, const vprec_format *format, const vprec_noise *noise,
                                     const uint64_t *words);
 VPREC_API double vprec_from_u64_mca(uint64_t x, const vprec_format *format, const vprec_noise *noise,

@@ -79,11 +79,12 @@ bool vprec_json_write(const json_t *root, int fd)
            !write_all("\n", 1, &fd);
 }
 
-bool vprec_json_replace(const json_t *root, const char *path)
+/* Puts `root`, or where that is NULL the bytes, in the place of the file. */
+static bool replace(const char *path, const json_t *root, const char *bytes, size_t size)
 {
     char *partial = vprec_text("%s.tmp", path);
     int fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool ok = fd >= 0 && vprec_json_write(root, fd) && !fsync(fd);
+    bool ok = fd >= 0 && (root ? vprec_json_write(root, fd) : !write_all(bytes, size, &fd)) && !fsync(fd);
     int error = errno;
     if (fd >= 0 && close(fd) && ok) {
         error = errno;
@@ -98,6 +99,16 @@ bool vprec_json_replace(const json_t *root, const char *path)
     free(partial);
     errno = error;
     return ok;
+}
+
+bool vprec_json_replace(const json_t *root, const char *path)
+{
+    return replace(path, root, NULL, 0);
+}
+
+bool vprec_bytes_replace(const char *bytes, size_t size, const char *path)
+{
+    return replace(path, NULL, bytes, size);
 }
 
 json_t *vprec_json_read(const char *path)

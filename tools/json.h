@@ -31,6 +31,7 @@ bool vprec_json_write(const json_t *root, int fd);
 /* Puts `root` in the place of the file `path`: on disk before it has that name,
  * so that a file of that name is always whole. False with errno set, the old file still there. */
 bool vprec_json_replace(const json_t *root, const char *path);
+bool vprec_bytes_replace(const char *bytes, size_t size, const char *path); /* the same with any content */
 
 /* The content of the file, NULL where it is missing or no JSON. */
 json_t *vprec_json_read(const char *path);

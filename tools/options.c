@@ -27,6 +27,7 @@ enum {
     OPT_REFERENCE,
     OPT_ERROR,
     OPT_RATE,
+    OPT_NOISE,
     OPT_RULE
 };
 enum { SAMPLES_MAX = 1000000, JOBS_MAX = 4096 };
@@ -37,6 +38,7 @@ static const struct option long_options[] = {
     {"precision", required_argument, NULL, 't'},
     {"error-mode", required_argument, NULL, OPT_ERROR},
     {"noise-rate", required_argument, NULL, OPT_RATE},
+    {"noise", required_argument, NULL, OPT_NOISE},
     {"round", required_argument, NULL, OPT_ROUND},
     {"object", required_argument, NULL, OPT_RULE + VPREC_RULE_OBJECT},
     {"skip-object", required_argument, NULL, OPT_RULE + VPREC_RULE_SKIP_OBJECT},
@@ -66,6 +68,11 @@ static const struct option long_options[] = {
 
 /* These change how a run is made or told, not what it computes; the seed is kept apart. */
 static const int not_given[] = {'s', 'n', 'o', 'j', 'q', OPT_KEEP, OPT_RESTART, OPT_REFERENCE, OPT_REPORT, OPT_LIST};
+
+const struct option *vprec_options_list(void)
+{
+    return long_options;
+}
 
 const char *vprec_rule_option(uint32_t kind)
 {
@@ -286,6 +293,21 @@ static bool rate_parse(vprec_wire_config *config, const char *text)
     return true;
 }
 
+const char *vprec_noise_name(const vprec_wire_config *config)
+{
+    return config->keyed ? "operands" : "counter";
+}
+
+static bool noise_parse(vprec_wire_config *config, const char *text)
+{
+    for (config->keyed = 0; config->keyed < 2; config->keyed++)
+        if (!strcmp(text, vprec_noise_name(config)))
+            return true;
+    vprec_say("unknown choice '%s' for --noise: use counter (by thread and count) or operands (by the operation and "
+              "its operands)", text);
+    return false;
+}
+
 /* What follows from the other options: the bits of --mode sr without a number are the fraction bits that the format
  * lacks of its type's, with which inline code works, if their bias of at most 2^-10 ulp will do, else more. Noise
  * needs no format. */
@@ -296,6 +318,10 @@ static bool mode_finish(vprec_options *options, bool noise_option)
     bool noise = config->noise[VPREC_F32].what;
     if (noise_option && !noise) {
         vprec_say("--precision, --error-mode and --noise-rate are for --mode rr, pb and mca: give one of these modes");
+        return false;
+    }
+    if (config->keyed && !vprec_options_noisy(config)) {
+        vprec_say("--noise operands says what random numbers follow from: give a random --mode, sr, rr, pb or mca");
         return false;
     }
     bool none = !config->use[VPREC_F32] && !config->use[VPREC_F64];
@@ -507,6 +533,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case 'm': ok = mode_parse(config, optarg); break;
         case 't': ok = precision_parse(config, optarg); noise_option = true; break;
         case OPT_ERROR: ok = error_parse(config, optarg); noise_option = true; break;
+        case OPT_NOISE: ok = noise_parse(config, optarg); break;
         case OPT_RATE: ok = rate_parse(config, optarg); noise_option = true; break;
         case 'q': options->quiet = true; break;
         case 'h': vprec_help_print(); return vprec_stdout_done() ? 0 : VPREC_EXIT_FAILURE;

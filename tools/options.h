@@ -15,6 +15,11 @@ typedef struct vprec_sampling {
     char **keep;      /* --keep GLOB, relative to the working directory, NULL-terminated */
     size_t keeps;
     bool restart, reference;
+    /* What vprec-sweep alone sets. */
+    const char *runner; /* the vprec-run that runs samples; NULL: this one */
+    const char *bare;   /* the program's file, to run it alone, without vprec; NULL: with it */
+    bool own;           /* a sample runs in its own directory, which has links to what is in ours */
+    bool refusals;      /* what vprec-run refuses to run, or finds wrong, is recorded as such */
 } vprec_sampling;
 
 typedef struct vprec_options {
@@ -33,6 +38,10 @@ extern const char *const vprec_type_names[VPREC_TYPES];
 enum { VPREC_OPS_NAMES = 9 };
 extern const char *const vprec_ops_names[VPREC_OPS_NAMES];
 
+/* The long options of vprec-run, the last one without a name; --noise and its like come to vprec-sweep by it. */
+struct option;
+const struct option *vprec_options_list(void);
+
 /* The option that makes rules of `kind` (enum vprec_rule_kind): "--object". */
 const char *vprec_rule_option(uint32_t kind);
 
@@ -45,6 +54,9 @@ void vprec_options_format(const vprec_wire_config *config, vprec_type type, char
 
 /* The name that --mode takes. */
 const char *vprec_mode_name(const vprec_wire_config *config);
+
+/* What --noise takes: "counter" or "operands". */
+const char *vprec_noise_name(const vprec_wire_config *config);
 
 /* Whether the run draws random numbers: whether samples differ by what vprec does. */
 bool vprec_options_noisy(const vprec_wire_config *config);

@@ -11,6 +11,7 @@ static const size_t text_at[] = {
     [VPREC_RECORD_PROCESS] = offsetof(vprec_process_record, path),
     [VPREC_RECORD_OBJECT] = offsetof(vprec_object_record, path),
     [VPREC_RECORD_FUNCTION] = offsetof(vprec_function_record, name),
+    [VPREC_RECORD_COUNTS] = sizeof(vprec_counts_record) - 1, /* has none */
     [VPREC_RECORD_REFUSED] = offsetof(vprec_refused_record, text),
     [VPREC_RECORD_MESSAGE] = offsetof(vprec_message_record, text),
 };
@@ -91,6 +92,14 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
         offset += size;
     }
     link_parents(records);
+}
+
+const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type)
+{
+    static const vprec_counts none;
+    const vprec_items *list = &VPREC_ITEMS(records, COUNTS);
+    size_t i = find(list, vprec_function_at(records, function)->counts[type]);
+    return i == VPREC_NO_PARENT ? &none : &((const vprec_counts_record *)list->items[i].record)->counts;
 }
 
 void vprec_records_free(vprec_records *records)

@@ -61,6 +61,9 @@ static inline const vprec_message_record *vprec_message_at(const vprec_records *
     return (const vprec_message_record *)VPREC_ITEMS(records, MESSAGE).items[i].record;
 }
 
+/* What function `function` counted of `type`; nothing, where it executed none. */
+const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type);
+
 /* Path of object `index`, "?" for VPREC_NO_PARENT. */
 static inline const char *vprec_object_path(const vprec_records *records, size_t index)
 {

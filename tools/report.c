@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * report.c: the JSON of --report. A format that other programs read: a change
  * that is no addition raises SCHEMA. */
+#include "counts.h"
 #include "json.h"
 #include "run.h"
 #include "say.h"
@@ -84,6 +85,8 @@ static json_t *configuration(const vprec_run *run)
     vprec_json_put(object, "formats", formats);
     vprec_json_put(object, "mode", vprec_json_text(vprec_mode_name(config)));
     vprec_json_put(object, "seed", vprec_json_seed(config->seed));
+    bool noisy = vprec_options_noisy(config);
+    vprec_json_put(object, "noise", noisy ? vprec_json_text(vprec_noise_name(config)) : json_null());
     vprec_json_put(object, "round", vprec_json_text(vprec_round_name(config->round)));
     vprec_json_put(object, "fast", json_boolean(config->fast));
     vprec_json_put(object, "ops", ops);
@@ -138,10 +141,9 @@ static json_t *totals_of(const vprec_run *run)
     if (run->options->config.count) {
         vprec_json_put(object, "operations", PER_TYPE(totals->operations));
         vprec_json_put(object, "libm_calls", PER_TYPE(totals->libm_calls));
-        vprec_json_put(object, "rounded", PER_TYPE(totals->rounded));
-        vprec_json_put(object, "overflows", PER_TYPE(totals->overflows));
-        vprec_json_put(object, "underflows", PER_TYPE(totals->underflows));
-        vprec_json_put(object, "nans", PER_TYPE(totals->nans));
+#define X(event) vprec_json_put(object, #event, PER_TYPE(totals->event));
+        VPREC_EVENTS(X)
+#undef X
     }
     return object;
 }
@@ -189,7 +191,42 @@ static json_t *object_of(const vprec_run *run, size_t i)
     return object;
 }
 
-static json_t *counts_of(const vprec_counts *counts)
+/* What is not zero, by number; the first bin is that of `first`. */
+static json_t *histogram(const _Atomic uint64_t *bins, int count, int first)
+{
+    json_t *object = vprec_json_must(json_object());
+    for (int i = 0; i < count; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", first + i);
+        if (bins[i])
+            vprec_json_put(object, number, vprec_json_number(bins[i]));
+    }
+    return object;
+}
+
+static void span_of(json_t *object, const vprec_span *span, const char *least_name, const char *most_name)
+{
+    int least, most;
+    bool any = vprec_span_exponents(span, &least, &most);
+    vprec_json_put(object, least_name, any ? json_integer(least) : json_null());
+    vprec_json_put(object, most_name, any ? json_integer(most) : json_null());
+}
+
+static json_t *cancellation_of(const vprec_counts *counts, unsigned precision)
+{
+    int most = vprec_counts_most_bits(counts);
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "additions", vprec_json_number(vprec_counts_additions(counts)));
+    vprec_json_put(object, "bits", histogram(counts->cancelled, VPREC_CANCELLED_ALL, 0));
+    vprec_json_put(object, "total", vprec_json_number(counts->cancelled[VPREC_CANCELLED_ALL]));
+    vprec_json_put(object, "max_bits", most < 0 ? json_null() : json_integer(most));
+    vprec_json_put(object, "max_digits", most < 0 ? json_null() : json_real(vprec_digits((unsigned)most)));
+    vprec_json_put(object, "precision_bits", json_integer(precision));
+    vprec_json_put(object, "more_than_half", vprec_json_number(vprec_counts_cancelling(counts, precision / 2)));
+    return object;
+}
+
+static json_t *counts_of(const vprec_counts *counts, unsigned precision)
 {
     static const char *const names[VPREC_OPS] = {
         [VPREC_OP_ADD] = "add",       [VPREC_OP_SUB] = "sub",     [VPREC_OP_MUL] = "mul",   [VPREC_OP_DIV] = "div",
@@ -203,13 +240,13 @@ static json_t *counts_of(const vprec_counts *counts)
         if (counts->ops[op])
             vprec_json_put(ops, names[op], vprec_json_number(counts->ops[op]));
     vprec_json_put(object, "ops", ops);
-    vprec_json_put(object, "rounded", vprec_json_number(counts->rounded));
-    vprec_json_put(object, "overflows", vprec_json_number(counts->overflows));
-    vprec_json_put(object, "underflows", vprec_json_number(counts->underflows));
-    vprec_json_put(object, "nans", vprec_json_number(counts->nans));
-    bool any = counts->exp_min <= counts->exp_max;
-    vprec_json_put(object, "exponent_min", any ? json_integer(counts->exp_min) : json_null());
-    vprec_json_put(object, "exponent_max", any ? json_integer(counts->exp_max) : json_null());
+#define X(event) vprec_json_put(object, #event, vprec_json_number(counts->event));
+    VPREC_EVENTS(X)
+#undef X
+    span_of(object, &counts->results, "exponent_min", "exponent_max");
+    span_of(object, &counts->operands, "operand_exponent_min", "operand_exponent_max");
+    vprec_json_put(object, "exponents", histogram(counts->exponents, VPREC_EXPONENTS, VPREC_EXPONENT_LEAST));
+    vprec_json_put(object, "cancellation", cancellation_of(counts, precision));
     return object;
 }
 
@@ -230,7 +267,9 @@ static json_t *function_of(const vprec_run *run, size_t i)
         json_t *counts = vprec_json_must(json_object());
         for (int type = 0; type < VPREC_TYPES; type++)
             if (run->options->config.use[type])
-                vprec_json_put(counts, vprec_type_names[type], counts_of(&function->counts[type]));
+                vprec_json_put(counts, vprec_type_names[type],
+                               counts_of(vprec_counts_of(run->records, i, (vprec_type)type),
+                                         vprec_counts_precision(&run->options->config, (vprec_type)type)));
         vprec_json_put(object, "counts", counts);
     }
     return object;

@@ -21,7 +21,7 @@
 #define LOCK_NAME "run.lock"
 #define RUN_NAME "run.json"
 #define INPUT_NAME "stdin"
-enum { LOCK_TRIES = 200, LOCK_PAUSE_US = 50000, INPUT_PATIENCE_MS = 3000 };
+enum { LOCK_TRIES = 200, LIVING_TRIES = 6, LOCK_PAUSE_US = 50000, INPUT_PATIENCE_MS = 3000 };
 
 static bool cannot(const char *what, const char *path)
 {
@@ -32,7 +32,7 @@ static bool cannot(const char *what, const char *path)
 
 static char *path_in(const vprec_results *results, const char *name)
 {
-    return vprec_text("%s/%s", results->path, name);
+    return vprec_text("%s/%s", results->top, name);
 }
 
 char *vprec_results_file(const vprec_results *results, uint32_t number, const char *name)
@@ -75,7 +75,7 @@ static bool ours(const char *name, bool beginning)
         return false;
     size_t digits = strspn(name, "0123456789");
     return (digits >= 4 && !name[digits]) || !strcmp(name, RUN_NAME) || !strcmp(name, INPUT_NAME) ||
-           !strcmp(name, INPUT_NAME ".tmp") || !strcmp(name, "reference");
+           !strcmp(name, INPUT_NAME ".tmp") || !strcmp(name, "reference") || !strcmp(name, VPREC_RESULTS_CELLS);
 }
 
 /* True if DIR may be taken: there is nothing foreign in it, or a run of ours. */
@@ -95,14 +95,14 @@ static bool check_foreign(const vprec_results *results)
     closedir(directory);
     bool ok = run || !foreign;
     if (!ok)
-        vprec_say("'%s' holds other files ('%s') and no run of vprec-run: name a new or an empty directory for --out",
-                  results->path, foreign);
+        vprec_say("'%s' holds other files ('%s') and no run of %s: name a new or an empty directory for --out",
+                  results->path, foreign, vprec_command);
     free(foreign);
     return ok;
 }
 
-/* --restart: removes what vprec-run made, run.json last, so that what is left is always a run. */
-static bool clear(const vprec_results *results)
+/* Removes what we made but for `keep`, run.json last, so that what is left is always a run. */
+static bool clear(const vprec_results *results, const char *keep)
 {
     DIR *directory = opendir(results->path);
     if (!directory)
@@ -110,7 +110,7 @@ static bool clear(const vprec_results *results)
     bool ok = true;
     for (struct dirent *entry; ok && (entry = readdir(directory));) {
         const char *name = entry->d_name;
-        if (!ours(name, false) || !strcmp(name, LOCK_NAME) || !strcmp(name, RUN_NAME))
+        if (!ours(name, false) || !strcmp(name, LOCK_NAME) || !strcmp(name, RUN_NAME) || !strcmp(name, keep))
             continue;
         char *path = path_in(results, name);
         ok = remove_tree(path);
@@ -123,15 +123,30 @@ static bool clear(const vprec_results *results)
     return ok;
 }
 
-/* Whether the process that wrote its number into the lock is there. */
+/* Whether the process that wrote its number into the lock is there, and no zombie, as it stays in a container where
+ * nobody waits for orphans. */
 static bool holder_lives(int lock)
 {
-    char text[16] = "";
+    char text[16] = "", *line = NULL;
     long pid = pread(lock, text, sizeof text - 1, 0) > 0 ? strtol(text, NULL, 10) : 0;
-    return pid > 0 && (!kill((pid_t)pid, 0) || errno == EPERM);
+    if (pid <= 0 || (kill((pid_t)pid, 0) && errno != EPERM))
+        return false;
+    char *path = vprec_text("/proc/%ld/stat", pid), state = '?';
+    FILE *file = fopen(path, "re");
+    size_t size = 0;
+    /* "7 (name) Z ...": the name may hold anything. */
+    const char *end = file && getline(&line, &size, file) > 0 ? strrchr(line, ')') : NULL;
+    if (end && end[1])
+        state = end[2];
+    if (file)
+        fclose(file);
+    free(line);
+    free(path);
+    return state != 'Z' && state != 'X';
 }
 
-/* A run that was killed leaves keepers that end its samples and hold the lock until then: hence the tries. */
+/* A run that was killed may not be gone yet, and leaves keepers that end its samples and hold the lock until then:
+ * hence the tries. */
 static bool lock(vprec_results *results)
 {
     char *path = path_in(results, LOCK_NAME);
@@ -143,8 +158,9 @@ static bool lock(vprec_results *results)
     for (int i = 0; ok && flock(results->lock, LOCK_EX | LOCK_NB); i++) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return cannot("lock", results->path);
-        if (i == LOCK_TRIES || holder_lives(results->lock)) {
-            vprec_say("another vprec-run is using '%s': wait for its end, or name another --out", results->path);
+        if (i == LOCK_TRIES || (i >= LIVING_TRIES && holder_lives(results->lock))) {
+            vprec_say("another %s is using '%s': wait for its end, or name another --out", vprec_command,
+                      results->path);
             return false;
         }
         usleep(LOCK_PAUSE_US);
@@ -182,6 +198,7 @@ static const struct {
     const char *key, *name;
     bool tell; /* its values mean something to a reader */
 } identity[] = {
+    {"tool", "another tool", true},
     {"command", "another command", true},
     {"options", "other options", true},
     {"seed", "another --seed", true},
@@ -192,14 +209,15 @@ static const struct {
 };
 enum { IDENTITIES = sizeof identity / sizeof *identity };
 
-static json_t *describe(const vprec_options *options, const vprec_program *program, const char *preload)
+json_t *vprec_results_describe(const vprec_options *options, const vprec_program *program, const char *self,
+                               const char *preload)
 {
     static char *const none[] = {NULL};
     json_t *run = vprec_json_must(json_object());
     char *directory = getcwd(NULL, 0);
     bool script = strcmp(program->path, program->elf);
     vprec_json_put(run, "schema", json_integer(VPREC_RESULTS_SCHEMA));
-    vprec_json_put(run, "tool", vprec_json_text("vprec-run"));
+    vprec_json_put(run, "tool", vprec_json_text(vprec_command));
     vprec_json_put(run, "version", vprec_json_text(VPREC_VERSION));
     vprec_json_put(run, "command", vprec_json_strings(options->program));
     vprec_json_put(run, "options", vprec_json_strings(options->given ? options->given : none));
@@ -207,7 +225,7 @@ static json_t *describe(const vprec_options *options, const vprec_program *progr
     vprec_json_put(run, "keep", vprec_json_strings(options->sampling.keep ? options->sampling.keep : none));
     vprec_json_put(run, "directory", vprec_json_text(directory ? directory : ""));
     vprec_json_put(run, "program", digest(program->path, script ? program->elf : NULL));
-    vprec_json_put(run, "vprec", digest("/proc/self/exe", preload));
+    vprec_json_put(run, "vprec", digest(self, preload));
     vprec_json_put(run, "samples", json_integer(options->sampling.samples));
     vprec_json_put(run, "stdin_bytes", json_null()); /* not kept yet */
     free(directory);
@@ -232,21 +250,9 @@ static char *shown(const json_t *value)
     return line;
 }
 
-static bool differs(const vprec_results *results, const char *name)
+/* What `old`, what DIR was begun with, has that is not this run's, in words, to be freed; NULL where it is this run. */
+static char *difference(const vprec_results *results, const json_t *old)
 {
-    vprec_say("'%s' was begun with %s: go on with the same, name another --out, or begin it anew with --restart",
-              results->path, name);
-    return false;
-}
-
-/* Whether `old`, what DIR was begun with, is this run. */
-static bool same_run(const vprec_results *results, const json_t *old)
-{
-    if (!json_is_object(old) || json_integer_value(json_object_get(old, "schema")) != VPREC_RESULTS_SCHEMA) {
-        vprec_say("'%s/" RUN_NAME "' cannot be understood (damaged, or of another version of vprec): name another "
-                  "--out, or begin it anew with --restart", results->path);
-        return false;
-    }
     for (size_t i = 0; i < IDENTITIES; i++) {
         json_t *then = json_object_get(old, identity[i].key), *now = json_object_get(results->run, identity[i].key);
         if (json_equal(then, now))
@@ -255,13 +261,30 @@ static bool same_run(const vprec_results *results, const json_t *old)
         char *name = identity[i].tell
                          ? vprec_text("%s ('%.300s', now '%.300s')", identity[i].name, before, after)
                          : vprec_text("%s (its file has changed since)", identity[i].name);
-        differs(results, name);
-        free(name);
         free(after);
         free(before);
-        return false;
+        return name;
     }
-    return true;
+    return NULL;
+}
+
+static bool differs(const vprec_results *results, const char *name)
+{
+    vprec_say("'%s' was begun with %s: go on with the same, name another --out, or begin it anew with --restart",
+              results->path, name);
+    return false;
+}
+
+static bool is_run(const json_t *old)
+{
+    return json_is_object(old) && json_integer_value(json_object_get(old, "schema")) == VPREC_RESULTS_SCHEMA;
+}
+
+static bool not_understood(const vprec_results *results)
+{
+    vprec_say("'%s/" RUN_NAME "' cannot be understood (damaged, or of another version of vprec): name another "
+              "--out, or begin it anew with --restart", results->path);
+    return false;
 }
 
 static bool save(const vprec_results *results)
@@ -328,7 +351,7 @@ static bool same_content(const char *a, const char *b)
 
 /* Every sample reads the same standard input, and a run that goes on reads what it began with. A terminal
  * is nobody's input: N programs cannot ask one person. */
-static bool input_keep(vprec_results *results, bool quiet)
+static bool input_keep(vprec_results *results, vprec_results_policy policy, bool quiet)
 {
     json_t *known = json_object_get(results->run, "stdin_bytes");
     bool first = !json_is_integer(known), ok = true;
@@ -341,12 +364,18 @@ static bool input_keep(vprec_results *results, bool quiet)
     char *kept = path_in(results, INPUT_NAME), *partial = path_in(results, INPUT_NAME ".tmp");
     int64_t size = input_store(partial, quiet);
     ok = size >= 0;
+    bool same = ok && !first && size == json_integer_value(known) && (!size || same_content(partial, kept));
+    if (ok && !first && !same && policy == VPREC_RESULTS_ANEW) {
+        vprec_say("'%s' was begun with another standard input: begun anew", results->path);
+        ok = clear(results, INPUT_NAME ".tmp");
+        first = true;
+    }
     if (ok && first) {
         ok = (size ? !rename(partial, kept) : !unlink(partial)) || cannot("write", kept);
         json_object_set_new(results->run, "stdin_bytes", json_integer(size));
         ok = ok && save(results);
     } else {
-        if (ok && (size != json_integer_value(known) || (size && !same_content(partial, kept))))
+        if (ok && !same)
             ok = differs(results, "another standard input");
         unlink(partial);
     }
@@ -366,43 +395,61 @@ int vprec_results_input(const vprec_results *results)
     return fd;
 }
 
-bool vprec_results_open(vprec_results *results, const vprec_options *options, const vprec_program *program,
-                        const char *preload)
+/* Whether DIR, begun with `old`, may be gone on with; `*anew`: it is empty now. */
+static bool take_up(const vprec_results *results, const json_t *old, vprec_results_policy policy, bool *anew)
 {
-    const char *out = options->sampling.out;
-    *results = (vprec_results){.lock = -1};
+    char *name = is_run(old) ? difference(results, old) : vprec_text("another version of vprec, or is damaged");
+    if (!name)
+        return true;
+    bool ok = policy == VPREC_RESULTS_ANEW;
+    if (ok) {
+        vprec_say("'%s' was begun with %s: begun anew", results->path, name);
+        *anew = true;
+        ok = clear(results, "");
+    } else if (is_run(old)) {
+        differs(results, name);
+    } else {
+        not_understood(results);
+    }
+    free(name);
+    return ok;
+}
+
+/* What a run that goes on takes from its former calls: the most samples, the standard input, when it began. */
+static void inherit(const vprec_results *results, json_t *old)
+{
+    static const char *const kept[] = {"stdin_bytes", "started"};
+    json_int_t samples = json_integer_value(json_object_get(old, "samples"));
+    if (samples > json_integer_value(json_object_get(results->run, "samples")))
+        json_object_set_new(results->run, "samples", json_integer(samples));
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        if (json_object_get(old, kept[i]))
+            json_object_set(results->run, kept[i], json_object_get(old, kept[i]));
+}
+
+bool vprec_results_open(vprec_results *results, const char *out, json_t *run, vprec_results_policy policy, bool quiet)
+{
+    *results = (vprec_results){.lock = -1, .run = run};
     if (mkdir(out, 0777) && errno != EEXIST)
         return cannot("make", out);
     if (!(results->path = realpath(out, NULL)))
         return cannot("reach", out);
+    results->top = vprec_text("%s", results->path);
     /* Looked at before anything is written there, and again when it is ours. */
     if (!check_foreign(results) || !lock(results) || !check_foreign(results))
         return false;
-    if (options->sampling.restart && !clear(results))
+    if (policy == VPREC_RESULTS_RESTART && !clear(results, ""))
         return false;
-    results->run = describe(options, program, preload);
     char *path = path_in(results, RUN_NAME);
-    bool begun = !access(path, F_OK);
+    bool begun = !access(path, F_OK), anew = !begun;
     json_t *old = begun ? vprec_json_read(path) : NULL;
     free(path);
-    if (begun) {
-        if (!same_run(results, old)) {
-            json_decref(old);
-            return false;
-        }
-        json_int_t samples = json_integer_value(json_object_get(old, "samples"));
-        if (samples < (json_int_t)options->sampling.samples)
-            samples = options->sampling.samples;
-        json_object_set_new(results->run, "samples", json_integer(samples));
-        json_object_set(results->run, "stdin_bytes", json_object_get(old, "stdin_bytes"));
-        bool more = !json_equal(old, results->run);
-        json_decref(old);
-        if (more && !save(results))
-            return false;
-    } else if (!save(results)) {
-        return false;
-    }
-    return input_keep(results, options->quiet);
+    bool ok = !begun || take_up(results, old, policy, &anew);
+    if (ok && !anew)
+        inherit(results, old);
+    ok = ok && ((!anew && json_equal(old, results->run)) || save(results));
+    json_decref(old);
+    return ok && input_keep(results, policy, quiet);
 }
 
 void vprec_results_close(vprec_results *results)
@@ -411,4 +458,5 @@ void vprec_results_close(vprec_results *results)
         close(results->lock);
     json_decref(results->run);
     free(results->path);
+    free(results->top);
 }

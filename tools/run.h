@@ -24,6 +24,9 @@ bool vprec_run_attached(const vprec_run *run);
 /* The one line about what was rounded and what was not, to be freed. */
 char *vprec_summary_text(const vprec_run *run);
 
+/* Tells on stderr, as a table, what --count saw: top functions, cancellation, range. */
+void vprec_profile_tell(const vprec_run *run);
+
 /* Says on stderr what the user must know after a run: failures, findings, and
  * (without --quiet) warnings and the summary. Returns the exit status: 125 where
  * a pattern matched nothing or the program did not attach, 124 where the audit

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * sample.c: a sample is this: vprec-run itself, started anew with the sample's
- * seed and report, below a keeper that lives and dies with vprec-run:
- *
- *   vprec-run --samples ---- keeper (leads a session) ---- vprec-run --seed S ---- PROGRAM
- *
- * The keeper is told by the kernel when vprec-run is gone, however it went, and
- * then ends the whole session with itself. */
+ * seed and report, below a keeper; or, where vprec-sweep asks for it, the program alone. */
 #include "sample.h"
 #include "json.h"
 #include "say.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { DRAIN_SECONDS = 2 }; /* for what the program left running, such as a tee(1) behind it */
-enum { DYING_SECONDS = 1 };    /* for vprec-run to end when its program is killed */
 enum { ROOM_LEAST = 1 << 20 }; /* bytes that a report may well need */
 
 /* The command line that repeats the sample; with `report` the one that makes it. To be freed, with each text. */
@@ -31,6 +23,11 @@ static char **command_of(const vprec_options *options, uint32_t number, const ch
     while (options->program[arguments])
         arguments++;
     char **command = vprec_alloc(arguments + options->givens + 8, sizeof *command);
+    if (options->sampling.bare) {
+        for (; n < arguments; n++)
+            command[n] = vprec_text("%s", options->program[n]);
+        return command;
+    }
     command[n++] = vprec_text("vprec-run");
     if (number == VPREC_REFERENCE)
         command[n++] = vprec_text("--format=native");
@@ -55,94 +52,6 @@ static void command_free(char **command)
     free(command);
 }
 
-static void execute(char **command, const vprec_inherited *inherited)
-{
-    sigaction(SIGCHLD, &inherited->child, NULL);
-    sigaction(SIGPIPE, &inherited->pipe, NULL);
-    sigprocmask(SIG_SETMASK, &inherited->mask, NULL);
-    execv("/proc/self/exe", command);
-    vprec_say("cannot start itself again (%s): check that /proc is there", strerror(errno));
-    _exit(VPREC_EXIT_FAILURE);
-}
-
-/* Kills what `pid`, a vprec-run, has started; it then removes its shared file and ends, as after any run. */
-static void kill_children(pid_t pid)
-{
-    char *path = vprec_text("/proc/%d/task/%d/children", (int)pid, (int)pid);
-    FILE *list = fopen(path, "re");
-    int child;
-    while (list && fscanf(list, "%d", &child) == 1) /* NOLINT(cert-err34-c): the kernel writes them */
-        kill(child, SIGKILL);
-    if (list)
-        fclose(list);
-    kill(pid, SIGCONT); /* where ctrl-Z had stopped it */
-    free(path);
-}
-
-static time_t seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec;
-}
-
-/* Waits for `pid`, a vprec-run, then a little for what its program left. SIGTERM is passed on; SIGRTMIN (the kernel's,
- * when our parent died, or the parent's) ends everything. A status to exit with. */
-static int keep_watch(pid_t pid, const sigset_t *set)
-{
-    const struct timespec tick = {0, 50000000};
-    bool dying = false, ended = false;
-    int status = 0, child_status;
-    time_t deadline = 0; /* of what is left, once the program or our parent has ended */
-    for (;;) {
-        int signal = deadline ? sigtimedwait(set, NULL, &tick) : sigwaitinfo(set, NULL);
-        if (signal == SIGTERM && !ended)
-            kill(pid, SIGTERM);
-        if (signal == SIGRTMIN && !dying) {
-            dying = true;
-            deadline = seconds() + DYING_SECONDS;
-        }
-        if (dying && !ended)
-            kill_children(pid);
-        /* What the program orphaned is ours since we are its subreaper. */
-        pid_t child;
-        while ((child = waitpid(-1, &child_status, WNOHANG)) > 0)
-            if (child == pid) {
-                ended = true;
-                status = child_status;
-                deadline = deadline ? deadline : seconds() + DRAIN_SECONDS;
-            }
-        if (child < 0 && errno == ECHILD)
-            break;
-        if ((dying && ended) || (deadline && seconds() > deadline))
-            kill(0, SIGKILL);
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-static void keeper(pid_t parent, char **command, const vprec_inherited *inherited)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGRTMIN);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    prctl(PR_SET_PDEATHSIG, SIGRTMIN);
-    prctl(PR_SET_CHILD_SUBREAPER, 1);
-    setsid();
-    if (getppid() != parent)
-        _exit(VPREC_EXIT_FAILURE);
-    pid_t pid = fork();
-    if (!pid)
-        execute(command, inherited);
-    if (pid < 0) {
-        vprec_say("cannot start a process (%s): end some others, or raise the limit (ulimit -u)", strerror(errno));
-        _exit(VPREC_EXIT_FAILURE);
-    }
-    _exit(keep_watch(pid, &set));
-}
-
 /* Standard output or error of the sample. */
 static int stream(const vprec_results *results, uint32_t number, const char *name)
 {
@@ -154,10 +63,34 @@ static int stream(const vprec_results *results, uint32_t number, const char *nam
     return fd;
 }
 
+/* Makes links in `files` to all that is in the working directory but the results; or takes those away again. */
+static void link_all(const vprec_results *results, const char *files, bool make)
+{
+    char *here = getcwd(NULL, 0);
+    DIR *directory = here ? opendir(here) : NULL;
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        const char *name = entry->d_name;
+        char *from = vprec_text("%s/%s", here, name), *to = vprec_text("%s/%s", files, name);
+        char *real = realpath(from, NULL);
+        struct stat st;
+        if (make && strcmp(name, ".") && strcmp(name, "..") && !(real && !strcmp(real, results->top)))
+            (void)!symlink(from, to);
+        else if (!make && !lstat(to, &st) && S_ISLNK(st.st_mode))
+            unlink(to);
+        free(real);
+        free(to);
+        free(from);
+    }
+    if (directory)
+        closedir(directory);
+    free(here);
+}
+
 pid_t vprec_sample_start(const vprec_results *results, const vprec_options *options, uint32_t number,
                          const vprec_inherited *inherited)
 {
-    pid_t parent = getpid(), pid = -1;
+    const vprec_sampling *sampling = &options->sampling;
+    pid_t pid = -1;
     if (!vprec_results_prepare(results, number))
         return -1;
     int in = vprec_results_input(results), out = stream(results, number, "stdout"), err = -1;
@@ -166,17 +99,15 @@ pid_t vprec_sample_start(const vprec_results *results, const vprec_options *opti
     char *report = vprec_results_file(results, number, "report.json");
     char *files = vprec_results_file(results, number, "files"), *index = vprec_text("%" PRIu32, number);
     char **command = command_of(options, number, report);
-    if (in >= 0 && err >= 0) {
-        pid = fork();
-        if (!pid) {
-            if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(err, STDERR_FILENO) < 0 ||
-                setenv("VPREC_SAMPLE", index, 1) || setenv("VPREC_SAMPLE_DIR", files, 1))
-                _exit(VPREC_EXIT_FAILURE);
-            keeper(parent, command, inherited);
-        }
-        if (pid < 0)
-            vprec_say("cannot start a process (%s): end some others, or raise the limit (ulimit -u)", strerror(errno));
-    }
+    const char *environment[] = {"VPREC_SAMPLE", index, "VPREC_SAMPLE_DIR", files, NULL};
+    vprec_task task = {.command = command, .in = in, .out = out, .err = err, .environment = environment,
+                       .directory = sampling->own ? files : NULL, .file = sampling->bare};
+    if (!task.file)
+        task.file = sampling->runner ? sampling->runner : "/proc/self/exe";
+    if (sampling->own)
+        link_all(results, files, true);
+    if (in >= 0 && err >= 0)
+        pid = vprec_keeper_start(&task, inherited);
     command_free(command);
     free(index);
     free(files);
@@ -198,8 +129,10 @@ static int integer_or(const json_t *value, int otherwise)
     return json_is_integer(value) ? (int)json_integer_value(value) : otherwise;
 }
 
-static char *title(uint32_t number)
+static char *title(const vprec_results *results, uint32_t number)
 {
+    if (strcmp(results->path, results->top))
+        return vprec_text("%s", vprec_base(results->path));
     return number == VPREC_REFERENCE ? vprec_text("the reference run") : vprec_text("sample %" PRIu32, number);
 }
 
@@ -216,11 +149,11 @@ static int room_error(const vprec_results *results, uint32_t number)
     return error;
 }
 
-/* vprec-run itself failed in the sample: says what it said there last. */
-static int say_failure(const vprec_results *results, uint32_t number, int status)
+/* What vprec-run said last in the sample, NULL nothing; to be freed. */
+static char *last_words(const vprec_results *results, uint32_t number)
 {
     static const char mark[] = "vprec-run: ";
-    char *path = vprec_results_file(results, number, "stderr"), *line = NULL, *last = NULL, *name = title(number);
+    char *path = vprec_results_file(results, number, "stderr"), *line = NULL, *last = NULL;
     size_t size = 0;
     FILE *file = fopen(path, "re");
     while (file && getline(&line, &size, file) > 0)
@@ -229,6 +162,18 @@ static int say_failure(const vprec_results *results, uint32_t number, int status
             free(last);
             last = vprec_text("%s", line + sizeof mark - 1);
         }
+    if (file)
+        fclose(file);
+    free(line);
+    free(path);
+    return last;
+}
+
+/* vprec-run itself failed in the sample: says what it said there last. */
+static int say_failure(const vprec_results *results, uint32_t number, int status)
+{
+    char *path = vprec_results_file(results, number, "stderr"), *last = last_words(results, number);
+    char *name = title(results, number);
     int error = last ? 0 : room_error(results, number);
     if (last)
         vprec_say("%s: %s", name, last);
@@ -236,11 +181,8 @@ static int say_failure(const vprec_results *results, uint32_t number, int status
         vprec_say("%s: cannot write to '%s' (%s): free room there", name, results->path, strerror(error));
     else
         vprec_say("%s: vprec-run ended there without a report: see '%s', and check memory and disk", name, path);
-    if (file)
-        fclose(file);
     free(name);
     free(last);
-    free(line);
     free(path);
     return status;
 }
@@ -259,10 +201,10 @@ static bool sync_file(const vprec_results *results, uint32_t number, const char 
 }
 
 /* status.json, last of all, when everything that it speaks of is on disk. */
-static bool commit(const vprec_results *results, uint32_t number, const json_t *status)
+static bool commit(const vprec_results *results, uint32_t number, const json_t *status, bool report)
 {
     if (!sync_file(results, number, "stdout") || !sync_file(results, number, "stderr") ||
-        !sync_file(results, number, "report.json"))
+        (report && !sync_file(results, number, "report.json")))
         return false;
     char *path = vprec_results_file(results, number, "status.json");
     bool ok = vprec_json_replace(status, path);
@@ -320,41 +262,98 @@ static json_t *status_of(const vprec_options *options, uint32_t number, const js
 static void ends(const json_t *object, int status, vprec_sample *sample)
 {
     *sample = (vprec_sample){true, status, integer_or(json_object_get(object, "program_status"), -1),
-                             integer_or(json_object_get(object, "program_signal"), 0)};
+                             integer_or(json_object_get(object, "program_signal"), 0),
+                             json_object_get(object, "timed_out") != NULL, json_object_get(object, "refused") != NULL};
 }
 
-int vprec_sample_record(const vprec_results *results, const vprec_options *options, uint32_t number,
-                        const vprec_keep *before, vprec_sample *sample)
+/* What is known of a run without a report of vprec-run, in the same form. */
+static json_t *plain_report(const vprec_end *end)
 {
+    json_t *root = vprec_json_must(json_object()), *ends = vprec_json_must(json_object());
+    json_t *resources = vprec_json_must(json_object());
+    const char *name = end->status > 128 ? sigabbrev_np(end->status - 128) : NULL;
+    char *signal = name ? vprec_text("SIG%s", name) : NULL;
+    vprec_json_put(ends, "status", json_integer(end->status));
+    vprec_json_put(ends, "program_status", name ? json_null() : json_integer(end->status));
+    vprec_json_put(ends, "program_signal", name ? json_integer(end->status - 128) : json_null());
+    vprec_json_put(ends, "program_signal_name", name ? vprec_json_text(signal) : json_null());
+    vprec_json_put(ends, "attached", json_true());
+    vprec_json_put(resources, "wall_seconds", json_real(end->seconds));
+    vprec_json_put(resources, "user_seconds", json_real(end->cpu_seconds));
+    vprec_json_put(resources, "system_seconds", json_real(0));
+    vprec_json_put(root, "exit", ends);
+    vprec_json_put(root, "resources", resources);
+    free(signal);
+    return root;
+}
+
+static bool attached(const json_t *report)
+{
+    return json_is_true(member(report, "exit", "attached"));
+}
+
+/* What the run's report says, or what stands in for it where there is none. */
+static json_t *report_of(const vprec_results *results, const vprec_options *options, uint32_t number,
+                         const vprec_end *end)
+{
+    if (options->sampling.bare)
+        return plain_report(end);
     char *path = vprec_results_file(results, number, "report.json");
     json_t *report = vprec_json_read(path);
     free(path);
+    if (!end->timed_out || attached(report))
+        return report;
+    /* Ended so early, or so hard, that it left none. */
+    json_decref(report);
+    return plain_report(end);
+}
+
+/* Keeps the files and writes `object` as status.json. */
+static bool store(const vprec_results *results, const vprec_options *options, uint32_t number,
+                  const vprec_keep *before, json_t *object, bool reported)
+{
+    json_t *files = vprec_json_must(json_array()), *unmatched = vprec_json_must(json_array());
+    char *into = vprec_results_file(results, number, "files");
+    if (options->sampling.own)
+        link_all(results, into, false);
+    bool ok = vprec_keep_copy(before, options->sampling.keep, results->top, into, files, unmatched);
+    vprec_json_put(object, "files", json_incref(files));
+    vprec_json_put(object, "keep_unmatched", unmatched);
+    ok = ok && commit(results, number, object, reported);
+    if (ok)
+        vprec_keep_clean(files);
+    free(into);
+    json_decref(files);
+    return ok;
+}
+
+int vprec_sample_record(const vprec_results *results, const vprec_options *options, uint32_t number,
+                        const vprec_keep *before, const vprec_end *end, vprec_sample *sample)
+{
+    json_t *report = report_of(results, options, number, end);
     int status = integer_or(member(report, "exit", "status"), VPREC_EXIT_FAILURE);
     int exited = integer_or(member(report, "exit", "program_status"), -1);
     int signal = integer_or(member(report, "exit", "program_signal"), 0);
     /* 125 beside a program that ended well is a pattern that matched nothing: so it will be in all samples. A program
      * that went wrong may not have come so far; that is the sample's result. */
-    bool failed = !json_is_true(member(report, "exit", "attached")) || (exited < 0 && !signal) ||
-                  (status == VPREC_EXIT_FAILURE && exited == 0);
-    if (failed) {
+    bool failed = !attached(report) || (exited < 0 && !signal) || (status == VPREC_EXIT_FAILURE && exited == 0);
+    /* Where it is a result, it is one only with a report: a full disk is none. */
+    char *refusal = failed && report && options->sampling.refusals ? last_words(results, number) : NULL;
+    if (failed && !refusal) {
         json_decref(report);
         return say_failure(results, number, status ? status : VPREC_EXIT_FAILURE);
     }
-    if (status != VPREC_EXIT_AUDIT)
+    if (!refusal && status != VPREC_EXIT_AUDIT)
         status = signal ? 128 + signal : exited;
     json_t *object = status_of(options, number, report, status);
-    json_t *files = vprec_json_must(json_array()), *unmatched = vprec_json_must(json_array());
-    char *into = vprec_results_file(results, number, "files");
-    bool ok = vprec_keep_copy(before, options->sampling.keep, results->path, into, files, unmatched);
-    vprec_json_put(object, "files", json_incref(files));
-    vprec_json_put(object, "keep_unmatched", unmatched);
-    ok = ok && commit(results, number, object);
-    if (ok) {
-        vprec_keep_clean(files);
+    if (end->timed_out)
+        vprec_json_put(object, "timed_out", json_real(end->seconds));
+    if (refusal)
+        vprec_json_put(object, "refused", vprec_json_text(refusal));
+    bool ok = store(results, options, number, before, object, !options->sampling.bare && attached(report));
+    if (ok)
         ends(object, status, sample);
-    }
-    free(into);
-    json_decref(files);
+    free(refusal);
     json_decref(object);
     json_decref(report);
     return ok ? 0 : VPREC_EXIT_FAILURE;

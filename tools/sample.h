@@ -6,9 +6,8 @@
 #define VPREC_SAMPLE_H
 
 #include "keep.h"
+#include "pool.h"
 #include "results.h"
-#include <signal.h>
-#include <sys/types.h>
 
 /* How a sample ended, as its status.json has it. */
 typedef struct vprec_sample {
@@ -16,24 +15,18 @@ typedef struct vprec_sample {
     int status; /* what vprec-run alone would have exited with: the program's, or 124 */
     int exited; /* the program's exit status, -1 where a signal ended it */
     int signal; /* that signal, else 0 */
+    bool timed_out; /* we ended it, for it took too long */
+    bool refused;   /* vprec-run refused it; with sampling.refusals only */
 } vprec_sample;
 
-/* How the process was when vprec-run started: what each sample gets again. */
-typedef struct vprec_inherited {
-    sigset_t mask;
-    struct sigaction child, pipe; /* SIGCHLD and SIGPIPE */
-} vprec_inherited;
-
-/* Starts sample `number` in a session of its own; returns the process to wait
- * for, which leads it, asks it to end on SIGTERM, and ends it on SIGRTMIN or when vprec-run dies. -1, having said
- * why. */
+/* Starts sample `number`; returns its keeper. -1, having said why. */
 pid_t vprec_sample_start(const vprec_results *results, const vprec_options *options, uint32_t number,
                          const vprec_inherited *inherited);
 
 /* Reads what an ended sample left, keeps its files and writes its status.json.
  * Returns 0, or, where vprec itself failed, the status to exit with, having said why. */
 int vprec_sample_record(const vprec_results *results, const vprec_options *options, uint32_t number,
-                        const vprec_keep *before, vprec_sample *sample);
+                        const vprec_keep *before, const vprec_end *end, vprec_sample *sample);
 
 /* Its status.json if it is finished, to be released; else NULL. */
 json_t *vprec_sample_load(const vprec_results *results, const vprec_options *options, uint32_t number,

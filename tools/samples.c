@@ -1,197 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0
- * samples.c: which sample runs when, signals, progress, and the last words.
- * One sample is sample.c's, the directory results.c's. */
+ * samples.c: which samples there are to run, and the last words. Side by side they are run
+ * by pool.c; one sample is sample.c's, the directory results.c's. */
 #include "samples.h"
 #include "json.h"
-#include "progress.h"
+#include "pool.h"
 #include "sample.h"
 #include "say.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { GRACE_SECONDS = 5 }; /* from asking a sample to end to ending it */
-enum { NAMED_MOST = 8 };    /* samples named one by one in a message */
-
-typedef struct slot {
-    pid_t pid; /* the keeper, which leads the sample's session and process group */
-    uint32_t number;
-    double started;
-    vprec_keep before;
-} slot;
+enum { NAMED_MOST = 8 }; /* samples named one by one in a message */
 
 typedef struct campaign {
     const vprec_options *options;
     vprec_results results;
-    vprec_inherited inherited;
+    vprec_pool pool;
     vprec_sample *samples; /* by number */
-    slot *slots;
-    vprec_progress progress;
-    sigset_t awaited;
-    uint32_t first, last; /* numbers of this run: from the reference or from 1 */
-    uint32_t next;        /* the next one to look at */
-    uint32_t running, finished, failed;
-    double spent; /* wall time of the samples that ended in this call */
-    uint32_t timed;
-    int stop;    /* the signal that ends the run, else 0 */
-    int failure; /* the status to exit with where vprec itself failed, else 0 */
-    double deadline; /* when samples that were asked to end are ended, 0 none asked */
+    vprec_keep *before;    /* by number, of those that run */
+    uint32_t first, last;  /* numbers of this run: from the reference or from 1 */
+    uint32_t next;         /* the next one to look at */
 } campaign;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void count(campaign *c, const vprec_sample *sample)
 {
-    c->finished++;
-    c->failed += sample->status != 0;
+    c->pool.done++;
+    c->pool.failed += sample->status != 0;
 }
 
-static void start_next(campaign *c)
+static long next_one(void *context)
 {
+    campaign *c = context;
     while (c->next <= c->last && c->samples[c->next].finished)
         c->next++;
-    if (c->next > c->last)
-        return;
-    slot *s = &c->slots[c->running];
-    *s = (slot){.number = c->next++, .started = now()};
-    vprec_keep_look(&s->before, c->options->sampling.keep, c->results.path);
-    s->pid = vprec_sample_start(&c->results, c->options, s->number, &c->inherited);
-    if (s->pid > 0) {
-        c->running++;
-        return;
-    }
-    vprec_keep_free(&s->before);
-    c->failure = VPREC_EXIT_FAILURE;
+    return c->next <= c->last ? (long)c->next++ : VPREC_POOL_NONE;
 }
 
-/* The end of one sample: away with what it left running, then the record, unless it was we who ended it. */
-static void end_one(campaign *c, size_t index)
+static pid_t start_one(void *context, long number, const vprec_inherited *inherited)
 {
-    slot s = c->slots[index];
-    kill(-s.pid, SIGKILL);
-    while (waitpid(s.pid, NULL, 0) < 0 && errno == EINTR) {
-    }
-    c->slots[index] = c->slots[--c->running];
-    if (!c->stop && !c->failure) {
-        vprec_sample *sample = &c->samples[s.number];
-        vprec_progress_clear(&c->progress);
-        c->failure = vprec_sample_record(&c->results, c->options, s.number, &s.before, sample);
-        if (!c->failure) {
-            c->spent += now() - s.started;
-            c->timed++;
-            count(c, sample);
-        }
-    }
-    vprec_keep_free(&s.before);
+    campaign *c = context;
+    vprec_keep_look(&c->before[number], c->options->sampling.keep, c->results.path);
+    return vprec_sample_start(&c->results, c->options, (uint32_t)number, inherited);
 }
 
-static void reap(campaign *c)
+static int record_one(void *context, long number, const vprec_end *end)
 {
-    for (size_t i = 0; i < c->running;) {
-        siginfo_t info = {0};
-        /* Not reaped yet: as long as it is a zombie, its number is no other group's. */
-        if (!waitid(P_PID, (id_t)c->slots[i].pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid)
-            end_one(c, i);
-        else
-            i++;
-    }
-}
-
-static void signal_all(const campaign *c, int signal, bool group)
-{
-    for (size_t i = 0; i < c->running; i++)
-        kill(group ? -c->slots[i].pid : c->slots[i].pid, signal);
-}
-
-/* Ends what runs: asks first, for a program may have something to put away. */
-static void end_all(campaign *c, bool at_once)
-{
-    if (!c->deadline && !at_once) {
-        c->deadline = now() + GRACE_SECONDS;
-        signal_all(c, SIGTERM, false);
-        return;
-    }
-    signal_all(c, SIGRTMIN, false);
-}
-
-/* ctrl-Z: the samples are not in the terminal's process group. Their keepers go on, to watch over them. */
-static void pause_all(const campaign *c)
-{
-    vprec_progress_clear(&c->progress);
-    signal_all(c, SIGSTOP, true);
-    signal_all(c, SIGCONT, false);
-    raise(SIGSTOP);
-    signal_all(c, SIGCONT, true);
-}
-
-static double seconds_left(const campaign *c)
-{
-    if (!c->timed)
-        return -1;
-    double mean = c->spent / c->timed, work = mean * (c->last - c->first + 1 - c->finished);
-    for (size_t i = 0; i < c->running; i++) {
-        double elapsed = now() - c->slots[i].started;
-        work -= elapsed < mean ? elapsed : mean;
-    }
-    return work / c->options->sampling.jobs;
-}
-
-/* Waits for a signal: a second where something is shown or timed. */
-static void wait_for_news(campaign *c)
-{
-    struct timespec second = {1, 0};
-    bool timed = c->progress.on || c->deadline > 0;
-    int signal = timed ? sigtimedwait(&c->awaited, NULL, &second) : sigwaitinfo(&c->awaited, NULL);
-    if (signal == SIGTSTP)
-        pause_all(c);
-    else if (signal > 0 && signal != SIGCHLD) {
-        end_all(c, c->stop != 0);
-        c->stop = signal;
-    } else if (c->deadline > 0 && now() > c->deadline)
-        end_all(c, true);
-}
-
-static void work(campaign *c)
-{
-    for (;;) {
-        while (!c->stop && !c->failure && c->running < c->options->sampling.jobs && c->next <= c->last)
-            start_next(c);
-        if (!c->running)
-            break;
-        if (c->failure && !c->deadline)
-            end_all(c, false);
-        vprec_progress_draw(&c->progress, c->finished, c->running, c->failed, seconds_left(c));
-        wait_for_news(c);
-        reap(c);
-    }
-    vprec_progress_clear(&c->progress);
-}
-
-/* Blocks the signals that are waited for; those that the caller ignores stay ignored. */
-static void signals_take(campaign *c)
-{
-    static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
-    struct sigaction plain = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN}, is;
-    sigemptyset(&c->awaited);
-    sigaddset(&c->awaited, SIGCHLD);
-    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
-        if (!sigaction(ending[i], NULL, &is) && is.sa_handler != SIG_IGN)
-            sigaddset(&c->awaited, ending[i]);
-    sigaction(SIGCHLD, &plain, &c->inherited.child);
-    sigaction(SIGPIPE, &ignore, &c->inherited.pipe);
-    sigprocmask(SIG_BLOCK, &c->awaited, &c->inherited.mask);
+    campaign *c = context;
+    vprec_sample *sample = &c->samples[number];
+    int failure = vprec_sample_record(&c->results, c->options, (uint32_t)number, &c->before[number], end, sample);
+    vprec_keep_free(&c->before[number]);
+    if (!failure)
+        count(c, sample);
+    return failure;
 }
 
 static void append(char **text, const char *more)
@@ -345,14 +205,15 @@ static bool say_details(const campaign *c)
 static int conclude(campaign *c)
 {
     uint32_t wanted = c->last - c->first + 1;
-    if (c->failure && !c->finished)
-        return c->failure;
-    if (c->stop || c->failure) {
-        char *why = c->stop ? vprec_text("interrupted by SIG%s", sigabbrev_np(c->stop)) : vprec_text("stopped");
+    if (c->pool.failure && !c->pool.done)
+        return c->pool.failure;
+    if (c->pool.stop || c->pool.failure) {
+        char *why = c->pool.stop ? vprec_text("interrupted by SIG%s", sigabbrev_np(c->pool.stop))
+                                 : vprec_text("stopped");
         vprec_say("%s: %" PRIu32 " of %" PRIu32 " runs are finished and kept in '%s': the same command runs the rest",
-                  why, c->finished, wanted, c->results.path);
+                  why, c->pool.done, wanted, c->results.path);
         free(why);
-        return c->failure ? c->failure : 128 + c->stop;
+        return c->pool.failure ? c->pool.failure : 128 + c->pool.stop;
     }
     int status = common_status(c);
     if (!say_details(c))
@@ -365,51 +226,40 @@ static int conclude(campaign *c)
     return status;
 }
 
-/* Dies of the signal, as a shell in a loop wants to see of what it interrupted. */
-static void die_of(int signal)
-{
-    sigset_t one;
-    struct sigaction plain = {.sa_handler = SIG_DFL};
-    sigemptyset(&one);
-    sigaddset(&one, signal);
-    sigaction(signal, &plain, NULL);
-    raise(signal);
-    sigprocmask(SIG_UNBLOCK, &one, NULL);
-}
-
 int vprec_samples_run(const vprec_options *options, const vprec_program *program, const char *preload)
 {
     const vprec_sampling *sampling = &options->sampling;
     campaign c = {.options = options, .first = sampling->reference ? VPREC_REFERENCE : 1, .last = sampling->samples};
-    /* A standard stream that the caller closed: what we open must not take its place. */
-    int fd;
-    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= STDERR_FILENO) {
-    }
-    if (fd >= 0)
-        close(fd);
-    if (!vprec_results_open(&c.results, options, program, preload)) {
+    vprec_streams_open();
+    if (!vprec_results_open(&c.results, sampling->out,
+                            vprec_results_describe(options, program, "/proc/self/exe", preload),
+                            sampling->restart ? VPREC_RESULTS_RESTART : VPREC_RESULTS_SAME, options->quiet)) {
         vprec_results_close(&c.results);
         return VPREC_EXIT_FAILURE;
     }
+    c.pool = (vprec_pool){.jobs = sampling->jobs, .context = &c, .next = next_one, .start = start_one,
+                          .ended = record_one};
     c.samples = vprec_alloc((size_t)c.last + 1, sizeof *c.samples);
-    c.slots = vprec_alloc(sampling->jobs, sizeof *c.slots);
+    c.before = vprec_alloc((size_t)c.last + 1, sizeof *c.before);
     c.next = c.first;
     for (uint32_t i = c.first; i <= c.last; i++) {
         json_decref(vprec_sample_load(&c.results, options, i, &c.samples[i]));
         if (c.samples[i].finished)
             count(&c, &c.samples[i]);
     }
-    if (c.finished && !options->quiet)
-        vprec_say("going on in '%s': %" PRIu32 " of %" PRIu32 " runs are finished", c.results.path, c.finished,
+    if (c.pool.done && !options->quiet)
+        vprec_say("going on in '%s': %" PRIu32 " of %" PRIu32 " runs are finished", c.results.path, c.pool.done,
                   c.last - c.first + 1);
-    signals_take(&c);
-    vprec_progress_begin(&c.progress, c.last - c.first + 1, options->quiet);
-    work(&c);
-    int status = conclude(&c), stop = c.stop;
-    free(c.slots);
+    vprec_pool_begin(&c.pool, c.last - c.first + 1, "samples", options->quiet);
+    vprec_pool_work(&c.pool);
+    int status = conclude(&c), stop = c.pool.stop;
+    vprec_pool_end(&c.pool);
+    for (uint32_t i = c.first; i <= c.last; i++)
+        vprec_keep_free(&c.before[i]);
+    free(c.before);
     free(c.samples);
     vprec_results_close(&c.results);
     if (stop)
-        die_of(stop);
+        vprec_die_of(stop);
     return status;
 }

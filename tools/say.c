@@ -10,6 +10,7 @@
 
 const char *vprec_command = "vprec-run";
 int vprec_failure = VPREC_EXIT_FAILURE;
+const char *vprec_say_first = "";
 
 static char *text_of(const char *format, va_list list)
 {
@@ -38,9 +39,9 @@ void vprec_say(const char *format, ...)
     va_start(list, format);
     char *text = text_of(format, list);
     va_end(list);
-    char *line = vprec_text("%s: %s\n", vprec_command, text);
+    char *line = vprec_text("%s%s: %s\n", vprec_say_first, vprec_command, text);
     size_t length = strlen(line);
-    for (size_t i = 0; i + 1 < length; i++)
+    for (size_t i = strlen(vprec_say_first); i + 1 < length; i++)
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7F)
             line[i] = '?';
     /* Nobody can be told when stderr itself does not take it. */

@@ -20,6 +20,9 @@ enum {
 extern const char *vprec_command;
 extern int vprec_failure;
 
+/* Goes before the next line that is said: what takes a line of progress away. "" unless set. */
+extern const char *vprec_say_first;
+
 /* Writes "vprec-run: " and the text as one line to stderr, in one piece;
  * control characters (names come from files) become '?'. */
 void vprec_say(const char *format, ...) __attribute__((format(printf, 1, 2)));

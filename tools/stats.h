@@ -62,6 +62,7 @@ typedef struct stats_options {
     bool failed;     /* samples that failed count too */
     bool quiet;
     size_t numbers; /* listed of each group */
+    struct stats_progress *progress; /* NULL: nobody looks on */
 } stats_options;
 
 /* One number over all samples. Sums are over the finite ones. */

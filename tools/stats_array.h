@@ -53,7 +53,12 @@ void stats_arrays_close(stats_array *arrays, size_t count);
 bool stats_npy_open(stats_file *file, uint64_t offset, uint64_t size, const char *name, stats_array *array);
 bool stats_npz_open(stats_file *file, stats_array **arrays, size_t *count);
 
-/* out[i] = element first+i in C order. `scratch` has room for 16*count bytes. False, having said why. */
-bool stats_array_read(const stats_array *array, uint64_t first, size_t count, double *out, void *scratch);
+/* The elements first..first+count in C order, as they are in the file. `raw` has room for STATS_ELEMENT_MOST * count
+ * bytes. False, having said why. */
+enum { STATS_ELEMENT_MOST = 16 };
+bool stats_array_read(const stats_array *array, uint64_t first, size_t count, void *raw);
+
+/* out[i] = element first+i of what stats_array_read read. */
+void stats_array_convert(const stats_array *array, const void *raw, size_t first, size_t count, double *out);
 
 #endif

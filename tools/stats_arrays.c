@@ -4,8 +4,9 @@
 #include "say.h"
 #include "stats_array.h"
 #include "stats_documents.h"
+#include "stats_number.h"
+#include "stats_progress.h"
 #include "stats_result.h"
-#include "stats_state.h"
 #include <inttypes.h>
 #include <math.h>
 #include <pthread.h>
@@ -14,8 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS_MOST = 64 };
-static const size_t BLOCK = 4096, CHUNK = 16;
+/* Of BLOCK numbers CHUNK samples are read at a time (in float32 half a MiB, for the second-level cache), and made
+ * doubles TILE numbers at a time, for the first-level cache. */
+enum { THREADS_MOST = 64, BLOCK = 4096, CHUNK = 32, TILE = 128 };
 
 /* The files of one document. */
 typedef struct source {
@@ -32,6 +34,7 @@ typedef struct job {
     const stats_array *reference;
     uint64_t elements;
     double precision;
+    double before, part; /* shares of the document: arrays that are read, and this one */
     stats_sums *sums; /* of each block */
     atomic_uint_fast64_t next;
     atomic_bool failed;
@@ -42,44 +45,50 @@ typedef struct worker {
     stats_total total;
     stats_list list;
     pthread_t thread;
-    bool started;
+    bool started, first; /* first: the caller's thread */
 } worker;
 
-static bool read_chunk(const job *job, size_t sample, size_t samples, uint64_t first, size_t count, double *values,
-                       void *scratch)
+/* What a thread works with. */
+typedef struct workspace {
+    char raw[CHUNK][BLOCK * STATS_ELEMENT_MOST];
+    double tile[CHUNK][TILE], references[BLOCK];
+    stats_scale scale;
+} workspace;
+
+static bool add_chunk(const job *job, size_t sample, size_t samples, uint64_t first, stats_state *state, workspace *w)
 {
     for (size_t s = 0; s < samples; s++) {
         uint64_t row = job->options->rows ? (sample + s) * job->elements : 0;
-        if (!stats_array_read(job->samples[sample + s], row + first, count, values + s * BLOCK, scratch))
+        if (!stats_array_read(job->samples[sample + s], row + first, state->count, w->raw[s]))
             return false;
+    }
+    for (size_t i = 0; i < state->count; i += TILE) {
+        size_t count = state->count - i < TILE ? state->count - i : TILE;
+        for (size_t s = 0; s < samples; s++)
+            stats_array_convert(job->samples[sample + s], w->raw[s], i, count, w->tile[s]);
+        stats_state_add_some(state, i, count, w->tile[0], TILE, samples);
     }
     return true;
 }
 
-static bool do_block(worker *w, uint64_t block, stats_state *state, double *values, double *reference, void *scratch,
-                     stats_scale *scale)
+static bool do_block(worker *w, uint64_t block, stats_state *state, workspace *space)
 {
     job *job = w->job;
     uint64_t first = block * BLOCK, left = job->elements - first;
     size_t count = left < BLOCK ? left : BLOCK;
     stats_state_clear(state, count);
-    for (size_t s = 0; s < job->count; s += CHUNK) {
-        size_t samples = job->count - s < CHUNK ? job->count - s : CHUNK;
-        if (!read_chunk(job, s, samples, first, count, values, scratch))
+    for (size_t s = 0; s < job->count; s += CHUNK)
+        if (!add_chunk(job, s, job->count - s < CHUNK ? job->count - s : CHUNK, first, state, space))
             return false;
-        stats_state_add(state, values, BLOCK, samples);
+    if (job->reference) {
+        if (!stats_array_read(job->reference, first, count, space->raw[0]))
+            return false;
+        stats_array_convert(job->reference, space->raw[0], 0, count, space->references);
     }
-    if (job->reference && !stats_array_read(job->reference, first, count, reference, scratch))
-        return false;
+    bool compared = job->reference || job->options->has_value;
+    stats_block numbers = {state, first, compared ? space->references : NULL, (double)job->count, job->precision};
     w->total.sums = (stats_sums){0};
-    for (size_t i = 0; i < count; i++) {
-        stats_number number;
-        double y = job->reference ? reference[i] : job->options->has_value ? job->options->value : NAN;
-        stats_number_fill(&number, scale, state, i, (double)job->count, y, job->precision);
-        number.index = first + i;
-        stats_total_add(&w->total, &number);
-        stats_list_offer(&w->list, &number);
-    }
+    stats_block_add(&numbers, &space->scale, &w->total, &w->list);
     job->sums[block] = w->total.sums;
     return true;
 }
@@ -89,20 +98,25 @@ static void *work(void *argument)
     worker *w = argument;
     job *job = w->job;
     stats_state state = {0};
-    stats_scale scale = {.options = job->options};
-    double *values = aligned_alloc(64, (CHUNK + 1) * BLOCK * sizeof *values + BLOCK * 16);
-    if (!values) {
+    workspace *space = aligned_alloc(64, (sizeof *space + 63) / 64 * 64);
+    if (!space) {
         vprec_say("out of memory for a block: free some, or raise the limit (ulimit -v)");
         job->failed = true;
         return NULL;
     }
-    double *reference = values + CHUNK * BLOCK;
-    memset(values, 0, CHUNK * BLOCK * sizeof *values);
-    for (uint64_t block; !job->failed && (block = job->next++) * BLOCK < job->elements;)
-        if (!do_block(w, block, &state, values, reference, reference + BLOCK, &scale))
+    memset(space->tile, 0, sizeof space->tile);
+    space->scale = (stats_scale){.options = job->options};
+    for (size_t i = 0; i < BLOCK; i++)
+        space->references[i] = job->options->value;
+    for (uint64_t block; !job->failed && (block = job->next++) * BLOCK < job->elements;) {
+        if (!do_block(w, block, &state, space))
             job->failed = true;
+        else if (w->first)
+            stats_progress_tell(job->options->progress,
+                                job->before + job->part * (double)block * BLOCK / (double)job->elements);
+    }
     stats_state_free(&state);
-    free(values);
+    free(space);
     return NULL;
 }
 
@@ -125,6 +139,7 @@ static bool run(job *job, stats_group *group)
         workers[t].list.most = group->list.most;
         workers[t].started = t && !pthread_create(&workers[t].thread, NULL, work, &workers[t]);
     }
+    workers[0].first = true;
     work(&workers[0]);
     for (size_t t = 0; t < threads; t++) {
         if (workers[t].started)
@@ -252,6 +267,8 @@ static bool do_array(stats_document *document, const stats_options *options, sou
         group->type = vprec_text("%s", stats_type_name(first->type));
         group->dimensions = first->dimensions - from;
         memcpy(group->shape, first->shape + from, (size_t)group->dimensions * sizeof *group->shape);
+        job.part = 1 / fmax((double)sources[0].count, (double)document->group_count);
+        job.before = job.part * (double)(document->group_count - 1);
         ok = run(&job, group);
     }
     free(job.samples);

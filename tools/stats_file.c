@@ -100,7 +100,7 @@ bool stats_file_open(stats_file *file, const char *path)
     if (ok && S_ISDIR(is.st_mode)) {
         vprec_say("%s: a directory, where a file is expected", file->name);
         ok = false;
-    } else if (ok && (input || !S_ISREG(is.st_mode))) {
+    } else if (ok && (input || !S_ISREG(is.st_mode) || !is.st_size)) { /* files of the system have no size */
         ok = spool(file, fd);
     } else if (ok) {
         file->fd = fd;

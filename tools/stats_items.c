@@ -4,8 +4,8 @@
 #include "say.h"
 #include "stats_documents.h"
 #include "stats_file.h"
-#include "stats_result.h"
-#include "stats_state.h"
+#include "stats_number.h"
+#include "stats_progress.h"
 #include "stats_tokens.h"
 #include <inttypes.h>
 #include <math.h>
@@ -352,6 +352,7 @@ bool stats_tokens_document(stats_document *document, const stats_options *option
         c.referring = false;
     }
     for (size_t i = 0; ok && i < count; i++) {
+        stats_progress_tell(options->progress, (double)i / (double)count);
         ok = read_file(&c, paths[i], options->rows);
         if (ok && !options->rows)
             take_sample(&c);

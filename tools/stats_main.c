@@ -6,6 +6,7 @@
 #include "stats_documents.h"
 #include "stats_file.h"
 #include "stats_options.h"
+#include "stats_progress.h"
 #include "stats_result.h"
 #include "stats_runs.h"
 #include "stats_summary.h"
@@ -18,7 +19,7 @@ static stats_kind kind_of(const stats_options *options, const char *path)
     stats_file file;
     if (options->kind != STATS_AUTO)
         return options->kind;
-    if (path && !strcmp(path, "-")) {
+    if (!strcmp(path, "-")) {
         vprec_say("what standard input is cannot be told by its name: give --input, as in --input csv");
         return STATS_AUTO;
     }
@@ -45,7 +46,9 @@ static bool do_document(const stats_runs *runs, const stats_options *options, si
             count++;
     document->absent = samples - count;
     document->reference = reference_words(options, reference);
-    document->kind = kind_of(options, paths[0]);
+    if (!count)
+        vprec_say("%s: it went away since the samples were listed", document->name);
+    document->kind = count ? kind_of(options, paths[0]) : STATS_AUTO;
     bool ok = document->kind != STATS_AUTO;
     if (ok)
         ok = (document->kind == STATS_NPY || document->kind == STATS_NPZ ? stats_arrays_document
@@ -75,12 +78,17 @@ int main(int argc, char **argv)
     stats_report report = {.options = &options, .samples = runs.count, .warnings = runs.warnings,
                            .warning_count = runs.warning_count};
     report.documents = vprec_alloc(runs.document_count, sizeof *report.documents);
+    stats_progress progress;
+    stats_progress_begin(&progress, runs.document_count, options.quiet);
+    options.progress = &progress;
     for (size_t i = 0; !status && i < runs.document_count; i++) {
         status = !do_document(&runs, &options, i, &report.documents[i]);
         report.document_count++;
         if (options.rows && (!i || report.documents[i].samples > report.samples))
             report.samples = report.documents[i].samples;
+        stats_progress_next(&progress);
     }
+    stats_progress_end(&progress);
     if (!status)
         status = !stats_print(&report, stdout);
     for (size_t i = 0; i < report.document_count; i++)

@@ -3,6 +3,7 @@
  * header, and elements as doubles. */
 #include "say.h"
 #include "stats_array.h"
+#include "stats_lanes.h"
 #include "vprec.h"
 #include <inttypes.h>
 #include <limits.h>
@@ -244,32 +245,6 @@ static void swap(unsigned char *bytes, size_t count, size_t size)
         }
 }
 
-/* `from` has room for 16 bytes an element. */
-static void convert(stats_type type, void *from, size_t count, double *out)
-{
-    if (type == STATS_TYPE_float16) {
-        vprec_format half;
-        float *values = (float *)from + count;
-        vprec_format_parse("fp16", VPREC_F32, &half, NULL, 0);
-        vprec_decode_u16_f32(values, from, count, &half);
-        for (size_t i = 0; i < count; i++)
-            out[i] = values[i];
-        return;
-    }
-    switch (type) {
-#define STATS_TYPE_ENTRY(name, letter, bytes, c_type, bits)                                                            \
-    case STATS_TYPE_##name: {                                                                                          \
-        const c_type *x = from;                                                                                        \
-        for (size_t i = 0; i < count; i++)                                                                             \
-            out[i] = (double)x[i];                                                                                     \
-        break;                                                                                                         \
-    }
-        STATS_TYPES(STATS_TYPE_ENTRY)
-#undef STATS_TYPE_ENTRY
-    case STATS_TYPES_COUNT: break;
-    }
-}
-
 /* Where C-order element `index` lies in a Fortran-order array. */
 static uint64_t fortran_place(const stats_array *array, uint64_t index)
 {
@@ -283,7 +258,7 @@ static uint64_t fortran_place(const stats_array *array, uint64_t index)
 }
 
 /* Only where samples differ in their order; those that are all in Fortran order are read in that. */
-static bool gather(const stats_array *array, uint64_t first, size_t count, char *scratch)
+static bool gather(const stats_array *array, uint64_t first, size_t count, char *raw)
 {
     enum { WINDOW = 1 << 16 };
     static _Thread_local char window[WINDOW];
@@ -298,21 +273,53 @@ static bool gather(const stats_array *array, uint64_t first, size_t count, char 
             if (!stats_file_read(array->file, window, size, array->offset + from))
                 return false;
         }
-        memcpy(scratch + i * bytes, window + (at - from), bytes);
+        memcpy(raw + i * bytes, window + (at - from), bytes);
     }
     return true;
 }
 
-bool stats_array_read(const stats_array *array, uint64_t first, size_t count, double *out, void *scratch)
+bool stats_array_read(const stats_array *array, uint64_t first, size_t count, void *raw)
 {
     size_t bytes = (size_t)types[array->type].bytes;
     bool ok = array->fortran && array->dimensions > 1
-                  ? gather(array, first, count, scratch)
-                  : stats_file_read(array->file, scratch, count * bytes, array->offset + first * bytes);
-    if (!ok)
-        return false;
-    if (array->swapped)
-        swap(scratch, count, bytes);
-    convert(array->type, scratch, count, out);
-    return true;
+                  ? gather(array, first, count, raw)
+                  : stats_file_read(array->file, raw, count * bytes, array->offset + first * bytes);
+    if (ok && array->swapped)
+        swap(raw, count, bytes);
+    return ok;
+}
+
+static void convert_half(const uint16_t *from, size_t count, double *out)
+{
+    enum { PIECE = 256 };
+    float values[PIECE];
+    vprec_format half;
+    vprec_format_parse("fp16", VPREC_F32, &half, NULL, 0);
+    for (size_t part; count; count -= part, from += part) {
+        part = count < PIECE ? count : PIECE;
+        vprec_decode_u16_f32(values, from, part, &half);
+        for (size_t i = 0; i < part; i++)
+            *out++ = values[i];
+    }
+}
+
+STATS_WIDE void stats_array_convert(const stats_array *array, const void *raw, size_t first, size_t count, double *out)
+{
+    const void *from = (const char *)raw + first * (size_t)types[array->type].bytes;
+    if (array->type == STATS_TYPE_float16) {
+        convert_half(from, count, out);
+        return;
+    }
+    switch (array->type) {
+#define STATS_TYPE_ENTRY(name, letter, bytes, c_type, bits)                                                            \
+    case STATS_TYPE_##name: {                                                                                          \
+        const c_type *x = from;                                                                                        \
+        for (size_t i = 0; i < count; i++)                                                                             \
+            out[i] = (double)x[i];                                                                                     \
+        break;                                                                                                         \
+    }
+        STATS_TYPES(STATS_TYPE_ENTRY)
+#undef STATS_TYPE_ENTRY
+    case STATS_TYPES_COUNT: break;
+    }
 }

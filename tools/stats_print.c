@@ -4,88 +4,13 @@
 #include "stats.h"
 #include "stats_result.h"
 #include "stats_summary.h"
+#include "stats_table.h"
 #include "vprec.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { COLUMNS_MOST = 16 };
-
-typedef struct table {
-    bool markdown, colour;
-    FILE *out;
-    size_t columns, rows;
-    char **cells; /* rows x columns */
-} table;
-
-static void cell(table *t, size_t row, size_t column, char *text)
-{
-    if (row >= t->rows) {
-        t->cells = vprec_grow(t->cells, (row + 1) * t->columns, sizeof *t->cells);
-        memset(t->cells + t->rows * t->columns, 0, (row + 1 - t->rows) * t->columns * sizeof *t->cells);
-        t->rows = row + 1;
-    }
-    t->cells[row * t->columns + column] = text;
-}
-
-/* Columns on a terminal: bytes that begin a character. Control characters are taken out. */
-static size_t width(char *text)
-{
-    size_t n = 0;
-    for (; text && *text; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7F)
-            *text = '?';
-        n += ((unsigned char)*text & 0xC0) != 0x80;
-    }
-    return n;
-}
-
-static void print_text(table *t, const char *text)
-{
-    for (; text && *text; text++) {
-        if (t->markdown && (*text == '|' || *text == '\\' || *text == '*' || *text == '_' || *text == '<'))
-            putc('\\', t->out);
-        putc(*text, t->out);
-    }
-}
-
-static void flush(table *t)
-{
-    size_t widths[COLUMNS_MOST] = {0};
-    for (size_t i = 0; i < t->rows * t->columns; i++) {
-        size_t w = width(t->cells[i]);
-        if (w > widths[i % t->columns])
-            widths[i % t->columns] = w;
-    }
-    for (size_t r = 0; r < t->rows; r++) {
-        if (t->colour && !r)
-            fputs("\033[1m", t->out);
-        for (size_t c = 0; c < t->columns; c++) {
-            char *text = t->cells[r * t->columns + c];
-            int pad = (int)(widths[c] - width(text));
-            bool left = !c || c == t->columns - 1;
-            fputs(t->markdown ? "| " : "  ", t->out);
-            if (!left)
-                fprintf(t->out, "%*s", pad, "");
-            print_text(t, text);
-            if (left && (t->markdown || c < t->columns - 1))
-                fprintf(t->out, "%*s", pad, "");
-            if (t->markdown)
-                putc(' ', t->out);
-            free(text);
-        }
-        fputs(t->markdown ? "|\n" : "\n", t->out);
-        if (t->colour && !r)
-            fputs("\033[0m", t->out);
-        for (size_t c = 0; t->markdown && !r && c <= t->columns; c++)
-            fputs(c == t->columns ? "|\n" : !c || c == t->columns - 1 ? "|:---" : "|---:", t->out);
-    }
-    free(t->cells);
-    t->cells = NULL;
-    t->rows = 0;
-}
 
 static char *short_real(double x)
 {
@@ -102,14 +27,14 @@ static const char *const headings[STATS_ESTIMATES_COUNT] = {
     [STATS_BERNOULLI_CONTRIBUTING] = "contributing", [STATS_CESTAC] = "CESTAC bits"};
 
 /* Bits of each method, and decimal digits of what is significant. */
-static size_t put_bits(table *t, size_t row, size_t column, const double *bits, const stats_options *options)
+static size_t put_bits(stats_table *t, size_t row, size_t column, const double *bits, const stats_options *options)
 {
     for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++) {
         if (!(stats_estimate_methods[e] & options->methods))
             continue;
-        cell(t, row, column++, bits ? short_bits(bits[e]) : vprec_text("%s", headings[e]));
+        stats_table_put(t, row, column++, bits ? short_bits(bits[e]) : vprec_text("%s", headings[e]));
         if (e == STATS_CNH || e == STATS_BERNOULLI || e == STATS_CESTAC)
-            cell(t, row, column++, bits ? short_bits(bits[e] * log10(2)) : vprec_text("digits"));
+            stats_table_put(t, row, column++, bits ? short_bits(bits[e] * log10(2)) : vprec_text("digits"));
     }
     return column;
 }
@@ -143,18 +68,18 @@ static char *notes(const stats_number *x, const stats_options *options)
     return text;
 }
 
-static void put_row(table *t, char *name, double mean, double sd, double bias, const double *bits, char *note,
+static void put_row(stats_table *t, char *name, double mean, double sd, double bias, const double *bits, char *note,
                     const stats_options *options)
 {
     size_t row = t->rows;
-    cell(t, row, 0, name);
-    cell(t, row, 1, short_real(mean));
-    cell(t, row, 2, short_real(sd));
-    cell(t, row, 3, short_real(bias));
-    cell(t, row, put_bits(t, row, 4, bits, options), note);
+    stats_table_put(t, row, 0, name);
+    stats_table_put(t, row, 1, short_real(mean));
+    stats_table_put(t, row, 2, short_real(sd));
+    stats_table_put(t, row, 3, short_real(bias));
+    stats_table_put(t, row, put_bits(t, row, 4, bits, options), note);
 }
 
-static void put_total(table *t, const char *what, const stats_total *x, const stats_options *options)
+static void put_total(stats_table *t, const char *what, const stats_total *x, const stats_options *options)
 {
     double bits[3][STATS_ESTIMATES_COUNT];
     for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++) {
@@ -179,24 +104,30 @@ static char *joined(const char *group, char *name)
     return text;
 }
 
-static void put_group(table *t, const stats_group *g, const stats_options *options)
+static void put_group(stats_table *t, const stats_group *g, const stats_options *options)
 {
+    bool cut = g->list.count && g->total.numbers > g->list.count;
+    size_t listed = 0;
     for (size_t i = 0; i < g->list.count; i++) {
         const stats_number *x = &g->list.numbers[i];
+        if (cut && x->equal && !x->biased) /* many more are like it */
+            continue;
+        listed++;
         put_row(t, joined(g->name, stats_number_name(g, x)), x->mean, x->sd, x->bias, x->bits, notes(x, options),
                 options);
     }
-    if (g->total.numbers > g->list.count && g->list.count) {
+    if (cut) {
         size_t row = t->rows;
         for (size_t c = 1; c < t->columns; c++)
-            cell(t, row, c, vprec_text("%s", ""));
-        cell(t, row, 0, vprec_text("(the %zu worst of %" PRIu64 ")", g->list.count, g->total.numbers));
+            stats_table_put(t, row, c, vprec_text("%s", ""));
+        stats_table_put(t, row, 0, listed ? vprec_text("(the %zu worst of %" PRIu64 ")", listed, g->total.numbers)
+                               : vprec_text("(%" PRIu64 " are equal in all samples)", g->total.equal));
     }
     if (g->total.numbers > 1)
         put_total(t, g->name, &g->total, options);
 }
 
-static void print_labels(const stats_document *d, table *t, const stats_options *options)
+static void print_labels(const stats_document *d, stats_table *t, const stats_options *options)
 {
     double all = 0, flips = 0, agree = 0, samples = 0;
     size_t listed = 0;
@@ -220,41 +151,48 @@ static void print_labels(const stats_document *d, table *t, const stats_options 
             if (label->agree == label->samples)
                 continue;
             for (size_t c = 0; !listed && c < 6; c++)
-                cell(t, 0, c, vprec_text("%s", names[c]));
+                stats_table_put(t, 0, c, vprec_text("%s", names[c]));
             size_t row = t->rows;
             listed++;
-            cell(t, row, 0, joined(g->name, vprec_text("%s", label->name)));
-            cell(t, row, 1, vprec_text("%" PRIu64, label->agree));
-            cell(t, row, 2, vprec_text("%" PRIu64, label->samples));
-            cell(t, row, 3, vprec_text("%.3f", vprec_success_bound(label->agree, label->samples, options->confidence)));
-            cell(t, row, 4, vprec_text("%" PRIu64, label->variants));
-            cell(t, row, 5, vprec_text("%s%s%s", label->text ? label->text : "(none)", label->other ? " | " : "",
-                                       label->other ? label->other : ""));
+            stats_table_put(t, row, 0, joined(g->name, vprec_text("%s", label->name)));
+            stats_table_put(t, row, 1, vprec_text("%" PRIu64, label->agree));
+            stats_table_put(t, row, 2, vprec_text("%" PRIu64, label->samples));
+            double bound = vprec_success_bound(label->agree, label->samples, options->confidence);
+            stats_table_put(t, row, 3, vprec_text("%.3f", bound));
+            stats_table_put(t, row, 4, vprec_text("%" PRIu64, label->variants));
+            stats_table_put(t, row, 5, vprec_text("%s%s%s", label->text ? label->text : "(none)",
+                                                  label->other ? " | " : "", label->other ? label->other : ""));
         }
     }
-    flush(t);
+    stats_table_flush(t);
 }
 
-static void print_document(const stats_document *d, table *t, const stats_options *options)
+static void print_document(const stats_document *d, stats_table *t, const stats_options *options)
 {
     stats_total total = stats_document_total(d);
-    double numbers = (double)total.numbers;
-    fprintf(t->out, "%s%s%s%s%s: %s, %" PRIu64 " samples, numbers: %.0f, compared with %s\n\n", t->markdown ? "## " : "",
-            t->colour ? "\033[1m" : "", d->name, t->colour ? "\033[0m" : "", t->markdown ? "\n\n" : "",
-            stats_kind_names[d->kind], d->samples, numbers, d->reference ? d->reference : "the mean");
-    if (numbers > 0) {
+    uint64_t labels = 0;
+    for (size_t g = 0; g < d->group_count; g++)
+        labels += d->groups[g]->label_all;
+    fprintf(t->out, "%s%s%s%s%s: %s, %" PRIu64 " samples, ", t->markdown ? "## " : "", t->colour ? "\033[1m" : "",
+            d->name, t->colour ? "\033[0m" : "", t->markdown ? "\n\n" : "", stats_kind_names[d->kind], d->samples);
+    if (total.numbers || labels)
+        fprintf(t->out, "numbers: %" PRIu64 ", compared with %s\n\n", total.numbers,
+                d->reference ? d->reference : "the mean");
+    else
+        fputs("empty\n", t->out);
+    if (total.numbers) {
         size_t last = 4 + bits_columns(options);
         t->columns = last + 1;
         static const char *const names[] = {"number", "mean", "sd", "bias"};
         for (size_t c = 0; c < 4; c++)
-            cell(t, 0, c, vprec_text("%s", names[c]));
+            stats_table_put(t, 0, c, vprec_text("%s", names[c]));
         put_bits(t, 0, 4, NULL, options);
-        cell(t, 0, last, vprec_text("notes"));
+        stats_table_put(t, 0, last, vprec_text("notes"));
         for (size_t g = 0; g < d->group_count; g++)
             put_group(t, d->groups[g], options);
         if (d->group_count > 1)
             put_total(t, d->name, &total, options);
-        flush(t);
+        stats_table_flush(t);
     }
     print_labels(d, t, options);
     for (size_t w = 0; w < d->warning_count; w++)
@@ -268,7 +206,7 @@ static void print_people(const stats_report *report, FILE *out, bool markdown)
 {
     const stats_options *o = report->options;
     const char *no_colour = getenv("NO_COLOR");
-    table t = {.markdown = markdown, .out = out,
+    stats_table t = {.markdown = markdown, .out = out,
                .colour = !markdown && !(no_colour && *no_colour) && isatty(fileno(out))};
     if (markdown)
         fputs("# Significant digits\n\n", out);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * stats_result.c: significant digits of numbers, and many numbers together. */
+ * stats_result.c: many numbers together, and the worst of them. */
 #include "stats_result.h"
 #include "say.h"
-#include "vprec.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { NORMALITY_LEAST = 8 }; /* samples below which the test says nothing */
 
 const char *const stats_estimate_keys[STATS_ESTIMATES_COUNT] = {
 #define STATS_ESTIMATE_ENTRY(id, key, method) key,
@@ -21,116 +18,20 @@ const unsigned stats_estimate_methods[STATS_ESTIMATES_COUNT] = {
 #undef STATS_ESTIMATE_ENTRY
 };
 
-static void set_scale(stats_scale *scale, double n)
-{
-    const stats_options *o = scale->options;
-    size_t count = (size_t)n;
-    scale->n = n;
-    scale->shift = vprec_cnh_shift(count, o->probability, o->confidence);
-    scale->contributing = vprec_cnh_shift_contributing(count, o->contributing, o->confidence);
-    scale->cestac = vprec_cestac_digits(1, 1, count, o->confidence) / log10(2);
-    scale->limit = vprec_chi2_quantile(o->confidence, 2);
-}
-
-/* floor(log2|y|); 0 at zero, where bits then count behind the binary point. */
-static double exponent(double y)
-{
-    return y == 0 ? 0 : ilogb(y);
-}
-
-/* The largest |Z|: rounding keeps order, so it is that of the lowest or of the highest value. */
-static double largest_error(const stats_number *x, double y, bool absolute)
-{
-    double low = absolute ? x->low - y : x->low / y - 1, high = absolute ? x->high - y : x->high / y - 1;
-    return fmax(fabs(low), fabs(high));
-}
-
-static void estimate(stats_number *x, const stats_scale *scale, double y, double precision)
-{
-    const stats_options *o = scale->options;
-    if (x->equal) {
-        /* Nothing is seen to differ: as many bits as the values can have. */
-        double own = y == x->mean ? precision : INFINITY;
-        x->bits[STATS_CNH] = x->bits[STATS_CNH_CONTRIBUTING] = precision;
-        x->bits[STATS_CESTAC] = x->n > 1 ? precision : NAN;
-        x->bits[STATS_BERNOULLI] = x->bits[STATS_BERNOULLI_CONTRIBUTING] = own;
-        if (x->n < 2)
-            x->bits[STATS_CNH] = x->bits[STATS_CNH_CONTRIBUTING] = NAN;
-    }
-    if (!(x->equal && y == x->mean) && (o->absolute || y != 0)) {
-        double added = o->absolute ? exponent(y) : 0, error = largest_error(x, y, o->absolute);
-        x->bits[STATS_BERNOULLI] = fmin(vprec_bernoulli_bits(error) + added, 64);
-        x->bits[STATS_BERNOULLI_CONTRIBUTING] = fmin(vprec_bernoulli_bits_contributing(error) + added, 64);
-    }
-    if (x->equal || x->n < 2)
-        return;
-    if (o->absolute || y != 0) {
-        double bits = -log2(o->absolute ? x->sd : x->sd / fabs(y)) + (o->absolute ? exponent(y) : 0);
-        x->bits[STATS_CNH] = bits - scale->shift;
-        x->bits[STATS_CNH_CONTRIBUTING] = bits - scale->contributing;
-    }
-    x->bits[STATS_CESTAC] = log2(fabs(x->mean) / x->sd) + scale->cestac;
-}
-
-void stats_number_fill(stats_number *x, stats_scale *scale, const stats_state *state, size_t i, double samples,
-                       double reference, double precision)
-{
-    const stats_options *o = scale->options;
-    double n = state->n[i], m2 = state->m2[i], mean = state->origin[i] + state->mean[i];
-    *x = (stats_number){.index = i, .n = n, .nan = state->nan[i], .inf = state->inf[i],
-                        .missing = samples - n - state->nan[i] - state->inf[i], .mean = mean, .sd = NAN,
-                        .low = state->low[i], .high = state->high[i], .reference = reference, .bias = NAN};
-    for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++)
-        x->bits[e] = NAN;
-    x->worst = -INFINITY;
-    if (n == 0) {
-        x->mean = x->low = x->high = NAN;
-        return;
-    }
-    if (n != scale->n)
-        set_scale(scale, n);
-    x->equal = x->low == x->high;
-    if (x->equal) {
-        x->mean = x->low;
-        m2 = 0;
-    }
-    x->sd = n > o->ddof ? sqrt(m2 / (n - o->ddof)) : NAN;
-    if (!isnan(reference))
-        x->bias = x->equal ? x->mean - reference : state->origin[i] - reference + state->mean[i];
-    double y = isnan(reference) ? x->mean : reference;
-    if (isfinite(y))
-        estimate(x, scale, y, precision);
-    if (!x->equal && n >= NORMALITY_LEAST) {
-        double statistic = vprec_jarque_bera(n, m2, state->m3[i], state->m4[i], NULL);
-        x->tested = isfinite(statistic);
-        x->normal = statistic <= scale->limit;
-    }
-    double claimed = x->bits[STATS_CNH];
-    if (!isnan(reference) && !isnan(claimed))
-        x->biased = o->absolute ? fabs(x->bias) > ldexp(1, (int)exponent(y)) * exp2(-claimed)
-                                : fabs(x->bias) > fabs(y) * exp2(-claimed);
-    for (size_t e = STATS_ESTIMATES_COUNT; e--;) {
-        if (!(stats_estimate_methods[e] & o->methods))
-            x->bits[e] = NAN;
-        else if (!isnan(x->bits[e]))
-            x->worst = x->bits[e];
-    }
-    if (x->nan > 0 || x->inf > 0)
-        x->worst = -INFINITY;
-}
-
 static double larger(double a, double b)
 {
     return b > a ? b : a;
 }
 
-/* `count` numbers with so many bits. A single one needs no histogram: it is the least. */
-static void histogram_add(stats_total *t, size_t e, double bits, uint64_t count)
+/* A single number needs no histogram: it is the least. */
+uint64_t *stats_total_histogram(stats_total *t, stats_estimate e)
 {
-    double at = (bits - STATS_BITS_LOW) * STATS_BINS_PER_BIT;
-    if (!t->histogram[e])
+    if (!t->histogram[e]) {
         t->histogram[e] = vprec_alloc(STATS_BINS, sizeof *t->histogram[e]);
-    t->histogram[e][at < 0 ? 0 : at >= STATS_BINS ? STATS_BINS - 1 : (size_t)at] += count;
+        if (t->known[e])
+            t->histogram[e][stats_bin(t->least[e])] = 1;
+    }
+    return t->histogram[e];
 }
 
 void stats_total_free(stats_total *t)
@@ -138,43 +39,6 @@ void stats_total_free(stats_total *t)
     for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++)
         free(t->histogram[e]);
     *t = (stats_total){0};
-}
-
-void stats_total_add(stats_total *t, const stats_number *x)
-{
-    t->numbers++;
-    t->nan += x->nan;
-    t->inf += x->inf;
-    t->missing += x->missing;
-    t->equal += x->equal;
-    t->tested += x->tested;
-    t->not_normal += x->tested && !x->normal;
-    t->biased += x->biased;
-    if (x->n > 0 && !isnan(x->sd)) {
-        t->valued++;
-        t->sums.mean += x->mean;
-        t->sums.variance += x->sd * x->sd;
-    }
-    if (!isnan(x->bias)) {
-        double size = fabs(x->bias);
-        t->biases++;
-        t->sums.bias += x->bias;
-        t->most_bias = larger(t->most_bias, size);
-        t->most_bias_relative = larger(t->most_bias_relative, size == 0 ? 0 : size / fabs(x->reference));
-    }
-    for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++) {
-        double bits = x->bits[e];
-        if (isnan(bits))
-            continue;
-        if (t->known[e] == 1)
-            histogram_add(t, e, t->least[e], 1);
-        if (t->known[e])
-            histogram_add(t, e, bits, 1);
-        t->least[e] = t->known[e] && t->least[e] <= bits ? t->least[e] : bits;
-        t->most[e] = t->known[e] && t->most[e] >= bits ? t->most[e] : bits;
-        t->sums.bits[e] += bits;
-        t->known[e]++;
-    }
 }
 
 void stats_sums_join(stats_sums *to, const stats_sums *from)
@@ -205,15 +69,12 @@ void stats_total_join(stats_total *to, const stats_total *from, bool sums)
     for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++) {
         if (!from->known[e])
             continue;
-        if (to->known[e] == 1)
-            histogram_add(to, e, to->least[e], 1);
-        if (from->known[e] == 1 && to->known[e])
-            histogram_add(to, e, from->least[e], 1);
-        if (from->known[e] > 1) {
-            if (!to->histogram[e])
-                to->histogram[e] = vprec_alloc(STATS_BINS, sizeof *to->histogram[e]);
-            for (size_t b = 0; b < STATS_BINS; b++)
-                to->histogram[e][b] += from->histogram[e][b];
+        if (to->known[e] || from->histogram[e]) {
+            uint64_t *histogram = stats_total_histogram(to, e);
+            if (!from->histogram[e])
+                histogram[stats_bin(from->least[e])]++;
+            for (size_t b = 0; from->histogram[e] && b < STATS_BINS; b++)
+                histogram[b] += from->histogram[e][b];
         }
         to->least[e] = to->known[e] && to->least[e] <= from->least[e] ? to->least[e] : from->least[e];
         to->most[e] = to->known[e] && to->most[e] >= from->most[e] ? to->most[e] : from->most[e];
@@ -245,6 +106,11 @@ static void swap(stats_number *a, stats_number *b)
     stats_number c = *a;
     *a = *b;
     *b = c;
+}
+
+double stats_list_limit(const stats_list *list)
+{
+    return list->count < list->most ? NAN : list->most ? list->numbers[0].worst : -INFINITY;
 }
 
 void stats_list_offer(stats_list *list, const stats_number *x)

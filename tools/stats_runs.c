@@ -113,7 +113,7 @@ static void warn(stats_runs *runs, char *text)
 static bool add_numbered(stats_runs *runs, const char *path, const stats_options *options)
 {
     DIR *directory = opendir(path);
-    char **names = NULL;
+    char **names = NULL, *failed = NULL;
     size_t count = 0, left_out[2] = {0};
     for (struct dirent *entry; directory && (entry = readdir(directory));)
         if (all_digits(entry->d_name))
@@ -127,7 +127,10 @@ static bool add_numbered(stats_runs *runs, const char *path, const stats_options
         if (sample_counts(names[i], options, &why)) {
             push(&runs->samples, &runs->count, names[i]);
         } else {
-            left_out[!strcmp(why, "failed")]++;
+            bool ended = !strcmp(why, "failed");
+            if (ended && !failed)
+                failed = vprec_text("%s/stderr", names[i]);
+            left_out[ended]++;
             free(names[i]);
         }
     }
@@ -135,8 +138,9 @@ static bool add_numbered(stats_runs *runs, const char *path, const stats_options
     if (left_out[0])
         warn(runs, vprec_text("%zu of %zu samples in %s are not finished and left out", left_out[0], count, path));
     if (left_out[1])
-        warn(runs, vprec_text("%zu of %zu samples in %s failed and are left out: --failed keep counts them too",
-                              left_out[1], count, path));
+        warn(runs, vprec_text("%zu of %zu samples in %s failed and are left out: see %s; --failed keep counts them too",
+                              left_out[1], count, path, failed));
+    free(failed);
     return count > 0;
 }
 

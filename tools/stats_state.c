@@ -2,20 +2,9 @@
  * stats_state.c: moments of many numbers, four at a time. */
 #include "stats_state.h"
 #include "say.h"
-#include <math.h>
-#include <stdint.h>
+#include "stats_lanes.h"
 #include <stdlib.h>
 #include <string.h>
-
-typedef double lanes __attribute__((vector_size(8 * STATS_LANES), may_alias));
-typedef int64_t masks __attribute__((vector_size(8 * STATS_LANES), may_alias));
-
-/* The same results on every processor: nothing is contracted, only the vectors are wider. */
-#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__) && !defined(__clang__)
-#define WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define WIDE
-#endif
 
 static const uint64_t missing_bits = 0x7FF8DEAD0BADF00D; /* a quiet NaN that no arithmetic makes */
 
@@ -35,7 +24,7 @@ static bool is_missing(double x)
 
 size_t stats_round_up(size_t count)
 {
-    return (count + STATS_LANES - 1) / STATS_LANES * STATS_LANES;
+    return (count + STATS_STEP - 1) / STATS_STEP * STATS_STEP;
 }
 
 static double *resized(double *old, size_t count, size_t room)
@@ -80,18 +69,24 @@ void stats_state_free(stats_state *state)
     *state = (stats_state){0};
 }
 
-/* Moments of one call, for four numbers. */
+/* Moments of one call. */
+#define STATS_MOMENTS(X) X(n) X(mean) X(m2) X(m3) X(m4) X(low) X(high)
 typedef struct part {
-    lanes n, mean, m2, m3, m4, low, high;
+#define STATS_MOMENT_ENTRY(name) lanes name;
+    STATS_MOMENTS(STATS_MOMENT_ENTRY)
+#undef STATS_MOMENT_ENTRY
 } part;
-
-/* Lane by lane; a macro, since vectors as arguments depend on the instruction set. */
-#define pick(mask, a, b) ((lanes)(((mask) & (masks)(a)) | (~(mask) & (masks)(b))))
 
 #define AT(field, i) (*(lanes *)&state->field[i])
 
-static inline __attribute__((always_inline)) void join(stats_state *state, size_t i, const part *b)
+STATS_INLINE void join(stats_state *state, size_t i, const part *b)
 {
+    if (!any(AT(n, i) != 0)) { /* the first ones */
+#define COPY(field) AT(field, i) = b->field;
+        STATS_MOMENTS(COPY)
+#undef COPY
+        return;
+    }
     lanes na = AT(n, i), ma = AT(mean, i), a2 = AT(m2, i), a3 = AT(m3, i), a4 = AT(m4, i);
     lanes n = na + b->n, zero = {0}, one = zero + 1, r = one / pick(n > 0, n, one);
     lanes delta = b->mean - ma, share = b->n * r, step = delta * share; /* to the new mean */
@@ -108,73 +103,95 @@ static inline __attribute__((always_inline)) void join(stats_state *state, size_
 }
 
 /* The same for numbers that have values which are no finite numbers, one after the other. */
-static void add_some(stats_state *state, size_t i, const double *x, size_t stride, size_t samples)
+static void add_any(stats_state *state, size_t first, const double *x, size_t stride, size_t samples)
 {
-    for (size_t l = i; l < i + STATS_LANES; l++) {
+    for (size_t k = 0; k < STATS_LANES; k++) {
+        size_t i = first + k;
         part b = {0};
         double n = 0, sum = 0, low = 0, high = 0, m2 = 0, m3 = 0, m4 = 0;
         for (size_t s = 0; s < samples; s++) {
-            double v = x[s * stride + l];
+            double v = x[s * stride + k];
             if (!isfinite(v)) {
-                state->nan[l] += isnan(v) && !is_missing(v);
-                state->inf[l] += isinf(v) != 0;
+                state->nan[i] += isnan(v) && !is_missing(v);
+                state->inf[i] += isinf(v) != 0;
                 continue;
             }
-            if (state->n[l] == 0 && n == 0)
-                state->origin[l] = v;
+            if (state->n[i] == 0 && n == 0)
+                state->origin[i] = v;
             low = n == 0 || v < low ? v : low;
             high = n == 0 || v > high ? v : high;
-            sum += v - state->origin[l];
+            sum += v - state->origin[i];
             n++;
         }
         if (n == 0)
             continue;
         double mean = sum / n;
         for (size_t s = 0; s < samples; s++) {
-            double v = x[s * stride + l], d = v - state->origin[l] - mean;
+            double v = x[s * stride + k], d = v - state->origin[i] - mean;
             if (isfinite(v)) {
                 m2 += d * d;
                 m3 += d * d * d;
                 m4 += d * d * (d * d);
             }
         }
-        size_t k = l - i;
         b.n[k] = n, b.mean[k] = mean, b.m2[k] = m2, b.m3[k] = m3, b.m4[k] = m4, b.low[k] = low, b.high[k] = high;
         /* The other lanes have no values: they stay as they are. */
-        for (size_t o = 0; o < STATS_LANES; o++)
+        for (size_t o = 0, at = first; o < STATS_LANES; o++, at++)
             if (o != k)
-                b.low[o] = state->low[i + o], b.high[o] = state->high[i + o], b.mean[o] = state->mean[i + o];
-        join(state, i, &b);
+                b.low[o] = state->low[at], b.high[o] = state->high[at], b.mean[o] = state->mean[at];
+        join(state, first, &b);
     }
 }
 
-WIDE void stats_state_add(stats_state *state, const double *x, size_t stride, size_t samples)
+/* Sums of STATS_STEP numbers, whose samples are x, x + stride ...: more than one vector at once, since each addition
+ * waits for the last. */
+enum { VECTORS = STATS_STEP / STATS_LANES };
+#define EACH for (size_t v = 0; v < VECTORS; v++)
+#define VALUE(s) (((const lanes *)(x + (s) * stride))[v])
+
+STATS_INLINE void add_step(stats_state *state, size_t i, const double *x, size_t stride, size_t samples)
 {
-    for (size_t i = 0; i < state->count; i += STATS_LANES) {
-        const double *at = x + i;
-#define VALUE(s) (*(const lanes *)(at + (s)*stride))
-        lanes first = VALUE(0), origin = pick(AT(n, i) == 0, first, AT(origin, i)), sum = {0};
-        part b = {.low = first, .high = first};
-        for (size_t s = 0; s < samples; s++) {
-            lanes v = VALUE(s);
-            sum += v - origin;
-            b.low = pick(v < b.low, v, b.low);
-            b.high = pick(v > b.high, v, b.high);
-        }
-        masks finite = sum - sum == 0; /* NOLINT(misc-redundant-expression): NaN where it is infinite */
-        if (!(finite[0] & finite[1] & finite[2] & finite[3])) {
-            add_some(state, i, x, stride, samples);
-            continue;
-        }
-        AT(origin, i) = origin;
-        b.n = (lanes){0} + (double)samples;
-        b.mean = sum / b.n;
-        for (size_t s = 0; s < samples; s++) {
-            lanes d = VALUE(s) - origin - b.mean, d2 = d * d;
-            b.m2 += d2;
-            b.m3 += d2 * d;
-            b.m4 += d2 * d2;
-        }
-        join(state, i, &b);
+    lanes origin[VECTORS], sum[VECTORS];
+    part b[VECTORS];
+    masks finite = ~(masks){0};
+    EACH {
+        b[v] = (part){.low = VALUE(0), .high = VALUE(0), .n = LANES((double)samples)};
+        origin[v] = pick(AT(n, i + v * STATS_LANES) == 0, VALUE(0), AT(origin, i + v * STATS_LANES));
+        sum[v] = (lanes){0};
     }
+    for (size_t s = 0; s < samples; s++)
+        EACH {
+            sum[v] += VALUE(s) - origin[v];
+            b[v].low = smaller(VALUE(s), b[v].low);
+            b[v].high = larger(VALUE(s), b[v].high);
+        }
+    EACH finite &= is_finite(sum[v]);
+    if (any(~finite)) {
+        EACH add_any(state, i + v * STATS_LANES, x + v * STATS_LANES, stride, samples);
+        return;
+    }
+    EACH b[v].mean = sum[v] / b[v].n;
+    for (size_t s = 0; s < samples; s++)
+        EACH {
+            lanes d = VALUE(s) - origin[v] - b[v].mean, d2 = d * d;
+            b[v].m2 += d2;
+            b[v].m3 += d2 * d;
+            b[v].m4 += d2 * d2;
+        }
+    EACH {
+        AT(origin, i + v * STATS_LANES) = origin[v];
+        join(state, i + v * STATS_LANES, &b[v]);
+    }
+}
+
+STATS_WIDE void stats_state_add_some(stats_state *state, size_t first, size_t count, const double *x, size_t stride,
+                                     size_t samples)
+{
+    for (size_t i = 0; i < count; i += STATS_STEP)
+        add_step(state, first + i, x + i, stride, samples);
+}
+
+void stats_state_add(stats_state *state, const double *x, size_t stride, size_t samples)
+{
+    stats_state_add_some(state, 0, state->count, x, stride, samples);
 }

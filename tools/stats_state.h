@@ -6,9 +6,10 @@
 
 #include <stddef.h>
 
-enum { STATS_LANES = 4 };
+/* Numbers in a vector, and numbers taken at once. */
+enum { STATS_LANES = 4, STATS_STEP = 8 };
 
-/* One array for each field, `count` elements, the room a multiple of STATS_LANES. Values are kept
+/* One array for each field, `count` elements, the room a multiple of STATS_STEP. Values are kept
  * relative to `origin`, the first finite one of each number: noise in the last bits is then not lost in the mean's. */
 #define STATS_FIELDS(X) X(origin) X(n) X(mean) X(m2) X(m3) X(m4) X(low) X(high) X(nan) X(inf)
 typedef struct stats_state {
@@ -21,7 +22,7 @@ typedef struct stats_state {
 /* A value that is not there. It counts nowhere: missing are the samples that are left. */
 double stats_missing(void);
 
-/* The smallest multiple of STATS_LANES that holds `count`. */
+/* The smallest multiple of STATS_STEP that holds `count`. */
 size_t stats_round_up(size_t count);
 
 /* Makes room for `count` numbers; new ones are empty. */
@@ -30,9 +31,12 @@ void stats_state_resize(stats_state *state, size_t count);
 void stats_state_clear(stats_state *state, size_t count);
 void stats_state_free(stats_state *state);
 
-/* Adds `samples` values of every number: x[s * stride + i] for number i; stride is a multiple of STATS_LANES,
+/* Adds `samples` values of every number: x[s * stride + i] for number i; stride is a multiple of STATS_STEP,
  * x aligned to 32 bytes, and values between count and room are anything. Pairwise: the values
  * of one call in two passes, joined to what there is by P. Pebay's formulas (2008, section 3). */
 void stats_state_add(stats_state *state, const double *x, size_t stride, size_t samples);
+/* The same for the numbers first..first+count, both multiples of STATS_STEP: x[s * stride + i] for first+i. */
+void stats_state_add_some(stats_state *state, size_t first, size_t count, const double *x, size_t stride,
+                          size_t samples);
 
 #endif

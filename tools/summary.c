@@ -180,6 +180,8 @@ int vprec_run_conclude(const vprec_run *run)
             }
     }
     if (!run->options->quiet && !config->list) {
+        if (config->count)
+            vprec_profile_tell(run);
         char *text = vprec_summary_text(run);
         vprec_say("%s", text);
         free(text);

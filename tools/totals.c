@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * totals.c: sums over processes, each place of a file once. */
 #include "totals.h"
+#include "counts.h"
 #include "say.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* A record by what it describes in the file. */
-typedef struct place {
-    const char *object;
-    uint64_t address;
-    size_t index; /* of the record */
-} place;
-
 static int by_place(const void *a, const void *b)
 {
-    const place *p = a, *q = b;
+    const vprec_place *p = a, *q = b;
     int order = strcmp(p->object, q->object);
     if (order)
         return order;
@@ -23,16 +17,15 @@ static int by_place(const void *a, const void *b)
     return p->index < q->index ? -1 : p->index > q->index;
 }
 
-static bool same_place(const place *p, const place *q)
+bool vprec_same_place(const vprec_place *p, const vprec_place *q)
 {
     return p->address == q->address && !strcmp(p->object, q->object);
 }
 
-/* The records of `kind` (objects, functions or refused), sorted so that equal places are neighbours. */
-static place *places_of(const vprec_records *records, uint32_t kind)
+vprec_place *vprec_places_of(const vprec_records *records, uint32_t kind)
 {
     const vprec_items *list = &records->of[kind];
-    place *places = vprec_alloc(list->count, sizeof *places);
+    vprec_place *places = vprec_alloc(list->count, sizeof *places);
     for (size_t i = 0; i < list->count; i++) {
         places[i].index = i;
         if (kind == VPREC_RECORD_OBJECT) {
@@ -50,11 +43,11 @@ static place *places_of(const vprec_records *records, uint32_t kind)
 static void sum_objects(vprec_totals *totals, const vprec_records *records)
 {
     size_t count = VPREC_ITEMS(records, OBJECT).count;
-    place *places = places_of(records, VPREC_RECORD_OBJECT);
+    vprec_place *places = vprec_places_of(records, VPREC_RECORD_OBJECT);
     for (size_t i = 0, next; i < count; i = next) {
         uint32_t native[VPREC_TYPES] = {0}, refused = 0;
         bool sites = false;
-        for (next = i; next < count && same_place(&places[i], &places[next]); next++) {
+        for (next = i; next < count && vprec_same_place(&places[i], &places[next]); next++) {
             const vprec_object_record *object = vprec_object_at(records, places[next].index);
             for (int type = 0; type < VPREC_TYPES; type++) {
                 native[type] = native[type] > object->sites_native[type] ? native[type] : object->sites_native[type];
@@ -70,29 +63,27 @@ static void sum_objects(vprec_totals *totals, const vprec_records *records)
     free(places);
 }
 
-static void sum_counts(vprec_totals *totals, const vprec_function_record *function)
+static void sum_counts(vprec_totals *totals, const vprec_records *records, size_t function)
 {
     for (int type = 0; type < VPREC_TYPES; type++) {
-        const vprec_counts *counts = &function->counts[type];
-        for (size_t op = 0; op < sizeof counts->ops / sizeof *counts->ops; op++)
-            totals->operations[type] += counts->ops[op];
-        totals->rounded[type] += counts->rounded;
-        totals->overflows[type] += counts->overflows;
-        totals->underflows[type] += counts->underflows;
-        totals->nans[type] += counts->nans;
+        const vprec_counts *counts = vprec_counts_of(records, function, (vprec_type)type);
+        totals->operations[type] += vprec_counts_operations(counts);
+#define X(event) totals->event[type] += counts->event;
+        VPREC_EVENTS(X)
+#undef X
     }
 }
 
 static void sum_functions(vprec_totals *totals, const vprec_records *records)
 {
     size_t count = VPREC_ITEMS(records, FUNCTION).count;
-    place *places = places_of(records, VPREC_RECORD_FUNCTION);
+    vprec_place *places = vprec_places_of(records, VPREC_RECORD_FUNCTION);
     for (size_t i = 0, next; i < count; i = next) {
         const vprec_function_record *function = vprec_function_at(records, places[i].index);
         bool entered = false;
-        for (next = i; next < count && same_place(&places[i], &places[next]); next++) {
+        for (next = i; next < count && vprec_same_place(&places[i], &places[next]); next++) {
             entered |= vprec_function_at(records, places[next].index)->entered != 0;
-            sum_counts(totals, vprec_function_at(records, places[next].index));
+            sum_counts(totals, records, places[next].index);
         }
         for (int type = 0; type < VPREC_TYPES; type++) {
             totals->sites[type] += function->sites[type];
@@ -138,7 +129,7 @@ static int by_executed(const void *a, const void *b)
 vprec_finding *vprec_findings_collect(const vprec_records *records, size_t *count)
 {
     size_t refused = VPREC_ITEMS(records, REFUSED).count;
-    place *places = places_of(records, VPREC_RECORD_REFUSED);
+    vprec_place *places = vprec_places_of(records, VPREC_RECORD_REFUSED);
     vprec_finding *findings = vprec_alloc(refused, sizeof *findings);
     *count = 0;
     for (size_t i = 0, next; i < refused; i = next) {
@@ -148,7 +139,7 @@ vprec_finding *vprec_findings_collect(const vprec_records *records, size_t *coun
         finding->function = function == VPREC_NO_PARENT ? NULL : vprec_function_at(records, function)->name;
         finding->text = vprec_refused_at(records, places[i].index)->text;
         finding->address = places[i].address;
-        for (next = i; next < refused && same_place(&places[i], &places[next]); next++)
+        for (next = i; next < refused && vprec_same_place(&places[i], &places[next]); next++)
             finding->executed += vprec_refused_at(records, places[next].index)->executed;
     }
     free(places);

@@ -16,8 +16,21 @@ typedef struct vprec_totals {
     uint64_t libm_functions;            /* most in one process */
     /* With --count. */
     uint64_t operations[VPREC_TYPES], libm_calls[VPREC_TYPES];
-    uint64_t rounded[VPREC_TYPES], overflows[VPREC_TYPES], underflows[VPREC_TYPES], nans[VPREC_TYPES];
+#define X(event) uint64_t event[VPREC_TYPES];
+    VPREC_EVENTS(X)
+#undef X
 } vprec_totals;
+
+/* A record by what it describes in the file. */
+typedef struct vprec_place {
+    const char *object;
+    uint64_t address;
+    size_t index; /* of the record */
+} vprec_place;
+
+/* The records of `kind` (objects, functions or refused), sorted so that equal places are neighbours; to be freed. */
+vprec_place *vprec_places_of(const vprec_records *records, uint32_t kind);
+bool vprec_same_place(const vprec_place *p, const vprec_place *q);
 
 /* One refused instruction of a file. */
 typedef struct vprec_finding {

@@ -38,9 +38,21 @@ static vprec_function_record *function(const vprec_object_record *object, const 
     f->object = offset_of(object);
     f->address = address;
     f->length = 64;
-    for (int type = 0; type < VPREC_TYPES; type++)
-        f->counts[type].exp_min = 1; /* above exp_max, 0: no finite result yet */
     return f;
+}
+
+static vprec_counts *count(vprec_function_record *f, vprec_type type)
+{
+    vprec_counts_record *r = append(VPREC_RECORD_COUNTS, sizeof *r, "");
+    f->counts[type] = offset_of(r);
+    return &r->counts;
+}
+
+static uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
 }
 
 static void refuse(const vprec_function_record *f, uint64_t address, uint64_t executed, const char *text)
@@ -82,12 +94,20 @@ static void append_all(const char *mode, const char *self)
         vprec_function_record *forward = function(object, "forward", 0x1000), *idle = function(object, "idle", 0x2000);
         forward->sites[VPREC_F32] = 4;
         forward->entered = 1;
-        forward->counts[VPREC_F32].ops[VPREC_OP_ADD] = 1000;
-        forward->counts[VPREC_F32].ops[VPREC_OP_FMA] = 24;
-        forward->counts[VPREC_F32].overflows = 2;
-        forward->counts[VPREC_F32].rounded = 900;
-        forward->counts[VPREC_F32].exp_min = -12;
-        forward->counts[VPREC_F32].exp_max = 5;
+        vprec_counts *counts = count(forward, VPREC_F32);
+        counts->ops[VPREC_OP_ADD] = 1000;
+        counts->ops[VPREC_OP_FMA] = 24;
+        counts->overflows = 2;
+        counts->rounded = 900;
+        counts->subnormals = 3;
+        counts->results = (vprec_span){bits_of(0x1.8p5), ~bits_of(0x1p-12)};
+        counts->operands = (vprec_span){bits_of(1), ~bits_of(0x1.8p-20)};
+        counts->exponents[-12 - VPREC_EXPONENT_LEAST] = 1;
+        counts->exponents[5 - VPREC_EXPONENT_LEAST] = 1020;
+        counts->cancelled[0] = 1000;
+        counts->cancelled[4] = 12;
+        counts->cancelled[5] = 8;
+        counts->cancelled[VPREC_CANCELLED_ALL] = 3;
         idle->sites[VPREC_F32] = 1;
         refuse(forward, 0x1010, 0, "fadd st0, st1: x87 arithmetic is not supported");
         if (!strcmp(mode, "executed"))
@@ -152,7 +172,8 @@ __attribute__((constructor)) static void attach(void)
     }
     if (!strcmp(mode, "noise")) {
         const vprec_wire_config *c = &wire->config;
-        dprintf(STDOUT_FILENO, "mode %u bits %u %u silent %#x\n", c->mode, c->bits[0], c->bits[1], c->silent);
+        dprintf(STDOUT_FILENO, "mode %u bits %u %u silent %#x%s\n", c->mode, c->bits[0], c->bits[1], c->silent,
+                c->keyed ? " keyed" : "");
         for (int type = 0; type < VPREC_TYPES; type++)
             dprintf(STDOUT_FILENO, "use %u m%u what %u precision %u error %u exponent %d\n", c->use[type], c->format[type].fbits,
                    c->noise[type].what, c->noise[type].precision, c->noise[type].error, c->noise[type].exponent);

@@ -3,6 +3,7 @@
 # signals, reports. The preload library is faked, so that every record is known.
 # Usage: test_cli.py VPREC-RUN FAKE-PRELOAD MARKER MARKER-STATIC MAN-PAGE CLASS...
 import json
+import math
 import os
 import re
 import resource
@@ -106,6 +107,8 @@ class Usage(Case):
             self.refused('error mode', args=['-m', 'mca', '--error-mode', error])
         for rate in ('0', '-1', '1.5', 'nan', 'x', ''):
             self.refused('--noise-rate', args=['-m', 'mca', '--noise-rate', rate])
+        self.refused('counter', args=['-m', 'mca', '--noise', 'seed'])
+        self.refused('--mode', args=['-f', 'bf16', '--noise', 'operands'])
         self.refused('rr, pb and mca', args=['-f', 'bf16', '-m', 'sr', '--precision', '10'])
         self.refused("'nearest'", args=['-f', 'bf16', '--mode', 'nearest'])
         self.refused("'rn'", args=['-f', 'bf16', '--mode', 'rn'])
@@ -467,6 +470,14 @@ class Running(Case):
                          ['mode 0 bits 0 0 silent 0x7fffffff', 'use 2 m23 what 3 precision 10 error 3 exponent 3',
                           'use 2 m52 what 3 precision 40 error 3 exponent 3'])
 
+        self.assertEqual(config('-m', 'sr:7', '-f', 'bf16', '--noise', 'operands')[0],
+                         'mode 6 bits 7 7 silent 0 keyed')
+        self.assertEqual(config('-m', 'sr:7', '-f', 'bf16', '--noise', 'operands', '--noise', 'counter')[0],
+                         'mode 6 bits 7 7 silent 0')
+        for keying, args in (('operands', ['--noise', 'operands']), ('counter', [])):
+            done = self.run_vprec('-q', '-m', 'rr', *args, '--report', '-', '/bin/true', fake='silent')
+            self.assertEqual(json.loads(done.stdout)['configuration']['noise'], keying)
+
     def test_execution_that_fails_at_the_last_moment(self):
         # The loader named in the program is gone: the kernel refuses, after all checks.
         with open(MARKER, 'rb') as source:
@@ -560,9 +571,17 @@ class Reports(Case):
     def test_counts(self):
         report = self.report('-f', 'bf16', '--count', '/bin/true')
         self.assertEqual(report['functions'][0]['counts'], {'f32': {
-            'ops': {'add': 1000, 'fma': 24}, 'rounded': 900, 'overflows': 2, 'underflows': 0, 'nans': 0,
-            'exponent_min': -12, 'exponent_max': 5}})
-        self.assertIsNone(report['functions'][1]['counts']['f32']['exponent_min'])
+            'ops': {'add': 1000, 'fma': 24}, 'rounded': 900, 'overflows': 2, 'underflows': 0, 'subnormals': 3,
+            'flushed': 0, 'nans': 0, 'exponent_min': -12, 'exponent_max': 5, 'operand_exponent_min': -20,
+            'operand_exponent_max': 0, 'exponents': {'-12': 1, '5': 1020}, 'cancellation': {
+                'additions': 1023, 'bits': {'0': 1000, '4': 12, '5': 8}, 'total': 3, 'max_bits': 5,
+                'max_digits': 5 * math.log10(2), 'precision_bits': 8, 'more_than_half': 11}}})
+        idle = report['functions'][1]['counts']['f32']
+        for name in ('exponent_min', 'exponent_max', 'operand_exponent_min', 'operand_exponent_max'):
+            self.assertIsNone(idle[name])
+        self.assertEqual(idle['cancellation'], {'additions': 0, 'bits': {}, 'total': 0, 'max_bits': None,
+                                                'max_digits': None, 'precision_bits': 8, 'more_than_half': 0})
+        self.assertEqual(report['totals']['subnormals'], {'f32': 3, 'f64': 0})
         self.assertEqual(report['totals']['operations'], {'f32': 1024, 'f64': 0})
         self.assertEqual(report['processes'][0]['libm_calls'], {'f32': 11, 'f64': 0})
 
@@ -645,6 +664,13 @@ class Conclusions(Case):
         line = self.run_vprec('-f', 'e8m10', '--count', '--fast', '/bin/true').stderr.decode().splitlines()[-1]
         for part in ('1024 operations in 1 function', '11 libm calls', '2 overflows', 'rounded twice (--fast)'):
             self.assertIn(part, line)
+        lines = self.run_vprec('-f', 'bf16', '--count', '/bin/true').stderr.decode().splitlines()
+        row = lines.index(next(line for line in lines if 'FUNCTION' in line))
+        self.assertEqual(lines[row + 1].split()[1:], ['forward', 'libnet.so.1', 'f32', '1024', '1.5', '1.1%', '0.3%',
+                                                      '-12..5', '2', '0', '0'])
+        self.assertIn('worst in forward (libnet.so.1): 11 of 1023 additions (1.1%)', lines[row + 2])
+        self.assertIn('exponents -20..5 fit 6 exponent bits; 4 avoid overflow', lines[row + 3])
+        self.assertIn('--format native --count', lines[row + 3])
         line = self.run_vprec('-f', 'native', '/bin/true').stderr.decode().splitlines()[-1]
         self.assertIn('f32 instrumented, not rounded (native)', line)
 

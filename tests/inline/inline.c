@@ -5,7 +5,7 @@
  * instruction does not raise. Usage: inline_test LEVEL */
 #include "cases.h"
 #include "emulate_step.h"
-#include "enter.h"
+#include "emulator_call.h"
 #include "noise.h"
 #include "operands.h"
 #include "round.h"
@@ -50,29 +50,6 @@ static uint64_t code_rsp, trials = 6;
 static bool vaes = true;
 static unsigned long halved, failures, runs, inlined, emulated, lanes_left, failed_op[VPREC_OPS];
 static unsigned format_index;
-
-/* What vprec_enter counts: how often inline code leaves for the emulator. */
-static vprec_counts left[VPREC_TYPES];
-static vprec_counts *left_of_site[1][VPREC_TYPES] = {{&left[0], &left[1]}};
-
-/* The call of enter.h. */
-static void enter(void *data_of, const vprec_site *site)
-{
-    static vprec_site kept;
-    static uint64_t target;
-    vprec_code *c = data_of;
-    kept = *site;
-    uint64_t address = (uint64_t)&kept;
-    target = (uint64_t)vprec_enter;
-    vprec_emit_move_stack(c, -128);
-    vprec_emit_u8(c, 0x68);
-    vprec_emit_u32(c, (uint32_t)address);
-    vprec_emit_bytes(c, "\xC7\x44\x24\x04", 4);
-    vprec_emit_u32(c, (uint32_t)(address >> 32));
-    vprec_emit_bytes(c, "\xFF\x15\x02\x00\x00\x00\xEB\x08", 8); /* call [rip+2]; jmp over the pointer */
-    vprec_emit_bytes(c, &target, 8);
-    vprec_emit_move_stack(c, 136);
-}
 
 static uint64_t fs_base(void)
 {
@@ -253,7 +230,7 @@ static void visit(const instruction *i, const vprec_site *drawn)
             int reg = n == 0 ? site.dst : n == 1 ? site.vvvv : site.rm;
             named |= is_vector(reg) ? 1u << reg : 0;
         }
-        bool shared = r >> 10 & 1, halves = shared;
+        int shared = r >> 10 & 1 ? 1 + (int)type : 0, halves = shared;
         vprec_round_context context = {
             .arith = &vprec_arith_current, .isa = isa, .constants = constants,
             .free_vectors = (r & 1 ? (uint32_t)machine_random() & (uint32_t)machine_random() : 0) & ~named,
@@ -366,7 +343,7 @@ int main(int argc, char **argv)
     }
     data = pages + 4096 - 128;
     constants = (vprec_constants *)(pages + 2 * 4096);
-    ties = (vprec_vec){.size = vprec_round_tie_size};
+    ties = (vprec_vec){.size = vprec_round_tie_size(isa)};
     for (format_index = 0; format_index < sizeof formats / sizeof *formats; format_index++) {
         vprec_arith_current = (vprec_arith){.use = {VPREC_USE_FORMAT, VPREC_USE_FORMAT}, .mode = formats[format_index].mode,
                                             .round = VPREC_ROUND_RESULTS, .ops = VPREC_OPS_ALL,

@@ -12,8 +12,8 @@
 #include <string.h>
 
 enum { SAMPLES = 100000, PRECISION = 320 };
-enum op { ADD, SUB, MUL, DIV, SQRT, FMA, ROUND, OPS };
-static const char *const op_names[] = {"add", "sub", "mul", "div", "sqrt", "fma", "round"};
+enum op { ADD, SUB, MUL, DIV, SQRT, FMA, ROUND, SCALE, OPS };
+static const char *const op_names[] = {"add", "sub", "mul", "div", "sqrt", "fma", "round", "scale"};
 static const char *const what_names[] = {"", "rr", "pb", "mca"};
 
 static uint64_t state = 20260729;
@@ -26,6 +26,12 @@ static uint64_t random_word(void)
     state ^= state << 25;
     state ^= state >> 27;
     return state * UINT64_C(2685821657736338717);
+}
+
+/* Of SCALE: x[1] says it. */
+static int exponent(const double x[3])
+{
+    return fabs(x[1]) < 100 ? (int)(x[1] * 3) : 5;
 }
 
 static double library(enum op op, const double x[3], const vprec_format *f, const vprec_noise *n, const uint64_t *words)
@@ -43,6 +49,8 @@ static double library(enum op op, const double x[3], const vprec_format *f, cons
         return vprec_sqrt_mca(x[0], f, n, words);
     case FMA:
         return vprec_fma_mca(x[0], x[1], x[2], f, n, words);
+    case SCALE:
+        return vprec_scale_mca(x[0], exponent(x), f, n, words);
     default:
         return vprec_round_mca(x[0], f, n, words);
     }
@@ -63,6 +71,8 @@ static double plain(enum op op, const double x[3], const vprec_format *f)
         return vprec_sqrt(x[0], f, VPREC_RNE);
     case FMA:
         return vprec_fma(x[0], x[1], x[2], f, VPREC_RNE);
+    case SCALE:
+        return vprec_scale(x[0], exponent(x), f, VPREC_RNE);
     default:
         return vprec_round(x[0], f, VPREC_RNE);
     }
@@ -70,7 +80,7 @@ static double plain(enum op op, const double x[3], const vprec_format *f)
 
 static int operands_of(enum op op)
 {
-    return op == SQRT || op == ROUND ? 1 : op == FMA ? 3 : 2;
+    return op == SQRT || op >= ROUND ? 1 : op == FMA ? 3 : 2;
 }
 
 static mpfr_t operand[3], result, extra;
@@ -135,6 +145,9 @@ static double oracle(enum op op, const double x[3], const vprec_format *f, const
         break;
     case FMA:
         mpfr_fma(result, operand[0], operand[1], operand[2], MPFR_RNDN);
+        break;
+    case SCALE:
+        mpfr_mul_2si(result, operand[0], exponent(x), MPFR_RNDN);
         break;
     default:
         mpfr_set(result, operand[0], MPFR_RNDN);

@@ -166,13 +166,31 @@ static real absorption(element right)
     return right ? plus(a, plus(b, c)) : plus(plus(a, b), c);
 }
 
+/* 1 + 1/2 + ... + 1/n */
+static real harmonic(element n)
+{
+    real sum = number(0), one = number(1);
+    for (int i = 1; i <= (int)n; i++)
+        sum = plus(sum, over(one, number((element)i)));
+    return sum;
+}
+
+/* 9x^4 - y^4 + 2y^2 at (10864, 18817), which is 1 */
+static real rump(element unused)
+{
+    (void)unused;
+    real x = number(10864), y = number(18817), xx = times(x, x), yy = times(y, y);
+    return plus(minus(times(number(9), times(xx, xx)), times(yy, yy)), times(number(2), yy));
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         real (*run)(element);
     } problems[] = {{"boundary", boundary},   {"cramer", cramer}, {"kahan", kahan},
-                    {"chebyshev", chebyshev}, {"muller", muller}, {"absorption", absorption}};
+                    {"chebyshev", chebyshev}, {"muller", muller}, {"absorption", absorption},
+                    {"harmonic", harmonic},   {"rump", rump}};
     if (argc < 3)
         return 2;
     static const element tenths[] = {0,

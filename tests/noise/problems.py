@@ -127,5 +127,22 @@ for program in ("library-f64", "O2-f64"):
     check(abs(slope - 1.24) < .03, f"{program} muller: {slope:.3f} digits a step")
     check(lost[16] < 0 and lost[30] > 14 and abs(mean - 100) < 1e-9, f"{program} muller: {lost}, limit {mean}")
 
+# The harmonic sum stalls where a term is below half a unit of the sum, in every format: no noise, known sums. (The
+# library's sums are in the unit tests.) float itself stalls after two million terms.
+for program in ["O0-f32", "O2-f32"] + ["vector-f32"] * ("avx512f" in open("/proc/cpuinfo").read()):
+    for form, terms, total in (("fp16", 513, 7.0859375), ("bf16", 65, 5.0625), ("e4m3", 9, 3), ("e5m2", 5, 2)):
+        for n in terms, 40 * terms:
+            if form == "fp16" or n < 200: # i itself must be a number of the format: it is an operand, not a result
+                sums = samples(program, "rne", "harmonic", 1, n, ("-f", form))
+                constant(f"{program} {form} harmonic {n}", sums, total)
+constant("O2-f32 harmonic", samples("O2-f32", "rne", "harmonic", 1, 2097152 + 1000, ("-f", "fp32")), 15.403682708740234)
+
+# A difference that keeps no digit: 2 where the exact value is 1; noise shows it.
+for program in ("library-f64", "O2-f64"):
+    if program != "library-f64":
+        constant(f"{program} rump", samples(program, "rne", "rump", 1, 0, ("-f", "f64=fp64")), 2.0)
+    mean, sd, _ = moments(samples(program, "mca", "rump", 1000))
+    check(sd > abs(mean) / 4, f"{program} rump: mean {mean}, sd {sd}: digits that are none")
+
 print(f"{checks} checks, {failures} failed")
 sys.exit(failures > 0)

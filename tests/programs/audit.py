@@ -8,7 +8,7 @@ import re
 import sys
 import tempfile
 
-from programs import HERE, OPENBLAS, fail, need, norsnet, profisis, read_report, run, run_well
+from programs import HERE, OPENBLAS, classify, fail, need, norsnet, profisis, read_report, run, run_well
 
 CLEAN = 0
 UNROUNDED = 124
@@ -46,6 +46,10 @@ def numpy_sgemm(vprec_run):
         fail(f"unrounded besides x87: {others}, in all: {executed}")
 
 
+def mnist(vprec_run):
+    audit(vprec_run, CLEAN, [], classify())
+
+
 def x87(vprec_run, program):
     program = os.path.abspath(program)
     done = run([vprec_run, "--format", "e8m10", "--audit", "--", program], "/")
@@ -58,7 +62,8 @@ def x87(vprec_run, program):
         fail(f"the audited program printed {done.stdout!r}")
 
 
-CASES = {"profisis": network(profisis), "norsnet": network(norsnet), "numpy-sgemm": numpy_sgemm, "x87": x87}
+CASES = {"profisis": network(profisis), "norsnet": network(norsnet), "numpy-sgemm": numpy_sgemm, "mnist": mnist,
+         "x87": x87}
 
 vprec, case, *arguments = sys.argv[1:]
 CASES[case](os.path.abspath(vprec), *arguments)

@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 import picture
-from programs import HERE, OPENBLAS, fail, need, norsnet, profbval, profisis, read_report, run_well
+from programs import HERE, OPENBLAS, classify, fail, need, norsnet, profbval, profisis, read_report, run_well
 
 TEXT = ["THE QUICK BROWN FOX", "JUMPS OVER THE LAZY DOG", "ROUNDING 1234567890", "EVERY OPERATION COUNTS"]
 
@@ -71,6 +71,15 @@ class Tesseract(Case):
                 fail(f"tesseract does not read {word!r} in the picture", f"it read {result['read.txt']!r}")
 
 
+class Mnist(Case):
+    def __init__(self):
+        self.argv = classify("--predictions", "--logits", "logits.npy")
+
+    def check(self, result):
+        if b"accuracy 961/1000" not in result["stdout"]:
+            fail(f"the network ends with {result['stdout'][-40:]!r}")
+
+
 class Stockfish(Case):
     """Integer arithmetic in the network, floating point in the search: the same nodes or something was bent."""
 
@@ -93,6 +102,7 @@ CASES = {
     "numpy": lambda: Numpy(1),
     "numpy-threads": lambda: Numpy(2),
     "tesseract": Tesseract,
+    "mnist": Mnist,
     "stockfish": Stockfish,
 }
 

@@ -13,6 +13,7 @@ import sys
 SKIP = 77
 OPENBLAS = "/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0"
 HERE = os.path.dirname(os.path.abspath(__file__))
+MNIST = os.path.join(HERE, "mnist")
 
 
 def skip(reason):
@@ -54,6 +55,15 @@ def profbval(out):
     e = example("profbval", "cad23")
     need("profbval", "/usr/bin/profbval", "/usr/bin/profnet_bval", e + "-fil.hssp")
     return ["profbval", e + ".f", e + "-fil.rdbProf", e + "-fil.hssp", out, "9", "6"]
+
+
+def classify(*options):
+    """The neural network of mnist/ in onnxruntime, from npm."""
+    need("nodejs", "/usr/bin/node")
+    check = subprocess.run([os.path.join(MNIST, "fetch"), "--check"], stderr=subprocess.PIPE, text=True, check=False)
+    if check.returncode:
+        skip(check.stderr.strip())
+    return ["/usr/bin/node", os.path.join(MNIST, "classify.js"), *options]
 
 
 def run(argv, cwd, env=None):

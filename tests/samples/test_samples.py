@@ -384,6 +384,7 @@ class Resuming(Case):
                 (('command', f'{script}', f'{script} 1'), base, [script, '1']),
                 (('options', '--format=bf16', '--format=fp16'), ['-f', 'fp16', *base[2:]], [script]),
                 (('options', '--count'), ['--count', *base], [script]),
+                (('options', '--noise=operands'), ['-m', 'rr', '--noise', 'operands', *base], [script]),
                 (("--seed ('1', now '2')",), ['-s', '2', *base], [script]),
                 (("--keep ('ran', now '')",), base[:-2], [script])):
             with self.subTest(words):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_stats.py VPREC_STATS [Class...]: the command from outside: formats, alignment, estimators, errors."""
 import csv
+import decimal
 import io
 import json
 import math
@@ -11,8 +12,11 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import zipfile
+from decimal import Decimal
+from fractions import Fraction
 
 STATS = os.path.abspath(sys.argv.pop(1))
 A = [1, 1.25, .75, 1.125, .875, 1.0625, .9375, 1]
@@ -112,8 +116,122 @@ class Vectors(Case):
         self.assertEqual((n['sd'], n['equal'], n['cnh_bits'], n['bernoulli_bits']), (0, True, 53, 53))
         [n] = self.numbers('--rows', self.put('a.npy', npy([1., 2, math.nan, math.inf, -math.inf, 3])))
         self.assertEqual((n['samples'], n['nan'], n['inf'], n['mean'], n['sd']), (3, 1, 2, 2, 1))
+        [n] = self.numbers('--rows', '-r', '0', self.put('a.npy', npy([5.] * 9)))
+        self.assertEqual((n['bernoulli_bits'], n['bias']), (None, 5))
         done = self.run_stats('--rows', '-r', '0', self.put('a.npy', npy([1., 2, 3])))
         self.assertIn(b'--error abs', done.stdout)
+
+
+def log2(x):
+    """Of a positive fraction, to 40 digits."""
+    with decimal.localcontext(decimal.Context(prec=60, Emax=10**6, Emin=-10**6)):
+        return (Decimal(x.numerator).ln() - Decimal(x.denominator).ln()) / Decimal(2).ln()
+
+
+def chi2_quantile(p, df):
+    """For even df, whose distribution function is a finite sum (Abramowitz and Stegun 26.4.5); by bisection."""
+    low, high = Decimal(0), Decimal(100 * df)
+    for _ in range(120):
+        x = (low + high) / 2
+        term = total = Decimal(1)
+        for k in range(1, df // 2):
+            term *= x / (2 * k)
+            total += term
+        low, high = (x, high) if 1 - (-x / 2).exp() * total < p else (low, x)
+    return low
+
+
+class Exact(Case):
+    """Against exact fractions and 40-digit logarithms, where floating-point sums lose digits."""
+
+    def check(self, n, values, reference=None):
+        exact = [Fraction(v) for v in values]
+        count, mean = len(exact), sum(exact) / len(exact)
+        m2, m3, m4 = (sum((v - mean) ** k for v in exact) for k in (2, 3, 4))
+        y = mean if reference is None else Fraction(reference)
+        span = max(max(abs(v - y), abs(v - mean)) for v in exact)
+        sd = Decimal(n['sd'])
+        self.assertEqual((n['min'], n['max'], n['samples']), (min(values), max(values), count))
+        self.assertLessEqual(abs(Fraction(n['mean']) - mean), Fraction(math.ulp(float(mean))) + span / 10**15)
+        self.assertAlmostEqual(2 * log2(Fraction(sd)) - log2(m2 / (count - 1)), 0, delta=2e-13)
+        if reference is not None:
+            self.assertLessEqual(abs(Fraction(n['bias']) - (mean - y)), span / 10**14)
+        # The rest from what was told, whose accuracy was just seen.
+        y = Fraction(n['reference'])
+        chi2 = chi2_quantile(Decimal('0.025'), count - 1)
+        width = Decimal(statistics.NormalDist().inv_cdf(0.975))
+        bits = log2(abs(y)) - log2(Fraction(sd))
+        loss = log2(Fraction(count - 1) / Fraction(chi2)) / 2
+        for key, want in [('cnh_bits', bits - loss - log2(Fraction(width))),
+                          ('cnh_contributing_bits', bits - loss - log2(Fraction(.51) - Fraction(.5)) -
+                           log2(Fraction(2 * math.sqrt(2 * math.pi))))]:
+            self.assertAlmostEqual(Decimal(n[key]), want, delta=4e-14 * (1 + abs(float(bits))))
+        largest = max(abs(v / y - 1) for v in exact)
+        self.assertEqual(n['bernoulli_bits'], min(64, math.floor(-log2(largest))))
+        self.assertEqual(n['bernoulli_contributing_bits'], min(64, math.ceil(-log2(largest)) - 1))
+        statistic = count * (m3 ** 2 / m2 ** 3 * count + (count * m4 / m2 ** 2 - 3) ** 2 / 4) / 6
+        self.assertEqual(n['normal'], statistic <= -2 * math.log(.05))
+
+    def test_ill_conditioned(self):
+        rng = random.Random(3)
+        for mean, sd in [(1e8, 1e-3), (-1e8, 1e-3), (1, 1e-15), (1e80, 1e70), (1e-70, 1e-75), (3., 1.), (1e-3, 1e3)]:
+            for count in 9, 33, 501:
+                values = [rng.gauss(mean, sd) for _ in range(count)]
+                [n] = self.numbers('--rows', self.put('a.npy', npy(values)))
+                self.check(n, values)
+
+    def test_far_first_and_drift(self):
+        rng = random.Random(4)
+        for values in ([1e8] + [rng.gauss(1, 1e-3) for _ in range(100)], [rng.gauss(i * 1e6, 1e-3) for i in range(501)],
+                       [1.] * 64 + [1 + 2**-52]):
+            [n] = self.numbers('--rows', self.put('a.npy', npy(values)))
+            self.check(n, values)
+
+    def test_many_numbers(self):
+        """Whole vectors of numbers and what is left over; with a reference of their own."""
+        rng = random.Random(5)
+        means = [10. ** rng.uniform(-20, 20) * rng.choice((-1, 1)) for _ in range(141)]
+        reference = [m * (1 + rng.gauss(0, 1e-9)) for m in means]
+        data = [[m * (1 + rng.gauss(0, 10. ** -(i % 16))) for i, m in enumerate(means)] for _ in range(37)]
+        files = [self.put(f'{i}.npy', npy(d)) for i, d in enumerate(data)]
+        for arguments, compared in ([], [None] * 141), (['-r', self.put('r.npy', npy(reference))], reference):
+            numbers = self.numbers(*arguments, *files, '-n', 'all')
+            self.assertEqual(len(numbers), 141)
+            for i, n in enumerate(numbers):
+                self.check(n, [d[i] for d in data], compared[i])
+
+    def test_range(self):
+        """Errors of numbers near the largest, where differences have no double."""
+        big = 1.7e308
+        [n] = self.numbers('--rows', '-r', repr(big), self.put('a.npy', npy([big, big / 2, -big / 2])))
+        self.assertEqual(n['bernoulli_bits'], -1)
+
+    def test_totals(self):
+        """Of numbers of which some are NaN, infinite or missing in some samples."""
+        rng = random.Random(6)
+        data = [[math.nan if rng.random() < .05 else math.inf if rng.random() < .02 else rng.gauss(3, 1e-3)
+                 for _ in range(4101)] for _ in range(40)]
+        files = [self.put(f'{i}.npy', npy(d)) for i, d in enumerate(data)]
+        group = self.json(*files, '-n', 'all')['documents'][0]['groups'][0]
+        total, numbers = group['total'], group['numbers']
+        for i, n in enumerate(numbers):
+            column = [d[i] for d in data]
+            good = [v for v in column if math.isfinite(v)]
+            self.assertEqual((n['samples'], n['nan'], n['inf']),
+                             (len(good), sum(map(math.isnan, column)), sum(map(math.isinf, column))))
+            self.assertAlmostEqual(n['sd'] / statistics.stdev(good), 1, delta=1e-12)
+        for key in 'cnh_bits', 'cnh_contributing_bits', 'bernoulli_bits', 'bernoulli_contributing_bits', 'cestac_bits':
+            bits = [n[key] for n in numbers]
+            self.assertAlmostEqual(total[key]['mean'], statistics.fmean(bits), delta=1e-12)
+            self.assertEqual([total[key][k] for k in ('min', 'max', 'numbers')], [min(bits), max(bits), 4101])
+            want = {}
+            for b in bits:
+                low = math.floor(b * 16) / 16
+                want[low] = want.get(low, 0) + 1
+            self.assertEqual(total[key]['histogram'], [[low, want[low]] for low in sorted(want)])
+        self.assertEqual(total['not_normal'], sum(n['normal'] is False for n in numbers))
+        self.assertEqual((total['nan'], total['inf']), tuple(sum(n[k] for n in numbers) for k in ('nan', 'inf')))
+        self.assertAlmostEqual(total['mean'], statistics.fmean(n['mean'] for n in numbers), delta=1e-14)
 
 
 class Arrays(Case):
@@ -180,6 +298,17 @@ class Arrays(Case):
         files = [self.put(f'{i}.npy', npy([1. + (i % 2) * 2. ** -k for k in range(1, 31)])) for i in range(4)]
         self.assertEqual([n['name'] for n in self.numbers('-n', '3', *files)], ['[0]', '[1]', '[2]'])
 
+    def test_biased_are_listed(self):
+        """Numbers that are the same in all samples, and wrong."""
+        values = [1. + i / 64 for i in range(50)]
+        files = [self.put(f'{i}.npy', npy([v + (i % 2) * 2**-20 if k != 37 else 3. for k, v in enumerate(values)]))
+                 for i in range(4)]
+        reference = self.put('r.npy', npy(values))
+        self.assertEqual([n['name'] for n in self.numbers('-n', '1', '-r', reference, *files)], ['[37]'])
+        self.assertIn(b'equal biased', self.run_stats('-n', '1', '-r', reference, *files).stdout)
+        same = [self.put(f'{i}.npy', npy([1.] * 50)) for i in range(3)]
+        self.assertIn(b'(50 are equal in all samples)\n', self.run_stats(*same).stdout)
+
     def test_malformed(self):
         good = self.put('good.npy', npy([1., 2]))
         whole = npy([1., 2])
@@ -211,6 +340,10 @@ class Text(Case):
         document = self.json(*files)['documents'][0]
         self.assertEqual([n['missing'] for n in document['groups'][0]['numbers']], [0, 0, 1])
         self.assertIn('not in every sample', ' '.join(document['warnings']))
+
+    def test_empty(self):
+        files = [self.put('0.txt', ''), self.put('1.txt', ' \n')]
+        self.assertIn(b'2 samples, empty\n', self.run_stats(*files).stdout)
 
     def test_csv(self):
         files = [self.put(f'{i}.csv', f'name,"a ""x"""\r\n"p,\nq",{i}\r\nr,{i * 2}\r\n') for i in range(3)]
@@ -275,7 +408,13 @@ class Directories(Case):
         report = self.json('runs')
         self.assertEqual(report['samples'], 2)
         self.assertEqual(len(report['warnings']), 2)
+        self.assertIn('see runs/0004/stderr', ' '.join(report['warnings']))
         self.assertEqual(self.json('--failed', 'keep', 'runs')['samples'], 3)
+        for i in range(1, 5):
+            self.sample(f'{i:04}', f'{i}\n', status=1)
+        done = self.run_stats('runs', status=1)
+        self.assertIn(b'4 of 4 samples in runs failed', done.stderr)
+        self.assertIn(b'no sample is left', done.stderr)
 
     def test_absent(self):
         for i in range(3):
@@ -308,10 +447,26 @@ class Usage(Case):
         for method, key in ('cnh', 'cnh_bits'), ('bernoulli', 'bernoulli_bits'), ('cestac', 'cestac_bits'):
             [n] = self.numbers('-m', method, one, two)
             self.assertEqual([k for k in ('cnh_bits', 'bernoulli_bits', 'cestac_bits') if k in n], [key])
-        with open('/dev/full', 'wb') as full:
-            done = subprocess.run([STATS, one, two], stdout=full, stderr=subprocess.PIPE)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn(b'cannot write', done.stderr)
+        for line in self.run_stats('-n', '0', one, two).stdout.decode().splitlines():
+            self.assertEqual(line, line.rstrip())
+        for form in 'table', 'json', 'csv', 'md':
+            with open('/dev/full', 'wb') as full:
+                done = subprocess.run([STATS, '-f', form, one, two], stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b'cannot write', done.stderr)
+        self.error(self.directory + '/1.txt', self.put('a/b', ''), '/', say='mixed', status=2)
+        self.error('/proc/self/mem', one, say='/proc/self/mem: cannot ')
+
+    def test_full_temporary_directory(self):
+        """A packed array that does not fit where temporary files are."""
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, 'w', zipfile.ZIP_DEFLATED) as z:
+            z.writestr('x.npy', npy([1.] * 100000))
+        one, two = self.put('1.npz', data.getvalue()), self.put('2.npz', data.getvalue())
+        done = subprocess.run(['sh', '-c', "trap '' XFSZ; ulimit -f 64; exec \"$@\"", 'sh', STATS, one, two],
+                              capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn(b'set TMPDIR to a directory with room', done.stderr)
 
     def test_terminal(self):
         one, two = self.put('1.txt', '1\n'), self.put('2.txt', '2\n')
@@ -321,6 +476,31 @@ class Usage(Case):
             self.assertEqual(b'\033[' in os.read(master, 65536), want)
             os.close(slave)
             os.close(master)
+
+    def progress(self, *options):
+        """What comes to a terminal on stderr while the second of four samples takes its time; the status."""
+        files = [self.put(f'{i}.txt', f'{i}\n') for i in range(3)]
+        master, slave = os.openpty()
+        child = subprocess.Popen([STATS, '-i', 'text', *options, files[0], '-', *files[1:]], stdin=subprocess.PIPE,
+                                 stdout=subprocess.DEVNULL, stderr=slave)
+        os.close(slave)
+        time.sleep(1.5)
+        child.communicate(b'5\n', timeout=60)
+        shown = b''
+        try:
+            while piece := os.read(master, 65536):
+                shown += piece
+        except OSError: # as Linux says that the other side is closed
+            pass
+        os.close(master)
+        return shown.decode(), child.returncode
+
+    def test_progress(self):
+        shown, status = self.progress()
+        self.assertRegex(shown, r'\A\r\[#{12} {12}\] 50 % of the samples, 0:0\d left\x1b\[K')
+        self.assertTrue(shown.endswith('\r\x1b[K'), shown)
+        self.assertEqual(status, 0)
+        self.assertEqual(self.progress('-q'), ('', 0))
 
 
 if __name__ == '__main__':

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * profile.h: what --count sees of one instruction: events, exponents and bits
+ * cancelled of its elements, tallied by itself and then added to the counters
+ * that threads and processes share. Computes no result. */
+#ifndef VPREC_PROFILE_H
+#define VPREC_PROFILE_H
+
+#include "once.h"
+
+/* A counter and what is to be added to it: neighbouring elements often share one. */
+typedef struct vprec_tally_bin {
+    _Atomic uint64_t *counter;
+    uint64_t count;
+} vprec_tally_bin;
+
+typedef struct vprec_tally_span {
+    uint64_t largest, smallest; /* as in vprec_span */
+} vprec_tally_span;
+
+typedef struct vprec_tally {
+    vprec_counts *counts; /* NULL: not counting, and none of the functions below may be called */
+#define X(event) uint64_t event;
+    VPREC_EVENTS(X)
+#undef X
+    vprec_tally_span operands, results;
+    vprec_tally_bin exponent, cancelled;
+} vprec_tally;
+
+static inline void vprec_tally_start(vprec_tally *t, vprec_counts *counts)
+{
+    if (counts)
+        *t = (vprec_tally){.counts = counts};
+    else
+        t->counts = 0;
+}
+
+/* Adds the tally of an instruction with `lanes` results to the shared counters. */
+void vprec_tally_end(vprec_tally *t, enum vprec_op op, unsigned lanes);
+
+/* A result before it is rounded: to odd at 53 bits, and whether that changed it. */
+typedef struct vprec_exactly {
+    double odd;
+    bool inexact;
+} vprec_exactly;
+
+/* One result, a value of the format, as binary64; `finite`: all operands were finite. */
+void vprec_tally_result(vprec_tally *t, const vprec_format *format, vprec_mode mode, vprec_exactly exactly,
+                        double result, bool finite, bool nan_operand);
+
+/* The operands of one operation, and of a sum (that of an fma too) the bits that it cancels: the exponent of the larger
+ * summand or exact product less that of the exact sum. Nothing is cancelled by zeros; what is infinite or NaN does not
+ * count. True with *exactly for sums and products of numbers other than zero, in the range of normal ones. */
+bool vprec_tally_operands(vprec_tally *t, const vprec_operation *o, vprec_exactly *exactly);
+
+#endif

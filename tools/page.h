@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * page.h: the report of a sweep as files for people and for programs, written
+ * from the JSON document alone. Runs nothing but gnuplot. */
+#ifndef VPREC_PAGE_H
+#define VPREC_PAGE_H
+
+#include <jansson.h>
+
+/* Writes report.html, report.csv, report.md, report.json and the pictures, pictures/NN-*.svg and .png, below `dir`,
+ * which is made if its parent is there. A file that has its name is whole. Without gnuplot, or where gnuplot fails,
+ * there are no pictures, and the page says so. Returns 0, or -1 having said what could not be written. */
+int vprec_page_write(const json_t *report, const char *dir);
+
+#endif
