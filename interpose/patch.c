@@ -76,14 +76,14 @@ static void add_jump(planner *p, uint64_t at, uint64_t to)
     take(p, at, 5);
 }
 
-static void add_trap(planner *p, uint64_t at)
+static void add_trap(planner *p, uint64_t at, uint32_t function)
 {
     vprec_trap *t = vprec_vec_add(&p->image->traps, 1);
     if (!t) {
         p->failed = true;
         return;
     }
-    *t = (vprec_trap){at, (uint64_t)p->image->arena + p->clone_at[at - p->map->lo]};
+    *t = (vprec_trap){at, destination(p, at, function)};
 }
 
 static bool filler(const planner *p, uint64_t at, unsigned n)
@@ -96,7 +96,7 @@ static bool filler(const planner *p, uint64_t at, unsigned n)
     return true;
 }
 
-/* Dead code of a cloned function: int3 on an instruction start, the jump behind it. */
+/* Dead code of cloned function f: int3 on an instruction start, the jump behind it. */
 static bool dead(const planner *p, uint64_t at, const vprec_code_function *f)
 {
     if (at < f->start || at + 6 > f->end)
@@ -107,15 +107,16 @@ static bool dead(const planner *p, uint64_t at, const vprec_code_function *f)
 }
 
 /* A 5-byte hole that a 2-byte jump at `at` reaches; 0 none. */
-static uint64_t hole(planner *p, uint64_t at, const vprec_code_function *f)
+static uint64_t hole(planner *p, uint64_t at, uint32_t function)
 {
+    const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     for (int64_t d = 2; d < 124; d++)
         for (int sign = -1; sign <= 1; sign += 2) {
             uint64_t h = at + (uint64_t)(d * sign);
             if (filler(p, h, 5))
                 return h;
             if (dead(p, h, f)) {
-                add_trap(p, h);
+                add_trap(p, h, function);
                 *vprec_mark(p->map, h) |= VPREC_TAKEN | VPREC_ARITH;
                 return h + 1;
             }
@@ -125,7 +126,6 @@ static uint64_t hole(planner *p, uint64_t at, const vprec_code_function *f)
 
 static void plan_point(planner *p, uint64_t at, uint32_t function)
 {
-    const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     if (*vprec_mark(p->map, at) & (VPREC_KEEP | VPREC_TAKEN))
         return; /* a call that clones make from here returns to a point of its own */
     uint64_t to = destination(p, at, function);
@@ -136,7 +136,7 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
     }
     if (usable(p, at, 2)) {
         take(p, at, 2);
-        uint64_t h = hole(p, at, f);
+        uint64_t h = hole(p, at, function);
         if (h) {
             write2 *w = vprec_vec_add(&p->shorts, 1);
             if (w)
@@ -216,7 +216,7 @@ static void plan(planner *p)
             continue;
         for (uint64_t at = f->start; at < f->end; at++)
             if ((*vprec_mark(map, at) & (VPREC_ARITH | VPREC_TAKEN)) == VPREC_ARITH)
-                add_trap(p, at);
+                add_trap(p, at, (uint32_t)i);
     }
 }
 

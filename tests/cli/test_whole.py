@@ -57,6 +57,12 @@ class Whole(unittest.TestCase):
                     self.assertEqual([f['entered'] for f in self.victims(report)], [True] * runs)
                     self.assertGreater(report['totals']['sites_entered']['f32'], 0)
 
+    def test_entered_by_pointer(self):
+        for end, entered in (('pointer', True), ('return', False)):
+            done, report = self.run_vprec('-f', 'native', '--', VICTIM, end)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual([f['entered'] for f in report['functions'] if f['name'] == 'cli_victim_twice'], [entered])
+
     def test_counts(self):
         done, report = self.run_vprec('-f', 'bf16', '--count', '--', VICTIM)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -14,6 +14,21 @@ __attribute__((noipa)) float cli_victim_sum(const float *x, int n)
     return sum;
 }
 
+/* Doubles its argument. One byte stands before its call: too few for a jump at its entry. */
+float cli_victim_twice(float x);
+__asm__(".text\n"
+        ".globl cli_victim_twice\n"
+        ".type cli_victim_twice, @function\n"
+        "cli_victim_twice: push %rbx\n"
+        "call cli_victim_nothing\n"
+        "addss %xmm0, %xmm0\n"
+        "pop %rbx\n"
+        "ret\n"
+        ".size cli_victim_twice, . - cli_victim_twice\n"
+        ".type cli_victim_nothing, @function\n"
+        "cli_victim_nothing: ret\n"
+        ".size cli_victim_nothing, . - cli_victim_nothing\n");
+
 /* Adds 0.1f `n` times; prints the sum's bits without further arithmetic. */
 int main(int argc, char **argv)
 {
@@ -26,6 +41,10 @@ int main(int argc, char **argv)
     memcpy(&bits, &sum, sizeof bits);
     printf("%08x\n", bits);
     fflush(stdout);
+    if (!strcmp(end, "pointer")) {
+        float (*volatile twice)(float) = cli_victim_twice;
+        return twice(x[0]) != 0.2f;
+    }
     if (!strcmp(end, "_exit"))
         _exit(5);
     if (!strcmp(end, "crash"))
