@@ -62,8 +62,10 @@ static void put_cell(page_table *table, const page_view *view, const page_cell *
         int keeps = cell == &view->native ? -1 : page_keeps(view, cell);
         put(table, vprec_text("%s", keeps < 0 ? "–" : !keeps ? "no" : cell->smallest ? "yes, smallest" : "yes"));
     }
-    for (size_t m = 0; m < view->metric_count; m++)
-        put(table, page_value_text(&cell->values[m], view->metrics[m].unit));
+    for (size_t m = 0; m < view->metric_count; m++) {
+        bool told = !cell->values[m].there && strcmp(cell->status, "ok"); /* the status says why */
+        put(table, told ? vprec_text("–") : page_value_text(&cell->values[m], view->metrics[m].unit));
+    }
     if (view->digits)
         put(table, digits_text(cell));
     if (view->samples)
