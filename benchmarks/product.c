@@ -141,12 +141,14 @@ static const struct {
     {VPREC_F32, "e8m7", VPREC_RNE},  {VPREC_F32, "e8m10", VPREC_RNE},  {VPREC_F32, "e8m20", VPREC_RNE},
     {VPREC_F32, "e8m22", VPREC_RNE}, {VPREC_F32, "e8m23", VPREC_RNE},  {VPREC_F32, "e5m10", VPREC_RNE},
     {VPREC_F32, "e5m7", VPREC_RNE},  {VPREC_F32, "e4m3fn", VPREC_RNE}, {VPREC_F32, "e4m3fn:sat", VPREC_RNE},
-    {VPREC_F32, "e6m9", VPREC_RNE},  {VPREC_F32, "e5m22", VPREC_RNE},  {VPREC_F32, "e5m23", VPREC_RNE},
+    {VPREC_F32, "e6m9", VPREC_RNE},  {VPREC_F32, "e5m21", VPREC_RNE},  {VPREC_F32, "e5m22", VPREC_RNE},
+    {VPREC_F32, "e5m23", VPREC_RNE}, {VPREC_F32, "e4m22", VPREC_RNE},  {VPREC_F32, "e4m23", VPREC_RNE},
     {VPREC_F32, "e4m3fnuz", VPREC_RNE},
     {VPREC_F32, "fp16:nosub", VPREC_RNE},
     {VPREC_F32, "bf16", VPREC_RTZ},  {VPREC_F32, "bf16", VPREC_RU},    {VPREC_F32, "bf16", VPREC_RTO},
     {VPREC_F64, "e11m40", VPREC_RNE}, {VPREC_F64, "e11m51", VPREC_RNE}, {VPREC_F64, "e8m23", VPREC_RNE},
-    {VPREC_F64, "e5m10", VPREC_RNE},
+    {VPREC_F64, "e5m10", VPREC_RNE},  {VPREC_F64, "e8m50", VPREC_RNE},  {VPREC_F64, "e10m51", VPREC_RNE},
+    {VPREC_F64, "e8m52", VPREC_RNE},
 };
 
 int main(int argc, char **argv)

@@ -50,21 +50,20 @@ void vprec_kernels_avx512(vprec_kernels *kernels);
  *     sums[i * columns + j] = sums[i * columns + j] + a[p * rows + i] * b[p * columns + j],
  * rounded once to `sum`, or with `product` not NULL the product rounded first.
  * A NaN goes out as any NaN. False: met what it does not round (the kernels say
- * what); nothing was done. */
-typedef bool vprec_tile_kernel_f32(float *sums, const float *a, const float *b, size_t k, const vprec_plan *product,
-                                   const vprec_plan *sum);
-typedef bool vprec_tile_kernel_f64(double *sums, const double *a, const double *b, size_t k, const vprec_plan *product,
-                                   const vprec_plan *sum);
-typedef struct vprec_tile_f32 {
-    size_t rows, columns;
-    vprec_tile_kernel_f32 *run;
-    bool plain; /* its NaNs must have no payload */
-} vprec_tile_f32;
-typedef struct vprec_tile_f64 {
-    size_t rows, columns;
-    vprec_tile_kernel_f64 *run;
-    bool plain; /* its NaNs must have no payload */
-} vprec_tile_f64;
+ * what); nothing was done. `norms` are those of a and b, or of more terms.
+ * norm: no less than the euclidean norm of any row of a, or column of b, over k terms; inf with a NaN. */
+#define VPREC_TILE(type, T)                                                                                            \
+    typedef bool vprec_tile_kernel_##type(T *sums, const T *a, const T *b, size_t k, const T norms[2],                 \
+                                          const vprec_plan *product, const vprec_plan *sum);                           \
+    typedef struct vprec_tile_##type {                                                                                 \
+        size_t rows, columns;                                                                                          \
+        vprec_tile_kernel_##type *run;                                                                                 \
+        T (*norm)(const T *a_or_b, size_t k, bool is_b);                                                               \
+        bool plain; /* its NaNs must have no payload */                                                                \
+    } vprec_tile_##type;
+VPREC_TILE(f32, float)
+VPREC_TILE(f64, double)
+#undef VPREC_TILE
 
 /* Each sets *tile where it has a kernel for these roundings. */
 #if defined(__x86_64__)

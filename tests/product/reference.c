@@ -160,6 +160,18 @@ void reference_draw(unit_draw *draw, vprec_type type, size_t k, reference_roundi
     reference_orders[method->order]++;
 }
 
+void *reference_narrow(vprec_type type, const double *x, size_t n)
+{
+    void *copy = malloc(n * sizeof(double) + 8);
+    for (size_t i = 0; i < n; i++) {
+        if (type == VPREC_F32)
+            ((float *)copy)[i] = (float)x[i];
+        else
+            ((double *)copy)[i] = x[i];
+    }
+    return copy;
+}
+
 const char *reference_print(const reference_method *method)
 {
     static char text[300];

@@ -39,6 +39,9 @@ void reference_how(const reference_method *method, vprec_rounding roundings[3], 
 void reference_draw(unit_draw *draw, vprec_type type, size_t k, reference_rounding roundings[3],
                     reference_method *method);
 
+/* The same numbers as the type, and room for one more; free it. */
+void *reference_narrow(vprec_type type, const double *x, size_t n);
+
 /* What was drawn, in one line. */
 const char *reference_print(const reference_method *method);
 

@@ -52,18 +52,6 @@ static double direct(const reference_method *method, const vprec_conv *s, const 
     return reference_sum(method, k, a, b, in->bias ? in->bias[filter] : 0.0, e, outputs);
 }
 
-static void *narrow(vprec_type type, const double *x, size_t n)
-{
-    void *copy = malloc(n * sizeof(double) + 8);
-    for (size_t i = 0; i < n; i++) {
-        if (type == VPREC_F32)
-            ((float *)copy)[i] = (float)x[i];
-        else
-            ((double *)copy)[i] = x[i];
-    }
-    return copy;
-}
-
 static double *draw_values(unit_draw *draw, vprec_type type, size_t n, bool plain)
 {
     double *x = malloc((n + 1) * sizeof *x);
@@ -86,8 +74,9 @@ static void check(unit_draw *draw, const reference_method *method, const vprec_c
     in.kernels = draw_values(draw, method->type, in.weights, plain);
     in.bias = below(draw, 2) ? draw_values(draw, method->type, s->filters, plain) : NULL;
     size_t outputs = s->batch * s->filters * size[0] * size[1];
-    void *x = narrow(method->type, in.x, in.inputs), *kernels = narrow(method->type, in.kernels, in.weights);
-    void *bias = in.bias ? narrow(method->type, in.bias, s->filters) : NULL;
+    void *x = reference_narrow(method->type, in.x, in.inputs);
+    void *kernels = reference_narrow(method->type, in.kernels, in.weights);
+    void *bias = in.bias ? reference_narrow(method->type, in.bias, s->filters) : NULL;
     void *out = malloc(outputs * sizeof(double) + 8);
     memset(out, 0x55, outputs * sizeof(double) + 8);
     vprec_rounding roundings[3];

@@ -4,6 +4,7 @@
  * ones by the scalar functions; any number of threads; sums with known answers. */
 #include "reference.h"
 #include <criterion/criterion.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,18 +65,6 @@ static void free_problem(problem *p)
     free(p->c);
 }
 
-static void *narrow(vprec_type type, const double *x, size_t n)
-{
-    void *copy = malloc(n * sizeof(double) + 8);
-    for (size_t i = 0; i < n; i++) {
-        if (type == VPREC_F32)
-            ((float *)copy)[i] = (float)x[i];
-        else
-            ((double *)copy)[i] = x[i];
-    }
-    return copy;
-}
-
 static double element(vprec_type type, const void *x, size_t i)
 {
     return type == VPREC_F32 ? (double)((const float *)x)[i] : ((const double *)x)[i];
@@ -88,9 +77,9 @@ static void *compute(const reference_method *method, const problem *p, unsigned 
     vprec_accumulation how;
     reference_how(method, roundings, &how);
     how.threads = threads;
-    void *a = narrow(method->type, p->a, stretch(p->m, p->k, p->as));
-    void *b = narrow(method->type, p->b, stretch(p->k, p->n, p->bs));
-    void *c = narrow(method->type, p->c, stretch(p->m, p->n, p->cs));
+    void *a = reference_narrow(method->type, p->a, stretch(p->m, p->k, p->as));
+    void *b = reference_narrow(method->type, p->b, stretch(p->k, p->n, p->bs));
+    void *c = reference_narrow(method->type, p->c, stretch(p->m, p->n, p->cs));
     vprec_status status;
     if (method->type == VPREC_F32)
         status = vprec_gemm_f32(p->m, p->n, p->k, a, p->as, b, p->bs, c, p->cs, p->add, &how);
@@ -180,6 +169,13 @@ static const unit_format fine_formats[] = {
     {"e4m21:noinf:sat", VPREC_F32, 4, 21, 7, 0x1.fffffp8, VPREC_NOINF | VPREC_SAT},
     {"e5m20", VPREC_F32, 5, 20, 15, 0x1.fffffp15, 0},
     {"e5m20:sat", VPREC_F32, 5, 20, 15, 0x1.fffffp15, VPREC_SAT},
+    {"e4m23", VPREC_F32, 4, 23, 7, 0x1.fffffep7, 0},
+    {"e3m22", VPREC_F32, 3, 22, 3, 0x1.fffffcp3, 0},
+    {"e2m23", VPREC_F32, 2, 23, 1, 0x1.fffffep1, 0},
+    {"e5m23:bias=50", VPREC_F32, 5, 23, 50, 0x1.fffffep-20, 0},
+    {"e5m52", VPREC_F64, 5, 52, 15, 0x1.fffffffffffffp15, 0},
+    {"e10m51", VPREC_F64, 10, 51, 511, 0x1.ffffffffffffep511, 0},
+    {"e8m50", VPREC_F64, 8, 50, 127, 0x1.ffffffffffffcp127, 0},
     {"e9m52", VPREC_F64, 9, 52, 255, 0x1.fffffffffffffp255, 0},
     {"e5m51", VPREC_F64, 5, 51, 15, 0x1.ffffffffffffep15, 0},
     {"e5m50", VPREC_F64, 5, 50, 15, 0x1.ffffffffffffcp15, 0},
@@ -249,6 +245,121 @@ Test(gemm, single_steps)
     }
 }
 
+/* Sums of k terms that reach about the format's largest number, or half of it, from some part of that on: kernels do
+ * not look for overflow where half suffices. Terms of C's sign, which may be just more than half of its ulp; or the
+ * later ones lead back again. */
+static void draw_brim(unit_draw *draw, const unit_format *format, problem *p)
+{
+    static const double parts[] = {0.2, 0.245, 0.25, 0.48, 0.49, 0.5, 0.51, 0.98, 1, 1.05};
+    double reach = fmin(parts[unit_random(draw) % 10] * format->max, DBL_MAX);
+    double start = reach / 4 * (double)(unit_random(draw) % 5), term = (reach - start) / (double)p->k;
+    size_t turn = p->k >> unit_random(draw) % 2;
+    if (start > 0 && unit_random(draw) % 2)
+        term = ldexp(1.01, ilogb(start) - format->fbits - 1);
+    for (size_t i = 0; i < p->m * p->k; i++)
+        p->a[i / p->k * p->as.row + i % p->k * p->as.column] = 1;
+    for (size_t j = 0; j < p->n; j++) {
+        double sign = unit_random(draw) % 2 ? 1 : -1;
+        for (size_t q = 0; q < p->k; q++)
+            p->b[q * p->bs.row + j * p->bs.column] = contain(format->type, q < turn ? sign * term : sign * -term);
+        for (size_t i = 0; i < p->m; i++)
+            p->c[i * p->cs.row + j * p->cs.column] = contain(format->type, sign * start);
+    }
+}
+
+Test(gemm, sums_that_just_overflow)
+{
+    unit_draw draw = {.state = 7, .last = 1};
+    for (uint64_t repeat = 0; repeat < unit_scaled(10); repeat++) {
+        for (size_t f = 0; f < formats_count(); f++) {
+            reference_rounding sum = {format_at(f), VPREC_RNE, 0, 0};
+            size_t m = 1 + unit_random(&draw) % 2, n = 1 + unit_random(&draw) % 40, k = 1 + unit_random(&draw) % 16;
+            reference_method method = {.type = sum.format->type, .oracle = true, .sum = &sum,
+                                       .order = unit_random(&draw) % VPREC_ORDERS, .block = 1 + unit_random(&draw) % k};
+            problem p;
+            draw_problem(&draw, &method, m, n, k, &p);
+            p.add = true;
+            draw_brim(&draw, sum.format, &p);
+            double *const last[] = {&p.a[(k - 1) * p.as.column], &p.b[(k - 1) * p.bs.row], p.c};
+            if (unit_random(&draw) % 8 == 0)
+                *last[unit_random(&draw) % 3] = ((double[]){INFINITY, -INFINITY, NAN})[unit_random(&draw) % 3];
+            check_problem(&method, &p, 1);
+            method.product = &sum;
+            check_problem(&method, &p, 1);
+            free_problem(&p);
+        }
+    }
+}
+
+/* A term for each column that takes its sum to about the least normal number n or lets it stay there: a product of that
+ * size, zero, or the sum's opposite, whose remainder has bits far below the format's; or one so `large`, for the next
+ * to take back, that n is about its last place. a is the row's. */
+static double draw_small_term(unit_draw *draw, const unit_format *format, double a, double sum, bool large)
+{
+    double least = ldexp(1, 1 - format->bias), any = (double)(int64_t)unit_random(draw) * 0x1p-63;
+    double near = ldexp(any, (int)(unit_random(draw) % 8) - 4) * least / a;
+    double far = ldexp(any, (int)(unit_random(draw) % 8) + format->fbits) * least / a;
+    switch (unit_random(draw) % 8) {
+    case 0: return 0;
+    case 1: return large && fabs(far) < format->max ? far : near;
+    case 2:
+    case 3: return isfinite(sum) ? -sum / a : near;
+    case 4: return isfinite(sum) ? (near * a - sum) / a : near;
+    default: return near;
+    }
+}
+
+/* Such terms for every column, each from the sum so far; C may be no number of the format. */
+static void draw_small(unit_draw *draw, const reference_method *method, problem *p)
+{
+    const unit_format *format = method->sum->format;
+    double *a = malloc(p->k * sizeof *a), *b = malloc(p->k * sizeof *b);
+    bool large = unit_random(draw) % 2;
+    for (size_t q = 0; q < p->k; q++) {
+        double any = (double)(unit_random(draw) >> 11) * 0x1p-53;
+        a[q] = p->a[q * p->as.column] = contain(method->type, unit_random(draw) % 2 ? 1 + any : 2);
+    }
+    for (size_t j = 0; j < p->n; j++) {
+        double start = draw_small_term(draw, format, 1, 0, false);
+        start = contain(method->type, ldexp(start, large ? format->fbits + 4 : 0));
+        p->c[j * p->cs.column] = start;
+        for (size_t q = 0; q < p->k; q++) {
+            double so_far = reference_sum(method, q, a, b, start, j, p->n);
+            b[q] = contain(method->type, draw_small_term(draw, format, a[q], so_far, large));
+            p->b[q * p->bs.row + j * p->bs.column] = b[q];
+        }
+    }
+    free(a);
+    free(b);
+}
+
+/* Subnormal sums and products at any term, alone and in runs; some sums are longer than what is packed at once. */
+Test(gemm, sums_around_the_least_normal_number)
+{
+    unit_draw draw = {.state = 8, .last = 1};
+    for (uint64_t repeat = 0; repeat < unit_scaled(12); repeat++) {
+        for (size_t f = 0; f < formats_count(); f++) {
+            reference_rounding sum = {format_at(f), VPREC_RNE, 0, 0}, product = sum;
+            bool longer = unit_random(&draw) % 32 == 0;
+            size_t n = 1 + unit_random(&draw) % (longer ? 2 : 40), k = 1 + unit_random(&draw) % 12 + (longer ? 125 : 0);
+            reference_method method = {.type = sum.format->type, .oracle = true, .sum = &sum,
+                                       .order = unit_random(&draw) % VPREC_ORDERS, .block = 1 + unit_random(&draw) % k};
+            while (unit_random(&draw) % 4 == 0) {
+                do
+                    product.format = format_at(unit_random(&draw) % formats_count());
+                while (product.format->type != method.type);
+            }
+            method.product = unit_random(&draw) % 2 ? &product : NULL;
+            problem p;
+            draw_problem(&draw, &method, 1, n, k, &p);
+            p.add = true;
+            draw_small(&draw, &method, &p);
+            check_problem(&method, &p, 1 + unit_random(&draw) % 3);
+            free_problem(&p);
+        }
+    }
+}
+
 Test(gemm, threads_do_not_show)
 {
     unit_draw draw = {.state = 5, .format = &unit_formats[0], .last = 1};
@@ -287,7 +398,8 @@ Test(gemm, dot_is_a_product_of_one_row_and_one_column)
         vprec_rounding to[3];
         vprec_accumulation how;
         reference_how(&method, to, &how);
-        void *x = narrow(method.type, a, k), *y = narrow(method.type, b, k), *out = narrow(method.type, &start, 1);
+        void *x = reference_narrow(method.type, a, k), *y = reference_narrow(method.type, b, k);
+        void *out = reference_narrow(method.type, &start, 1);
         cr_assert_eq(method.type == VPREC_F32 ? vprec_dot_f32(out, x, y, k, add, &how)
                                               : vprec_dot_f64(out, x, y, k, add, &how), VPREC_OK);
         for (size_t p = 0; p < k; p++) {
