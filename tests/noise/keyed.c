@@ -5,6 +5,7 @@
 #include "emulate_step.h"
 #include "enter.h"
 #include "libm.h"
+#include "libm_entry.h"
 #include "noise.h"
 
 #include <math.h>
@@ -75,21 +76,6 @@ static uint64_t scalef(vprec_type type, uint64_t a, uint64_t b)
 {
     vprec_stepper s = stepper(type, VPREC_OP_SCALEF);
     return vprec_step_scalef(&s, a, b);
-}
-
-static bool always(const void *caller)
-{
-    (void)caller;
-    return true;
-}
-
-static void *find(const char *name)
-{
-    size_t n;
-    const vprec_libm_entry *table = vprec_libm_table(&n);
-    while (n && strcmp(table[n - 1].name, name))
-        n--;
-    return table[n - 1].replacement;
 }
 
 static void same(vprec_type type, const char *what, uint64_t got, uint64_t want)

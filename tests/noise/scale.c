@@ -5,6 +5,7 @@
 #include "emulate_step.h"
 #include "enter.h"
 #include "libm.h"
+#include "libm_entry.h"
 #include "noise.h"
 
 #include <math.h>
@@ -14,21 +15,6 @@
 enum { SAMPLES = 40000 };
 
 static unsigned long checks, failures;
-
-static bool always(const void *caller)
-{
-    (void)caller;
-    return true;
-}
-
-static void *find(const char *name)
-{
-    size_t n;
-    const vprec_libm_entry *table = vprec_libm_table(&n);
-    while (n && strcmp(table[n - 1].name, name))
-        n--;
-    return table[n - 1].replacement;
-}
 
 /* The ways to x * 2^n that a program has. */
 static double by_ldexp(double x, int n)

@@ -16,6 +16,7 @@ import time
 import unittest
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import namespace
 import terminal
 
 RUN, PRELOAD = (os.path.abspath(path) for path in sys.argv[1:3])
@@ -797,20 +798,7 @@ class Whole(Case):
         self.assertEqual(self.read('reference', 'stdout'), native)
 
 
-def in_namespace():
-    """Whether this process may mount; else starts itself where it may, or skips."""
-    if os.environ.get('VPREC_NAMESPACE'):
-        return
-    how = ['unshare', '--mount'] if os.geteuid() == 0 else ['unshare', '--map-root-user', '--mount']
-    probe = subprocess.run([*how, 'mount', '-t', 'tmpfs', 'none', '/mnt'], capture_output=True)
-    if probe.returncode:
-        print('no file system can be mounted here:', probe.stderr.decode(), file=sys.stderr)
-        sys.exit(77)
-    os.environ['VPREC_NAMESPACE'] = '1'
-    os.execvp(how[0], [*how, sys.executable, *sys.argv])
-
-
 if __name__ == '__main__':
     if 'FullDisk' in sys.argv[3:]:
-        in_namespace()
+        namespace.enter()
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

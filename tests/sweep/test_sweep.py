@@ -22,6 +22,7 @@ import unittest
 from fractions import Fraction
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import namespace
 import terminal
 
 SWEEP, VICTIM, PRELOAD = (os.path.abspath(path) for path in sys.argv[1:4])
@@ -949,20 +950,7 @@ class Whole(Case):
         self.assertIn(mine['build_id'], notes)
 
 
-def in_namespace():
-    """Whether this process may mount; else starts itself where it may, or skips."""
-    if os.environ.get('VPREC_NAMESPACE'):
-        return
-    how = ['unshare', '--mount'] if os.geteuid() == 0 else ['unshare', '--map-root-user', '--mount']
-    probe = subprocess.run([*how, 'mount', '-t', 'tmpfs', 'none', '/mnt'], capture_output=True)
-    if probe.returncode:
-        print('no file system can be mounted here:', probe.stderr.decode(), file=sys.stderr)
-        sys.exit(77)
-    os.environ['VPREC_NAMESPACE'] = '1'
-    os.execvp(how[0], [*how, sys.executable, *sys.argv])
-
-
 if __name__ == '__main__':
     if 'FullDisk' in sys.argv[4:]:
-        in_namespace()
+        namespace.enter()
     unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
