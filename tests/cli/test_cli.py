@@ -18,6 +18,7 @@ import unittest
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import terminal
+import usual_signals
 
 RUN, FAKE, MARKER, STATIC, PAGE = (os.path.abspath(path) for path in sys.argv[1:6])
 SH = '/bin/sh'
@@ -740,4 +741,5 @@ class Conclusions(Case):
 
 
 if __name__ == '__main__':
+    usual_signals.restore()
     unittest.main(argv=[sys.argv[0], *sys.argv[6:]])

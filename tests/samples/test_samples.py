@@ -18,6 +18,7 @@ import unittest
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import namespace
 import terminal
+import usual_signals
 
 RUN, PRELOAD = (os.path.abspath(path) for path in sys.argv[1:3])
 SH = '/bin/sh'
@@ -799,6 +800,7 @@ class Whole(Case):
 
 
 if __name__ == '__main__':
+    usual_signals.restore()
     if 'FullDisk' in sys.argv[3:]:
         namespace.enter()
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

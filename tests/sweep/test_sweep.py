@@ -24,6 +24,7 @@ from fractions import Fraction
 sys.path.append(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import namespace
 import terminal
+import usual_signals
 
 SWEEP, VICTIM, PRELOAD = (os.path.abspath(path) for path in sys.argv[1:4])
 RUN = os.path.join(os.path.dirname(SWEEP), 'vprec-run')
@@ -951,6 +952,7 @@ class Whole(Case):
 
 
 if __name__ == '__main__':
+    usual_signals.restore()
     if 'FullDisk' in sys.argv[4:]:
         namespace.enter()
     unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
