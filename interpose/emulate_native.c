@@ -77,7 +77,7 @@ uint64_t vprec_native(enum vprec_basic op, bool f64, uint64_t a, uint64_t b, uin
     uint32_t m = masked(*mxcsr), old;
     uint64_t result;
     if (f64)
-        ELEMENT("sd", double, vprec_double_of, vprec_double_bits, BINARY, FUSED)
+        ELEMENT("sd", double, vprec_from_bits, vprec_bits, BINARY, FUSED)
     else
         ELEMENT("ss", float, float_of, float_bits, BINARY, FUSED)
     *mxcsr = m;
@@ -88,7 +88,7 @@ uint64_t vprec_native_plain(enum vprec_basic op, bool f64, uint64_t a, uint64_t 
 {
     uint64_t result;
     if (f64)
-        ELEMENT("sd", double, vprec_double_of, vprec_double_bits, PLAIN_BINARY, PLAIN_FUSED)
+        ELEMENT("sd", double, vprec_from_bits, vprec_bits, PLAIN_BINARY, PLAIN_FUSED)
     else
         ELEMENT("ss", float, float_of, float_bits, PLAIN_BINARY, PLAIN_FUSED)
     return result;
@@ -141,7 +141,7 @@ uint64_t vprec_native_convert(unsigned from, bool to_f64, uint64_t a, uint32_t *
         CONVERT("cvtss2sd", y, "x"(float_of(a)));
         break;
     case VPREC_E_F64:
-        CONVERT("cvtsd2ss", x, "x"(vprec_double_of(a)));
+        CONVERT("cvtsd2ss", x, "x"(vprec_from_bits(a)));
         break;
     case VPREC_E_U64:
         if (a >> 63) {
@@ -164,7 +164,7 @@ uint64_t vprec_native_convert(unsigned from, bool to_f64, uint64_t a, uint32_t *
             CONVERT("cvtsi2ssq", x, "r"(a));
     }
     *mxcsr = m;
-    return to_f64 ? vprec_double_bits(y) : float_bits(x);
+    return to_f64 ? vprec_bits(y) : float_bits(x);
 }
 
 /* enter.S: the immediate is part of the instruction. */
@@ -193,9 +193,9 @@ uint64_t vprec_native_value(const vprec_site *site, uint64_t a, uint32_t *mxcsr)
     uint32_t m = masked(*mxcsr), old;
     uint64_t result;
     if (site->to == VPREC_E_F64) {
-        double x = vprec_double_of(a);
+        double x = vprec_from_bits(a);
         VALUE("sd", x, vprec_reduce_f64)
-        result = vprec_double_bits(x);
+        result = vprec_bits(x);
     } else {
         float x = float_of(a);
         if (site->map == 1 && site->opcode == 0x53)
@@ -215,9 +215,9 @@ uint64_t vprec_native_scalef(bool f64, uint64_t a, uint64_t b, uint32_t *mxcsr)
     uint32_t m = masked(*mxcsr), old;
     uint64_t result;
     if (f64) {
-        double x = vprec_double_of(a), y = vprec_double_of(b);
+        double x = vprec_from_bits(a), y = vprec_from_bits(b);
         EVEX2("vscalefsd", x, y);
-        result = vprec_double_bits(x);
+        result = vprec_bits(x);
     } else {
         float x = float_of(a), y = float_of(b);
         EVEX2("vscalefss", x, y);

@@ -43,21 +43,21 @@ static inline bool is_subnormal(bool f64, uint64_t bits)
 double vprec_widen(bool f64, uint64_t bits)
 {
     if (f64)
-        return vprec_double_of(bits);
+        return vprec_from_bits(bits);
     uint64_t sign = (bits & 0x80000000) << 32, m = bits & 0x7fffffff;
     if (m >= 0x7f800000)
-        return vprec_double_of(sign | UINT64_C(0x7ff) << 52 | (m & 0x7fffff) << 29);
+        return vprec_from_bits(sign | UINT64_C(0x7ff) << 52 | (m & 0x7fffff) << 29);
     if (m >= 0x800000)
-        return vprec_double_of(sign | ((m << 29) + ((uint64_t)(1023 - 127) << 52)));
+        return vprec_from_bits(sign | ((m << 29) + ((uint64_t)(1023 - 127) << 52)));
     if (!m)
-        return vprec_double_of(sign);
+        return vprec_from_bits(sign);
     unsigned shift = __builtin_clzll(m) - 11; /* brings the leading one to bit 52 */
-    return vprec_double_of(sign | (((uint64_t)(1023 - 149 + 52 - shift - 1) << 52) + (m << shift)));
+    return vprec_from_bits(sign | (((uint64_t)(1023 - 149 + 52 - shift - 1) << 52) + (m << shift)));
 }
 
 uint64_t vprec_narrow(bool f64, double x)
 {
-    uint64_t bits = vprec_double_bits(x);
+    uint64_t bits = vprec_bits(x);
     if (f64)
         return bits;
     uint64_t sign = bits >> 63 << 31, m = bits & INT64_MAX;
@@ -131,7 +131,7 @@ static uint64_t finish(const vprec_stepper *s, double result, bool invalid)
 {
     uint64_t bits = vprec_narrow(s->type, result);
     if (is_nan(s->type, bits))
-        return finish_nan(s, invalid ? vprec_narrow(s->type, vprec_double_of(DEFAULT_NAN)) : bits);
+        return finish_nan(s, invalid ? vprec_narrow(s->type, vprec_from_bits(DEFAULT_NAN)) : bits);
     if ((s->mxcsr & FTZ) && is_subnormal(s->type, bits))
         bits &= s->format.flags & VPREC_NONEGZERO ? 0 : sign_bit(s->type);
     return bits;
@@ -185,7 +185,7 @@ static vprec_operation operation_of(const vprec_stepper *s, enum vprec_basic op,
 static bool is_invalid(const vprec_operation *o)
 {
     const uint64_t inf = infinity(true);
-    uint64_t x = vprec_double_bits(o->a), y = vprec_double_bits(o->b), z = vprec_double_bits(o->c);
+    uint64_t x = vprec_bits(o->a), y = vprec_bits(o->b), z = vprec_bits(o->c);
     uint64_t mx = magnitude(true, x), my = magnitude(true, y), mz = magnitude(true, z);
     bool opposite = (x ^ y) >> 63;
     bool no_product = (mx == inf && !my) || (!mx && my == inf);
@@ -219,7 +219,7 @@ static uint64_t round_once(vprec_stepper *s, enum vprec_basic op, uint64_t a, ui
     vprec_operation o = operation_of(s, op, a, b, c, negate);
     vprec_once once = draw(s, vprec_once_settle(s->arith, s->type, &o));
     double r = vprec_once_evaluate(&o, &once);
-    return finish(s, r, has_nan && is_nan(true, vprec_double_bits(r)) && is_invalid(&o));
+    return finish(s, r, has_nan && is_nan(true, vprec_bits(r)) && is_invalid(&o));
 }
 
 static const vprec_format binary64 = {.ebits = 11, .fbits = 52, .bias = 1023, .emin = -1022, .emax = 1023,
@@ -235,7 +235,7 @@ static double evaluate(vprec_operation o, const vprec_format *format, vprec_mode
 
 static bool differ(double x, double y)
 {
-    return vprec_double_bits(x) != vprec_double_bits(y);
+    return vprec_bits(x) != vprec_bits(y);
 }
 
 /* function(..., mode), a result in binary64, as --count takes it: inexact only where its last bit is odd, then where
@@ -243,7 +243,7 @@ static bool differ(double x, double y)
 #define EXACTLY(function, ...)                                                                                         \
     ({                                                                                                                 \
         double odd_ = function(__VA_ARGS__, VPREC_RTO);                                                                \
-        (vprec_exactly){odd_, (vprec_double_bits(odd_) & 1) &&                                                         \
+        (vprec_exactly){odd_, (vprec_bits(odd_) & 1) &&                                                         \
                                   differ(function(__VA_ARGS__, VPREC_RD), function(__VA_ARGS__, VPREC_RU))};           \
     })
 
@@ -255,8 +255,8 @@ static void count_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64
     vprec_exactly exactly;
     if (!vprec_tally_operands(&s->tally, &o, &exactly))
         exactly = EXACTLY(evaluate, o, &binary64);
-    uint64_t inf = infinity(true), x = magnitude(true, vprec_double_bits(o.a));
-    uint64_t y = magnitude(true, vprec_double_bits(o.b)), z = magnitude(true, vprec_double_bits(o.c));
+    uint64_t inf = infinity(true), x = magnitude(true, vprec_bits(o.a));
+    uint64_t y = magnitude(true, vprec_bits(o.b)), z = magnitude(true, vprec_bits(o.c));
     bool finite = x < inf && y < inf && z < inf && !(op == VPREC_BASIC_DIV && !y);
     vprec_tally_result(&s->tally, rounded ? &s->format : s->type ? &binary64 : &binary32,
                        rounded ? s->arith->mode : VPREC_RNE, exactly, vprec_widen(s->type, result), finite,
@@ -299,7 +299,7 @@ static double convert_exactly(unsigned from, uint64_t a)
 {
     switch (from) {
     case VPREC_E_F32: return vprec_widen(false, a);
-    case VPREC_E_F64: return vprec_double_of(a);
+    case VPREC_E_F64: return vprec_from_bits(a);
     case VPREC_E_F16: {
         uint32_t mxcsr = 0;
         return vprec_widen(false, vprec_native_convert(from, false, a, &mxcsr));
@@ -336,7 +336,7 @@ static uint64_t convert_once(vprec_stepper *s, unsigned from, uint64_t a)
     if (from == VPREC_E_U64)
         return finish(s, VPREC_ONCE(&once, from_u64, a), false);
     double x = convert_exactly(from, a);
-    if (is_nan(true, vprec_double_bits(x)) && !(s->format.flags & VPREC_NONAN))
+    if (is_nan(true, vprec_bits(x)) && !(s->format.flags & VPREC_NONAN))
         return finish_nan(s, vprec_narrow(s->type, x));
     return finish(s, VPREC_ONCE(&once, round, x), false);
 }
@@ -367,7 +367,7 @@ uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
         vprec_exactly x = from == VPREC_E_I64   ? EXACTLY(vprec_from_i64, (int64_t)a, &binary64)
                           : from == VPREC_E_U64 ? EXACTLY(vprec_from_u64, a, &binary64)
                                                 : (vprec_exactly){convert_exactly(from, number), false};
-        uint64_t m = magnitude(true, vprec_double_bits(x.odd));
+        uint64_t m = magnitude(true, vprec_bits(x.odd));
         vprec_tally_result(&s->tally,
                            round & VPREC_ROUND_RESULTS ? &s->format
                            : s->type                   ? &binary64

@@ -16,20 +16,20 @@ uint64_t vprec_once_key(const vprec_arith *arith, uint32_t kind, vprec_type type
 
 uint64_t vprec_once_number_key(const vprec_arith *arith, vprec_type type, double x)
 {
-    const uint64_t magnitude = vprec_double_bits(x) & INT64_MAX;
+    const uint64_t magnitude = vprec_bits(x) & INT64_MAX;
     return vprec_once_key(arith, VPREC_KIND_NUMBER, type, &magnitude, 1);
 }
 
 uint64_t vprec_once_scale_key(const vprec_arith *arith, vprec_type type, double x, int n)
 {
-    const uint64_t operands[] = {vprec_double_bits(x), (uint64_t)n};
+    const uint64_t operands[] = {vprec_bits(x), (uint64_t)n};
     return vprec_once_key(arith, VPREC_KIND_SCALE, type, operands, 2);
 }
 
 /* The lesser in the order of their bits first. */
 static void sort(double *a, double *b)
 {
-    if (vprec_double_bits(*a) > vprec_double_bits(*b)) {
+    if (vprec_bits(*a) > vprec_bits(*b)) {
         double x = *a;
         *a = *b;
         *b = x;
@@ -39,7 +39,7 @@ static void sort(double *a, double *b)
 /* A product's or quotient's sign moves to the first operand. */
 static void move_sign(vprec_operation *o)
 {
-    bool negative = vprec_double_bits(o->b) >> 63;
+    bool negative = vprec_bits(o->b) >> 63;
     o->a = vprec_double_negated(o->a, negative);
     o->b = vprec_double_negated(o->b, negative);
 }
@@ -48,7 +48,7 @@ static void move_sign(vprec_operation *o)
 static void sort_factors(vprec_operation *o)
 {
     move_sign(o);
-    bool negative = vprec_double_bits(o->a) >> 63;
+    bool negative = vprec_bits(o->a) >> 63;
     o->a = vprec_double_negated(o->a, negative);
     sort(&o->a, &o->b);
     o->a = vprec_double_negated(o->a, negative);
@@ -56,7 +56,7 @@ static void sort_factors(vprec_operation *o)
 
 static bool is_nan(double x)
 {
-    return (vprec_double_bits(x) & INT64_MAX) > UINT64_C(0x7ff) << 52;
+    return (vprec_bits(x) & INT64_MAX) > UINT64_C(0x7ff) << 52;
 }
 
 uint64_t vprec_once_settle(const vprec_arith *arith, vprec_type type, vprec_operation *o)
@@ -77,7 +77,7 @@ uint64_t vprec_once_settle(const vprec_arith *arith, vprec_type type, vprec_oper
     case VPREC_BASIC_DIV: move_sign(o); break;
     default: break;
     }
-    const uint64_t operands[3] = {vprec_double_bits(o->a), vprec_double_bits(o->b), vprec_double_bits(o->c)};
+    const uint64_t operands[3] = {vprec_bits(o->a), vprec_bits(o->b), vprec_bits(o->c)};
     return vprec_once_key(arith, o->op, type, operands, 3);
 }
 

@@ -5,6 +5,7 @@
 #define VPREC_ONCE_H
 
 #include "emulate.h"
+#include "exact.h"
 
 enum vprec_basic {
     VPREC_BASIC_ADD,
@@ -64,24 +65,10 @@ double vprec_once_operand(const vprec_arith *arith, vprec_type type, double x);
 
 double vprec_once_evaluate(const vprec_operation *operation, const vprec_once *once);
 
-static inline uint64_t vprec_double_bits(double x)
-{
-    uint64_t u;
-    __builtin_memcpy(&u, &x, 8);
-    return u;
-}
-
-static inline double vprec_double_of(uint64_t u)
-{
-    double x;
-    __builtin_memcpy(&x, &u, 8);
-    return x;
-}
-
 /* x or -x, by its sign bit. */
 static inline double vprec_double_negated(double x, bool negate)
 {
-    return vprec_double_of(vprec_double_bits(x) ^ (uint64_t)negate << 63);
+    return vprec_from_bits(vprec_bits(x) ^ (uint64_t)negate << 63);
 }
 
 #endif

@@ -126,15 +126,15 @@ static void spellings(vprec_type type)
                 same(type, "of -double", convert(type, VPREC_E_F64, negative(VPREC_F64, wide)),
                      negative(type, convert(type, VPREC_E_F64, wide)));
         } else {
-            double x = ((double (*)(double, double, double))find("fma"))(vprec_double_of(a), vprec_double_of(b),
-                                                                         vprec_double_of(c));
-            same(type, "fma", vprec_double_bits(x), fused);
-            x = ((double (*)(double, long))find("scalbln"))(vprec_double_of(a), n);
+            double x = ((double (*)(double, double, double))find("fma"))(vprec_from_bits(a), vprec_from_bits(b),
+                                                                         vprec_from_bits(c));
+            same(type, "fma", vprec_bits(x), fused);
+            x = ((double (*)(double, long))find("scalbln"))(vprec_from_bits(a), n);
             if (as_given)
-                same(type, "scalbln", vprec_double_bits(x), scaled);
+                same(type, "scalbln", vprec_bits(x), scaled);
             if (!(a >> 63)) {
-                x = ((double (*)(double))find("sqrt"))(vprec_double_of(a));
-                same(type, "sqrt", vprec_double_bits(x), step(type, VPREC_BASIC_SQRT, a, 0, 0, 0));
+                x = ((double (*)(double))find("sqrt"))(vprec_from_bits(a));
+                same(type, "sqrt", vprec_bits(x), step(type, VPREC_BASIC_SQRT, a, 0, 0, 0));
             }
         }
         int64_t whole = (int64_t)random64() >> (random64() & 63);
@@ -211,10 +211,10 @@ static void words(void)
     for (int bit = 0; bit < 66; bit++) {
         unsigned long turned = 0;
         for (int i = 0; i < 1000; i++) {
-            double x = vprec_double_of(random64() & ~(UINT64_C(1) << 62)), y = 1.5;
+            double x = vprec_from_bits(random64() & ~(UINT64_C(1) << 62)), y = 1.5;
             if (isnan(x))
                 continue;
-            double z = bit < 62 ? vprec_double_of(vprec_double_bits(x) ^ UINT64_C(1) << bit) : x;
+            double z = bit < 62 ? vprec_from_bits(vprec_bits(x) ^ UINT64_C(1) << bit) : x;
             if (isnan(z))
                 continue;
             uint64_t one = word(VPREC_BASIC_DIV, VPREC_F64, x, y);
