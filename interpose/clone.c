@@ -555,18 +555,3 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     vprec_pages_free(k.clone_at, clone_at_bytes);
     return done;
 }
-
-uint64_t vprec_image_find(const vprec_image *image, uint64_t original)
-{
-    size_t low = 0, high = image->traps.count;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (VPREC_AT(image->traps, vprec_trap, mid).original < original)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    if (low < image->traps.count && VPREC_AT(image->traps, vprec_trap, low).original == original)
-        return VPREC_AT(image->traps, vprec_trap, low).clone;
-    return 0;
-}

@@ -13,22 +13,8 @@
 #define VPREC_CLONE_H
 
 #include "code.h"
+#include "image.h"
 #include "round.h"
-#include "where.h"
-
-typedef struct vprec_trap {
-    uint64_t original, clone;
-} vprec_trap;
-
-typedef struct vprec_image {
-    uint64_t lo, hi;          /* the object's span */
-    uint8_t *arena;           /* data, then clones */
-    size_t arena_size;
-    uint64_t code, code_end;  /* the clones */
-    vprec_vec traps;          /* vprec_trap, sorted by original */
-    vprec_where where;        /* what the clones are clones of */
-    uint32_t by_jump, by_short, by_trap, inlined;
-} vprec_image;
 
 typedef struct vprec_clone_options {
     const vprec_arith *arith;
@@ -51,8 +37,5 @@ typedef struct vprec_clone_options {
 /* Clones the functions marked `cloned` and patches the originals. False: no
  * memory in reach, nothing was changed; `*why` says so. */
 bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options, const char **why);
-
-/* Where an arrival at `original` continues, 0 if it is none of ours. */
-uint64_t vprec_image_find(const vprec_image *image, uint64_t original);
 
 #endif

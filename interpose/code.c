@@ -4,7 +4,6 @@
  * data in text is not taken for code. */
 #include "code.h"
 #include "live.h"
-#include "round.h"
 #include <elf.h>
 
 /* An address that code computes (lea) or holds as an immediate. */

@@ -4,6 +4,7 @@
 #ifndef VPREC_EMULATE_STEP_H
 #define VPREC_EMULATE_STEP_H
 
+#include "emulate.h"
 #include "once.h"
 #include "profile.h"
 

@@ -19,18 +19,12 @@
 
 void vprec_enter(void);
 
-/* What vprec_enter's sites are rounded to. Set before the first clone runs. */
-extern vprec_arith vprec_arith_current;
-
 /* With --count: the counters of a site's function (site->counter) for results of `type`, or NULL. NULL itself: not
  * counting. Called for every site that runs, in signal handlers too. */
 extern vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
 
 /* With --audit: for site->counter of a VPREC_OP_REFUSED site the executions. */
 extern _Atomic uint64_t **vprec_refused_counts;
-
-/* Called when the program sets a rounding direction other than to nearest, which is not obeyed; may be NULL. */
-extern void (*vprec_on_direction)(void);
 
 /* Called by vprec_enter; also for a trap handler that has the state at hand. */
 void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu);

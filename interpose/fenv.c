@@ -3,7 +3,7 @@
  * mode. The program still reads back what it set: fegetround looks at the x87
  * control word, which keeps it; SSE arithmetic stays at nearest. What the
  * program's own code loads into MXCSR is enter.c's. */
-#include "enter.h"
+#include "arith.h"
 #include "next.h"
 #include <fenv.h>
 #include <immintrin.h>

@@ -2,10 +2,10 @@
  * instrument.c: see instrument.h. Chooses functions, keeps the books; the work
  * is code.c's, clone.c's and patch.c's. */
 #include "instrument.h"
+#include "clone.h"
 #include "enter.h"
 #include "record.h"
 #include "select.h"
-#include "trap.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -42,7 +42,7 @@ static void complain(const char *path, const char *why)
 {
     char text[1024];
     snprintf(text, sizeof text, "%s stays native: %s", path, why);
-    vprec_say(text);
+    vprec_record_warning(text);
 }
 
 static const char *function_name(const vprec_codemap *map, const vprec_code_function *f, char *room, size_t size)

@@ -16,7 +16,4 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
 /* Leads the functions of libm and libmvec to their rounded replacements. */
 void vprec_instrument_libm(vprec_process_record *process);
 
-/* A warning for the report. */
-void vprec_say(const char *text);
-
 #endif

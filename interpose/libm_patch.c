@@ -7,7 +7,7 @@
 #include "libm.h"
 #include "reach.h"
 #include "record.h"
-#include "trap.h"
+#include "image.h"
 #include <dlfcn.h>
 #include <link.h>
 #include <string.h>
@@ -218,7 +218,7 @@ static uint32_t patch(library *l, const vprec_libm_entry *table, size_t n)
             if (!trampoline) {
                 char text[128] = "libm function stays native, its first bytes cannot be moved: ";
                 strncat(text, table[i].name, 48);
-                vprec_say(text);
+                vprec_record_warning(text);
                 continue;
             }
             size_t slot = (size_t)(trampoline - l->arena) / TRAMPOLINE_BYTES;
@@ -280,7 +280,7 @@ void vprec_instrument_libm(vprec_process_record *process)
         functions += patch(&scalar, table, n);
         close_library(&scalar);
     } else {
-        vprec_say("libm.so.6 cannot be read: its functions stay native");
+        vprec_record_warning("libm.so.6 cannot be read: its functions stay native");
     }
     if (have_vector) {
         functions += patch(&vector, vector_table, vectors);

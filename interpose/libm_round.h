@@ -4,7 +4,7 @@
 #ifndef VPREC_LIBM_ROUND_H
 #define VPREC_LIBM_ROUND_H
 
-#include "enter.h"
+#include "arith.h"
 #include "libm.h"
 #include "once.h"
 

@@ -4,7 +4,7 @@
 #ifndef VPREC_ONCE_H
 #define VPREC_ONCE_H
 
-#include "emulate.h"
+#include "arith.h"
 #include "exact.h"
 
 enum vprec_basic {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 vprec_wire *vprec_wire_shared;
+vprec_process_record *vprec_record_process;
 static char file_path[4096];
 
 bool vprec_record_open(const char *path)
@@ -99,4 +100,11 @@ void *vprec_record_text(uint32_t kind, size_t fixed, const char *text)
     memcpy(record + fixed, text, length);
     vprec_record_done(record, kind, fixed + length);
     return record;
+}
+
+void vprec_record_warning(const char *text)
+{
+    vprec_message_record *m = vprec_record_text(VPREC_RECORD_MESSAGE, sizeof *m, text);
+    if (m && vprec_record_process)
+        m->process = vprec_record_offset(vprec_record_process);
 }

@@ -26,6 +26,12 @@ uint32_t vprec_record_number(uint64_t offset);
 /* A record of `fixed` bytes and a text, room included; NULL without room. */
 void *vprec_record_text(uint32_t kind, size_t fixed, const char *text);
 
+/* This process' own record, once it has one. */
+extern vprec_process_record *vprec_record_process;
+
+/* A warning for the report. */
+void vprec_record_warning(const char *text);
+
 static inline size_t vprec_record_align(size_t bytes)
 {
     return (bytes + 15) & ~(size_t)15;

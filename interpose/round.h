@@ -4,9 +4,9 @@
 #ifndef VPREC_ROUND_H
 #define VPREC_ROUND_H
 
+#include "arith.h"
 #include "decode.h"
 #include "emit.h"
-#include "emulate.h"
 #include "memory.h"
 
 /* What vprec itself may use; VPREC_CPU lowers it. */
@@ -102,40 +102,5 @@ extern const size_t vprec_round_tie_size_avx512, vprec_round_tie_size_avx;
 /* The original instruction at its new place, rip-relative operands adjusted. */
 void vprec_round_copy(vprec_code *code, uint64_t address);
 void vprec_round_copy_insn(vprec_code *code, uint64_t address, const vprec_insn *insn); /* already decoded */
-
-/* The --ops bits (VPREC_OPS_ADD | ...) under which an operation is rounded. */
-static inline uint32_t vprec_ops_of(enum vprec_op op)
-{
-    switch (op) {
-    case VPREC_OP_ADD:
-    case VPREC_OP_HADD: return VPREC_OPS_ADD;
-    case VPREC_OP_SUB:
-    case VPREC_OP_HSUB: return VPREC_OPS_SUB;
-    case VPREC_OP_ADDSUB: return VPREC_OPS_ADD | VPREC_OPS_SUB;
-    case VPREC_OP_MUL:
-    case VPREC_OP_SCALEF: return VPREC_OPS_MUL;
-    case VPREC_OP_DP: return VPREC_OPS_ADD | VPREC_OPS_MUL;
-    case VPREC_OP_DIV: return VPREC_OPS_DIV;
-    case VPREC_OP_SQRT: return VPREC_OPS_SQRT;
-    case VPREC_OP_FMA: return VPREC_OPS_FMA;
-    case VPREC_OP_CVT: return VPREC_OPS_CVT;
-    default: return VPREC_OPS_RCP;
-    }
-}
-
-/* The native result is exact, or an approximation: it is rounded as it is. */
-static inline bool vprec_is_value(const vprec_site *site)
-{
-    switch (site->op) {
-    case VPREC_OP_RCP:
-    case VPREC_OP_RSQRT:
-    case VPREC_OP_VALUE:
-        return true;
-    case VPREC_OP_CVT:
-        return site->from == VPREC_E_F16 || (site->to == VPREC_E_F64 && vprec_elem_size(site->from) == 4);
-    default:
-        return false;
-    }
-}
 
 #endif

@@ -4,29 +4,9 @@
 #ifndef VPREC_SITE_H
 #define VPREC_SITE_H
 
+#include "wire.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-enum vprec_op {
-    VPREC_OP_ADD,
-    VPREC_OP_SUB,
-    VPREC_OP_MUL,
-    VPREC_OP_DIV,
-    VPREC_OP_SQRT,
-    VPREC_OP_FMA,    /* opcodes 96..9F, A6..AF, B6..BF of map 2: see vprec_site_fma */
-    VPREC_OP_ADDSUB, /* even lanes subtract, odd lanes add */
-    VPREC_OP_HADD,
-    VPREC_OP_HSUB,
-    VPREC_OP_DP,     /* dpps, dppd: imm selects */
-    VPREC_OP_CVT,    /* from `from` to `to` (F32 or F64) */
-    VPREC_OP_RCP,    /* approximations: the native result is rounded */
-    VPREC_OP_RSQRT,
-    VPREC_OP_VALUE,  /* any other whose native result is rounded (getexp, reduce) */
-    VPREC_OP_SCALEF, /* a * 2^floor(b) */
-    VPREC_OPS,
-    VPREC_OP_REFUSED = VPREC_OPS, /* not executed by the emulator: it counts, the clone runs it as it is */
-    VPREC_OP_MXCSR                /* ldmxcsr: loaded without the rounding direction */
-};
 
 /* Element types. The first two equal vprec_type of vprec.h. */
 enum vprec_elem { VPREC_E_F32, VPREC_E_F64, VPREC_E_F16, VPREC_E_I32, VPREC_E_I64, VPREC_E_U32, VPREC_E_U64 };
@@ -106,6 +86,41 @@ static inline uint8_t vprec_elem_size(uint8_t elem)
     case VPREC_E_F16: return 2;
     case VPREC_E_F64: case VPREC_E_I64: case VPREC_E_U64: return 8;
     default: return 4;
+    }
+}
+
+/* The --ops bits (VPREC_OPS_ADD | ...) under which an operation is rounded. */
+static inline uint32_t vprec_ops_of(enum vprec_op op)
+{
+    switch (op) {
+    case VPREC_OP_ADD:
+    case VPREC_OP_HADD: return VPREC_OPS_ADD;
+    case VPREC_OP_SUB:
+    case VPREC_OP_HSUB: return VPREC_OPS_SUB;
+    case VPREC_OP_ADDSUB: return VPREC_OPS_ADD | VPREC_OPS_SUB;
+    case VPREC_OP_MUL:
+    case VPREC_OP_SCALEF: return VPREC_OPS_MUL;
+    case VPREC_OP_DP: return VPREC_OPS_ADD | VPREC_OPS_MUL;
+    case VPREC_OP_DIV: return VPREC_OPS_DIV;
+    case VPREC_OP_SQRT: return VPREC_OPS_SQRT;
+    case VPREC_OP_FMA: return VPREC_OPS_FMA;
+    case VPREC_OP_CVT: return VPREC_OPS_CVT;
+    default: return VPREC_OPS_RCP;
+    }
+}
+
+/* The native result is exact, or an approximation: it is rounded as it is. */
+static inline bool vprec_is_value(const vprec_site *site)
+{
+    switch (site->op) {
+    case VPREC_OP_RCP:
+    case VPREC_OP_RSQRT:
+    case VPREC_OP_VALUE:
+        return true;
+    case VPREC_OP_CVT:
+        return site->from == VPREC_E_F16 || (site->to == VPREC_E_F64 && vprec_elem_size(site->from) == 4);
+    default:
+        return false;
     }
 }
 

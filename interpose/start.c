@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static vprec_process_record *process;
 static enum vprec_isa isa;
 static atomic_flag busy = ATOMIC_FLAG_INIT;
 
@@ -51,18 +50,11 @@ static bool mask_isa(const char *level)
     return false;
 }
 
-void vprec_say(const char *text)
-{
-    vprec_message_record *m = vprec_record_text(VPREC_RECORD_MESSAGE, sizeof *m, text);
-    if (m && process)
-        m->process = vprec_record_offset(process);
-}
-
 static void on_direction(void)
 {
     static atomic_flag said = ATOMIC_FLAG_INIT;
     if (!atomic_flag_test_and_set(&said))
-        vprec_say("the program set a rounding direction: results are rounded to nearest all the same");
+        vprec_record_warning("the program set a rounding direction: results are rounded to nearest all the same");
 }
 
 static uint64_t now_ns(void)
@@ -90,10 +82,10 @@ static void walk_objects(void)
             path = executable;
         }
         if (*path)
-            vprec_instrument_object(path, map->l_addr, process, isa);
+            vprec_instrument_object(path, map->l_addr, vprec_record_process, isa);
     }
     vprec_instrument_end();
-    atomic_fetch_add(&process->startup_ns, now_ns() - start);
+    atomic_fetch_add(&vprec_record_process->startup_ns, now_ns() - start);
     atomic_flag_clear(&busy);
 }
 
@@ -159,10 +151,11 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
     executable[n > 0 ? n : 0] = 0;
     bool selected = vprec_select_process(config, executable);
-    size_t fixed = sizeof *process, length = strlen(executable) + 1;
-    process = vprec_record_room(fixed + length);
+    size_t fixed = sizeof(vprec_process_record), length = strlen(executable) + 1;
+    vprec_process_record *process = vprec_record_room(fixed + length);
     if (!process)
         return;
+    vprec_record_process = process;
     isa = detect_isa();
     const char *level = from_environment(envp, "VPREC_CPU");
     bool known = !level || mask_isa(level);
@@ -175,9 +168,9 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     memcpy(process->path, executable, length);
     vprec_record_done(process, VPREC_RECORD_PROCESS, fixed + length);
     if (!known)
-        vprec_say("VPREC_CPU is neither sse2, avx2 nor avx512: ignored");
+        vprec_record_warning("VPREC_CPU is neither sse2, avx2 nor avx512: ignored");
     if (!able)
-        vprec_say("this processor has no XSAVE: everything stays native");
+        vprec_record_warning("this processor has no XSAVE: everything stays native");
     if (selected && able) {
         set_arith(config);
         uint64_t rank = atomic_fetch_add(&vprec_wire_shared->images, 1);
@@ -186,7 +179,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
         vprec_on_direction = on_direction;
         vprec_trap_install(&process->traps);
         if (!hook_loader())
-            vprec_say("this C library's loader cannot be followed: objects that dlopen brings stay native");
+            vprec_record_warning("this C library's loader cannot be followed: objects that dlopen brings stay native");
         if (config->ops & VPREC_OPS_LIBM)
             vprec_instrument_libm(process);
         walk_objects();

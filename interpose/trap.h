@@ -4,7 +4,7 @@
 #ifndef VPREC_TRAP_H
 #define VPREC_TRAP_H
 
-#include "clone.h"
+#include "image.h"
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -19,16 +19,5 @@ typedef void vprec_handler(int number, siginfo_t *info, void *context);
 void vprec_signal_call(vprec_handler *handler, int number, siginfo_t *info, void *context);
 /* From now on the program's handlers are wrapped. */
 void vprec_signal_install(void);
-
-/* Makes an image known to the handler. The image must stay where it is. False: too many. */
-bool vprec_image_add(const vprec_image *image);
-void vprec_image_drop(const vprec_image *image);
-
-/* The image of the instrumented object, or of the clones, that `address` lies in; NULL: none. */
-const vprec_image *vprec_image_of(uint64_t address);
-const vprec_image *vprec_image_of_clone(uint64_t address);
-
-/* Whether `address` lies in an instrumented object. */
-bool vprec_image_covers(uint64_t address);
 
 #endif

@@ -30,6 +30,28 @@ enum {
     VPREC_OPS_ALL = (1 << 9) - 1
 };
 
+/* What an instruction does: counters are by these. */
+enum vprec_op {
+    VPREC_OP_ADD,
+    VPREC_OP_SUB,
+    VPREC_OP_MUL,
+    VPREC_OP_DIV,
+    VPREC_OP_SQRT,
+    VPREC_OP_FMA,    /* opcodes 96..9F, A6..AF, B6..BF of map 2: see vprec_site_fma */
+    VPREC_OP_ADDSUB, /* even lanes subtract, odd lanes add */
+    VPREC_OP_HADD,
+    VPREC_OP_HSUB,
+    VPREC_OP_DP,     /* dpps, dppd: imm selects */
+    VPREC_OP_CVT,    /* from `from` to `to` (F32 or F64) */
+    VPREC_OP_RCP,    /* approximations: the native result is rounded */
+    VPREC_OP_RSQRT,
+    VPREC_OP_VALUE,  /* any other whose native result is rounded (getexp, reduce) */
+    VPREC_OP_SCALEF, /* a * 2^floor(b) */
+    VPREC_OPS,
+    VPREC_OP_REFUSED = VPREC_OPS, /* not executed by the emulator: it counts, the clone runs it as it is */
+    VPREC_OP_MXCSR                /* ldmxcsr: loaded without the rounding direction */
+};
+
 enum vprec_type_use {
     VPREC_USE_NONE,   /* the type is left uninstrumented */
     VPREC_USE_NATIVE, /* instrumented, rounded to nothing but itself: the identity */
@@ -149,7 +171,7 @@ typedef struct vprec_span {
 
 /* Counters of --count, of one function and type, in operations (vector lanes). Zeros: nothing counted yet. */
 typedef struct vprec_counts {
-    _Atomic uint64_t ops[16]; /* by enum vprec_op of site.h */
+    _Atomic uint64_t ops[16]; /* by enum vprec_op */
 #define X(event) _Atomic uint64_t event;
     VPREC_EVENTS(X)
 #undef X

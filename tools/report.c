@@ -5,7 +5,6 @@
 #include "json.h"
 #include "run.h"
 #include "say.h"
-#include "site.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>

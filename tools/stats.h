@@ -4,28 +4,11 @@
 #ifndef VPREC_STATS_H
 #define VPREC_STATS_H
 
+#include "stats_file.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-/* Kinds of documents: the name, and what a file's name ends in. */
-#define STATS_KINDS(X)                                                                                                 \
-    X(AUTO, "auto", NULL)                                                                                              \
-    X(NPY, "npy", ".npy")                                                                                              \
-    X(NPZ, "npz", ".npz")                                                                                              \
-    X(CSV, "csv", ".csv")                                                                                              \
-    X(TSV, "tsv", ".tsv")                                                                                              \
-    X(JSON, "json", ".json")                                                                                           \
-    X(TEXT, "text", ".txt")                                                                                            \
-    X(BINARY, "binary", NULL)
-typedef enum stats_kind {
-#define STATS_KIND_ENTRY(id, name, ending) STATS_##id,
-    STATS_KINDS(STATS_KIND_ENTRY)
-#undef STATS_KIND_ENTRY
-        STATS_KINDS_COUNT
-} stats_kind;
-extern const char *const stats_kind_names[STATS_KINDS_COUNT];
 
 /* What is estimated, in bits: the key in reports, and the --method it belongs to. */
 #define STATS_ESTIMATES(X)                                                                                             \

@@ -4,7 +4,27 @@
 #ifndef VPREC_STATS_FILE_H
 #define VPREC_STATS_FILE_H
 
-#include "stats.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Kinds of documents: the name, and what a file's name ends in. */
+#define STATS_KINDS(X)                                                                                                 \
+    X(AUTO, "auto", NULL)                                                                                              \
+    X(NPY, "npy", ".npy")                                                                                              \
+    X(NPZ, "npz", ".npz")                                                                                              \
+    X(CSV, "csv", ".csv")                                                                                              \
+    X(TSV, "tsv", ".tsv")                                                                                              \
+    X(JSON, "json", ".json")                                                                                           \
+    X(TEXT, "text", ".txt")                                                                                            \
+    X(BINARY, "binary", NULL)
+typedef enum stats_kind {
+#define STATS_KIND_ENTRY(id, name, ending) STATS_##id,
+    STATS_KINDS(STATS_KIND_ENTRY)
+#undef STATS_KIND_ENTRY
+        STATS_KINDS_COUNT
+} stats_kind;
+extern const char *const stats_kind_names[STATS_KINDS_COUNT];
 
 /* `name` is what messages call it. Opened anew for each reading where too many are open already (fd < 0). */
 typedef struct stats_file {

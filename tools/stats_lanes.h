@@ -7,10 +7,12 @@
 #ifndef VPREC_STATS_LANES_H
 #define VPREC_STATS_LANES_H
 
-#include "stats_state.h"
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Numbers in a vector, and numbers taken at once. */
+enum { STATS_LANES = 4, STATS_STEP = 8 };
 
 typedef double lanes __attribute__((vector_size(8 * STATS_LANES), may_alias));
 typedef int64_t masks __attribute__((vector_size(8 * STATS_LANES), may_alias));

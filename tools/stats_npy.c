@@ -7,6 +7,7 @@
 #include "vprec.h"
 #include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

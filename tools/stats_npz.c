@@ -4,6 +4,7 @@
 #include "say.h"
 #include "stats_array.h"
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>

@@ -4,10 +4,8 @@
 #ifndef VPREC_STATS_STATE_H
 #define VPREC_STATS_STATE_H
 
+#include "stats_lanes.h"
 #include <stddef.h>
-
-/* Numbers in a vector, and numbers taken at once. */
-enum { STATS_LANES = 4, STATS_STEP = 8 };
 
 /* One array for each field, `count` elements, the room a multiple of STATS_STEP. Values are kept
  * relative to `origin`, the first finite one of each number: noise in the last bits is then not lost in the mean's. */

@@ -4,7 +4,7 @@
 #ifndef VPREC_STATS_TOKENS_H
 #define VPREC_STATS_TOKENS_H
 
-#include "stats.h"
+#include "stats_file.h"
 
 /* A token and its place. Two documents' tokens are the same number where group and index are. */
 typedef struct stats_token {
