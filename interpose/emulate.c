@@ -169,30 +169,23 @@ static void read_last_source(const vprec_site *site, const vprec_cpu *cpu, uint6
         read_register(cpu, (unsigned)site->rm, 64, v);
 }
 
-/* The sum of a dot product as result lane `i` forms it. All lanes have the same sums; the order of the operands shows
- * in which NaN comes through (measured: dppd takes the lane's own product first, dpps its neighbour's). */
-static uint64_t dot_sum(vprec_stepper *s, const uint64_t p[4], unsigned n, unsigned i)
-{
-    if (n == 2)
-        return vprec_step(s, VPREC_BASIC_ADD, p[i], p[i ^ 1], 0, 0, false);
-    uint64_t own = vprec_step(s, VPREC_BASIC_ADD, p[i ^ 1], p[i], 0, 0, false);
-    uint64_t other = vprec_step(s, VPREC_BASIC_ADD, p[i ^ 3], p[i ^ 2], 0, 0, false);
-    return vprec_step(s, VPREC_BASIC_ADD, own, other, 0, 0, false);
-}
-
-/* dpps, dppd: one 128-bit lane, in the order of the architecture: products, neighbours' sums, their sum. */
+/* dpps, dppd: one 128-bit lane, in the order of the architecture: products, neighbours' sums, their sum. Every lane of
+ * the result is that sum; but of several NaNs the processor may take another one in each. */
 static void dot_product(vprec_stepper *s, const vprec_site *site, unsigned size, unsigned first, const vector *a,
                         const vector *b, vector *r)
 {
     unsigned n = 16 / size;
-    uint64_t p[4] = {0};
+    uint64_t p[4] = {0}, pair[2] = {0};
     for (unsigned i = 0; i < n; i++)
         if (site->imm >> (4 + i) & 1)
             p[i] = vprec_step(s, VPREC_BASIC_MUL, get(a, size, first + i), get(b, size, first + i), 0, 0, true);
-    uint64_t sum = dot_sum(s, p, n, 0), magnitude = sum << (size == 4 ? 33 : 1);
-    bool nan = magnitude > (size == 4 ? UINT64_C(0xff) << 56 : UINT64_C(0x7ff) << 53);
+    for (unsigned i = 0; i < n; i += 2)
+        pair[i / 2] = vprec_step(s, VPREC_BASIC_ADD, p[i], p[i + 1], 0, 0, false);
+    uint64_t sum = n == 2 ? pair[0] : vprec_step(s, VPREC_BASIC_ADD, pair[0], pair[1], 0, 0, false);
+    uint64_t sums[4] = {sum, sum, sum, sum};
+    vprec_native_dot_nan(s->type, p, sums);
     for (unsigned i = 0; i < n; i++)
-        set(r, size, first + i, !(site->imm >> i & 1) ? 0 : nan ? dot_sum(s, p, n, i) : sum);
+        set(r, size, first + i, site->imm >> i & 1 ? sums[i] : 0);
 }
 
 /* Lane `i` of haddps and its kin: neighbours of the first source fill the low half of each 128 bits, neighbours of

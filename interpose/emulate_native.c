@@ -226,3 +226,33 @@ uint64_t vprec_native_scalef(bool f64, uint64_t a, uint64_t b, uint32_t *mxcsr)
     *mxcsr = m;
     return result;
 }
+
+/* One of the numbers is NaN. */
+static bool any_nan(bool f64, const uint64_t x[4])
+{
+    bool nan = false;
+    for (unsigned i = 0; i < (f64 ? 2 : 4); i++)
+        nan |= f64 ? vprec_bits_nan(x[i]) : (x[i] & 0x7fffffff) > 0x7f800000;
+    return nan;
+}
+
+void vprec_native_dot_nan(bool f64, const uint64_t products[4], uint64_t sums[4])
+{
+    uint32_t m = VPREC_MXCSR_PLAIN, old;
+    if (!any_nan(f64, products))
+        return;
+    if (f64) {
+        __attribute__((vector_size(16))) uint64_t p = {products[0], products[1]};
+        __attribute__((vector_size(16))) double one = {1, 1};
+        BINARY("dppd $0x33,", p, one);
+        for (unsigned i = 0; i < 2; i++)
+            sums[i] = p[i];
+    } else {
+        __attribute__((vector_size(16))) uint32_t p = {(uint32_t)products[0], (uint32_t)products[1],
+                                                       (uint32_t)products[2], (uint32_t)products[3]};
+        __attribute__((vector_size(16))) float one = {1, 1, 1, 1};
+        BINARY("dpps $0xff,", p, one);
+        for (unsigned i = 0; i < 4; i++)
+            sums[i] = p[i];
+    }
+}

@@ -54,6 +54,10 @@ uint32_t vprec_native_end(uint32_t old);
 uint64_t vprec_native_convert(unsigned from, bool to_f64, uint64_t a, uint32_t *mxcsr);
 uint64_t vprec_native_value(const vprec_site *site, uint64_t a, uint32_t *mxcsr);
 uint64_t vprec_native_scalef(bool f64, uint64_t a, uint64_t b, uint32_t *mxcsr);
+/* The NaNs that dppd or dpps gives in each lane of its sum, where one of the products is NaN; else nothing is done.
+ * Which NaN comes through differs between processors (AMD: the first, Intel: by lanes), so the instruction itself is
+ * asked: it has the products as operands, and what is no NaN has no say. */
+void vprec_native_dot_nan(bool f64, const uint64_t products[4], uint64_t sums[4]);
 
 /* Bits of a container <-> binary64, by integers alone. Narrowing is exact for
  * values that the container holds; a NaN keeps its leading payload bits. */

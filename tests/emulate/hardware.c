@@ -69,6 +69,20 @@ static void shift_behind_page(const vprec_site *s, machine *in, unsigned element
     memcpy(in->xsave + machine_offset[5] + 8 * s->mask, &k, 8);
 }
 
+/* Operands that meet in NaNs, of which one comes through: NaNs told apart by sign and payload, infinities, zeros. */
+static void fill_specials(uint8_t *bytes, size_t size, unsigned elem)
+{
+    for (size_t at = 0, n = elem == VPREC_E_F64 ? 8 : 4; at + n <= size; at += n) {
+        uint64_t r = machine_random(), top = n == 8 ? 52 : 23, exponents = (UINT64_C(1) << (8 * n - 1 - top)) - 1;
+        uint64_t x = (r & 7) < 4   ? exponents << top | (r >> 32 & 0xffff) << (top - 17) | (r & 1) << (top - 1) | 1
+                     : (r & 7) < 6 ? exponents << top
+                     : (r & 7) < 7 ? 0
+                                   : exponents >> 1 << top;
+        x |= (r >> 8 & 1) << (8 * n - 1);
+        memcpy(bytes + at, &x, n);
+    }
+}
+
 static void visit(const instruction *i, const vprec_site *site)
 {
     static const vprec_mode mode_of[4] = {VPREC_RNE, VPREC_RD, VPREC_RU, VPREC_RTZ};
@@ -91,6 +105,16 @@ static void visit(const instruction *i, const vprec_site *site)
         } else if ((r & 7) == 1) { /* components in their initial state, with stale bytes in their place */
             uint64_t h = machine_components & (0xE0 | 6) & ~(machine_random() & 0xE6);
             memcpy(in.xsave + 512, &h, 8);
+        } else if ((r & 7) == 2 && i->from <= VPREC_E_F64) {
+            fill_specials(in.xsave + 160, 256, i->from);
+            fill_specials(data, 128, i->from);
+            static const struct {
+                uint8_t component;
+                size_t size;
+            } upper[] = {{2, 256}, {6, 512}, {7, 1024}};
+            for (size_t n = 0; n < 3; n++)
+                if (machine_offset[upper[n].component])
+                    fill_specials(in.xsave + machine_offset[upper[n].component], upper[n].size, i->from);
         }
         if (i->op == VPREC_OP_SCALEF && (r & 8)) {
             for (unsigned reg = 0; reg < 16; reg++) {
