@@ -371,7 +371,7 @@ VPREC_API vprec_status vprec_function_find(const char *name, vprec_function *fun
  *
  * What the proof rests on: libm's error is at most 16 ulps in binary64 and 8 in the wider precisions, 128 for tgamma
  * and lgamma, 65536 for gelu as it is composed here. glibc knows of at most 5, and 10 for the gamma functions (its
- * manual, "Errors in Math Functions"); tests/libm/bounds.c measures it, as it should for another libm.
+ * manual, "Errors in Math Functions"); tests/lib/elementary/bounds.c measures it, as it should for another libm.
  * `*unproven` (may be NULL) becomes true where no step decided; the result is then the rounded middle of the last
  * interval, right or a neighbour of it. To be expected about once in 2^45 operands of a binary64 format, hardly
  * ever of a narrower one. libvprec-mpfr (vprec-mpfr.h) has the same functions, certain for every operand.

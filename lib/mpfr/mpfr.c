@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mpfr.c: owns vprec-mpfr.h: MPFR's value becomes a significand with a sticky
- * bit; lib/round.c rounds it. Uses nothing of Ziv's test in lib/libm.c. */
+ * bit; lib/round.c rounds it. Uses nothing of Ziv's test in lib/elementary.c. */
 #include "../elementary.h"
 #include "vprec-mpfr.h"
 #include <errno.h>

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * clone.h: clones the chosen functions of one object with the rounding put in,
+ * and leads every way into the originals to the clones.
+ *
+ *   original                         clone
+ *   entry:  jmp stub --------------> stub: jmp [slot] -> clone of entry
+ *           ...                            ...
+ *   call f  <----------------------- jmp   (the call runs where it always ran)
+ *   return: jmp -------------------> clone of return point
+ *           addss -> int3 (a stray arrival is led to the clone by the trap map)
+ */
+#ifndef VPREC_CLONE_H
+#define VPREC_CLONE_H
+
+#include "find/code.h"
+#include "image.h"
+#include "x86/round/round.h"
+
+typedef struct vprec_clone_options {
+    const vprec_arith *arith;
+    enum vprec_isa isa;
+    bool count; /* every site through the emulator, which counts */
+    bool audit; /* refused instructions are counted when they execute */
+    /* Clones set a byte on their first entry. By function index: its offset in
+     * file `entered_file`, of which `entered_bytes` from `entered_start` (a
+     * multiple of the page size) are mapped near the clones. File -1: none. */
+    int entered_file;
+    uint64_t entered_start;
+    size_t entered_bytes;
+    const uint64_t *entered;
+    const uint32_t *counters; /* with count: site->counter by function index */
+    /* With audit: site->counter of the refused instruction at `address`. */
+    uint32_t (*refused)(void *data, uint64_t address, uint32_t function);
+    void *refused_data;
+} vprec_clone_options;
+
+/* Clones the functions marked `cloned` and patches the originals. False: no
+ * memory in reach, nothing was changed; `*why` says so. */
+bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options, const char **why);
+
+#endif

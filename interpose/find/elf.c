@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * elf.c: the tables of headers: segments, sections with .symtab, notes.
+ * Segments must be sound; sections, which no loader looks at, may be missing
+ * or nonsense and then count as missing. */
+#include "elf.h"
+
+bool vprec_elf_add_functions(vprec_elf *elf, const uint8_t *table, uint64_t count, const vprec_elf_strings *names)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        Elf64_Sym symbol;
+        memcpy(&symbol, table + i * sizeof symbol, sizeof symbol);
+        unsigned type = ELF64_ST_TYPE(symbol.st_info);
+        if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS)
+            continue;
+        const char *name = vprec_elf_string_at(names, symbol.st_name);
+        uint64_t end = symbol.st_size < VPREC_ADDRESS_LIMIT ? symbol.st_value + symbol.st_size : symbol.st_value;
+        if (!vprec_elf_add_function(elf, symbol.st_value, end, *name ? name : NULL))
+            return false;
+    }
+    return true;
+}
+
+
+static bool add_range(vprec_elf *elf, vprec_vec *vec, uint64_t start, uint64_t size)
+{
+    vprec_range *range = vprec_vec_add(vec, 1);
+    if (!range)
+        return vprec_elf_fail(elf, VPREC_NO_MEMORY);
+    *range = (vprec_range){start, start + size};
+    return true;
+}
+
+/* Sorts ranges; overlapping ones become one. */
+static bool ranges_finish(vprec_elf *elf, vprec_vec *vec)
+{
+    if (!vprec_elf_sort(vec))
+        return vprec_elf_fail(elf, VPREC_NO_MEMORY);
+    vprec_range *range = vec->data;
+    size_t kept = 0;
+    for (size_t i = 0; i < vec->count; i++)
+        if (!kept || range[i].start >= range[kept - 1].end)
+            range[kept++] = range[i];
+        else if (range[i].end > range[kept - 1].end)
+            range[kept - 1].end = range[i].end;
+    vec->count = kept;
+    return true;
+}
+
+/* Notes hold [name size, data size, type, name, data], each part padded. */
+static void build_id_read(vprec_elf *elf, const Elf64_Phdr *program)
+{
+    vprec_object *object = elf->object;
+    if (program->p_offset > elf->size || program->p_filesz > elf->size - program->p_offset || object->build_id_length)
+        return;
+    const uint8_t *note = elf->file + program->p_offset;
+    uint64_t left = program->p_filesz, pad = program->p_align == 8 ? 7 : 3;
+    while (left >= sizeof(Elf64_Nhdr)) {
+        uint64_t name_size = vprec_elf_u32(note), data_size = vprec_elf_u32(note + 4);
+        uint64_t data = (sizeof(Elf64_Nhdr) + name_size + pad) & ~pad, next = (data + data_size + pad) & ~pad;
+        if (data + data_size > left)
+            return;
+        if (vprec_elf_u32(note + 8) == NT_GNU_BUILD_ID && name_size == 4 && !memcmp(note + 12, "GNU", 4)) {
+            size_t most = sizeof object->build_id;
+            object->build_id_length = (uint8_t)(data_size < most ? data_size : most);
+            memcpy(object->build_id, note + data, object->build_id_length);
+            return;
+        }
+        if (next > left)
+            return;
+        note += next, left -= next;
+    }
+}
+
+bool vprec_elf_segments_read(vprec_elf *elf, const Elf64_Ehdr *header, uint64_t dynamic[2])
+{
+    uint64_t past = 0;
+    if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phoff > elf->size ||
+        header->e_phnum > (elf->size - header->e_phoff) / sizeof(Elf64_Phdr))
+        return vprec_elf_fail(elf, "the program headers lie outside of the file");
+    for (unsigned i = 0; i < header->e_phnum; i++) {
+        Elf64_Phdr program;
+        memcpy(&program, elf->file + header->e_phoff + i * sizeof program, sizeof program);
+        if (program.p_type == PT_DYNAMIC)
+            dynamic[0] = program.p_vaddr, dynamic[1] = program.p_filesz;
+        else if (program.p_type == PT_GNU_EH_FRAME)
+            elf->unwind_header = program.p_vaddr;
+        else if (program.p_type == PT_NOTE)
+            build_id_read(elf, &program);
+        if (program.p_type != PT_LOAD || !program.p_memsz)
+            continue;
+        if (program.p_offset > elf->size || program.p_filesz > elf->size - program.p_offset)
+            return vprec_elf_fail(elf, "a segment lies outside of the file: is it cut short?");
+        if (program.p_vaddr < past || program.p_vaddr >= VPREC_ADDRESS_LIMIT || program.p_filesz > program.p_memsz ||
+            program.p_memsz > VPREC_ADDRESS_LIMIT - program.p_vaddr)
+            return vprec_elf_fail(elf, "a segment has an impossible address or size");
+        if (elf->segments == VPREC_ELF_SEGMENTS)
+            return vprec_elf_fail(elf, "more than 64 loadable segments");
+        if (!elf->segments)
+            elf->object->lo = program.p_vaddr & ~UINT64_C(4095);
+        past = program.p_vaddr + program.p_memsz;
+        elf->object->hi = (past + 4095) & ~UINT64_C(4095);
+        elf->segment[elf->segments++] = (vprec_elf_segment){program.p_vaddr, program.p_offset, program.p_filesz,
+                                                            program.p_flags};
+    }
+    return elf->segments || vprec_elf_fail(elf, "no loadable segment");
+}
+
+/* Whether an executable segment of the file holds all of the range. */
+static bool is_executable(const vprec_elf *elf, uint64_t address, uint64_t size)
+{
+    for (unsigned i = 0; i < elf->segments; i++) {
+        const vprec_elf_segment *s = &elf->segment[i];
+        if (s->flags & PF_X && address - s->address < s->file_size && size <= s->file_size - (address - s->address))
+            return true;
+    }
+    return false;
+}
+
+static const uint8_t *section_bytes(const vprec_elf *elf, const Elf64_Shdr *section)
+{
+    bool inside = section->sh_type != SHT_NOBITS && section->sh_offset <= elf->size &&
+                  section->sh_size <= elf->size - section->sh_offset;
+    return inside ? elf->file + section->sh_offset : NULL;
+}
+
+bool vprec_elf_sections_read(vprec_elf *elf, const Elf64_Ehdr *header)
+{
+    vprec_object *object = elf->object;
+    uint64_t count = header->e_shnum, strings_index = header->e_shstrndx;
+    Elf64_Shdr section, symtab = {0}, other;
+    if (!header->e_shoff || header->e_shentsize != sizeof section || header->e_shoff > elf->size ||
+        elf->size - header->e_shoff < sizeof section)
+        goto none;
+    const uint8_t *table = elf->file + header->e_shoff;
+    memcpy(&section, table, sizeof section);
+    if (!count)
+        count = section.sh_size;
+    if (strings_index == SHN_XINDEX)
+        strings_index = section.sh_link;
+    if (count > (elf->size - header->e_shoff) / sizeof section || strings_index >= count)
+        goto none;
+    memcpy(&other, table + strings_index * sizeof other, sizeof other);
+    vprec_elf_strings names = vprec_elf_strings_of(section_bytes(elf, &other), other.sh_size);
+    for (uint64_t i = 1; i < count; i++) {
+        memcpy(&section, table + i * sizeof section, sizeof section);
+        const char *name = vprec_elf_string_at(&names, section.sh_name);
+        bool loaded = section.sh_flags & SHF_ALLOC && section.sh_type != SHT_NOBITS && section.sh_size;
+        if (section.sh_type == SHT_SYMTAB)
+            symtab = section;
+        if (!loaded)
+            continue;
+        if (!strcmp(name, ".eh_frame"))
+            elf->unwind = section.sh_addr, elf->unwind_size = section.sh_size;
+        if (!(section.sh_flags & SHF_EXECINSTR))
+            continue;
+        if (!is_executable(elf, section.sh_addr, section.sh_size))
+            goto none;
+        bool plt = !strncmp(name, ".plt", 4) || !strncmp(name, ".iplt", 5);
+        if (!add_range(elf, plt ? &object->plt : &object->code, section.sh_addr, section.sh_size))
+            return false;
+    }
+    if (!object->code.count)
+        goto none;
+    if (!ranges_finish(elf, &object->code) || !ranges_finish(elf, &object->plt))
+        return false;
+    const uint8_t *bytes = section_bytes(elf, &symtab);
+    if (!bytes || symtab.sh_entsize != sizeof(Elf64_Sym) || symtab.sh_link >= count)
+        return true;
+    memcpy(&other, table + symtab.sh_link * sizeof other, sizeof other);
+    names = vprec_elf_strings_of(section_bytes(elf, &other), other.sh_size);
+    return vprec_elf_add_functions(elf, bytes, symtab.sh_size / sizeof(Elf64_Sym), &names);
+none:
+    object->code.count = object->plt.count = 0;
+    elf->unwind_size = 0;
+    for (unsigned i = 0; i < elf->segments; i++)
+        if (elf->segment[i].flags & PF_X && elf->segment[i].file_size &&
+            !add_range(elf, &object->code, elf->segment[i].address, elf->segment[i].file_size))
+            return false;
+    return ranges_finish(elf, &object->code);
+}
+

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * object.h: what an ELF file says about a loaded object's code: where it is,
+ * where functions start, who points into it. Reads the file, decodes nothing. */
+#ifndef VPREC_OBJECT_H
+#define VPREC_OBJECT_H
+
+#include "runtime/memory.h"
+#include "vprec.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Addresses are those of this process (virtual address in the file + bias). */
+typedef struct vprec_range {
+    uint64_t start, end;
+} vprec_range;
+
+typedef struct vprec_symbol {
+    uint64_t start, end; /* end == start where the size is not known */
+    const char *name;    /* in the mapped file; NULL when an FDE alone names the range */
+} vprec_symbol;
+
+typedef struct vprec_object {
+    const char *path;     /* as given, not copied */
+    uint64_t bias;
+    uint64_t lo, hi;      /* span of all PT_LOAD segments, page-rounded */
+    bool pie;             /* ET_DYN: absolute code addresses need relocations */
+    uint8_t build_id[20]; /* of a longer one the first 20 bytes */
+    uint8_t build_id_length;
+    vprec_vec code;       /* vprec_range: executable sections (without .plt*), else executable segments; sorted */
+    vprec_vec plt;        /* vprec_range: .plt, .plt.got, .plt.sec */
+    vprec_vec symbols;    /* vprec_symbol: functions by .symtab, .dynsym and FDEs in `code`; sorted by start, one per
+                             start: the name a person would use, the largest extent known */
+    vprec_vec pointers;   /* uint64_t: addresses in `code` that data may hold: relocation targets and addends,
+                             init/fini arrays, entry, exported symbols; without relocations (not PIE) also every
+                             aligned word of the loaded file that is one; sorted, unique */
+    vprec_vec pads;       /* uint64_t: landing pads from the LSDAs; sorted, unique */
+    vprec_vec reach;      /* uint64_t: the largest end of symbols 0..i, for vprec_object_name_at */
+    const uint8_t *file;  /* the mapped file; NULL after vprec_object_release */
+    size_t file_size;
+} vprec_object;
+
+/* Reads the object at `path` loaded at `bias`. VPREC_EINVAL: not a readable
+ * x86-64 ELF file, or one whose tables point outside of it; `*why` then says
+ * so in words. Never trusts an offset: a hostile file is refused, not crashed on. */
+vprec_status vprec_object_read(vprec_object *object, const char *path, uint64_t bias, const char **why);
+void vprec_object_release(vprec_object *object);
+
+/* The nearest symbol that contains the address, a named one if any does: its
+ * name (NULL where only an FDE tells) and start. False, and nothing written,
+ * where no symbol does. */
+bool vprec_object_name_at(const vprec_object *object, uint64_t address, const char **name, uint64_t *start);
+
+#endif

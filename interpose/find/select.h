@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * select.h: which processes, objects and functions are instrumented. */
+#ifndef VPREC_SELECT_H
+#define VPREC_SELECT_H
+
+#include "runtime/wire.h"
+#include <stdbool.h>
+
+/* Each counts the hits of the rules that it consults. */
+bool vprec_select_process(vprec_wire_config *config, const char *path);
+bool vprec_select_object(vprec_wire_config *config, const char *path);
+/* `name` NULL: a function without one; only `*` matches it. */
+bool vprec_select_function(vprec_wire_config *config, const char *name);
+
+/* Whether a function of any object is a vector mathematics routine of Intel's
+ * SVML (as compiled into NumPy): one operation, whose inside relies on its own
+ * precision. `*lanes`: 16 floats or 8 doubles in zmm0 come back; 0: it is an
+ * inner part of such a routine. */
+bool vprec_select_is_routine(const char *name, unsigned *lanes);
+
+/* libm or libmvec, whose functions are one operation each. */
+bool vprec_select_is_libm(const char *path);
+
+#endif

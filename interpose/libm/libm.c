@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * libm.c: the replacements of libm's scalar and complex functions. A float
+ * function is the double function rounded once to the f32 format, a double
+ * function its native result rounded; sqrt, fma, fdim, the scalings and the
+ * narrowing functions are exact. Patches nothing, knows no addresses. */
+#include "round.h"
+
+#include <complex.h>
+
+bool (*vprec_libm_rounds)(const void *caller);
+_Atomic uint64_t *vprec_libm_calls;
+
+#define ROUNDS(type) vprec_libm_enter(type, __builtin_return_address(0))
+#define IN(type, x) ((REAL_##type)vprec_libm_operand(type, x))
+#define OUT(type, x, key) ((REAL_##type)vprec_libm_result(type, x, key))
+#define KEY VPREC_LIBM_KEY
+#define DIRECT(type) vprec_libm_direct(type)
+
+typedef float REAL_VPREC_F32;
+typedef double REAL_VPREC_F64;
+
+static inline double complex complex_out(vprec_type type, double complex z, uint64_t key)
+{
+    return CMPLX(vprec_libm_result(type, creal(z), key), vprec_libm_result(type, cimag(z), key + 1));
+}
+
+static inline double complex complex_in(vprec_type type, double complex z)
+{
+    return CMPLX(vprec_libm_operand(type, creal(z)), vprec_libm_operand(type, cimag(z)));
+}
+
+/* An exact operation of libvprec in place of the library's: only where results are rounded, and not --fast. */
+static inline bool once(void)
+{
+    return (vprec_arith_current.round & VPREC_ROUND_RESULTS) && !vprec_arith_current.fast;
+}
+
+/* An operation in the run's format and mode. By integers: the program's MXCSR holds. */
+static double operate(vprec_type type, vprec_operation operation)
+{
+    const vprec_arith *arith = &vprec_arith_current;
+    uint64_t words[8], key = vprec_once_settle(arith, type, &operation);
+    vprec_once how = vprec_once_draw(arith, type, &arith->format[type], key, words);
+    return vprec_once_evaluate(&operation, &how);
+}
+#define ONCE(type, op, ...) operate(type, (vprec_operation){VPREC_BASIC_##op, __VA_ARGS__})
+
+/* The key of its result, where the library's own function made it. */
+static uint64_t operation_key(vprec_type type, vprec_operation operation)
+{
+    return vprec_once_settle(&vprec_arith_current, type, &operation);
+}
+#define OPERATION_KEY(type, op, ...) operation_key(type, (vprec_operation){VPREC_BASIC_##op, __VA_ARGS__})
+
+static int held(long n)
+{
+    enum { FAR = 4096 }; /* as the emulator has it: beyond every scaling that makes a difference */
+    return n > FAR ? FAR : n < -FAR ? -FAR : (int)n;
+}
+
+/* x * 2^n likewise */
+static double scale(vprec_type type, double x, long n)
+{
+    const vprec_arith *arith = &vprec_arith_current;
+    uint64_t words[8], key = vprec_once_scale_key(arith, type, x, held(n));
+    vprec_once how = vprec_once_draw(arith, type, &arith->format[type], key, words);
+    return VPREC_ONCE(&how, scale, x, held(n));
+}
+
+/* DEFINE_<kind>(type, T, C, id, function, own, wide): the replacement replace_<id> for type `T` (`C` its complex type),
+ * which computes `function` and whose original is in slot `own`; `wide` is the double function's slot (for double: the
+ * same). */
+#define DEFINE_UNARY(type, T, C, id, function, own, wide)                                                             \
+    static T replace_##id(T x)                                                                                        \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T))own)(x);                                                                                 \
+        x = IN(type, x);                                                                                              \
+        uint64_t key = KEY(type, function, x);                                                                        \
+        return DIRECT(type) ? OUT(type, ((T(*)(T))own)(x), key) : OUT(type, ((double (*)(double))wide)(x), key);      \
+    }
+
+#define DEFINE_BINARY(type, T, C, id, function, own, wide)                                                            \
+    static T replace_##id(T x, T y)                                                                                   \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, T))own)(x, y);                                                                           \
+        x = IN(type, x), y = IN(type, y);                                                                             \
+        uint64_t key = KEY(type, function, x, y);                                                                     \
+        return DIRECT(type) ? OUT(type, ((T(*)(T, T))own)(x, y), key)                                                 \
+                            : OUT(type, ((double (*)(double, double))wide)(x, y), key);                               \
+    }
+
+/* The library's function is called for a NaN result: it sets errno. */
+#define DEFINE_SQRT(type, T, C, id, function, own, wide)                                                              \
+    static T replace_##id(T x)                                                                                        \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T))own)(x);                                                                                 \
+        x = IN(type, x);                                                                                              \
+        return once() && x >= 0 ? (T)ONCE(type, SQRT, x)                                                              \
+                                : OUT(type, ((T(*)(T))own)(x), OPERATION_KEY(type, SQRT, x));                         \
+    }
+
+#define DEFINE_FMA(type, T, C, id, function, own, wide)                                                               \
+    static T replace_##id(T x, T y, T z)                                                                              \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, T, T))own)(x, y, z);                                                                     \
+        x = IN(type, x), y = IN(type, y), z = IN(type, z);                                                            \
+        return once() ? (T)ONCE(type, FMA, x, y, z)                                                                   \
+                      : OUT(type, ((T(*)(T, T, T))own)(x, y, z), OPERATION_KEY(type, FMA, x, y, z));                  \
+    }
+
+#define DEFINE_FDIM(type, T, C, id, function, own, wide)                                                              \
+    static T replace_##id(T x, T y)                                                                                   \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, T))own)(x, y);                                                                           \
+        x = IN(type, x), y = IN(type, y);                                                                             \
+        return once() && x > y ? (T)ONCE(type, SUB, x, y)                                                             \
+                               : OUT(type, ((T(*)(T, T))own)(x, y), OPERATION_KEY(type, SUB, x, y));                  \
+    }
+
+#define DEFINE_SCALE(type, T, id, own, integer)                                                                       \
+    static T replace_##id(T x, integer n)                                                                             \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, integer))own)(x, n);                                                                     \
+        x = IN(type, x);                                                                                              \
+        return once() ? (T)scale(type, x, n)                                                                          \
+                      : OUT(type, ((T(*)(T, integer))own)(x, n),                                                      \
+                            vprec_once_scale_key(&vprec_arith_current, type, x, held(n)));                            \
+    }
+#define DEFINE_SCALE_INT(type, T, C, id, function, own, wide) DEFINE_SCALE(type, T, id, own, int)
+#define DEFINE_SCALE_LONG(type, T, C, id, function, own, wide) DEFINE_SCALE(type, T, id, own, long)
+
+#define DEFINE_ORDER(type, T, C, id, function, own, wide)                                                             \
+    static T replace_##id(int n, T x)                                                                                 \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(int, T))own)(n, x);                                                                         \
+        x = IN(type, x);                                                                                              \
+        uint64_t key = KEY(type, function, n, x);                                                                     \
+        return DIRECT(type) ? OUT(type, ((T(*)(int, T))own)(n, x), key)                                               \
+                            : OUT(type, ((double (*)(int, double))wide)(n, x), key);                                  \
+    }
+
+/* Both parts of a number are exact in its own type: no need of double. */
+#define DEFINE_PARTS(type, T, C, id, function, own, wide)                                                             \
+    static T replace_##id(T x, T *whole)                                                                              \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, T *))own)(x, whole);                                                                     \
+        x = IN(type, x);                                                                                              \
+        uint64_t key = KEY(type, function, x);                                                                        \
+        T part = OUT(type, ((T(*)(T, T *))own)(x, whole), key);                                                       \
+        *whole = OUT(type, *whole, key + 1);                                                                          \
+        return part;                                                                                                  \
+    }
+
+#define DEFINE_TO_INT(type, T, C, id, function, own, wide)                                                            \
+    static T replace_##id(T x, int *n)                                                                                \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, int *))own)(x, n);                                                                       \
+        x = IN(type, x);                                                                                              \
+        uint64_t key = KEY(type, function, x);                                                                        \
+        return DIRECT(type) ? OUT(type, ((T(*)(T, int *))own)(x, n), key)                                             \
+                            : OUT(type, ((double (*)(double, int *))wide)(x, n), key);                                \
+    }
+
+#define DEFINE_SINCOS(type, T, C, id, function, own, wide)                                                            \
+    static void replace_##id(T x, T *sine, T *cosine)                                                                 \
+    {                                                                                                                 \
+        if (!ROUNDS(type)) {                                                                                          \
+            ((void (*)(T, T *, T *))own)(x, sine, cosine);                                                            \
+            return;                                                                                                   \
+        }                                                                                                             \
+        x = IN(type, x);                                                                                              \
+        uint64_t sine_key = KEY(type, sin, x), cosine_key = KEY(type, cos, x); /* compilers join such calls */        \
+        if (DIRECT(type)) {                                                                                           \
+            ((void (*)(T, T *, T *))own)(x, sine, cosine);                                                            \
+            *sine = OUT(type, *sine, sine_key), *cosine = OUT(type, *cosine, cosine_key);                             \
+        } else {                                                                                                      \
+            double s, c;                                                                                              \
+            ((void (*)(double, double *, double *))wide)(x, &s, &c);                                                  \
+            *sine = OUT(type, s, sine_key), *cosine = OUT(type, c, cosine_key);                                       \
+        }                                                                                                             \
+    }
+
+#define DEFINE_REMQUO(type, T, C, id, function, own, wide)                                                            \
+    static T replace_##id(T x, T y, int *quotient)                                                                    \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, T, int *))own)(x, y, quotient);                                                          \
+        x = IN(type, x), y = IN(type, y);                                                                             \
+        return OUT(type, ((T(*)(T, T, int *))own)(x, y, quotient), KEY(type, function, x, y));                        \
+    }
+
+#define DEFINE_COMPLEX(type, T, C, id, function, own, wide)                                                           \
+    static C replace_##id(C z)                                                                                        \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((C(*)(C))own)(z);                                                                                 \
+        z = complex_in(type, z);                                                                                      \
+        return complex_out(type, DIRECT(type) ? ((C(*)(C))own)(z) : ((double complex(*)(double complex))wide)(z),     \
+                           KEY(type, function, creal(z), cimag(z)));                                                  \
+    }
+
+#define DEFINE_COMPLEX_BINARY(type, T, C, id, function, own, wide)                                                    \
+    static C replace_##id(C z, C w)                                                                                   \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((C(*)(C, C))own)(z, w);                                                                           \
+        z = complex_in(type, z), w = complex_in(type, w);                                                             \
+        return complex_out(type,                                                                                      \
+                           DIRECT(type) ? ((C(*)(C, C))own)(z, w)                                                     \
+                                        : ((double complex(*)(double complex, double complex))wide)(z, w),            \
+                           KEY(type, function, creal(z), cimag(z), creal(w), cimag(w)));                              \
+    }
+
+#define DEFINE_COMPLEX_TO_REAL(type, T, C, id, function, own, wide)                                                   \
+    static T replace_##id(C z)                                                                                        \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(C))own)(z);                                                                                 \
+        z = complex_in(type, z);                                                                                      \
+        uint64_t key = KEY(type, function, creal(z), cimag(z));                                                       \
+        return DIRECT(type) ? OUT(type, ((T(*)(C))own)(z), key)                                                       \
+                            : OUT(type, ((double (*)(double complex))wide)(z), key);                                  \
+    }
+
+#define X(kind, id, function, double_name, float_name)                                                                \
+    void *vprec_libm_##id;                                                                                            \
+    static void *slot_##id##_f32;                                                                                     \
+    DEFINE_##kind(VPREC_F64, double, double complex, id, function, vprec_libm_##id, vprec_libm_##id)                  \
+    DEFINE_##kind(VPREC_F32, float, float complex, id##_f32, function, slot_##id##_f32, vprec_libm_##id)
+#include "functions.h"
+#undef X
+
+/* The narrowing functions of C23: an operation on doubles whose one rounding is to float. Operands are doubles. */
+static inline double double_in(double x)
+{
+    return vprec_arith_current.use[VPREC_F64] == VPREC_USE_FORMAT ? vprec_libm_operand(VPREC_F64, x) : x;
+}
+
+static void *slot_fadd, *slot_fsub, *slot_fmul, *slot_fdiv, *slot_fsqrt, *slot_ffma;
+
+#define DEFINE_NARROW(name, op)                                                                                       \
+    static float replace_##name(double x, double y)                                                                   \
+    {                                                                                                                 \
+        if (!ROUNDS(VPREC_F32))                                                                                       \
+            return ((float (*)(double, double))slot_##name)(x, y);                                                    \
+        x = double_in(x), y = double_in(y);                                                                           \
+        return once() ? (float)ONCE(VPREC_F32, op, x, y)                                                              \
+                      : OUT(VPREC_F32, ((float (*)(double, double))slot_##name)(x, y),                                \
+                            OPERATION_KEY(VPREC_F32, op, x, y));                                                      \
+    }
+DEFINE_NARROW(fadd, ADD)
+DEFINE_NARROW(fsub, SUB)
+DEFINE_NARROW(fmul, MUL)
+DEFINE_NARROW(fdiv, DIV)
+
+static float replace_fsqrt(double x)
+{
+    if (!ROUNDS(VPREC_F32))
+        return ((float (*)(double))slot_fsqrt)(x);
+    x = double_in(x);
+    return once() && x >= 0
+               ? (float)ONCE(VPREC_F32, SQRT, x)
+               : OUT(VPREC_F32, ((float (*)(double))slot_fsqrt)(x), OPERATION_KEY(VPREC_F32, SQRT, x));
+}
+
+static float replace_ffma(double x, double y, double z)
+{
+    if (!ROUNDS(VPREC_F32))
+        return ((float (*)(double, double, double))slot_ffma)(x, y, z);
+    x = double_in(x), y = double_in(y), z = double_in(z);
+    return once() ? (float)ONCE(VPREC_F32, FMA, x, y, z)
+                  : OUT(VPREC_F32, ((float (*)(double, double, double))slot_ffma)(x, y, z),
+                        OPERATION_KEY(VPREC_F32, FMA, x, y, z));
+}
+
+#define X(kind, id, function, double_name, float_name)                                                                \
+    {double_name, (void *)replace_##id, &vprec_libm_##id, NULL, VPREC_F64, false},                                    \
+        {float_name, (void *)replace_##id##_f32, &slot_##id##_f32, &vprec_libm_##id, VPREC_F32, false},
+#define NARROW(name) {#name, (void *)replace_##name, &slot_##name, NULL, VPREC_F32, false}
+
+const vprec_libm_entry *vprec_libm_table(size_t *n)
+{
+    static const vprec_libm_entry table[] = {
+#include "functions.h"
+        NARROW(fadd), NARROW(fsub), NARROW(fmul), NARROW(fdiv), NARROW(fsqrt), NARROW(ffma),
+    };
+    *n = sizeof table / sizeof *table;
+    return table;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * patch.h: the replacements of libm.h put in the place of what the loader has
+ * loaded. */
+#ifndef VPREC_LIBM_PATCH_H
+#define VPREC_LIBM_PATCH_H
+
+#include "runtime/wire.h"
+
+/* Leads the functions of libm and libmvec to their rounded replacements. */
+void vprec_instrument_libm(vprec_process_record *process);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * round.h: what libm.c and vector.c share: how a call's operands and
+ * its result are rounded, by vprec_arith_current. */
+#ifndef VPREC_LIBM_ROUND_H
+#define VPREC_LIBM_ROUND_H
+
+#include "libm.h"
+#include "runtime/arith.h"
+#include "runtime/once.h"
+
+/* Whether this call is rounded; counts it. */
+static inline bool vprec_libm_enter(vprec_type type, const void *caller)
+{
+    if (!vprec_libm_rounds(caller))
+        return false;
+    if (vprec_libm_calls)
+        atomic_fetch_add_explicit(&vprec_libm_calls[type], 1, memory_order_relaxed);
+    return true;
+}
+
+/* Numbers of the functions, for their keys. */
+#define X(kind, id, function, double_name, float_name) VPREC_LIBM_##id,
+enum vprec_libm_id {
+#include "functions.h"
+};
+#undef X
+
+/* The key of a call's result under --noise operands; a second result's is the next. */
+static inline uint64_t vprec_libm_key(vprec_type type, enum vprec_libm_id id, const double *operands, size_t n)
+{
+    uint64_t bits[4];
+    __builtin_memcpy(bits, operands, n * sizeof *bits);
+    return vprec_once_key(&vprec_arith_current, (uint32_t)VPREC_KIND_LIBM + id, type, bits, n);
+}
+#define VPREC_LIBM_KEY(type, function, ...)                                                                           \
+    vprec_libm_key(type, VPREC_LIBM_##function, (const double[]){__VA_ARGS__},                                        \
+                   sizeof((double[]){__VA_ARGS__}) / sizeof(double))
+
+static inline double vprec_libm_round(vprec_type type, double x, uint64_t key)
+{
+    uint64_t words[8];
+    vprec_once once = vprec_once_draw(&vprec_arith_current, type, &vprec_arith_current.format[type], key, words);
+    return VPREC_ONCE(&once, round, x);
+}
+
+static inline double vprec_libm_operand(vprec_type type, double x)
+{
+    const vprec_arith *arith = &vprec_arith_current;
+    return arith->round & VPREC_ROUND_OPERANDS ? vprec_once_operand(arith, type, x) : x;
+}
+
+static inline double vprec_libm_result(vprec_type type, double x, uint64_t key)
+{
+    const vprec_arith *arith = &vprec_arith_current;
+    return arith->round & VPREC_ROUND_RESULTS ? vprec_libm_round(type, x, key) : x;
+}
+
+/* Whether the type's own function is evaluated: float goes through double where its result is rounded once. */
+static inline bool vprec_libm_direct(vprec_type type)
+{
+    const vprec_arith *arith = &vprec_arith_current;
+    return type == VPREC_F64 || arith->fast || !(arith->round & VPREC_ROUND_RESULTS);
+}
+
+#endif

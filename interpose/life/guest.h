@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * guest.h: a signal's context as the original program would have it, and back.
+ * Knows nothing of who handles the signal. */
+#ifndef VPREC_GUEST_H
+#define VPREC_GUEST_H
+
+#include "clone/where.h"
+#include "x86/emulate/emulate.h"
+#include <signal.h>
+#include <ucontext.h>
+
+/* What vprec_guest_back needs. */
+typedef struct vprec_guest {
+    ucontext_t *uc;
+    uint64_t rip, rsp;             /* the true ones */
+    uint64_t shown_rip, shown_rsp;
+    uint64_t flags;                /* true, if the spills hold the program's */
+    vprec_cpu *frame;              /* vprec_enter_frame at the time */
+    vprec_cpu *cpu;                /* in the emulator: its state of the program */
+    bool all, rax, eflags, vectors; /* what of it has changed places with the context */
+    vprec_place place;             /* in a clone */
+} vprec_guest;
+
+/* Changes the context in place: rip, rsp, and registers that a clone or the
+ * emulator has put elsewhere. `info`: si_addr is translated. */
+void vprec_guest_show(vprec_guest *guest, int number, siginfo_t *info, ucontext_t *uc);
+
+/* After the program's handler. Left rip and rsp as they were shown: the true
+ * context is put back, with the registers that the handler changed. Otherwise
+ * the program goes on where the handler says, in the clone if there is one. */
+void vprec_guest_back(vprec_guest *guest);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * instrument.c: see instrument.h. Chooses functions, keeps the books; the work
+ * is code.c's, clone.c's and patch.c's. */
+#include "instrument.h"
+#include "clone/clone.h"
+#include "find/select.h"
+#include "runtime/record.h"
+#include "x86/emulate/enter.h"
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Objects that were looked at: instrumented, or not to be. */
+typedef struct seen {
+    uint64_t hash; /* of path and load address */
+    bool present;  /* in this pass */
+    vprec_image *image; /* NULL: stays native */
+} seen;
+
+static vprec_vec seen_objects = {.size = sizeof(seen)};
+static vprec_vec refused_table = {.size = sizeof(_Atomic uint64_t *)};
+
+/* What one object's cloning needs to look up. */
+typedef struct job {
+    vprec_codemap map;
+    vprec_object_record *record;
+    uint64_t *entered;  /* by function */
+    uint32_t *counters; /* by function */
+    uint64_t *function_records; /* by function: offset of its record, 0 none */
+} job;
+
+static uint64_t hash_text(const char *s)
+{
+    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
+    for (; *s; s++)
+        h = (h ^ (uint8_t)*s) * UINT64_C(1099511628211);
+    return h;
+}
+
+static void complain(const char *path, const char *why)
+{
+    char text[1024];
+    snprintf(text, sizeof text, "%s stays native: %s", path, why);
+    vprec_record_warning(text);
+}
+
+static const char *function_name(const vprec_codemap *map, const vprec_code_function *f, char *room, size_t size)
+{
+    if (f->name && *f->name)
+        return f->name;
+    snprintf(room, size, "sub_%llx", (unsigned long long)(f->start - map->object->bias));
+    return room;
+}
+
+/* A vector mathematics routine compiled into the object: as for libm, one call is one operation. */
+static void choose_routine(job *j, vprec_code_function *f, unsigned lanes, bool selected)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    vprec_type type = lanes == 16 ? VPREC_F32 : VPREC_F64;
+    f->sites[VPREC_F32] = f->sites[VPREC_F64] = f->refused = 0;
+    if (!lanes || !selected || config->use[type] != VPREC_USE_FORMAT || !(config->ops & VPREC_OPS_LIBM))
+        return;
+    f->routine = f->cloned = true;
+    f->type = (uint8_t)type;
+    f->sites[type] = 1;
+    j->record->sites[type]++;
+    j->record->functions++;
+}
+
+/* Marks the functions to clone, sums up the object. */
+static size_t choose(job *j)
+{
+    vprec_wire_config *config = &vprec_wire_shared->config;
+    size_t chosen = 0;
+    bool formatted = vprec_arith_rounds(&vprec_arith_current);
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
+        uint32_t wanted = 0;
+        char name[32];
+        bool control = f->controls && formatted;
+        bool relevant = f->sites[0] || f->sites[1] || f->refused || control;
+        bool selected = relevant && vprec_select_function(config, function_name(&j->map, f, name, sizeof name));
+        unsigned lanes;
+        if (formatted && relevant && f->name && vprec_select_is_routine(f->name, &lanes)) {
+            choose_routine(j, f, lanes, selected);
+            chosen += f->cloned;
+            continue;
+        }
+        for (int t = 0; t < VPREC_TYPES; t++) {
+            if (config->use[t] != VPREC_USE_NONE && selected) {
+                wanted += f->sites[t];
+                j->record->sites[t] += f->sites[t];
+            } else {
+                j->record->sites_native[t] += f->sites[t];
+            }
+        }
+        if (selected)
+            j->record->refused += f->refused;
+        f->cloned = wanted || (selected && (control || (config->audit && f->refused)));
+        chosen += f->cloned;
+        j->record->functions += wanted != 0;
+    }
+    return chosen;
+}
+
+static bool is_recorded(const vprec_code_function *f)
+{
+    return f->cloned || f->refused;
+}
+
+static size_t record_size(const char *name)
+{
+    return vprec_record_align(sizeof(vprec_function_record) + strlen(name) + 1);
+}
+
+/* Function records, in one piece: clones set their `entered` through a second
+ * view of it. Returns its offset in the file, 0 without room. */
+static uint64_t record_functions(job *j, size_t *bytes)
+{
+    char room[32];
+    *bytes = 0;
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
+        if (is_recorded(f))
+            *bytes += record_size(function_name(&j->map, f, room, sizeof room));
+    }
+    char *at = *bytes ? vprec_record_room(*bytes) : NULL;
+    if (!at)
+        return 0;
+    uint64_t first = vprec_record_offset(at);
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
+        if (!is_recorded(f))
+            continue;
+        const char *name = function_name(&j->map, f, room, sizeof room);
+        vprec_function_record *r = (vprec_function_record *)at;
+        r->object = vprec_record_offset(j->record);
+        r->address = f->start - j->map.object->bias;
+        r->length = f->end - f->start;
+        r->refused = f->refused;
+        for (int t = 0; t < VPREC_TYPES; t++)
+            r->sites[t] = f->sites[t];
+        memcpy(r->name, name, strlen(name) + 1);
+        vprec_record_done(r, VPREC_RECORD_FUNCTION, record_size(name));
+        j->function_records[i] = vprec_record_offset(r);
+        j->entered[i] = vprec_record_offset(&r->entered);
+        at += record_size(name);
+    }
+    return first;
+}
+
+/* --count: the emulator finds a site's counters by its function's record. */
+static void assign_counters(job *j)
+{
+    for (size_t i = 0; i < j->map.functions.count; i++)
+        j->counters[i] = vprec_record_number(j->function_records[i]);
+    vprec_counters = vprec_record_counts;
+}
+
+/* Names every refused instruction of a function. */
+static void record_refused(job *j)
+{
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
+        if (!f->refused || !j->function_records[i])
+            continue;
+        vprec_insn insn;
+        for (uint64_t at = f->start; at < f->end; at++) {
+            if (!(*vprec_mark(&j->map, at) & VPREC_START) ||
+                !vprec_insn_decode((const uint8_t *)at, vprec_room(&j->map, at), at, &insn) || insn.cls != VPREC_REFUSED)
+                continue;
+            char text[192];
+            vprec_decode_text((const uint8_t *)at, vprec_room(&j->map, at), at, text, sizeof text);
+            vprec_refused_record *r = vprec_record_text(VPREC_RECORD_REFUSED, sizeof *r, text);
+            if (!r)
+                return;
+            r->function = j->function_records[i];
+            r->object = vprec_record_offset(j->record);
+            r->address = at - j->map.object->bias;
+        }
+    }
+}
+
+/* With audit: the record of the refused instruction at `address`, as a counter index. */
+static uint32_t audit_refused(void *data, uint64_t address, uint32_t function)
+{
+    job *j = data;
+    char text[192];
+    vprec_decode_text((const uint8_t *)address, vprec_room(&j->map, address), address, text, sizeof text);
+    vprec_refused_record *r = vprec_record_text(VPREC_RECORD_REFUSED, sizeof *r, text);
+    static _Atomic uint64_t nowhere;
+    if (r) {
+        r->function = j->function_records[function];
+        r->object = vprec_record_offset(j->record);
+        r->address = address - j->map.object->bias;
+    }
+    _Atomic uint64_t **entry = vprec_vec_add(&refused_table, 1);
+    if (!entry)
+        return 0;
+    *entry = r ? &r->executed : &nowhere;
+    vprec_refused_counts = refused_table.data;
+    return (uint32_t)refused_table.count - 1;
+}
+
+static vprec_image *clone_object(job *j, const char *path, enum vprec_isa isa)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    size_t n = j->map.functions.count, bytes;
+    size_t chosen = choose(j);
+    j->entered = vprec_pages(n * sizeof *j->entered);
+    j->counters = vprec_pages(n * sizeof *j->counters);
+    j->function_records = vprec_pages(n * sizeof *j->function_records);
+    vprec_image *image = vprec_pages(sizeof *image);
+    if (!j->entered || !j->counters || !j->function_records || !image) {
+        complain(path, "out of memory");
+        return NULL;
+    }
+    bool live = false;
+    uint64_t first = record_functions(j, &bytes);
+    if (!config->audit || config->list)
+        record_refused(j);
+    if (config->count)
+        assign_counters(j);
+    if (chosen && !config->list) {
+        int file = first ? vprec_record_file() : -1;
+        uint64_t start = first & ~UINT64_C(4095);
+        vprec_clone_options options = {
+            .arith = &vprec_arith_current, .isa = isa, .count = config->count, .audit = config->audit,
+            .entered_file = file, .entered_start = start, .entered_bytes = first + bytes - start, .entered = j->entered,
+            .counters = config->count ? j->counters : NULL, .refused = audit_refused, .refused_data = j,
+        };
+        const char *why;
+        if (!vprec_clone(image, &j->map, &options, &why)) {
+            complain(path, why);
+        } else if (!vprec_image_add(image)) {
+            complain(path, "too many objects");
+        } else {
+            live = true;
+            j->record->clone_bytes = image->arena_size;
+            j->record->by_jump = image->by_jump;
+            j->record->by_short = image->by_short;
+            j->record->by_trap = image->by_trap;
+            j->record->inlined = image->inlined;
+        }
+        if (file >= 0)
+            close(file);
+    }
+    vprec_pages_free(j->entered, n * sizeof *j->entered);
+    vprec_pages_free(j->counters, n * sizeof *j->counters);
+    vprec_pages_free(j->function_records, n * sizeof *j->function_records);
+    if (live)
+        return image;
+    vprec_pages_free(image, sizeof *image);
+    return NULL;
+}
+
+void vprec_instrument_begin(void)
+{
+    for (size_t i = 0; i < seen_objects.count; i++)
+        VPREC_AT(seen_objects, seen, i).present = false;
+}
+
+void vprec_instrument_end(void)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < seen_objects.count; i++) {
+        seen s = VPREC_AT(seen_objects, seen, i);
+        if (s.present) {
+            VPREC_AT(seen_objects, seen, kept++) = s;
+        } else if (s.image) { /* unloaded: nothing can run there any more */
+            vprec_image_drop(s.image);
+            munmap(s.image->arena, s.image->arena_size);
+            vprec_vec_free(&s.image->traps);
+            vprec_where_free(&s.image->where);
+            vprec_pages_free(s.image, sizeof *s.image);
+        }
+    }
+    seen_objects.count = kept;
+}
+
+void vprec_instrument_object(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa)
+{
+    uint64_t hash = hash_text(path) ^ bias * UINT64_C(0x9E3779B97F4A7C15);
+    for (size_t i = 0; i < seen_objects.count; i++)
+        if (VPREC_AT(seen_objects, seen, i).hash == hash) {
+            VPREC_AT(seen_objects, seen, i).present = true;
+            return;
+        }
+    seen *s = vprec_vec_add(&seen_objects, 1);
+    if (!s)
+        return;
+    *s = (seen){.hash = hash, .present = true};
+    if (!vprec_select_object(&vprec_wire_shared->config, path))
+        return;
+    vprec_object object;
+    const char *why;
+    if (vprec_object_read(&object, path, bias, &why) != VPREC_OK) {
+        complain(path, why);
+        return;
+    }
+    job j = {0};
+    j.record = vprec_record_room(sizeof *j.record + strlen(path) + 1);
+    if (j.record && vprec_code_read(&j.map, &object, vprec_wire_shared->config.ops)) {
+        j.record->process = vprec_record_offset(process);
+        j.record->base = bias;
+        j.record->undecoded = j.map.undecoded;
+        memcpy(j.record->build_id, object.build_id, sizeof j.record->build_id);
+        j.record->build_id_length = object.build_id_length;
+        memcpy(j.record->path, path, strlen(path) + 1);
+        vprec_record_done(j.record, VPREC_RECORD_OBJECT, sizeof *j.record + strlen(path) + 1);
+        s->image = clone_object(&j, path, isa);
+        vprec_code_release(&j.map);
+    } else {
+        complain(path, "out of memory");
+    }
+    vprec_object_release(&object);
+}

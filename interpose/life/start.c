@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * start.c: life of the interposer in a process: reads the run's configuration
+ * before anything else runs, instruments what is loaded and what dlopen brings. */
+#include "find/select.h"
+#include "instrument.h"
+#include "libm/patch.h"
+#include "runtime/draws.h"
+#include "runtime/record.h"
+#include "trap.h"
+#include "x86/emulate/enter.h"
+#include <cpuid.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static enum vprec_isa isa;
+static atomic_flag busy = ATOMIC_FLAG_INIT;
+
+static const char *from_environment(char **envp, const char *name)
+{
+    size_t n = strlen(name);
+    for (; envp && *envp; envp++)
+        if (!strncmp(*envp, name, n) && (*envp)[n] == '=')
+            return *envp + n + 1;
+    return NULL;
+}
+
+static enum vprec_isa detect_isa(void)
+{
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw"))
+        return VPREC_ISA_AVX512;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? VPREC_ISA_AVX2 : VPREC_ISA_SSE2;
+}
+
+/* VPREC_CPU lowers what is used, never raises it. False: no such level. */
+static bool mask_isa(const char *level)
+{
+    static const char *const names[] = {"sse2", "avx2", "avx512"};
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(level, names[i])) {
+            if ((int)isa > i)
+                isa = (enum vprec_isa)i;
+            return true;
+        }
+    return false;
+}
+
+static void on_direction(void)
+{
+    static atomic_flag said = ATOMIC_FLAG_INIT;
+    if (!atomic_flag_test_and_set(&said))
+        vprec_record_warning("the program set a rounding direction: results are rounded to nearest all the same");
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* Instruments every loaded object that is not yet. */
+static void walk_objects(void)
+{
+    if (atomic_flag_test_and_set(&busy)) /* the loader's lock is held; only a fork in the middle could bring us here */
+        return;
+    uint64_t start = now_ns();
+    vprec_instrument_begin();
+    for (struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+        const char *path = map->l_name;
+        char executable[4096];
+        if (!*path && map == _r_debug.r_map) {
+            ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
+            if (n <= 0)
+                continue;
+            executable[n] = 0;
+            path = executable;
+        }
+        if (*path)
+            vprec_instrument_object(path, map->l_addr, vprec_record_process, isa);
+    }
+    vprec_instrument_end();
+    atomic_fetch_add(&vprec_record_process->startup_ns, now_ns() - start);
+    atomic_flag_clear(&busy);
+}
+
+static void on_loader_change(void)
+{
+    if (_r_debug.r_state == RT_CONSISTENT)
+        walk_objects();
+}
+
+/* The loader calls this empty function whenever its list of objects changes:
+ * it is put in its place. It holds a return and filler up to 16 bytes. */
+static bool hook_loader(void)
+{
+    uint8_t *at = (uint8_t *)_r_debug.r_brk;
+    static const uint8_t endbr[4] = {0xF3, 0x0F, 0x1E, 0xFA};
+    if (!at)
+        return false;
+    uint8_t *ret = memcmp(at, endbr, 4) ? at : at + 4;
+    if (*ret != 0xC3)
+        return false;
+    uint8_t *page = (uint8_t *)((uint64_t)at & ~UINT64_C(4095));
+    size_t bytes = (size_t)(at + 16 - page);
+    /* mov rax, imm64 (10 bytes); jmp rax (2) : 12 bytes, of filler behind the return */
+    uint8_t code[12] = {0x48, 0xB8};
+    void (*to)(void) = on_loader_change;
+    memcpy(code + 2, &to, 8);
+    code[10] = 0xFF, code[11] = 0xE0;
+    for (uint8_t *p = ret + 1; p < at + 12; p++)
+        if (!(*p == 0x66 || *p == 0x2E || *p == 0x0F || *p == 0x1F || *p == 0x84 || *p == 0x00 || *p == 0x90 ||
+              *p == 0x80 || *p == 0x40 || *p == 0x44 || *p == 0xCC))
+            return false;
+    if (mprotect(page, bytes, PROT_READ | PROT_WRITE))
+        return false;
+    memcpy(at, code, sizeof code);
+    return mprotect(page, bytes, PROT_READ | PROT_EXEC) == 0;
+}
+
+static void set_arith(const vprec_wire_config *config)
+{
+    vprec_arith_current = (vprec_arith){
+        .use = {config->use[0], config->use[1]},
+        .format = {config->format[0], config->format[1]},
+        .mode = (vprec_mode)config->mode,
+        .bits = {(uint8_t)config->bits[0], (uint8_t)config->bits[1]},
+        .noise = {config->noise[0], config->noise[1]},
+        .silent = config->silent,
+        .round = config->round,
+        .ops = config->ops,
+        .fast = config->fast,
+        .keyed = config->keyed,
+    };
+}
+
+__attribute__((constructor)) static void start(int argc, char **argv, char **envp)
+{
+    (void)argc;
+    (void)argv;
+    const char *path = from_environment(envp, VPREC_WIRE_ENV);
+    if (!path || !vprec_record_open(path))
+        return;
+    vprec_wire_config *config = &vprec_wire_shared->config;
+    char executable[4096];
+    ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
+    executable[n > 0 ? n : 0] = 0;
+    bool selected = vprec_select_process(config, executable);
+    size_t fixed = sizeof(vprec_process_record), length = strlen(executable) + 1;
+    vprec_process_record *process = vprec_record_room(fixed + length);
+    if (!process)
+        return;
+    vprec_record_process = process;
+    isa = detect_isa();
+    const char *level = from_environment(envp, "VPREC_CPU");
+    bool known = !level || mask_isa(level);
+    vprec_xsave_detect();
+    bool able = vprec_xsave.components & 2; /* the emulator saves the vector state by XSAVE */
+    process->pid = (int32_t)getpid();
+    process->parent = (int32_t)getppid();
+    process->selected = selected && able;
+    process->isa = isa;
+    memcpy(process->path, executable, length);
+    vprec_record_done(process, VPREC_RECORD_PROCESS, fixed + length);
+    if (!known)
+        vprec_record_warning("VPREC_CPU is neither sse2, avx2 nor avx512: ignored");
+    if (!able)
+        vprec_record_warning("this processor has no XSAVE: everything stays native");
+    if (selected && able) {
+        set_arith(config);
+        uint64_t rank = atomic_fetch_add(&vprec_wire_shared->images, 1);
+        if (config->mode == VPREC_SR || config->noise[0].what || config->noise[1].what)
+            vprec_noise_start(config->seed, rank);
+        vprec_on_direction = on_direction;
+        vprec_trap_install(&process->traps);
+        if (!hook_loader())
+            vprec_record_warning("this C library's loader cannot be followed: objects that dlopen brings stay native");
+        if (config->ops & VPREC_OPS_LIBM)
+            vprec_instrument_libm(process);
+        walk_objects();
+    }
+    if (config->list)
+        syscall(SYS_exit_group, 0);
+}

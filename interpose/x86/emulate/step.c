@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * step.c: one operation on elements, rounded once through libvprec,
+ * with x86's rules for NaN, DAZ and FTZ around it. Integers only: what needs
+ * the processor's arithmetic is native.c's. */
+#include "step.h"
+#include "runtime/draws.h"
+
+enum { DAZ = 1 << 6, DIRECTION = 3 << 13, FTZ = 1 << 15 }; /* of MXCSR */
+
+#define DEFAULT_NAN UINT64_C(0xfff8000000000000)
+
+/* Facts about a container: f64 ? binary64 : binary32. */
+static inline unsigned fraction_bits(bool f64)
+{
+    return f64 ? 52 : 23;
+}
+
+static inline uint64_t sign_bit(bool f64)
+{
+    return UINT64_C(1) << (f64 ? 63 : 31);
+}
+
+static inline uint64_t infinity(bool f64)
+{
+    return f64 ? UINT64_C(0x7ff) << 52 : UINT64_C(0xff) << 23;
+}
+
+static inline uint64_t magnitude(bool f64, uint64_t bits)
+{
+    return bits & (sign_bit(f64) - 1);
+}
+
+static inline bool is_nan(bool f64, uint64_t bits)
+{
+    return magnitude(f64, bits) > infinity(f64);
+}
+
+static inline bool is_subnormal(bool f64, uint64_t bits)
+{
+    return magnitude(f64, bits) - 1 < (UINT64_C(1) << fraction_bits(f64)) - 1;
+}
+
+double vprec_widen(bool f64, uint64_t bits)
+{
+    if (f64)
+        return vprec_from_bits(bits);
+    uint64_t sign = (bits & 0x80000000) << 32, m = bits & 0x7fffffff;
+    if (m >= 0x7f800000)
+        return vprec_from_bits(sign | UINT64_C(0x7ff) << 52 | (m & 0x7fffff) << 29);
+    if (m >= 0x800000)
+        return vprec_from_bits(sign | ((m << 29) + ((uint64_t)(1023 - 127) << 52)));
+    if (!m)
+        return vprec_from_bits(sign);
+    unsigned shift = __builtin_clzll(m) - 11; /* brings the leading one to bit 52 */
+    return vprec_from_bits(sign | (((uint64_t)(1023 - 149 + 52 - shift - 1) << 52) + (m << shift)));
+}
+
+uint64_t vprec_narrow(bool f64, double x)
+{
+    uint64_t bits = vprec_bits(x);
+    if (f64)
+        return bits;
+    uint64_t sign = bits >> 63 << 31, m = bits & INT64_MAX;
+    int exponent = (int)(m >> 52) - 1023;
+    if (exponent == 1024)
+        return sign | 0x7f800000 | (m >> 29 & 0x7fffff);
+    if (exponent >= -126)
+        return sign | ((m - ((uint64_t)(1023 - 127) << 52)) >> 29);
+    if (exponent < -149)
+        return sign;
+    return sign | ((m & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52) >> (29 + -126 - exponent);
+}
+
+/* The bit of --ops that an operation falls under. */
+static uint32_t ops_bit(enum vprec_basic op)
+{
+    static const uint8_t bit[] = {VPREC_OPS_ADD, VPREC_OPS_SUB, VPREC_OPS_MUL, VPREC_OPS_DIV, VPREC_OPS_SQRT,
+                                  VPREC_OPS_FMA};
+    return bit[op];
+}
+
+/* Which of `what` (VPREC_ROUND_RESULTS | VPREC_ROUND_OPERANDS) applies to operations under `ops`. */
+static uint32_t rounding(const vprec_stepper *s, uint32_t ops)
+{
+    return s->arith->use[s->type] == VPREC_USE_FORMAT && (s->arith->ops & ops) ? s->arith->round : 0;
+}
+
+/* What the lane's words say in mode VPREC_SR: inline code adds the topmost bits of the word to what is cut off, which
+ * carries where their complement is below it. */
+static uint64_t random_bits(vprec_stepper *s)
+{
+    if (s->fresh)
+        vprec_noise_words(s->words);
+    if (!s->type)
+        return (uint64_t)~s->words[s->lane & 15] << 32;
+    unsigned i = 2 * (s->lane & 7);
+    return ~((uint64_t)s->words[i + 1] << 32 | s->words[i]);
+}
+
+void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcsr, const vprec_arith *arith,
+                         vprec_counts *counts)
+{
+    s->arith = arith;
+    vprec_tally_start(&s->tally, counts);
+    s->type = site->to == VPREC_E_F64;
+    s->raised = 0;
+    /* VALUE instructions have SAE alone */
+    s->mxcsr = site->er && site->op != VPREC_OP_VALUE ? (mxcsr & ~DIRECTION) | (uint32_t)site->rc << 13 : mxcsr;
+    s->plain = arith->use[s->type] == VPREC_USE_NATIVE && (s->mxcsr & ~0x3fu) == VPREC_MXCSR_PLAIN;
+    s->lane = 0;
+    s->fresh = site->op == VPREC_OP_DP;
+    if (arith->mode == VPREC_SR && arith->use[s->type] == VPREC_USE_FORMAT && !s->fresh && !arith->keyed)
+        vprec_noise_words(s->words);
+    s->format = arith->format[s->type];
+    /* x86 finds a result tiny after rounding with unbounded exponent: that is NOSUB. Where the format's normal
+     * numbers end above the container's, flush() does what is left. */
+    if ((mxcsr & FTZ) && s->format.emin <= (s->type ? -1022 : -126))
+        s->format.flags |= VPREC_NOSUB;
+}
+
+/* A NaN of the container as the format holds it: quiet, low payload bits gone. */
+static uint64_t finish_nan(const vprec_stepper *s, uint64_t bits)
+{
+    unsigned fraction = fraction_bits(s->type), kept = s->format.fbits;
+    uint64_t gone = kept < fraction ? (UINT64_C(1) << (fraction - kept)) - 1 : 0;
+    return (bits | UINT64_C(1) << (fraction - 1)) & ~gone;
+}
+
+/* A result of libvprec as the instruction delivers it. */
+static uint64_t finish(const vprec_stepper *s, double result, bool invalid)
+{
+    uint64_t bits = vprec_narrow(s->type, result);
+    if (is_nan(s->type, bits))
+        return finish_nan(s, invalid ? vprec_narrow(s->type, vprec_from_bits(DEFAULT_NAN)) : bits);
+    if ((s->mxcsr & FTZ) && is_subnormal(s->type, bits))
+        bits &= s->format.flags & VPREC_NONEGZERO ? 0 : sign_bit(s->type);
+    return bits;
+}
+
+/* How the next result is rounded; `key` as of vprec_once_draw. */
+static vprec_once draw(vprec_stepper *s, uint64_t key)
+{
+    if (s->arith->mode != VPREC_SR || s->arith->keyed)
+        return vprec_once_draw(s->arith, s->type, &s->format, key, s->noise);
+    return (vprec_once){
+        .format = &s->format, .mode = VPREC_SR, .bits = s->arith->bits[s->type], .random = random_bits(s)};
+}
+
+/* A value that the processor or a wider format delivered, rounded to the format. */
+static uint64_t round_bits(vprec_stepper *s, uint64_t bits, uint64_t key)
+{
+    if (is_nan(s->type, bits) && !(s->format.flags & VPREC_NONAN))
+        return finish_nan(s, bits);
+    vprec_once once = draw(s, key);
+    return finish(s, VPREC_ONCE(&once, round, vprec_widen(s->type, bits)), false);
+}
+
+static uint64_t denormals_are_zeros(const vprec_stepper *s, bool f64, uint64_t bits)
+{
+    return (s->mxcsr & DAZ) && is_subnormal(f64, bits) ? bits & sign_bit(f64) : bits;
+}
+
+/* VPREC_ROUND_OPERANDS: an element of `type` as the operation is given it. */
+static uint64_t operand(const vprec_stepper *s, unsigned type, uint64_t bits)
+{
+    const vprec_format *format = &s->arith->format[type];
+    if (is_nan(type, bits) && !(format->flags & VPREC_NONAN))
+        return bits;
+    bits = vprec_narrow(type, vprec_once_operand(s->arith, (vprec_type)type, vprec_widen(type, bits)));
+    return denormals_are_zeros(s, type, bits);
+}
+
+/* The operation on numbers: DAZ and signs applied. */
+static vprec_operation operation_of(const vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
+                                    unsigned negate)
+{
+    double x = vprec_widen(s->type, denormals_are_zeros(s, s->type, a));
+    double y = vprec_widen(s->type, denormals_are_zeros(s, s->type, b));
+    double z = vprec_widen(s->type, denormals_are_zeros(s, s->type, c));
+    return (vprec_operation){op, vprec_double_negated(x, negate & VPREC_NEGATE_PRODUCT), y,
+                             vprec_double_negated(z, negate & VPREC_NEGATE_ADDEND)};
+}
+
+/* Whether the operation on operands that are not NaN has no result (IEEE 754-2019 section 7.2). */
+static bool is_invalid(const vprec_operation *o)
+{
+    const uint64_t inf = infinity(true);
+    uint64_t x = vprec_bits(o->a), y = vprec_bits(o->b), z = vprec_bits(o->c);
+    uint64_t mx = magnitude(true, x), my = magnitude(true, y), mz = magnitude(true, z);
+    bool opposite = (x ^ y) >> 63;
+    bool no_product = (mx == inf && !my) || (!mx && my == inf);
+    switch (o->op) {
+    case VPREC_BASIC_ADD: return mx == inf && my == inf && opposite;
+    case VPREC_BASIC_SUB: return mx == inf && my == inf && !opposite;
+    case VPREC_BASIC_MUL: return no_product;
+    case VPREC_BASIC_DIV: return (mx == inf && my == inf) || (!mx && !my);
+    case VPREC_BASIC_SQRT: return mx && x >> 63;
+    default: return no_product || ((mx == inf || my == inf) && mz == inf && opposite != z >> 63);
+    }
+}
+
+/* The first NaN in the order that the processor looks for one, else 0. */
+static uint64_t nan_operand(const vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c)
+{
+    if (is_nan(s->type, a))
+        return a;
+    if (op != VPREC_BASIC_SQRT && is_nan(s->type, b))
+        return b;
+    return op == VPREC_BASIC_FMA && is_nan(s->type, c) ? c : 0;
+}
+
+static uint64_t round_once(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
+                           unsigned negate)
+{
+    bool has_nan = !(s->format.flags & VPREC_NONAN);
+    uint64_t nan = nan_operand(s, op, a, b, c);
+    if (nan)
+        return round_bits(s, nan, 0);
+    vprec_operation o = operation_of(s, op, a, b, c, negate);
+    vprec_once once = draw(s, vprec_once_settle(s->arith, s->type, &o));
+    double r = vprec_once_evaluate(&o, &once);
+    return finish(s, r, has_nan && is_nan(true, vprec_bits(r)) && is_invalid(&o));
+}
+
+static const vprec_format binary64 = {.ebits = 11, .fbits = 52, .bias = 1023, .emin = -1022, .emax = 1023,
+                                      .max = 0x1.fffffffffffffp1023, .min_normal = 0x1p-1022,
+                                      .min_subnormal = 0x1p-1074};
+static const vprec_format binary32 = {.ebits = 8, .fbits = 23, .bias = 127, .emin = -126, .emax = 127,
+                                      .max = 0x1.fffffep127, .min_normal = 0x1p-126, .min_subnormal = 0x1p-149};
+
+static double evaluate(vprec_operation o, const vprec_format *format, vprec_mode mode)
+{
+    return vprec_once_evaluate(&o, &(vprec_once){.format = format, .mode = mode});
+}
+
+static bool differ(double x, double y)
+{
+    return vprec_bits(x) != vprec_bits(y);
+}
+
+/* function(..., mode), a result in binary64, as --count takes it: inexact only where its last bit is odd, then where
+ * two directions differ. */
+#define EXACTLY(function, ...)                                                                                         \
+    ({                                                                                                                 \
+        double odd_ = function(__VA_ARGS__, VPREC_RTO);                                                                \
+        (vprec_exactly){odd_, (vprec_bits(odd_) & 1) &&                                                         \
+                                  differ(function(__VA_ARGS__, VPREC_RD), function(__VA_ARGS__, VPREC_RU))};           \
+    })
+
+/* What the result is held against by --count: the format, or the container. */
+static void count_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
+                       unsigned negate, uint64_t result, bool rounded)
+{
+    vprec_operation o = operation_of(s, op, a, b, c, negate);
+    vprec_exactly exactly;
+    if (!vprec_tally_operands(&s->tally, &o, &exactly))
+        exactly = EXACTLY(evaluate, o, &binary64);
+    uint64_t inf = infinity(true), x = magnitude(true, vprec_bits(o.a));
+    uint64_t y = magnitude(true, vprec_bits(o.b)), z = magnitude(true, vprec_bits(o.c));
+    bool finite = x < inf && y < inf && z < inf && !(op == VPREC_BASIC_DIV && !y);
+    vprec_tally_result(&s->tally, rounded ? &s->format : s->type ? &binary64 : &binary32,
+                       rounded ? s->arith->mode : VPREC_RNE, exactly, vprec_widen(s->type, result), finite,
+                       x > inf || y > inf || z > inf);
+}
+
+uint64_t vprec_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c, unsigned negate,
+                    bool sources)
+{
+    uint32_t round = rounding(s, ops_bit(op));
+    if ((round & VPREC_ROUND_OPERANDS) && sources) {
+        a = operand(s, s->type, a);
+        if (op != VPREC_BASIC_SQRT)
+            b = operand(s, s->type, b);
+        if (op == VPREC_BASIC_FMA)
+            c = operand(s, s->type, c);
+    }
+    uint64_t r;
+    if ((round & VPREC_ROUND_RESULTS) && !s->arith->fast) {
+        r = round_once(s, op, a, b, c, negate);
+    } else if (s->plain && !(round & VPREC_ROUND_RESULTS)) {
+        r = vprec_native_plain(op, s->type, a, b, c, negate);
+    } else {
+        /* The program's direction holds for a native result; --fast replaces it as rounding once does. */
+        uint32_t mxcsr = round & VPREC_ROUND_RESULTS ? s->mxcsr & ~DIRECTION : s->mxcsr;
+        r = vprec_native(op, s->type, a, b, c, negate, &mxcsr);
+        vprec_operation o = operation_of(s, op, a, b, c, negate);
+        if (round & VPREC_ROUND_RESULTS)
+            r = round_bits(s, r, vprec_once_settle(s->arith, s->type, &o));
+        else
+            s->raised |= mxcsr & 0x3f;
+    }
+    if (s->tally.counts)
+        count_step(s, op, a, b, c, negate, r, round & VPREC_ROUND_RESULTS);
+    return r;
+}
+
+/* An element of any type as binary64, rounded to odd where it does not fit (64-bit integers). */
+static double convert_exactly(unsigned from, uint64_t a)
+{
+    switch (from) {
+    case VPREC_E_F32: return vprec_widen(false, a);
+    case VPREC_E_F64: return vprec_from_bits(a);
+    case VPREC_E_F16: {
+        uint32_t mxcsr = 0;
+        return vprec_widen(false, vprec_native_convert(from, false, a, &mxcsr));
+    }
+    case VPREC_E_I32: return vprec_from_i64((int32_t)a, &binary64, VPREC_RTO);
+    case VPREC_E_U32: return vprec_from_u64((uint32_t)a, &binary64, VPREC_RTO);
+    case VPREC_E_I64: return vprec_from_i64((int64_t)a, &binary64, VPREC_RTO);
+    default: return vprec_from_u64(a, &binary64, VPREC_RTO);
+    }
+}
+
+/* Of a conversion: that of the number, of whatever type it was. */
+static uint64_t convert_key(const vprec_stepper *s, unsigned from, uint64_t a)
+{
+    if (from == VPREC_E_F32 || from == VPREC_E_F64 || from == VPREC_E_F16)
+        return vprec_once_number_key(s->arith, (vprec_type)s->type, convert_exactly(from, a));
+    uint64_t value = from == VPREC_E_I32 ? (uint64_t)(int32_t)a : from == VPREC_E_U32 ? (uint32_t)a : a;
+    bool negative = value >> 63 && from != VPREC_E_U64;
+    return vprec_once_key(s->arith, VPREC_KIND_INTEGER, (vprec_type)s->type, (const uint64_t[]){value, negative}, 2);
+}
+
+static uint64_t convert_once(vprec_stepper *s, unsigned from, uint64_t a)
+{
+    /* A number's new type makes it no less exact: it is no operand with noise. */
+    vprec_once once = {.format = &s->format, .mode = s->arith->mode};
+    vprec_noise results = s->arith->noise[s->type];
+    if (results.what != VPREC_NOISE_OPERANDS)
+        once = draw(s, convert_key(s, from, a));
+    results.what = VPREC_NOISE_RESULTS;
+    if (once.noise)
+        once.noise = &results;
+    if (from == VPREC_E_I64)
+        return finish(s, VPREC_ONCE(&once, from_i64, (int64_t)a), false);
+    if (from == VPREC_E_U64)
+        return finish(s, VPREC_ONCE(&once, from_u64, a), false);
+    double x = convert_exactly(from, a);
+    if (is_nan(true, vprec_bits(x)) && !(s->format.flags & VPREC_NONAN))
+        return finish_nan(s, vprec_narrow(s->type, x));
+    return finish(s, VPREC_ONCE(&once, round, x), false);
+}
+
+uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
+{
+    uint32_t round = rounding(s, VPREC_OPS_CVT);
+    bool floating = from == VPREC_E_F32 || from == VPREC_E_F64;
+    if (floating) {
+        const vprec_arith *arith = s->arith;
+        if (arith->use[from] == VPREC_USE_FORMAT && (arith->ops & VPREC_OPS_CVT) &&
+            (arith->round & VPREC_ROUND_OPERANDS))
+            a = operand(s, from, a);
+    }
+    uint64_t r;
+    if ((round & VPREC_ROUND_RESULTS) && !s->arith->fast) {
+        r = convert_once(s, from, floating ? denormals_are_zeros(s, from, a) : a);
+    } else {
+        uint32_t mxcsr = round & VPREC_ROUND_RESULTS ? s->mxcsr & ~DIRECTION : s->mxcsr;
+        r = vprec_native_convert(from, s->type, a, &mxcsr);
+        if (round & VPREC_ROUND_RESULTS)
+            r = round_bits(s, r, convert_key(s, from, a));
+        else
+            s->raised |= mxcsr & 0x3f;
+    }
+    if (s->tally.counts) {
+        uint64_t number = floating ? denormals_are_zeros(s, from, a) : a;
+        vprec_exactly x = from == VPREC_E_I64   ? EXACTLY(vprec_from_i64, (int64_t)a, &binary64)
+                          : from == VPREC_E_U64 ? EXACTLY(vprec_from_u64, a, &binary64)
+                                                : (vprec_exactly){convert_exactly(from, number), false};
+        uint64_t m = magnitude(true, vprec_bits(x.odd));
+        vprec_tally_result(&s->tally,
+                           round & VPREC_ROUND_RESULTS ? &s->format
+                           : s->type                   ? &binary64
+                                                       : &binary32,
+                           round & VPREC_ROUND_RESULTS ? s->arith->mode : VPREC_RNE, x, vprec_widen(s->type, r),
+                           m < infinity(true), m > infinity(true));
+    }
+    return r;
+}
+
+/* Rounds what the processor delivered, and counts. */
+static uint64_t deliver(vprec_stepper *s, uint64_t a, uint64_t r, uint32_t round, uint64_t key)
+{
+    uint64_t native = r;
+    if (round & VPREC_ROUND_RESULTS)
+        r = round_bits(s, r, key);
+    if (s->tally.counts) {
+        uint64_t m = magnitude(s->type, a);
+        vprec_tally_result(&s->tally,
+                           round & VPREC_ROUND_RESULTS ? &s->format
+                           : s->type                   ? &binary64
+                                                       : &binary32,
+                           round & VPREC_ROUND_RESULTS ? s->arith->mode : VPREC_RNE,
+                           (vprec_exactly){vprec_widen(s->type, native), false}, vprec_widen(s->type, r),
+                           m && m < infinity(s->type), m > infinity(s->type));
+    }
+    return r;
+}
+
+uint64_t vprec_step_value(vprec_stepper *s, const vprec_site *site, uint64_t a)
+{
+    uint32_t round = rounding(s, VPREC_OPS_RCP), mxcsr = s->mxcsr;
+    if (round & VPREC_ROUND_OPERANDS)
+        a = operand(s, s->type, a);
+    uint64_t r = vprec_native_value(site, a, &mxcsr);
+    if (!(round & VPREC_ROUND_RESULTS))
+        s->raised |= mxcsr & 0x3f;
+    uint32_t insn = (uint32_t)site->op << 24 | (uint32_t)site->map << 16 | (site->opcode & 0xfeu) << 8 | site->imm;
+    uint64_t key = vprec_once_key(s->arith, VPREC_KIND_VALUE + insn, (vprec_type)s->type, &a, 1);
+    return deliver(s, a, r, round, key);
+}
+
+/* floor of a finite element, held to +-4096: beyond every scaling that makes a difference. */
+static int floor_clamped(bool f64, uint64_t bits)
+{
+    unsigned fraction = fraction_bits(f64);
+    bool negative = bits & sign_bit(f64);
+    uint64_t m = magnitude(f64, bits);
+    int exponent = (int)(m >> fraction) - (f64 ? 1023 : 127);
+    if (exponent < 0)
+        return negative && m ? -1 : 0;
+    if (exponent >= 12)
+        return negative ? -4096 : 4096;
+    uint64_t significand = (m & ((UINT64_C(1) << fraction) - 1)) | UINT64_C(1) << fraction;
+    int whole = (int)(significand >> (fraction - exponent));
+    bool part = significand & ((UINT64_C(1) << (fraction - exponent)) - 1);
+    return negative ? -whole - part : whole;
+}
+
+uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b)
+{
+    uint32_t round = rounding(s, VPREC_OPS_MUL), mxcsr = s->mxcsr;
+    if (round & VPREC_ROUND_OPERANDS) {
+        a = operand(s, s->type, a);
+        b = operand(s, s->type, b);
+    }
+    if (round & VPREC_ROUND_RESULTS) {
+        mxcsr &= ~DIRECTION;
+        uint64_t x = denormals_are_zeros(s, s->type, a), y = denormals_are_zeros(s, s->type, b);
+        uint64_t m = magnitude(s->type, x), inf = infinity(s->type);
+        if (!s->arith->fast && m && m < inf && magnitude(s->type, y) < inf) {
+            int n = floor_clamped(s->type, y);
+            double number = vprec_widen(s->type, x);
+            vprec_once once = draw(s, vprec_once_scale_key(s->arith, s->type, number, n));
+            uint64_t r = finish(s, VPREC_ONCE(&once, scale, number, n), false);
+            if (s->tally.counts)
+                vprec_tally_result(&s->tally, &s->format, s->arith->mode, EXACTLY(vprec_scale, number, n, &binary64),
+                                   vprec_widen(s->type, r), true, false);
+            return r;
+        }
+    }
+    uint64_t r = vprec_native_scalef(s->type, a, b, &mxcsr);
+    if (!(round & VPREC_ROUND_RESULTS))
+        s->raised |= mxcsr & 0x3f;
+    uint64_t key = vprec_once_scale_key(s->arith, s->type, vprec_widen(s->type, a), floor_clamped(s->type, b));
+    return deliver(s, a, r, round, key);
+}

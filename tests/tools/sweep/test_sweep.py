@@ -1,0 +1,958 @@
+# SPDX-License-Identifier: Apache-2.0
+# test_sweep.py: vprec-sweep as its user meets it: the grid, metrics, thresholds, cells that fail, sweeps that are
+# killed, interrupted, changed, or have no room. The preload library is faked but for the class Whole.
+# Usage: test_sweep.py VPREC-SWEEP VICTIM PRELOAD CLASS...
+import csv
+import io
+import itertools
+import json
+import math
+import os
+import random
+import re
+import shutil
+import signal
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+from fractions import Fraction
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'common'))
+import namespace
+import terminal
+import usual_signals
+
+SWEEP, VICTIM, PRELOAD = (os.path.abspath(path) for path in sys.argv[1:4])
+RUN = os.path.join(os.path.dirname(SWEEP), 'vprec-run')
+SH = '/bin/sh'
+# Each run is synchronized with the disk several times: in memory that takes no time.
+SHM = '/dev/shm' if os.access('/dev/shm', os.W_OK | os.X_OK) else None
+TIMES = ('started', 'finished', 'seconds', 'cpu_seconds', 'over_native', 'timeout')
+
+
+def timeless(value):
+    """The document without the fields that are times, and without the command line of the sweep."""
+    if isinstance(value, dict):
+        return {k: timeless(v) for k, v in value.items() if k not in TIMES and k != 'sweep'}
+    return [timeless(v) for v in value] if isinstance(value, list) else value
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = os.path.realpath(tempfile.mkdtemp(prefix='vprec-sweep.', dir=SHM))
+        self.addCleanup(shutil.rmtree, self.dir, True)
+        os.mkdir(self.path('plan'))
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def put(self, name, content):
+        with open(self.path(name), 'wb') as file:
+            file.write(content if isinstance(content, bytes) else str(content).encode())
+
+    def plan(self, **cells):
+        """What the victim prints, by cell ("m7" or "native" or "t8"), or how it ends ("m7_do")."""
+        for name, content in cells.items():
+            cell, end = (name[:-3], '.do') if name.endswith('_do') else (name, '')
+            self.put('plan/' + re.sub('^m', '', cell).replace('_', '.') + end, content)
+
+    def environment(self, **more):
+        env = {k: v for k, v in os.environ.items()
+               if k not in ('LD_PRELOAD', 'VPREC_WIRE', 'VPREC_SAMPLE', 'NO_COLOR', 'FAKE')}
+        return {**env, 'VPREC_PRELOAD': PRELOAD, 'ASAN_OPTIONS': 'verify_asan_link_order=0', **more}
+
+    def command(self, *options, program=None):
+        return [SWEEP, *options, '--', *(program or [VICTIM, 'log', 'plan'])]
+
+    def start(self, *options, program=None, env=(), **kwargs):
+        kwargs = {'stdin': subprocess.DEVNULL, 'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, **kwargs}
+        return subprocess.Popen(self.command(*options, program=program), cwd=self.dir,
+                                env=self.environment(**dict(env)), **kwargs)
+
+    def sweep(self, *options, status=0, program=None, input=None, **kwargs):
+        """Standard output and error of a sweep that ends with `status`."""
+        if input is not None:
+            kwargs['stdin'] = subprocess.PIPE
+        child = self.start('-o', 'out', *options, program=program, **kwargs)
+        output, error = child.communicate(input, timeout=120)
+        self.assertEqual(child.returncode, status, error.decode())
+        self.assertRegex(error.decode(errors='replace'), r'\A(vprec-sweep: [^\n]+\n)*\Z')
+        return output.decode(), error.decode(errors='replace')
+
+    def report(self, *options, **kwargs):
+        output, self.error = self.sweep('--json', '-', *options, **kwargs)
+        return json.loads(output, parse_constant=self.fail)
+
+    def cells(self, *options, **kwargs):
+        return {cell['id']: cell for cell in self.report(*options, **kwargs)['cells']}
+
+    def refused(self, *options, say, status=2, **kwargs):
+        """One line that says `say`, and nothing is left behind."""
+        before = sorted(os.listdir(self.dir))
+        output, error = self.sweep(*options, status=status, **kwargs)
+        self.assertEqual((output, error.count('\n')), ('', 1), error)
+        self.assertIn(say, error)
+        self.assertEqual(sorted(os.listdir(self.dir)), before)
+
+    def log(self):
+        try:
+            with open(self.path('log'), encoding='ascii') as file:
+                return file.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def wait_until(self, what, seconds=60):
+        end = time.monotonic() + seconds
+        while not what():
+            self.assertLess(time.monotonic(), end, 'waited in vain')
+            time.sleep(0.01)
+
+    def victims(self):
+        """Processes that work in our directory, but for the sweep's own."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir('/proc')):
+            try:
+                if os.readlink(f'/proc/{pid}/cwd').startswith(self.dir):
+                    found.append(int(pid))
+            except OSError:
+                pass
+        return found
+
+
+class Grid(Case):
+    def formats(self, *options):
+        output, _ = self.sweep('--dry-run', *options)
+        return re.findall(r'^\S+ --format=(\S+)', output, re.M)
+
+    def test_braces_as_in_bash(self):
+        words = ['e8m{2..23}', 'e{3..8}m7', 'e8m{23..2..7}', 'e{5,8}m{1..3}', 'e8m{1,{4..6},10}', '{fp16,bf16}', 'e8m7',
+                 'e8m1{0..3}', 'e{8,{5,6}}m{2,{3,4}}']
+        rng = random.Random(5)
+        for _ in range(20):
+            a, b, c = rng.randint(2, 8), rng.randint(2, 8), rng.randint(1, 3)
+            words.append(rng.choice([f'e{{{a}..{b}}}m{{{c}..9..{c}}}', f'e{{{a},{b}}}m{{{c},{{7,8}}}}']))
+        for word in words:
+            done = subprocess.run(['bash', '-c', f'echo {word}'], capture_output=True, check=True)
+            want = list(dict.fromkeys(done.stdout.decode().split()))
+            self.assertEqual(self.formats('--formats', word), want, word)
+
+    def test_commas_types_and_words(self):
+        for words, want in ((['e8m2,e8m3', 'fp16'], ['e8m2', 'e8m3', 'fp16']),
+                            (['e8m{2,3},fp16'], ['e8m2', 'e8m3', 'fp16']),
+                            (['bf16,fp16,f64=e11m40'], ['bf16', 'fp16,f64=e11m40']),
+                            (['f32=e8m{2..3},f64=e11m{40,30}'],
+                             [f'f32=e8m{m},f64=e11m{n}' for m in (2, 3) for n in (40, 30)]),
+                            (['f64=e11m{10,20}'], ['f64=e11m10', 'f64=e11m20']),
+                            (['e4m3fn:sat', 'e5m2:bias=16'], ['e4m3fn:sat', 'e5m2:bias=16']),
+                            (['e8m2', 'e8m2', 'e8m2'], ['e8m2'])):
+            self.assertEqual(self.formats('--formats', *words), want)
+
+    def test_the_same_format_by_two_names_is_one_cell(self):
+        self.assertEqual(self.formats('--formats', 'e8m7', 'bf16', 'e5m10,fp16'), ['e8m7', 'e5m10'])
+
+    def test_program_without_dashes(self):
+        def cells(*words):
+            done = subprocess.run([SWEEP, '--dry-run', *words], capture_output=True, env=self.environment(),
+                                  cwd=self.dir, check=True)
+            return done.stdout.decode().splitlines()[-1]
+        self.assertEqual(cells('--formats', 'e8m2', 'e8m3', VICTIM, '--formats', 'fp16'), '3 cells, 4 runs')
+        self.assertEqual(cells('--formats', 'e8m2', 'fp16', '--modes', 'rne,rtz', VICTIM), '5 cells, 6 runs')
+        self.assertEqual(cells(VICTIM), '13 cells, 14 runs')
+
+    def test_axes(self):
+        output, _ = self.sweep('--dry-run', '--formats', 'e8m{2,3}', '--modes', 'rne,sr', '--samples', '4',
+                               '--function', 'hit*', '--object', 'lib?.so', '--round', 'both', '--noise', 'operands')
+        lines = output.splitlines()
+        self.assertEqual(lines[-1], '9 cells, 22 runs')
+        self.assertEqual(len(set(line.split()[0] for line in lines[:-1])), 9)
+        for mode, m, where in itertools.product(('rne', 'sr'), (2, 3), ('--function=hit*', '--object=lib?.so')):
+            [line] = [i for i in lines if f'--mode={mode}' in i and f'--format=e8m{m}' in i and where in i]
+            self.assertIn('--round=both', line)
+            self.assertEqual('(4 runs)' in line, mode == 'sr')
+
+    def test_precision_of_noise(self):
+        output, _ = self.sweep('--dry-run', '--formats', 'e8m{7,10}', '--modes', 'rr')
+        self.assertEqual(re.findall(r'--precision=(\S+)', output), ['8', '11'])
+        self.assertNotIn('--format=', output)
+        output, _ = self.sweep('--dry-run', '--modes', 'mca', '-t', '{4..12..4},f64=20', '--noise-rate', '0.5')
+        self.assertEqual(re.findall(r'--precision=(\S+)', output), ['4,f64=20', '8,f64=20', '12,f64=20'])
+        self.refused('-t', '8', say='--precision')
+
+    def test_errors_are_found_beforehand(self):
+        for words, say in ((['--formats', 'e8m{2..25}'], 'm24'), (['--formats', 'e8m{2..'], 'not closed'),
+                           (['--formats', 'e8m2}'], 'not opened'), (['--formats', 'e8m{2}'], 'no range'),
+                           (['--formats', 'e8m2,,fp16'], 'commas'), (['--formats', ''], 'commas'),
+                           (['--formats', 'e8m{1..99999}'], '10000'), (['--modes', 'rnd'], "'rnd'"),
+                           (['--samples', '0'], '--samples'), (['--jobs', 'x'], '--jobs'), (['--seed', '-1'], '--seed'),
+                           (['--timeout', '0'], '--timeout'), (['--timeout', '1s'], '--timeout'),
+                           (['--round', 'up'], '--round'), (['--nothing'], '--nothing'), (['--ex', 'x'], 'ambiguous'),
+                           (['--fast=1'], '--fast'), (['--out='], '--out'), (['--bisect'], '--threshold'),
+                           (['--function', ''], '--function'), (['--keep', 'x', '-j', '2'], '--own-directory'),
+                           (['--output', '../x'], '--output'), (['--json', '-', '--csv', '-'], '--csv')):
+            self.refused(*words, say=say)
+        self.refused(say='no-such-program', status=1, program=['no-such-program'])
+
+    def test_dry_run_writes_nothing(self):
+        self.sweep('--dry-run', '--report', 'report')
+        self.assertEqual((os.listdir(self.dir), self.log()), (['plan'], []))
+
+
+def tokens(text):
+    """Numbers and words of a text by line and place, with Python's own means."""
+    found = {}
+    for number, line in enumerate(text.split('\n')):
+        for place, word in enumerate(w for w in re.split(r'[\s=:,;()\[\]{}<>|"\'`]+', line) if w):
+            try:
+                found[number, place] = float(word)
+            except ValueError:
+                found[number, place] = word
+    return found
+
+
+def distance(a, b):
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        before, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (x != y))
+    return row[-1]
+
+
+class Metrics(Case):
+    def values(self, native, cell, *options, **kwargs):
+        self.plan(native=native, m7=cell)
+        shutil.rmtree(self.path('out'), True)
+        report = self.report('--formats', 'e8m7', *options, **kwargs)
+        self.native = {k: v['value'] for k, v in report['native']['metrics'].items()}
+        self.summary = report['cells'][0]['metrics']
+        return {k: float(v['value']) if v['value'] is not None else None for k, v in self.summary.items()}
+
+    EVERY = [word for name in ('equal', 'labels', 'max-rel', 'mean-rel', 'max-abs', 'mean-abs', 'cer', 'wer')
+             for word in ('--metric', name)]
+
+    def expect(self, native, cell):
+        a, b = tokens(cell), tokens(native)
+        absolute, relative, labels = [], [], []
+        for place in {**a, **b}:
+            x, y = a.get(place), b.get(place)
+            if isinstance(y, float):
+                if isinstance(x, float) and (x == y or (math.isnan(x) and math.isnan(y))):
+                    error = 0.
+                elif isinstance(x, float) and math.isfinite(x) and math.isfinite(y):
+                    error = abs(x - y)
+                else:
+                    error = math.inf
+                absolute.append(error)
+                relative.append(0. if error == 0 else math.inf if y == 0 or math.isinf(error) else error / abs(y))
+            if isinstance(x, str) or isinstance(y, str):
+                labels.append(x == y)
+        normal = ' '.join(cell.split()), ' '.join(native.split())
+        words = cell.split(), native.split()
+        return {'equal': float(cell == native), 'labels': sum(labels) / len(labels) if labels else None,
+                'max-rel': max(relative, default=None), 'max-abs': max(absolute, default=None),
+                'mean-rel': sum(relative) / len(relative) if relative else None,
+                'mean-abs': sum(absolute) / len(absolute) if absolute else None,
+                'cer': distance(*normal) / len(normal[1]) if normal[1] else 0. if not normal[0] else None,
+                'wer': distance(*words) / len(words[1]) if words[1] else 0. if not words[0] else None}
+
+    def test_against_an_oracle(self):
+        rng = random.Random(3)
+
+        def change(text):
+            pieces = re.split(r'(\s+)', text)
+            for _ in range(rng.randint(0, 6)):
+                at = rng.randrange(len(pieces))
+                new = rng.choice(['', 'wörd', '3.25', ' ', '\n', 'x=4', pieces[at] + 'ж'])
+                pieces[at:at + rng.randint(0, 1)] = [new]
+            return ''.join(pieces)
+
+        texts = [('a 1 b 2\n', 'a 1 b 2\n'), ('1 2 3\n', '1 2.5 3\n'), ('0 1\n', '1e-9 1\n'), ('1 2 3\n', '1 2\n'),
+                 ('nan inf -inf 1\n', 'nan inf -inf 1\n'), ('1 2\n', 'nan 2\n'), ('1\n', 'inf\n'),
+                 ('inf 1\n', '-inf 1\n'), ('', ''), ('words only\n', 'words  only\n\n'), ('a b c\n', 'c b a\n'),
+                 ('日本語テキスト\n', '日本テキスト。\n'), ('x\n', ''), ('1 a\n', 'a 1\n')]
+        for _ in range(25):
+            text = ' '.join(rng.choice(['word', 'Straße', f'{rng.gauss(0, 100):.6g}', '12', 'a=b', '\n'])
+                            for _ in range(60))
+            texts.append((text, change(text)))
+        for native, cell in texts:
+            got, want = self.values(native, cell, *self.EVERY), self.expect(native, cell)
+            for name, value in want.items():
+                if value is None or math.isinf(value):
+                    self.assertEqual(got[name], value, (name, native, cell))
+                else:
+                    self.assertAlmostEqual(got[name], value, delta=1e-14 * max(1, value), msg=(name, native, cell))
+
+    def test_distances_of_long_texts(self):
+        """Bands that must grow."""
+        rng = random.Random(8)
+        native = ''.join(rng.choice('abcdefgh ') for _ in range(900))
+        for cell in (native[300:] + native[:300], native[::-1], native + native, 'a', native[:1] + 'x' * 800):
+            got = self.values(native, cell, '--metric', 'cer', '--metric', 'wer')
+            want = self.expect(native, cell)
+            self.assertAlmostEqual(got['cer'], want['cer'], delta=1e-14)
+            self.assertAlmostEqual(got['wer'], want['wer'], delta=1e-14)
+
+    def test_bytes_that_are_no_text(self):
+        """Each such byte is a character; Latin-1 sees the others as bytes, so only ASCII is among them."""
+        got = self.values(b'ab\xff\xfe\x80c\n', b'ab\xff\xc0\x80c\n', '--metric', 'cer')
+        self.assertAlmostEqual(got['cer'], 1 / 6)
+        self.assertEqual(self.values(b'\x00\x01\xff' * 100, b'\x00\x01\xff' * 100, '--metric', 'equal')['equal'], 1)
+
+    def test_truth(self):
+        self.put('truth.txt', 'the quick brown fox\n')
+        got = self.values('the quick brwn fox\n', 'the quack brwn fix\n', '--metric', 'cer', '--metric', 'wer',
+                          '--truth', 'truth.txt')
+        self.assertAlmostEqual(got['cer'], 3 / 19)
+        self.assertAlmostEqual(got['wer'], 3 / 4)
+        self.assertAlmostEqual(self.native['cer'], 1 / 19)
+        self.refused('--truth', 'no-such', say='no-such', status=1)
+
+    def test_extract(self):
+        text = 'epoch 1 accuracy: 0.5\nepoch 2 accuracy: 91.25 %\nloss=0.125 top=7\n'
+        got = self.values(text, text.replace('91.25', '-1e-3'), '--extract', 'accuracy=accuracy: ([-+0-9.eE]+)',
+                          '--extract', 'top=[0-9]+$', '--extract', 'none=nothing(.)', '--extract', '^loss=([0-9.]+)',
+                          '--extract', 'word=(epoch)')
+        self.assertEqual((got['accuracy'], got['top'], got['none'], got['extract-4'] if 'extract-4' in got else
+                          got['loss'], got['word']), (-.001, 7, None, .125, None))
+        self.assertEqual(self.native['accuracy'], 91.25)
+        self.assertIn('matches nothing', self.summary['none']['error'])
+        self.assertIn("'epoch' is no number", self.summary['word']['error'])
+        self.refused('--extract', 'x=(', say='regular expression')
+        self.refused('--extract', 'x=a', '--extract', 'x=b', say='two metrics')
+
+    def test_command(self):
+        command = ('n=$(wc -w); read m < "$VPREC_NATIVE/stdout"; test "$PWD" = "$VPREC_CELL" || exit 1; '
+                   'test -d "$VPREC_DIRECTORY/plan" || exit 1; echo ran >> ../../../../metric; '
+                   'echo "words $n of ${#m} end"')
+        got = self.values('123456\n', 'a b c\n', '--metric', 'len=' + command, '--metric', 'bad=echo oops >&2; exit 3',
+                          '--metric', 'mute=true', '--higher', 'len')
+        self.assertEqual((got['len'], got['bad'], got['mute']), (6, None, None))
+        self.assertIn('exited 3', self.summary['bad']['error'])
+        self.assertIn('no number', self.summary['mute']['error'])
+
+        def counted():
+            with open(self.path('metric'), encoding='ascii') as file:
+                return len(file.readlines())
+        first = counted()
+        self.assertEqual(first, 3)  # two native runs and a cell
+        self.report('--formats', 'e8m7', '--metric', 'len=' + command)
+        self.assertEqual(counted(), first)  # is remembered
+        self.report('--formats', 'e8m7', '--metric', 'len=' + command + '; true')
+        self.assertEqual(counted(), 2 * first)  # another command is not
+        for bad in 'accuarcy', '', 'a=':
+            self.refused('--metric', bad, say='unknown metric')
+        self.refused('--higher', 'x', say="'x'")
+
+    def test_output_file_and_kept_files(self):
+        """What the program writes to a file, in the working directory or in a directory of its own."""
+        program = [SH, '-c', f'mkdir -p r; {VICTIM} log plan > r/out.txt; cat input.txt']
+        self.put('input.txt', 'input\n')
+        self.plan(native='1 2\n', m7='1 3\n')
+        options = ['--output', 'r/out.txt', '--metric', 'max-abs']
+        cell = self.cells('--formats', 'e8m7', *options, program=program)['e8m7-rne']
+        self.assertEqual(cell['metrics']['max-abs']['value'], 1)
+        self.assertFalse(os.path.exists(self.path('r/out.txt')))
+        os.rmdir(self.path('r'))
+        for jobs in '1', '3':
+            cell = self.cells('--formats', 'e8m{6,7,8}', *options, '--own-directory', '-j', jobs, '--restart',
+                              program=program)['e8m7-rne']
+            self.assertEqual(cell['metrics']['max-abs']['value'], 1)
+            self.assertEqual(os.listdir(self.path('out', cell['directory'], '0001', 'files')), ['r'])
+            self.assertFalse(os.path.exists(self.path('r')))
+        cell = self.cells('--formats', 'e8m7', '--output', 'none', '--metric', 'equal', '--metric', 'd=echo 5',
+                          '--own-directory', program=[SH, '-c', 'test -n "$VPREC_WIRE" || echo 1 > none'])['e8m7-rne']
+        self.assertIn('wrote no none', cell['metrics']['equal']['error'])
+        self.assertEqual(cell['metrics']['d']['value'], 5)
+
+    def test_samples(self):
+        values = [.8, .9, .85, .7]
+        self.plan(native='accuracy 1\n', **{f'm7_{i}': f'accuracy {v}\n' for i, v in enumerate(values, 1)})
+        cell = self.cells('--formats', 'e8m7', '--modes', 'sr', '-n', '4', '--extract', 'a=accuracy (.*)',
+                          '--metric', 'digits')['e8m7-sr']
+        summary = cell['metrics']['a']
+        self.assertAlmostEqual(summary['value'], statistics.mean(values), delta=1e-15)
+        self.assertAlmostEqual(summary['sd'], statistics.stdev(values), delta=1e-15)
+        self.assertEqual((summary['min'], summary['max'], summary['n']), (.7, .9, 4))
+        self.assertEqual((cell['samples'], cell['failed']), (4, 0))
+        self.assertEqual(sum(cell['digits']['counts']), 1)
+
+    def test_digits_as_vprec_stats_finds_them(self):
+        rng = random.Random(4)
+        scale = [10. ** -rng.randint(0, 8) for _ in range(40)]
+        samples = {f'm7_{i}': ''.join(f'{1 + s * rng.gauss(0, 1)!r}\n' for s in scale) for i in range(1, 31)}
+        self.plan(native='1\n' * 40, **samples)
+        cell = self.cells('--formats', 'e8m7', '--modes', 'sr', '-n', '30', '--metric', 'digits')['e8m7-sr']
+        done = subprocess.run([os.path.join(os.path.dirname(SWEEP), 'vprec-stats'), '--format', 'json', '--numbers',
+                               'all', self.path('out', cell['directory'])], capture_output=True, check=True)
+        numbers = json.loads(done.stdout)['documents'][0]['groups'][0]['numbers']
+        digits = sorted(n['cnh_bits'] * math.log10(2) for n in numbers)
+        self.assertAlmostEqual(cell['metrics']['digits']['value'], digits[19], delta=.03)
+        self.assertAlmostEqual(cell['metrics']['digits']['min'], digits[0], delta=1e-9)
+        self.assertAlmostEqual(cell['metrics']['digits']['max'], digits[-1], delta=1e-9)
+        counts = cell['digits']['counts']
+        self.assertEqual(sum(counts), 40)
+        for i, count in enumerate(counts):  # to the width of a bin of vprec-stats
+            at_least = sum(i + .02 < d < i + .98 for d in digits if d > 0)
+            self.assertGreaterEqual(count, at_least)
+
+    def test_json_csv_and_arrays(self):
+        for kind, native, cell in (('json', '{"a": [1, 2], "b": "x"}', '{"b": "x", "a": [1, 2.5]}'),
+                                   ('csv', 'n,v\nx,1\ny,2\n', 'n,v\nx,1\ny,2.5\n')):
+            got = self.values(native, cell, '--metric', 'max-abs', '--metric', 'labels', '--output', 'f.' + kind,
+                              program=[SH, '-c', f'{VICTIM} log plan > f.{kind}'])
+            self.assertEqual((got['max-abs'], got['labels']), (.5, 1))
+
+    def test_documents_that_are_broken(self):
+        """Lines of JSON are text; what is no JSON any more in a cell still has bytes."""
+        got = self.values('{"a": 1}\n{"a": 2}\n', '{"a": 1}\n{"a": 3}\n', '--metric', 'max-abs')
+        self.assertEqual(got['max-abs'], 1)
+        got = self.values('{"a": 1}', '{"a": nan', '--metric', 'max-abs', '--metric', 'cer')
+        self.assertEqual((got['max-abs'], got['cer']), (None, 3 / 8))
+        self.assertIn('no good json', self.summary['max-abs']['error'])
+
+    def npy(self, values):
+        head = repr({'descr': '<f8', 'fortran_order': False, 'shape': (len(values),)}).encode() + b'\n'
+        return b'\x93NUMPY\1\0' + struct.pack('<H', len(head)) + head + struct.pack(f'<{len(values)}d', *values)
+
+    def test_arrays(self):
+        values = [1 + i / 7 for i in range(10000)]
+        other = [v * (1 + 1e-3 * (i == 9999)) for i, v in enumerate(values)]
+        got = self.values(self.npy(values), self.npy(other), '--metric', 'max-rel', '--metric', 'mean-abs')
+        want = [abs(a - b) / b for a, b in zip(other, values)]
+        self.assertAlmostEqual(got['max-rel'], max(want), delta=1e-16)
+        self.assertAlmostEqual(got['mean-abs'], sum(abs(a - b) for a, b in zip(other, values)) / 10000, delta=1e-16)
+        for broken in self.npy(values)[:-1], b'\x93NUMPYxx', b'PK\3\4xxxxxx', b'':
+            got = self.values(self.npy(values), broken, '--metric', 'max-rel', '--metric', 'equal')
+            self.assertEqual((got['max-rel'], got['equal']), (None, 0))
+            self.values(broken, self.npy(values), '--metric', 'max-rel', '--metric', 'equal')
+
+    def test_nothing_to_measure(self):
+        self.plan(native='words\n', m7='words\n')
+        output, error = self.sweep('--formats', 'e8m7', '--metric', 'max-rel')
+        self.assertIn("max-rel: no numbers in native's output", error)
+        self.assertRegex(output, r'(?m)^e8m7 +rne +ok +- ')
+
+
+class Cells(Case):
+    def test_ends_are_results(self):
+        self.plan(native='1\n', m2_do='crash', m3_do='exit 3', m4_do='hang', m5='2\n')
+        cells = self.cells('--formats', 'e8m{2..5}', '--timeout', '0.5', '--metric', 'max-rel')
+        found = {k: (c['status'], c['exit'], c['signal'], c['failed']) for k, c in cells.items()}
+        self.assertEqual(found, {'e8m2-rne': ('signal', 0, signal.SIGSEGV, 1), 'e8m3-rne': ('exit', 3, 0, 1),
+                                 'e8m4-rne': ('timeout', 0, signal.SIGTERM, 1), 'e8m5-rne': ('ok', 0, 0, 0)})
+        self.assertEqual(cells['e8m5-rne']['metrics']['max-rel']['value'], 1)
+        self.assertIsNone(cells['e8m2-rne']['metrics']['max-rel']['value'])
+        self.wait_until(lambda: not self.victims(), 5)
+        output, _ = self.sweep('--formats', 'e8m{2..5}', '--timeout', '0.5', '--metric', 'max-rel')
+        for line in r'e8m2 +rne +SIGSEGV +-', r'e8m3 +rne +exit 3 +-', r'e8m4 +rne +timeout +-', r'e8m5 +rne +ok +1 ':
+            self.assertRegex(output, '(?m)^' + line)
+        self.assertEqual(len(self.log()), 6)
+        # More time is another chance; less is none.
+        self.plan(m4_do='')
+        self.assertEqual(self.cells('--formats', 'e8m4', '--timeout', '0.4')['e8m4-rne']['status'], 'timeout')
+        self.assertEqual(self.cells('--formats', 'e8m4', '--timeout', '20')['e8m4-rne']['status'], 'ok')
+
+    def test_children_end_with_their_cell(self):
+        self.plan(native='1\n', m4_do='child')
+        self.assertEqual(self.cells('--formats', 'e8m4', '--timeout', '0.3')['e8m4-rne']['status'], 'timeout')
+        self.wait_until(lambda: not self.victims(), 5)
+
+    def test_refused(self):
+        self.plan(native='1\n', m4='1\n')
+        cells = self.cells('--formats', 'e8m4', '--function', 'hit*', '--function', 'nowhere*', '--modes', 'sr',
+                           '-n', '3')
+        self.assertEqual([c['status'] for c in cells.values()], ['ok', 'refused'])
+        [bad] = [c for c in cells.values() if c['status'] == 'refused']
+        self.assertIn('nowhere*', bad['error'])
+        self.assertEqual(bad['where'], 'function:nowhere*')
+        self.assertEqual(self.log().count('4 1'), 2)
+        self.assertEqual(self.log().count('4 2'), 1)  # what is refused once is refused always
+
+    def test_samples_of_which_one_fails(self):
+        self.plan(native='1\n', m4='1\n')
+        program = [SH, '-c', f'{VICTIM} log plan; test "$VPREC_SAMPLE" != 3 || exit 5']
+        [cell] = self.report('--formats', 'e8m4', '--modes', 'sr', '-n', '4', '--metric', 'equal',
+                             program=program)['cells']
+        self.assertEqual((cell['status'], cell['exit'], cell['failed']), ('exit', 5, 1))
+        self.assertEqual(cell['metrics']['equal']['n'], 3)
+
+    def test_native_must_run(self):
+        self.plan(native_do='exit 4')
+        _, error = self.sweep(status=1)
+        self.assertIn('exited 4', error)
+        self.assertEqual(self.log(), ['native 1'])
+
+    def test_a_program_that_does_not_repeat_itself(self):
+        self.plan(native_1='1\n', native_2='2\n', m4='1\n')
+        report = self.report('--formats', 'e8m4')
+        self.assertIs(report['native']['repeats'], False)
+        self.assertIn('different output', self.error)
+
+    def test_standard_input_goes_to_all(self):
+        cells = self.cells('--formats', 'e8m{4,5}', '-j', '2', '--metric', 'equal', program=['cat'],
+                           input=b'x\0y' * 99999)
+        self.assertEqual([c['metrics']['equal']['value'] for c in cells.values()], [1, 1])
+        with open(self.path('out/cells/e8m5-rne/0001/stdout'), 'rb') as file:
+            self.assertEqual(file.read(), b'x\0y' * 99999)
+
+    def test_seeds(self):
+        self.put('seeds', '')
+        program = [SH, '-c', 'tr "\\0" "\\n" < /proc/$PPID/cmdline | grep ^--seed= >> seeds; echo 1']
+        self.cells('--formats', 'e8m{4,5}', '--modes', 'sr', '-n', '2', '--seed', '77', program=program)
+        with open(self.path('seeds'), encoding='ascii') as file:
+            seeds = file.read().split()
+        self.assertEqual((len(seeds), len(set(seeds)), seeds[:2]), (4, 2, seeds[2:]))
+
+    def test_report_says_how_it_was_made(self):
+        self.plan(native='1\n')
+        report = self.report('--formats', 'e8m{4,5}', '--title', 'A title', '--seed', '9')
+        self.assertEqual((report['schema'], report['generator'], report['title'], report['seed'], report['complete']),
+                         (1, 'vprec-sweep', 'A title', 9, True))
+        self.assertEqual(report['command'], [VICTIM, 'log', 'plan'])
+        self.assertEqual(report['sweep'], [SWEEP, '-o', 'out', '--json', '-', '--formats', 'e8m{4,5}', '--title',
+                                           'A title', '--seed', '9', '--', VICTIM, 'log', 'plan'])
+        self.assertEqual(report['objects'], [{'path': '/opt/net/libnet.so.1', 'build_id': '01abff'}])
+        self.assertEqual(report['machine']['instructions'], 'avx512')
+        self.assertEqual(report['directory'], self.dir)
+        self.assertTrue(report['machine']['cpu'] and report['machine']['glibc'] and report['machine']['cores'] > 0)
+        for moment in report['started'], report['finished']:
+            self.assertRegex(moment, r'\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z')
+        self.assertGreater(report['native']['seconds'], 0)
+        for cell in report['cells']:
+            self.assertAlmostEqual(cell['over_native'], cell['seconds'] / report['native']['seconds'])
+
+    def test_files_and_standard_output(self):
+        self.plan(native='1\n')
+        _, error = self.sweep('--formats', 'e8m4', '--report', 'r', '--json', 'a.json', '--csv', 'a.csv')
+        self.assertIn('r/report.html', error)
+        self.assertTrue({'report.html', 'report.json', 'report.csv', 'report.md'} <= set(os.listdir(self.path('r'))))
+        with open(self.path('a.json'), 'rb') as one, open(self.path('r/report.json'), 'rb') as two:
+            self.assertEqual(one.read(), two.read())
+        output, _ = self.sweep('--formats', 'e8m4', '--csv', '-')
+        [row] = csv.DictReader(io.StringIO(output))
+        self.assertEqual((row['id'], row['status'], row['equal']), ('e8m4-rne', 'ok', '0'))
+        for option in '--json', '--csv':
+            _, error = self.sweep('--formats', 'e8m4', option, '/dev/full', status=1)
+            self.assertIn('No space left', error)
+            self.sweep('--formats', 'e8m4', option, 'no/such', status=1)
+        with open('/dev/full', 'wb') as full:
+            child = self.start('-o', 'out', '--formats', 'e8m4', stdout=full)
+            self.assertIn(b'standard output', child.communicate(timeout=60)[1])
+            self.assertEqual(child.returncode, 1)
+
+
+class Threshold(Case):
+    def accuracies(self, **values):
+        self.plan(native='accuracy 0.96\n', **{k: f'accuracy {v}\n' for k, v in values.items()})
+
+    EXTRACT = ['--extract', 'accuracy=accuracy (.*)']
+    RISING = {f'm{i}': .5 + .02 * i for i in range(1, 24)}  # 0.95 from 22.5 on: m23
+
+    def series(self, *options, metric=None, **kwargs):
+        report = self.report(*(metric or self.EXTRACT), *options, **kwargs)
+        self.ran = sum(c['status'] != 'pending' for c in report['cells'])
+        return report['threshold']['series']
+
+    def test_specs(self):
+        self.accuracies(**{f'm{i}': v for i, v in enumerate([.5, .9, .94, .95, .955, .96, .97], 1)})
+        for spec, smallest in (('accuracy>=0.95', 'e8m4'), ('accuracy>0.95', 'e8m5'), ('accuracy>=95%', 'e8m4'),
+                               ('1%', 'e8m5'), ('accuracy:10%', 'e8m2'), ('accuracy >= 2', None),
+                               ('accuracy<=1', 'e8m1'),
+                               ('accuracy=0.97', 'e8m7'), ('0%', 'e8m6')):
+            [one] = self.series('--formats', 'e8m{1..7}', '--threshold', spec)
+            self.assertEqual(one['smallest'], smallest, spec)
+        for spec, better in (('1%', []), ('1%', ['--higher', 'accuracy'])):
+            [one] = self.series('--formats', 'e8m{1..7}', '--threshold', spec, *better)
+            # Without a direction what is more than 1 % better is not within 1 % either.
+            self.assertEqual((one['smallest'], one['monotone']), ('e8m5', bool(better)))
+        for bad in 'accuracy', '1', 'x>=1', 'accuracy>=', 'accuracy>=x', 'accuracy=>1', '-1%', 'accuracy>>1', '%', '':
+            self.refused(*self.EXTRACT, '--threshold', bad, say='--threshold')
+
+    def test_sentence(self):
+        self.accuracies(**self.RISING)
+        output, _ = self.sweep(*self.EXTRACT, '--formats', 'e8m{20..23}', 'e5m2', '--threshold', 'accuracy>=0.95')
+        self.assertIn('Smallest that keeps accuracy >= 0.95 (native 0.96):\n  8 exponent bits, rne: e8m23 (0.96)\n'
+                      '  5 exponent bits, rne: none\n', output)
+
+    def test_builtin_metric_is_measured_unasked(self):
+        self.plan(native='a b c d\n', m2='a x x x\n', m3='a b c x\n', m4='a b c d\n')
+        [one] = self.series('--formats', 'e8m{2..4}', '--threshold', 'labels>=75%', metric=['--metric', 'equal'])
+        self.assertEqual((one['smallest'], one['value'], one['monotone']), ('e8m3', .75, True))
+        [one] = self.series('--formats', 'e8m{2..4}', '--threshold', 'cer:10%', metric=['--metric', 'cer'])
+        self.assertEqual(one['smallest'], 'e8m4')
+
+    def test_bisection(self):
+        for smallest in (1, 2, 7, 12, 22, 23, 24):
+            self.accuracies(**{f'm{i}': .96 if i >= smallest else .1 for i in range(1, 24)})
+            shutil.rmtree(self.path('out'), True)
+            if os.path.exists(self.path('log')):
+                os.remove(self.path('log'))
+            [one] = self.series('--formats', 'e8m{1..23}', '--threshold', '1%', '--bisect')
+            self.assertEqual(one['smallest'], f'e8m{smallest}' if smallest < 24 else None)
+            self.assertIsNone(one['monotone'])
+            self.assertLessEqual(self.ran, 2 + math.ceil(math.log2(23)))
+            self.assertEqual(len(self.log()), self.ran + 2)  # with two native runs
+            self.assertEqual(len(one['tested']), self.ran)
+            [one] = self.series('--formats', 'e8m{1..23}', '--threshold', '1%')
+            self.assertEqual((one['smallest'], one['monotone']), (f'e8m{smallest}' if smallest < 24 else None, True))
+            self.assertEqual(sorted(self.log()), sorted(set(self.log())))  # none twice
+
+    def test_series_side_by_side(self):
+        self.accuracies(**{f'm{i}': .96 if i >= 6 else .1 for i in range(1, 11)})
+        series = self.series('--formats', 'e{5,8}m{1..10}', '--modes', 'rne,rtz', '--threshold', '1%', '--bisect',
+                             '-j', '3')
+        self.assertEqual([(s['exponent'], s['mode'], s['smallest']) for s in series],
+                         [(5, 'rne', 'e5m6'), (8, 'rne', 'e8m6'), (5, 'rtz', 'e5m6'), (8, 'rtz', 'e8m6')])
+        self.assertLessEqual(self.ran, 4 * 6)
+
+    def test_precisions(self):
+        self.plan(native='accuracy 1\n', **{f't{i}': f'accuracy {i / 24}\n' for i in range(2, 25)})
+        [one] = self.series('--modes', 'rr', '-t', '{2..24}', '--threshold', 'accuracy>=0.5', '--bisect')
+        self.assertEqual((one['smallest'], one['exponent']), ('12', None))
+        report = self.report('--modes', 'rr', '-t', '8', *self.EXTRACT)
+        self.assertEqual((report['cells'][0]['precision'], report['cells'][0]['format']), (8, None))
+
+    def test_not_monotone(self):
+        self.accuracies(**{f'm{i}': v for i, v in enumerate([.1, .96, .1, .96, .1, .96, .96], 1)})
+        [one] = self.series('--formats', 'e8m{1..7}', '--threshold', '1%')
+        self.assertEqual((one['smallest'], one['monotone']), ('e8m2', False))
+        self.assertEqual(one['note'], 'not monotone: e8m2 keeps it, the wider e8m5 does not; from e8m6 on all do')
+        self.accuracies(**{f'm{i}': .96 if i in (1, 6, 7, 8, 9, 10, 11, 12) else .1 for i in range(1, 13)})
+        shutil.rmtree(self.path('out'))
+        [one] = self.series('--formats', 'e8m{1..12}', '--threshold', '1%', '--bisect')
+        # The middle keeps it, and so do the ends: what is between is not looked at.
+        self.assertEqual((one['smallest'], one['monotone']), ('e8m1', None))
+        self.accuracies(m6=.1)
+        shutil.rmtree(self.path('out'))
+        [one] = self.series('--formats', 'e8m{1..12}', '--threshold', '1%', '--bisect')
+        self.assertEqual((one['smallest'], one['monotone'], self.ran), ('e8m1', False, 12))
+        self.accuracies(m12=.1)
+        shutil.rmtree(self.path('out'))
+        [one] = self.series('--formats', 'e8m{1..12}', '--threshold', '1%', '--bisect')
+        self.assertEqual((one['smallest'], one['monotone']), ('e8m1', False))
+        self.assertIn('the widest', one['note'])
+
+    def test_cells_that_fail_keep_nothing(self):
+        self.accuracies(m1=.96, m2=.96, m3=.96)
+        self.plan(m1_do='crash')
+        [one] = self.series('--formats', 'e8m{1..3}', '--threshold', '1%')
+        self.assertEqual(one['smallest'], 'e8m2')
+
+    def test_native_without_the_metric(self):
+        self.plan(native='nothing\n')
+        for more in [], ['--bisect']:
+            _, error = self.sweep(*self.EXTRACT, '--threshold', '1%', *more, '--formats', 'e8m3', status=1)
+            self.assertIn('native run has no accuracy', error)
+
+
+class Going(Case):
+    """Sweeps that are killed, interrupted, repeated, changed."""
+    OPTIONS = ['--formats', 'e8m{2..9}', '--modes', 'rne,sr', '-n', '2', '--metric', 'max-abs', '--metric', 'n=wc -c']
+
+    def setUp(self):
+        super().setUp()
+        self.plan(native='1\n', **{f'm{i}': f'{1 + 2. ** -i}\n' for i in range(2, 10)})
+
+    def test_killed_again_and_again(self):
+        whole = self.report(*self.OPTIONS, '-o', 'whole')
+        want = sorted(self.log())
+        os.remove(self.path('log'))
+        rng = random.Random(2)
+        for _ in range(6):
+            child = self.start('-o', 'out', *self.OPTIONS, '-j', '2')
+            seen = len(self.log())
+            self.wait_until(lambda: len(self.log()) > seen or child.poll() is not None)
+            time.sleep(rng.random() * .15)
+            child.kill()
+            child.communicate()
+            self.wait_until(lambda: not self.victims())
+        finished = self.finished()
+        self.assertGreater(len(finished), 0)
+        before = len(self.log())
+        report = self.report(*self.OPTIONS, '-j', '2')
+        self.assertFalse(set(self.log()[before:]) & finished)
+        # What was under way when a sweep was killed is run again, two at a time at most; all else once.
+        self.assertEqual(sorted(set(self.log())), sorted(set(want)))
+        self.assertLessEqual(len(self.log()), len(want) + 2 * 6)
+        # The second time nothing runs, and each byte is the same.
+        once, _ = self.sweep(*self.OPTIONS, '--json', '-', '-j', '2')
+        again, _ = self.sweep(*self.OPTIONS, '--json', '-', '-j', '2')
+        self.assertEqual(once, again)
+        self.assertEqual(timeless(report), timeless(whole))
+
+    def test_killed_and_not_buried(self):
+        """A dead process that nobody waits for, as in a container without init, holds no directory."""
+        self.plan(m5_do='child')
+        child = self.start('-o', 'out', '--formats', 'e8m5')
+        self.wait_until(lambda: '5 1' in self.log())
+        child.kill()
+        self.plan(m5_do='')
+        self.assertEqual([c['status'] for c in self.cells('--formats', 'e8m5').values()], ['ok'])
+        child.communicate()
+
+    def finished(self):
+        names = {}
+        for folder, _, files in os.walk(self.path('out', 'cells')):
+            if 'status.json' in files:
+                cell, sample = folder.split('/')[-2:]
+                names[cell, sample] = f'{re.sub("e8m|-.*", "", cell)} {int(sample)}'
+        # The log does not tell modes apart: only what is finished in both of them.
+        return {name for (cell, sample), name in names.items()
+                if cell == 'native' or (cell.replace('-rne', '-sr').replace('-sr', '-rne') and
+                                        (f'{cell.split("-")[0]}-rne', sample) in names and
+                                        (f'{cell.split("-")[0]}-sr', sample) in names)}
+
+    def test_nothing_is_run_twice(self):
+        self.sweep(*self.OPTIONS)
+        count = len(self.log())
+        _, error = self.sweep(*self.OPTIONS)
+        self.assertIn('going on', error)
+        self.sweep('--formats', 'e8m{5,2}', '--threshold', 'equal>=1', '--metric', 'equal')
+        self.assertEqual(len(self.log()), count)
+        self.sweep('--formats', 'e8m{2..10}', '--modes', 'rne,sr', '-n', '3')
+        self.assertEqual(len(self.log()), count + 8 + 1 + 3)  # a third sample of each, and the cells that are new
+        self.sweep('--formats', 'e8m2', '--restart')
+        self.assertEqual(len(self.log()), count + 12 + 3)
+
+    def test_what_changed_starts_anew(self):
+        self.put('tool', f'#!/bin/sh\nexec {VICTIM} log plan\n')
+        os.chmod(self.path('tool'), 0o755)
+        options = ['--formats', 'e8m{2,3}']
+        self.sweep(*options, program=['./tool'])
+        runs = 4
+        changes = [(['--round', 'both'], {}, "other options ('', now '--round=both')"),
+                   ([], {}, "other options ('--round=both', now '')"),
+                   (['--seed', '2'], {}, "another --seed ('1', now '2')"),
+                   ([], {'program': ['./tool', 'x']}, "another command ('./tool', now './tool x')"),
+                   ([], {'program': ['./tool', 'x'], 'input': b'in'}, 'another standard input')]
+        for more, kwargs, why in changes:
+            _, error = self.sweep(*options, *more, **{'program': ['./tool'], **kwargs})
+            self.assertIn(why, error)
+            self.assertIn('begun anew', error)
+            runs += 4
+            self.assertEqual(len(self.log()), runs, why)
+        self.sweep(*options, program=['./tool', 'x'], input=b'in')
+        self.assertEqual(len(self.log()), runs)
+        with open(self.path('tool'), 'a', encoding='ascii') as tool:
+            tool.write('# changed\n')
+        _, error = self.sweep(*options, program=['./tool', 'x'], input=b'in')
+        self.assertIn('its file has changed since', error)
+        self.assertEqual(len(self.log()), runs + 4)
+
+    def test_foreign_directories(self):
+        os.mkdir(self.path('out'))
+        self.put('out/mine', 'mine')
+        self.refused('--formats', 'e8m2', say='holds other files', status=1)
+        subprocess.run([RUN, '-f', 'bf16', '-o', 'runs', '--', VICTIM, 'log', 'plan'], cwd=self.dir, check=True,
+                       env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True)
+        done = subprocess.run([RUN, '-f', 'bf16', '-o', 'sweep', '--', VICTIM, 'log', 'plan'], cwd=self.dir,
+                              env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True)
+        self.assertEqual(done.returncode, 0)
+        shutil.rmtree(self.path('out'))
+        self.sweep('--formats', 'e8m2')
+        done = subprocess.run([RUN, '-f', 'bf16', '-o', 'out', '--', VICTIM, 'log', 'plan'], cwd=self.dir,
+                              env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True)
+        self.assertEqual(done.returncode, 125)
+        self.assertIn(b'another tool', done.stderr)
+
+    def test_two_at_once(self):
+        self.plan(m2_do='wait ' + self.path('go'))
+        child = self.start('-o', 'out', '--formats', 'e8m2')
+        self.wait_until(lambda: '2 1' in self.log())
+        _, error = self.sweep('--formats', 'e8m2', status=1)
+        self.assertIn('another vprec-sweep is using', error)
+        self.put('go', '')
+        child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 0)
+
+    def test_signals(self):
+        for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+            shutil.rmtree(self.path('out'), True)
+            self.put('log', '')
+            self.plan(m4_do='child', m5_do='hang')
+            child = self.start('-o', 'out', '--formats', 'e8m{2..5}', '-j', '2')
+            self.wait_until(lambda: {'4 1', '5 1'} <= set(self.log()))
+            child.send_signal(number)
+            _, error = child.communicate(timeout=60)
+            self.assertEqual(child.returncode, -number, error)
+            self.assertRegex(error, rb"interrupted: what is finished is kept in '[^']+': the same command runs")
+            self.wait_until(lambda: not self.victims(), 5)
+            self.plan(m4_do='', m5_do='')
+            count = len(self.log())
+            cells = self.cells('--formats', 'e8m{2..5}')
+            self.assertEqual([c['status'] for c in cells.values()], ['ok'] * 4)
+            self.assertEqual(sorted(self.log()[count:]), ['4 1', '5 1'])
+
+    def test_a_command_that_hangs(self):
+        child = self.start('-o', 'out', '--formats', 'e8m2', '--metric',
+                           'x=echo here > "$VPREC_DIRECTORY/here"; sleep 1000')
+        self.wait_until(lambda: os.path.exists(self.path('here')))
+        child.terminate()
+        child.communicate(timeout=60)
+        self.assertEqual(child.returncode, -signal.SIGTERM)
+        self.wait_until(lambda: not self.victims(), 5)
+        cell = self.cells('--formats', 'e8m2', '--timeout', '0.5', '--metric',
+                          'x=test "$(basename "$(dirname "$PWD")")" = native || sleep 1000; echo 1')['e8m2-rne']
+        self.assertIn('too long', cell['metrics']['x']['error'])
+
+    def test_places_that_cannot_be_written(self):
+        for out, word in (('plan/native', 'Not a directory'), ('/nonexistent/x', 'No such file')):
+            self.refused('-o', out, say=word, status=1)
+
+
+class Terminal(Case):
+    def talk(self, *options, env=(), **kwargs):
+        self.plan(native='a b\n', m2='a x\n', m3='a b\n')
+        command = self.command('-o', 'out', '--formats', 'e8m{2,3}', '--threshold', 'labels>=99%', *options)
+        return terminal.talk(['/usr/bin/env', '-C', self.dir, *command],
+                             self.environment(**{'TERM': 'xterm', **dict(env)}), **kwargs)
+
+    def test_colours(self):
+        status, text = self.talk()
+        self.assertEqual(status, 0)
+        self.assertIn(b'\x1b[31me8m2', text)
+        self.assertIn(b'\x1b[32me8m3', text)
+        for env in {'NO_COLOR': '1'}, {'TERM': 'dumb'}:
+            self.assertNotIn(b'\x1b[3', self.talk(env=env)[1])
+        self.assertIn(b'\x1b[3', self.talk(env={'NO_COLOR': ''})[1])
+        self.assertNotIn('\x1b', self.sweep('--formats', 'e8m{2,3}', '--threshold', 'labels>=99%')[0])
+
+    def test_progress(self):
+        text = self.talk(columns=100)[1]
+        self.assertRegex(text, rb'\r\[ {24}\] 0/2 runs, 1 running')
+        self.assertRegex(text, rb'2/4 runs, 1 running, 0:0\d left')
+        self.assertNotIn(b'running', self.talk('-q', '--restart')[1])
+
+    def test_control_c(self):
+        self.plan(m3_do='hang')
+        status, text = self.talk(answers=[(b'3/4', b'\x03')])
+        self.assertEqual(status, -signal.SIGINT)
+        self.assertIn(b'interrupted', text)
+        self.wait_until(lambda: not self.victims(), 5)
+
+
+class Help(Case):
+    def help(self, command='vprec-sweep'):
+        return subprocess.run([os.path.join(os.path.dirname(SWEEP), command), '--help'], capture_output=True,
+                              check=True).stdout.decode()
+
+    def test_help(self):
+        text = self.help()
+        self.assertLess(max(map(len, text.splitlines())), 101)
+        self.assertIn('Examples', text)
+        for metric in 'equal', 'labels', 'cer', 'wer', 'max-rel', 'mean-rel', 'max-abs', 'mean-abs', 'digits':
+            self.assertRegex(text, rf'\n +{metric} ')
+        self.assertRegex(self.sweep('--version')[0], r'\Avprec-sweep \d+\.\d+\.\d+\n\Z')
+        with open('/dev/full', 'wb') as full:
+            child = self.start('--help', stdout=full)
+            child.communicate(timeout=60)
+            self.assertEqual(child.returncode, 1)
+
+    def test_manual_page_has_every_option(self):
+        root = os.path.abspath(os.path.join(os.path.dirname(__file__), '..', '..', '..'))
+        with open(os.path.join(root, 'man', 'vprec-sweep.1'), encoding='utf-8') as file:
+            page = file.read().replace('\\-', '-')
+        own = re.sub(r'(?s)these go to all cells.*?--dry-run', '--dry-run', self.help())
+        for option in set(re.findall(r'(?<![\w-])--[a-z][a-z-]+', own)):
+            self.assertRegex(page, rf'(?m)^\.(B|BR|BI) .*{option}\b', option)
+
+    def test_every_option_of_vprec_run_has_a_place(self):
+        """It is our own, or goes to vprec-run; the others are named."""
+        own = set(re.findall(r'--[a-z][a-z-]+', self.help()))
+        instead = {'--format', '--mode', '--list', '--reference'}
+        values = {'--noise': 'operands', '--error-mode': 'rel', '--noise-rate': '0.5', '--ops': 'add', '--exec': 'hit*',
+                  '--skip-object': 'hit*', '--skip-function': 'hit*', '--round': 'both'}
+        for name in re.findall(r'^ +(?:-., )?(--[a-z-]+)', self.help('vprec-run'), re.M):
+            if name in own or name in instead:
+                continue
+            word = name + (f'={values[name]}' if name in values else '')
+            output, _ = self.sweep('--dry-run', '--formats', 'e8m2', '--modes', 'rr', word)
+            self.assertIn(word, output)
+
+
+class FullDisk(Case):
+    """Runs again in a mount namespace, where it may mount a file system of 400 KiB at DIR."""
+
+    def setUp(self):
+        super().setUp()
+        os.mkdir(self.path('disk'))
+        done = subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=400k', 'none', self.path('disk')],
+                              capture_output=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.addCleanup(subprocess.run, ['umount', '-l', self.path('disk')])
+        os.mkdir(self.path('disk', 'out'))
+        os.symlink('disk/out', self.path('out'))
+
+    def test_full_disk(self):
+        self.plan(native='1\n', **{f'm{i}': '1\n' for i in range(2, 8)})
+        fill = self.path('disk', 'fill')
+        self.plan(m4_do='wait ' + self.path('go'))
+        child = self.start('-o', 'out', '--formats', 'e8m{2..7}')
+        self.wait_until(lambda: '4 1' in self.log())
+        with open(fill, 'wb', buffering=0) as file:
+            try:
+                while True:
+                    file.write(b'x' * 4096)
+            except OSError:
+                pass
+        self.put('go', '')
+        _, error = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 1, error)
+        self.assertIn(b'No space left on device', error)
+        self.assertIn(b'the same command runs the rest', error)
+        os.remove(fill)
+        count = len(self.log())
+        cells = self.cells('--formats', 'e8m{2..7}')
+        self.assertEqual([c['status'] for c in cells.values()], ['ok'] * 6)
+        self.assertEqual(sorted(self.log()[count:]), ['4 1', '5 1', '6 1', '7 1'])
+
+    def test_no_room_for_the_report(self):
+        self.plan(native='1\n', m2='1\n')
+        self.sweep('--formats', 'e8m2')
+        with open(self.path('disk', 'fill'), 'wb', buffering=0) as file:
+            try:
+                while True:
+                    file.write(b'x' * 4096)
+            except OSError:
+                pass
+        for option, place in (('--json', 'disk/a.json'), ('--report', 'disk/r')):
+            _, error = self.sweep('--formats', 'e8m2', option, place, status=1)
+            self.assertIn('No space left on device', error)
+
+
+class Whole(Case):
+    """With the real preload library: each cell is the sum that Python's fractions say."""
+
+    def rounded(self, value, bits):
+        """`value`, a Fraction above 0 far from the ends of the exponent range, to nearest, ties to even."""
+        exponent = math.floor(math.log2(value))
+        unit = 2 ** (exponent - bits) if exponent >= bits else Fraction(1, 2 ** (bits - exponent))
+        return round(value / unit) * unit
+
+    def test_formats(self):
+        victim = os.environ['FLOATS']
+        self.plan()
+        report = self.report('--formats', 'e8m{2..23..3}', '--extract', 'bits=^([0-9a-f]+)$', '--metric',
+                             r"sum=printf '%d\n' 0x$(cat)", '--threshold', 'equal>=1', program=[victim])
+        tenth = Fraction(struct.unpack('<f', struct.pack('<f', .1))[0])
+        for cell in report['cells']:
+            sum_ = Fraction(0)
+            for _ in range(100):
+                sum_ = self.rounded(sum_ + tenth, cell['fraction'])
+            [bits] = struct.unpack('<I', struct.pack('<f', float(sum_)))
+            self.assertEqual(cell['metrics']['sum']['value'], bits, cell['id'])
+        self.assertEqual(report['threshold']['series'][0]['smallest'], 'e8m23')
+        [mine] = [o for o in report['objects'] if o['path'] == victim]
+        notes = subprocess.run(['readelf', '-n', victim], capture_output=True, check=True).stdout.decode()
+        self.assertIn(mine['build_id'], notes)
+
+
+if __name__ == '__main__':
+    usual_signals.restore()
+    if 'FullDisk' in sys.argv[4:]:
+        namespace.enter()
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * launch.c: fork, exec, signals, wait. Knows nothing of what is recorded. */
+#include "launch.h"
+#include "runtime/wire.h"
+#include "say.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PRELOAD_NAME "libvprec_preload.so"
+
+/* What a user or a job system sends to end or to poke a program. */
+static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
+enum { FORWARDED = sizeof forwarded / sizeof *forwarded };
+
+static struct sigaction before[FORWARDED];
+static sigset_t mask_before;
+static volatile pid_t child;
+
+static void forward(int signal, siginfo_t *info, void *context)
+{
+    (void)context;
+    int error = errno;
+    /* What the terminal sends (ctrl-C) reaches the program through the process
+     * group; only a timer of the caller's is vprec-run's alone. */
+    if (child > 0 && (info->si_code != SI_KERNEL || signal == SIGALRM))
+        kill(child, signal);
+    errno = error;
+}
+
+char *vprec_preload_find(void)
+{
+    const char *named = getenv("VPREC_PRELOAD");
+    char *path = NULL;
+    if (named && *named) {
+        path = realpath(named, NULL);
+        if (!path || access(path, R_OK)) {
+            vprec_say("VPREC_PRELOAD names '%s', which cannot be read (%s): correct or unset it", named,
+                      strerror(errno));
+            free(path);
+            return NULL;
+        }
+    } else {
+        char *self = realpath("/proc/self/exe", NULL);
+        if (self) {
+            *strrchr(self, '/') = 0;
+            char *beside = vprec_text("%s/../interpose/" PRELOAD_NAME, self);
+            path = realpath(beside, NULL);
+            free(beside);
+            free(self);
+        }
+        if (!path)
+            path = realpath(VPREC_LIBDIR "/" PRELOAD_NAME, NULL);
+        if (!path || access(path, R_OK)) {
+            vprec_say("the preload library " PRELOAD_NAME " is missing: install vprec (expected in " VPREC_LIBDIR
+                      "), or name it in VPREC_PRELOAD");
+            free(path);
+            return NULL;
+        }
+    }
+    /* The loader splits LD_PRELOAD at blanks and colons, and expands $ORIGIN and the like. */
+    if (strpbrk(path, " :$")) {
+        vprec_say("the path '%s' of the preload library has a blank, ':' or '$', which LD_PRELOAD cannot hold: move it",
+                  path);
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+void vprec_signals_hold(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < FORWARDED; i++)
+        sigaddset(&set, forwarded[i]);
+    sigprocmask(SIG_BLOCK, &set, &mask_before);
+}
+
+static void handlers_install(void)
+{
+    struct sigaction action = {.sa_sigaction = forward, .sa_flags = SA_SIGINFO | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < FORWARDED; i++) {
+        sigaction(forwarded[i], NULL, &before[i]);
+        /* Ignored (nohup, background jobs) stays ignored, here and in the program. */
+        if (before[i].sa_handler != SIG_IGN)
+            sigaction(forwarded[i], &action, NULL);
+    }
+}
+
+static void child_run(const char *path, char **argv, int report, const struct sigaction *sigchld)
+{
+    for (size_t i = 0; i < FORWARDED; i++)
+        sigaction(forwarded[i], &before[i], NULL);
+    sigaction(SIGCHLD, sigchld, NULL);
+    sigprocmask(SIG_SETMASK, &mask_before, NULL);
+    execv(path, argv);
+    int error = errno;
+    (void)!write(report, &error, sizeof error);
+    _exit(VPREC_EXIT_REFUSED);
+}
+
+static bool environment_set(const char *preload, const char *wire)
+{
+    const char *user = getenv("LD_PRELOAD");
+    char *list = user && *user ? vprec_text("%s:%s", preload, user) : vprec_text("%s", preload);
+    bool ok = !setenv("LD_PRELOAD", list, 1) && !setenv(VPREC_WIRE_ENV, wire, 1);
+    free(list);
+    return ok;
+}
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Waits without reaping first, so that no signal goes to a process id that is no longer the program's. */
+static void wait_for(pid_t pid, vprec_outcome *outcome)
+{
+    siginfo_t info;
+    struct rusage usage = {0};
+    int status = 0;
+    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) && errno == EINTR) {
+    }
+    child = 0;
+    while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
+    }
+    outcome->wall_seconds += seconds_now();
+    outcome->user_seconds = (double)usage.ru_utime.tv_sec + 1e-6 * (double)usage.ru_utime.tv_usec;
+    outcome->system_seconds = (double)usage.ru_stime.tv_sec + 1e-6 * (double)usage.ru_stime.tv_usec;
+    outcome->max_rss = (int64_t)usage.ru_maxrss * 1024;
+    outcome->exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    outcome->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+bool vprec_launch(const char *path, char **argv, const char *preload, const char *wire, vprec_outcome *outcome)
+{
+    struct sigaction sigchld, plain = {.sa_handler = SIG_DFL};
+    int report[2];
+    *outcome = (vprec_outcome){.exited = -1, .wall_seconds = -seconds_now()};
+    if (!environment_set(preload, wire) || pipe2(report, O_CLOEXEC)) {
+        vprec_say("cannot prepare the start (%s): free some memory or file descriptors", strerror(errno));
+        return false;
+    }
+    handlers_install();
+    /* With SIGCHLD ignored, as some callers leave it, there would be no status to wait for. */
+    sigaction(SIGCHLD, &plain, &sigchld);
+    pid_t pid = fork();
+    if (pid == 0)
+        child_run(path, argv, report[1], &sigchld);
+    int error = errno;
+    child = pid;
+    sigprocmask(SIG_SETMASK, &mask_before, NULL);
+    close(report[1]);
+    if (pid < 0) {
+        close(report[0]);
+        vprec_say("cannot start a process (%s): end some others, or raise the limit (ulimit -u)", strerror(error));
+        return false;
+    }
+    outcome->pid = pid;
+    /* A reader of the report that went away is an error to name, not a reason to die. */
+    signal(SIGPIPE, SIG_IGN);
+    ssize_t got;
+    while ((got = read(report[0], &outcome->exec_error, sizeof outcome->exec_error)) < 0 && errno == EINTR) {
+    }
+    if (got != sizeof outcome->exec_error)
+        outcome->exec_error = 0;
+    close(report[0]);
+    wait_for(pid, outcome);
+    return true;
+}
+
+int vprec_outcome_status(const vprec_outcome *outcome)
+{
+    if (outcome->exec_error)
+        return outcome->exec_error == ENOENT ? VPREC_EXIT_MISSING : VPREC_EXIT_REFUSED;
+    return outcome->signal ? 128 + outcome->signal : outcome->exited;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * answer.c: words the result of a sweep: the smallest format that keeps
+ * the metric, or what was measured. Plain text, unescaped. */
+#include "answer.h"
+#include "common/say.h"
+#include "text.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMED = 4 }; /* so many series are told apart in the sentence; more only in the table */
+
+static void note(page_answer *answer, char *text)
+{
+    if (answer->note_count < PAGE_NOTES)
+        answer->notes[answer->note_count++] = text;
+    else
+        free(text);
+}
+
+static char *value_text(double value, const char *unit)
+{
+    return page_value_text(&(page_value){.there = !isnan(value), .error = "", .value = value}, unit);
+}
+
+/* Bits of the whole number, so that formats of different exponent widths compare; far too many for one without bits. */
+static int width_of(const page_view *view, const page_smallest *s)
+{
+    for (size_t c = 0; c < view->cell_count; c++)
+        if (!strcmp(view->cells[c].format, s->format) && view->cells[c].exponent >= 0 && view->cells[c].fraction >= 0)
+            return 1 + view->cells[c].exponent + view->cells[c].fraction;
+    return 1000;
+}
+
+static bool together(const page_smallest *a, const page_smallest *b)
+{
+    return !strcmp(a->mode, b->mode) && !strcmp(a->where, b->where);
+}
+
+/* For each mode and place the series with the narrowest format, NULL-terminated; one without any where none has. */
+static const page_smallest **narrowest(const page_view *view)
+{
+    const page_smallest **best = vprec_alloc(view->smallest_count + 1, sizeof(void *));
+    for (size_t i = 0; i < view->smallest_count; i++) {
+        const page_smallest *s = &view->smallest[i];
+        size_t b = 0;
+        while (best[b] && !together(best[b], s))
+            b++;
+        if (!best[b] || (*s->format && (!*best[b]->format || width_of(view, s) < width_of(view, best[b]))))
+            best[b] = s;
+    }
+    return best;
+}
+
+/* "accuracy at 0.951 or higher". */
+static char *goal(const page_view *view)
+{
+    const page_metric *metric = &view->metrics[view->threshold];
+    char *limit = value_text(view->limit, metric->unit);
+    char *text = !metric->better || isnan(view->limit)
+                     ? vprec_text("%s within %s", metric->name, *view->spec ? view->spec : "its threshold")
+                     : vprec_text("%s at %s or %s", metric->name, limit, metric->better > 0 ? "higher" : "lower");
+    free(limit);
+    return text;
+}
+
+/* ", rounded rne in function:conv*": where several answers are told apart. */
+static char *place(const page_smallest *s)
+{
+    return vprec_text("%s%s%s%s", *s->mode ? " with " : "", s->mode, *s->where ? " in " : "", s->where);
+}
+
+static void answer_one(page_answer *answer, const page_view *view, const page_smallest *s)
+{
+    const page_metric *metric = &view->metrics[view->threshold];
+    char *wanted = goal(view), *native = value_text(view->native.values[view->threshold].value, metric->unit);
+    char *found = value_text(s->value, metric->unit);
+    if (*s->format) {
+        answer->subject = vprec_text("%s", s->format);
+        answer->sentence = vprec_text(" is the smallest format that keeps %s: %s there, %s in native arithmetic.",
+                                      wanted, found, native);
+    } else {
+        answer->subject = vprec_text("No format");
+        answer->sentence = vprec_text(" of this sweep keeps %s (%s in native arithmetic).", wanted, native);
+    }
+    free(wanted);
+    free(native);
+    free(found);
+}
+
+static void answer_many(page_answer *answer, const page_view *view, const page_smallest **best, size_t count)
+{
+    char *wanted = goal(view), *list = vprec_text("%s", "");
+    for (size_t i = 0; i < count && count <= NAMED; i++) {
+        char *where = place(best[i]);
+        char *longer = vprec_text("%s%s%s%s", list, !i ? "" : i + 1 < count ? ", " : " and ",
+                                  *best[i]->format ? best[i]->format : "none", where);
+        free(where);
+        free(list);
+        list = longer;
+    }
+    answer->subject = *list ? list : vprec_text("%zu answers", count);
+    answer->sentence = count <= NAMED
+                           ? vprec_text(": these are the smallest formats that keep %s.", wanted)
+                           : vprec_text(", one for each mode and place: the table below names the smallest format "
+                                        "that keeps %s.", wanted);
+    if (!*list)
+        free(list);
+    free(wanted);
+}
+
+static void answer_threshold(page_answer *answer, const page_view *view)
+{
+    const page_smallest **best = narrowest(view);
+    size_t count = 0;
+    while (best[count])
+        count++;
+    if (count == 1)
+        answer_one(answer, view, best[0]);
+    else
+        answer_many(answer, view, best, count);
+    if (view->crooked)
+        note(answer, vprec_text("The metric does not fall steadily with the bits in %zu of %zu series: some wider "
+                                "format misses the threshold that a narrower one keeps.", view->crooked,
+                                view->smallest_count));
+    free(best);
+}
+
+/* Without a threshold: the first metric from one end to the other. */
+static void answer_range(page_answer *answer, const page_view *view)
+{
+    const page_metric *metric = &view->metrics[0];
+    const page_cell *low = NULL, *high = NULL;
+    for (size_t c = 0; c < view->cell_count; c++) {
+        const page_cell *cell = &view->cells[c];
+        if (!cell->values[0].there || !isfinite(cell->values[0].value))
+            continue;
+        if (!low || cell->values[0].value < low->values[0].value)
+            low = cell;
+        if (!high || cell->values[0].value > high->values[0].value)
+            high = cell;
+    }
+    answer->subject = vprec_text("%s", metric->name);
+    if (!low) {
+        answer->sentence = vprec_text(" has a value in none of the %zu cells.", view->cell_count);
+        return;
+    }
+    char *from = value_text(low->values[0].value, metric->unit), *to = value_text(high->values[0].value, metric->unit);
+    char *native = value_text(view->native.values[0].value, metric->unit);
+    const char *first = *low->format ? low->format : low->id, *last = *high->format ? high->format : high->id;
+    answer->sentence = low->values[0].value == high->values[0].value
+                           ? vprec_text(" is %s wherever it has a value, and %s in native arithmetic.", from, native)
+                           : vprec_text(" runs from %s (%s) to %s (%s) and is %s in native arithmetic.", from, first,
+                                        to, last, native);
+    free(from);
+    free(to);
+    free(native);
+}
+
+static void add_notes(page_answer *answer, const page_view *view)
+{
+    size_t failed = view->cell_count - view->ok - view->pending;
+    if (*view->native.status && strcmp(view->native.status, "ok")) {
+        char *status = page_status(view, &view->native);
+        note(answer, vprec_text("The native run has no result (%s), so there is nothing to compare with.", status));
+        free(status);
+    }
+    if (failed)
+        note(answer, vprec_text("%zu of %zu cells failed; their rows say how.", failed, view->cell_count));
+    if (view->pending || json_is_false(json_object_get(view->root, "complete")))
+        note(answer, vprec_text("The sweep is not complete: %zu of %zu cells have not run yet. The same command "
+                                "goes on with them.", view->pending, view->cell_count));
+}
+
+page_answer page_answer_make(const page_view *view)
+{
+    page_answer answer = {0};
+    if (!view->cell_count) {
+        answer.subject = vprec_text("Nothing was measured");
+        answer.sentence = vprec_text(": the sweep has no cells.");
+    } else if (view->smallest_count) {
+        answer_threshold(&answer, view);
+    } else if (view->metric_count) {
+        answer_range(&answer, view);
+    } else {
+        answer.subject = vprec_text("%zu of %zu cells", view->ok, view->cell_count);
+        answer.sentence = vprec_text(" ran to their end; no metric was asked for.");
+    }
+    add_notes(&answer, view);
+    return answer;
+}
+
+void page_answer_free(page_answer *answer)
+{
+    for (size_t i = 0; i < answer->note_count; i++)
+        free(answer->notes[i]);
+    free(answer->subject);
+    free(answer->sentence);
+}

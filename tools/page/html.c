@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * html.c: report.html, one file that asks for no other: style and pictures
+ * are inside, there is no script, and the page itself forbids all requests. */
+#include "files.h"
+#include "style.h"
+#include "table.h"
+#include "text.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LONG_TABLE = 25, /* rows; a longer one gets a box of bounded height */
+    LONG_TEXT = 40   /* bytes; a longer one is broken into lines */
+};
+
+static void put_element(FILE *out, const char *before, const char *text, const char *after)
+{
+    fputs(before, out);
+    page_put_html(out, text);
+    fputs(after, out);
+}
+
+/* What a row's classes say in colour, its texts say too. */
+static const char *row_class(const page_view *view, size_t row)
+{
+    if (!row)
+        return "native";
+    const page_cell *cell = &view->cells[row - 1];
+    if (cell->smallest)
+        return "best";
+    return !strcmp(cell->status, "ok") ? NULL : !strcmp(cell->status, "pending") ? "pending" : "failed";
+}
+
+static const char *cell_class(const page_column *column, const char *text)
+{
+    if (column->number)
+        return strlen(text) > LONG_TEXT ? " class=\"n text\"" : " class=\"n\"";
+    if (!strncmp(text, "yes", 3) || !strcmp(text, "no"))
+        return *text == 'y' ? " class=\"yes\"" : " class=\"no\"";
+    return strlen(text) > LONG_TEXT ? " class=\"text\"" : "";
+}
+
+static void put_row(FILE *out, const page_table *table, size_t row, const char *class)
+{
+    fputs("<tr", out);
+    if (class)
+        fprintf(out, " class=\"%s\"", class);
+    fputs(">", out);
+    for (size_t c = 0; c < table->columns; c++) {
+        const char *text = table->texts[row * table->columns + c];
+        const char *kind = cell_class(&table->column[c], text);
+        if (c)
+            fprintf(out, "<td%s>", kind);
+        else
+            fprintf(out, "<th scope=\"row\"%s>", kind);
+        page_put_html(out, text);
+        fputs(c ? "</td>" : "</th>", out);
+    }
+    fputs("</tr>\n", out);
+}
+
+/* `view` where the rows are cells. */
+static void put_table(FILE *out, page_table table, const char *label, const page_view *view)
+{
+    fprintf(out, "<div class=\"box%s\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n<table>\n<thead><tr>",
+            table.rows > LONG_TABLE ? " long" : "", label);
+    for (size_t c = 0; c < table.columns; c++)
+        put_element(out, table.column[c].number ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">",
+                    table.column[c].head, "</th>");
+    fputs("</tr></thead>\n<tbody>\n", out);
+    for (size_t r = 0; r < table.rows; r++)
+        put_row(out, &table, r, view ? row_class(view, r) : NULL);
+    fputs("</tbody>\n</table>\n</div>\n", out);
+    page_table_free(&table);
+}
+
+static void put_header(FILE *out, const page_view *view)
+{
+    const char *title = page_string(view->root, "title");
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"light dark\">\n", out);
+    put_element(out, "<title>", *title ? title : "Precision sweep", " - precision sweep</title>\n<style>\n");
+    page_put_style(out);
+    put_element(out, "</style>\n</head>\n<body>\n<header>\n<h1>", *title ? title : "Precision sweep", "</h1>\n");
+    fprintf(out, "<p class=\"about\">Precision sweep, %zu cell%s", view->cell_count, view->cell_count == 1 ? "" : "s");
+    if (*page_string(view->root, "finished"))
+        put_element(out, ", finished ", page_string(view->root, "finished"), "");
+    fputs("</p>\n<nav aria-label=\"Parts of this page\"><a href=\"#cells\">Cells</a> "
+          "<a href=\"#pictures\">Pictures</a> <a href=\"#repeat\">How to repeat</a></nav>\n</header>\n<main>\n", out);
+}
+
+static void put_answer(FILE *out, const page_view *view, const page_answer *answer)
+{
+    put_element(out, "<section aria-label=\"Answer\">\n<p class=\"answer\"><strong>", answer->subject, "</strong>");
+    put_element(out, "", answer->sentence, "</p>\n");
+    for (size_t i = 0; i < answer->note_count; i++)
+        put_element(out, i ? "<li>" : "<ul class=\"notes\">\n<li>", answer->notes[i],
+                    i + 1 < answer->note_count ? "</li>\n" : "</li>\n</ul>\n");
+    if (view->smallest_count)
+        put_table(out, page_table_smallest(view), "Smallest formats", NULL);
+    fputs("</section>\n", out);
+}
+
+static void put_pictures(FILE *out, const page_gallery *gallery)
+{
+    fputs("<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">Pictures</h2>\n<div class=\"pictures\">\n", out);
+    for (size_t i = 0; i < gallery->count; i++) {
+        const page_picture *picture = &gallery->pictures[i];
+        fprintf(out, "<figure>\n%s\n<figcaption>", picture->svg ? picture->svg : "");
+        if (!picture->svg)
+            put_element(out, "<strong>", picture->title, "</strong>: ");
+        page_put_html(out, picture->svg ? picture->caption : picture->error);
+        if (picture->svg)
+            fprintf(out, " <a href=\"pictures/%s.svg\">SVG</a> <a href=\"pictures/%s.png\">PNG</a>", picture->name,
+                    picture->name);
+        fputs("</figcaption>\n</figure>\n", out);
+    }
+    fputs("</div>\n", out);
+    if (gallery->note)
+        put_element(out, "<p>", gallery->note, "</p>\n");
+    fputs("</section>\n", out);
+}
+
+static void put_facts(FILE *out, page_table table)
+{
+    fputs("<dl>\n", out);
+    for (size_t r = 0; r < table.rows; r++) {
+        put_element(out, "<dt>", table.texts[r * table.columns], "</dt>");
+        put_element(out, "<dd>", table.texts[r * table.columns + 1], "</dd>\n");
+    }
+    fputs("</dl>\n", out);
+    page_table_free(&table);
+}
+
+static void put_repeat(FILE *out, const page_view *view)
+{
+    char *directory = page_directory_line(view), *command = page_command_line(view);
+    fputs("<section aria-labelledby=\"repeat\">\n<h2 id=\"repeat\">How to repeat this run</h2>\n<pre><code>", out);
+    put_element(out, "", directory, *directory ? "\n" : "");
+    put_element(out, "", command, "</code></pre>\n");
+    put_facts(out, page_table_facts(view));
+    if (view->metric_count) {
+        fputs("<h3>Metrics</h3>\n", out);
+        put_table(out, page_table_metrics(view), "Metrics", NULL);
+    }
+    if (json_array_size(json_object_get(view->root, "objects"))) {
+        fputs("<h3>Programs and libraries</h3>\n", out);
+        put_table(out, page_table_objects(view), "Programs and libraries", NULL);
+    }
+    fputs("</section>\n", out);
+    free(directory);
+    free(command);
+}
+
+void page_put_page(FILE *out, const page_content *content)
+{
+    const page_view *view = content->view;
+    put_header(out, view);
+    put_answer(out, view, content->answer);
+    fputs("<section aria-labelledby=\"cells\">\n<h2 id=\"cells\">Cells</h2>\n", out);
+    put_table(out, page_table_cells(view), "Cells", view);
+    fputs("</section>\n", out);
+    put_pictures(out, content->gallery);
+    put_repeat(out, view);
+    put_element(out, "</main>\n<footer>Written by vprec-sweep ", page_string(view->root, "version"),
+                ". The same data: <a href=\"report.json\">report.json</a>, <a href=\"report.csv\">report.csv</a>, "
+                "<a href=\"report.md\">report.md</a>.</footer>\n</body>\n</html>\n");
+}

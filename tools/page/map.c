@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * map.c: the heat map of a metric, exponent bits by fraction bits. */
+#include "common/say.h"
+#include "draw.h"
+#include "style.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LABELS_MOST = 8, TICS_MOST = 12 };
+/* Where on the palette black text reads better than white. */
+#define LIGHT_FROM 0.43
+
+/* Dark to light, even to the eye and to the colour blind (viridis: Smith and van der Walt, 2015). On it these stand out
+ * in both schemes; they are not quite white and black, which the style sheet turns. */
+static const char palette[] =
+    "(0 '#440154', 1 '#472d7b', 2 '#3b528b', 3 '#2c728e', 4 '#21918c', 5 '#28ae80', 6 '#5ec962', 7 '#addc30', "
+    "8 '#fde725')";
+static const char on_dark[] = "#fefefe", on_light[] = "#010101";
+
+/* The sorted, distinct fraction bits of a group. */
+static size_t columns_of(const page_grid *grid, size_t first, size_t end, int *columns)
+{
+    size_t count = 0;
+    for (size_t s = first; s < end; s++)
+        for (size_t c = 0; c < grid->series[s].count; c++) {
+            int x = page_fraction(grid->series[s].cells[c]);
+            size_t at = 0;
+            while (at < count && columns[at] < x)
+                at++;
+            if (at < count && columns[at] == x)
+                continue;
+            memmove(columns + at + 1, columns + at, (count - at) * sizeof *columns);
+            columns[at] = x;
+            count++;
+        }
+    return count;
+}
+
+/* Where on the palette a value stands, 0 to 1, the better the brighter. */
+static double place(const page_scale *scale, double value, bool reversed)
+{
+    double low = scale->low, high = scale->high;
+    if (scale->logarithmic) {
+        value = log10(fmax(value, low));
+        low = log10(low);
+        high = log10(high);
+    }
+    double t = fmin(fmax((value - low) / (high - low), 0), 1);
+    return reversed ? 1 - t : t;
+}
+
+typedef struct map {
+    FILE *out;
+    const page_view *view;
+    const page_grid *grid;
+    size_t first, end, m;
+    page_scale scale;
+    int *columns;
+    size_t column_count;
+} map;
+
+/* As exact as there is room in a box. */
+static void put_label(FILE *out, size_t x, size_t y, double value)
+{
+    char text[32];
+    for (int digits = 3; digits; digits--) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strlen(text) <= 5)
+            break;
+    }
+    if (fabs(value) >= 1000 && fabs(value) < 9999.5)
+        snprintf(text, sizeof text, "%.0f", value);
+    else if (strlen(text) > 5)
+        snprintf(text, sizeof text, "%.0e", value);
+    fprintf(out, "%zu %zu %s\n", x, y, text);
+}
+
+/* What of a cell goes into one data block. */
+typedef enum layer { BOXES, MARKS_DARK, MARKS_LIGHT, LABELS_DARK, LABELS_LIGHT, NONE } layer;
+
+static void put_layer(const map *map, layer which)
+{
+    static const char *const names[] = {"boxes", "marks_dark", "marks_light", "labels_dark", "labels_light", "none"};
+    bool reversed = map->view->metrics[map->m].better < 0;
+    fprintf(map->out, "$%s << END\n", names[which]);
+    for (size_t s = map->first; s < map->end; s++)
+        for (size_t c = 0; c < map->grid->series[s].count; c++) {
+            const page_cell *cell = map->grid->series[s].cells[c];
+            const page_value *value = &cell->values[map->m];
+            size_t x = 0, y = s - map->first;
+            while (map->columns[x] != page_fraction(cell))
+                x++;
+            bool drawn = page_drawable(value), light = drawn && place(&map->scale, value->value, reversed) > LIGHT_FROM;
+            bool labels = which == LABELS_DARK || which == LABELS_LIGHT;
+            bool marks = which == MARKS_DARK || which == MARKS_LIGHT;
+            if (which == NONE ? drawn : !drawn)
+                continue;
+            if ((labels || marks) && light != (which == LABELS_LIGHT || which == MARKS_LIGHT))
+                continue;
+            if (marks && (map->m != map->view->threshold || page_keeps(map->view, cell) != 1))
+                continue;
+            double shown = map->scale.logarithmic ? fmax(value->value, map->scale.low) : value->value;
+            if (labels)
+                put_label(map->out, x, y, value->value);
+            else
+                fprintf(map->out, "%zu %zu %.17g\n", x, y, which == BOXES ? shown : 0);
+        }
+    fputs("END\n", map->out);
+}
+
+static void put_map_axes(const map *map)
+{
+    FILE *out = map->out;
+    size_t rows = map->end - map->first, step = 1 + (map->column_count - 1) / TICS_MOST;
+    fprintf(out, "set palette defined %s%s\n", palette, map->view->metrics[map->m].better < 0 ? " negative" : "");
+    fprintf(out, "set cbrange [%.17g:%.17g]\nset format cb '%%g'\nunset key\nset style fill solid 1 noborder\n",
+            map->scale.low, map->scale.high);
+    fprintf(out, "set border 0\nset tics nomirror scale 0 tc rgb '%s'\nset colorbox noborder\n", page_light[PAGE_INK]);
+    fprintf(out, "set ylabel 'exponent bits' tc rgb '%s'\n", page_light[PAGE_INK]);
+    page_put_axis_name(out, "fraction bits");
+    fprintf(out, "set xrange [-0.5:%zu.5]\nset yrange [-0.5:%zu.5]\nset xtics offset 0, 0.3 (", map->column_count - 1,
+            rows - 1);
+    for (size_t x = 0; x < map->column_count; x += step)
+        fprintf(out, "%s'%d' %zu", x ? ", " : "", map->columns[x], x);
+    fputs(")\nset ytics (", out);
+    for (size_t y = 0; y < rows; y++)
+        fprintf(out, "%s'%d' %zu", y ? ", " : "", map->grid->series[map->first + y].cells[0]->exponent, y);
+    fputs(")\n", out);
+    if (map->scale.logarithmic)
+        page_put_powers(out, &map->scale, "cb");
+    else
+        fprintf(out, "set cbtics %g\n", page_step(map->scale.high - map->scale.low, 5));
+}
+
+int page_draw_map(FILE *out, const page_view *view, const page_grid *grid, size_t first, size_t end, size_t m,
+                  const char *title)
+{
+    map map = {out, view, grid, first, end, m, page_scale_of(view, grid, first, end, m, false),
+               vprec_alloc(view->cell_count, sizeof(int)), 0};
+    map.column_count = columns_of(grid, first, end, map.columns);
+    bool labels = map.column_count <= LABELS_MOST;
+    for (layer which = BOXES; which <= NONE; which++)
+        put_layer(&map, which);
+    int height = 92 + (int)(end - first) * (end - first > 6 ? 24 : 36);
+    page_put_title(out, title);
+    page_put_margins(out, 38, 50, height);
+    put_map_axes(&map);
+    /* The ground shows between rows, and between columns that have room. */
+    double half = labels ? 0.48 : 0.5;
+    fprintf(out, "plot $boxes using 1:2:($1-%g):($1+%g):($2-0.47):($2+0.47):3 with boxxyerror lc palette", half, half);
+    fprintf(out, ", $none using 1:2 with points pt 2 ps 0.9 lw 1.5 lc rgb '%s'", page_light[PAGE_BAD]);
+    const char *raise = labels ? "($2-0.28)" : "2";
+    fprintf(out, ", $marks_dark using 1:%s with points pt 7 ps 0.45 lc rgb '%s'", raise, on_dark);
+    fprintf(out, ", $marks_light using 1:%s with points pt 7 ps 0.45 lc rgb '%s'", raise, on_light);
+    if (labels)
+        fprintf(out, ", $labels_dark using 1:2:3 with labels font ',11' tc rgb '%s'"
+                ", $labels_light using 1:2:3 with labels font ',11' tc rgb '%s'", on_dark, on_light);
+    fputs("\n", out);
+    free(map.columns);
+    return height;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * pictures.h: the pictures of a report: which there are, drawn and written. */
+#ifndef VPREC_PAGE_PICTURES_H
+#define VPREC_PAGE_PICTURES_H
+
+#include "view.h"
+
+typedef struct page_picture {
+    char *name;    /* of its files, without their ending: "01-accuracy" */
+    char *title;   /* what it shows, as a heading */
+    char *caption; /* how it is read */
+    char *svg;     /* the element as a page takes it in; NULL: it could not be drawn */
+    char *error;   /* why not, or NULL */
+} page_picture;
+
+typedef struct page_gallery {
+    page_picture *pictures;
+    size_t count;
+    char *note; /* why there are none or not all of them, or NULL */
+} page_gallery;
+
+/* Draws the pictures into `dir`/pictures and removes those of an earlier report there.
+ * False, having said so, where a file could not be written. */
+bool page_gallery_make(page_gallery *gallery, const page_view *view, const char *dir);
+void page_gallery_free(page_gallery *gallery);
+
+#endif

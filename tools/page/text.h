@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * text.h: text on its way into HTML, SVG, Markdown, shell and gnuplot:
+ * numbers as people read them, and what is special there made harmless. */
+#ifndef VPREC_PAGE_TEXT_H
+#define VPREC_PAGE_TEXT_H
+
+#include "view.h"
+#include <stdio.h>
+
+/* A stream into memory, at `*text` once it is closed; to be freed. Without memory they say so and exit. */
+FILE *page_open(char **text, size_t *size);
+void page_close(FILE *stream);
+
+/* All take clean UTF-8. A control character or noncharacter, which no markup may hold, becomes U+FFFD, a line's end or
+ * tab a blank. page_put_html is for content and quoted attributes, of SVG too. */
+void page_put_html(FILE *out, const char *text);
+void page_put_markdown(FILE *out, const char *text);
+
+/* A string of gnuplot, in quotes within which nothing is special; past `most` characters it ends with an ellipsis. */
+void page_put_gnuplot(FILE *out, const char *text, size_t most);
+
+/* The strings of an array as words that a POSIX shell reads back, control characters as $'\n' (bash). To be freed. */
+char *page_shell(const json_t *words);
+
+/* How the whole sweep is run again: a line that changes the directory, and the command. To be freed. */
+char *page_directory_line(const page_view *view);
+char *page_command_line(const page_view *view);
+
+/* The strings of an array with `between` between them. To be freed. */
+char *page_words(const json_t *strings, const char *between);
+
+/* "0.955" or "0.955 ± 0.002", with the unit if there is one; "–" where there is no value. To be freed. */
+char *page_value_text(const page_value *value, const char *unit);
+char *page_seconds_text(double seconds);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * list.c: the table of --list: what would be instrumented, and what refused. */
+#include "common/say.h"
+#include "run.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A name from a file, made harmless for a terminal. */
+static void print_name(const char *name, int width)
+{
+    int length = 0;
+    for (; *name; name++, length++)
+        putchar((unsigned char)*name < 0x20 || *name == 0x7F ? '?' : *name);
+    for (; length < width; length++)
+        putchar(' ');
+}
+
+static void print_refused(const vprec_records *records)
+{
+    size_t count;
+    vprec_finding *findings = vprec_findings_collect(records, &count);
+    if (count)
+        puts("\nRefused, these stay native:");
+    for (size_t i = 0; i < count; i++) {
+        print_name(vprec_base(findings[i].object), 0);
+        printf("+0x%" PRIx64 "  ", findings[i].address);
+        print_name(findings[i].function ? findings[i].function : "?", 0);
+        printf("  ");
+        print_name(findings[i].text, 0);
+        putchar('\n');
+    }
+    free(findings);
+}
+
+int vprec_list_print(const vprec_run *run)
+{
+    const vprec_records *records = run->records;
+    size_t count = VPREC_ITEMS(records, FUNCTION).count;
+    /* Not attached: vprec_run_conclude says so. */
+    if (!vprec_run_attached(run))
+        return VPREC_EXIT_FAILURE;
+    if (run->outcome->exited) {
+        vprec_say("'%s' could not be listed: it ended with %s %d before its code was read", run->options->program[0],
+                  run->outcome->signal ? "signal" : "status",
+                  run->outcome->signal ? run->outcome->signal : run->outcome->exited);
+        return VPREC_EXIT_FAILURE;
+    }
+    printf("%-28s %-40s %8s %8s %8s\n", "OBJECT", "FUNCTION", "F32", "F64", "REFUSED");
+    for (size_t i = 0; i < count; i++) {
+        const vprec_function_record *function = vprec_function_at(records, i);
+        size_t object = VPREC_ITEMS(records, FUNCTION).items[i].parent;
+        print_name(vprec_base(vprec_object_path(records, object)), 28);
+        putchar(' ');
+        print_name(function->name, 40);
+        printf(" %8" PRIu32 " %8" PRIu32 " %8" PRIu32 "\n", function->sites[VPREC_F32], function->sites[VPREC_F64],
+               function->refused);
+    }
+    const vprec_totals *totals = run->totals;
+    printf("%zu object%s, %zu function%s, %" PRIu64 " f32 sites, %" PRIu64 " f64 sites, %" PRIu64 " refused\n",
+           totals->objects, totals->objects == 1 ? "" : "s", count, count == 1 ? "" : "s", totals->sites[VPREC_F32],
+           totals->sites[VPREC_F64], totals->refused);
+    for (int type = 0; type < VPREC_TYPES; type++)
+        if (totals->native[type])
+            printf("%" PRIu64 " %s sites left native: no format for %s\n", totals->native[type],
+                   vprec_type_names[type], vprec_type_names[type]);
+    print_refused(records);
+    return vprec_stdout_done() ? 0 : VPREC_EXIT_FAILURE;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * main.c: vprec-run: checks all that can be checked, runs the program with
+ * the preload library in it, and tells what was rounded. */
+#include "common/say.h"
+#include "run.h"
+#include "sample/samples.h"
+#include <stdlib.h>
+
+/* Runs the program and reads what its processes recorded. */
+static bool execute(const vprec_options *options, const vprec_program *program, const char *preload,
+                    vprec_outcome *outcome, vprec_records *records)
+{
+    vprec_mapping mapping;
+    /* A listing ends before main: of a script the interpreter at the end of the chain is what can be listed. */
+    const char *file = options->config.list ? program->elf : program->path;
+    vprec_signals_hold();
+    if (!vprec_mapping_create(&mapping, &options->config))
+        return false;
+    bool ok = vprec_launch(file, options->program, preload, mapping.path, outcome);
+    vprec_mapping_unlink(&mapping);
+    if (ok)
+        vprec_records_read(records, &mapping);
+    vprec_mapping_close(&mapping);
+    return ok;
+}
+
+/* The run itself, when PROGRAM can be instrumented and the library is there. */
+static int run_and_tell(const vprec_options *options, const vprec_program *program, const char *preload)
+{
+    int report = -1, listed = 0;
+    vprec_outcome outcome;
+    vprec_records records;
+    if (options->report && (report = vprec_report_open(options->report)) < 0)
+        return VPREC_EXIT_FAILURE;
+    if (!execute(options, program, preload, &outcome, &records))
+        return VPREC_EXIT_FAILURE;
+    vprec_totals totals;
+    vprec_totals_sum(&totals, &records);
+    vprec_run run = {options, program, &outcome, &records, &totals, 0};
+    if (options->config.list && !outcome.exec_error)
+        listed = vprec_list_print(&run);
+    run.status = vprec_run_conclude(&run);
+    if (listed)
+        run.status = listed;
+    if (options->report && !vprec_report_write(&run, report))
+        run.status = VPREC_EXIT_FAILURE;
+    vprec_records_free(&records);
+    return run.status;
+}
+
+int main(int argc, char **argv)
+{
+    vprec_options options;
+    int status = vprec_options_parse(&options, argc, argv);
+    if (status >= 0) {
+        vprec_options_free(&options);
+        return status;
+    }
+    vprec_program program;
+    status = vprec_program_find(&program, options.program[0]);
+    if (!status) {
+        char *preload = vprec_preload_find();
+        if (!preload)
+            status = VPREC_EXIT_FAILURE;
+        else if (options.sampling.out)
+            status = vprec_samples_run(&options, &program, preload);
+        else
+            status = run_and_tell(&options, &program, preload);
+        free(preload);
+    }
+    vprec_program_free(&program);
+    vprec_options_free(&options);
+    return status;
+}

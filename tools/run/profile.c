@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * profile.c: the table of --count: which functions calculate most, and which
+ * are fragile: digits cancelled, range left. */
+#include "common/say.h"
+#include "counts.h"
+#include "run.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { ROWS_MOST = 10, FUNCTION_WIDTH = 24, OBJECT_WIDTH = 14 };
+
+#define ROW "%-*s %-*s %4s %7s %6s %6s %6s %11s %6s %6s %6s"
+
+/* Up to five digits as they are, larger numbers to three digits: "1.02 M". */
+static const char *brief(uint64_t n, char text[16])
+{
+    static const char units[] = "kMGTPE";
+    if (n < 100000) {
+        snprintf(text, 16, "%" PRIu64, n);
+        return text;
+    }
+    uint64_t unit = 1000;
+    int which = 0;
+    for (; (n + unit / 2) / unit >= 1000; unit *= 1000)
+        which++;
+    double x = (double)n / (double)unit;
+    snprintf(text, 16, x < 9.995 ? "%.2f %c" : x < 99.95 ? "%.1f %c" : "%.0f %c", x, units[which]);
+    return text;
+}
+
+static const char *share(uint64_t part, uint64_t whole, char text[16])
+{
+    double percent = whole ? 100.0 * (double)part / (double)whole : 0;
+    if (!whole)
+        snprintf(text, 16, "-");
+    else if (part && percent < 0.1)
+        snprintf(text, 16, "<0.1%%");
+    else
+        snprintf(text, 16, "%.1f%%", percent);
+    return text;
+}
+
+/* A name in `width` columns, its end cut off where it is longer. */
+static const char *fitted(const char *name, size_t width, char *text)
+{
+    int length = snprintf(text, width + 1, "%s", name);
+    if (length > (int)width)
+        text[width - 1] = '~';
+    return text;
+}
+
+static uint64_t more_than_half(const vprec_run *run, const vprec_profile *profile)
+{
+    return vprec_counts_cancelling(&profile->counts,
+                                   vprec_counts_precision(&run->options->config, profile->type) / 2);
+}
+
+static void tell_row(const vprec_run *run, const vprec_profile *profile)
+{
+    const vprec_counts *counts = &profile->counts;
+    char function[FUNCTION_WIDTH + 1], object[OBJECT_WIDTH + 1], text[6][16], exponents[32] = "-", digits[16] = "-";
+    uint64_t additions = vprec_counts_additions(counts);
+    int least, most, bits = vprec_counts_most_bits(counts);
+    if (vprec_span_exponents(&counts->results, &least, &most))
+        snprintf(exponents, sizeof exponents, "%d..%d", least, most);
+    if (bits >= 0)
+        snprintf(digits, sizeof digits, "%.1f", vprec_digits((unsigned)bits));
+    vprec_say(ROW, FUNCTION_WIDTH, fitted(profile->function, FUNCTION_WIDTH, function), OBJECT_WIDTH,
+              fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
+              brief(profile->operations, text[0]), digits, share(more_than_half(run, profile), additions, text[1]),
+              share(counts->cancelled[VPREC_CANCELLED_ALL], additions, text[2]), exponents,
+              brief(counts->overflows, text[3]), brief(counts->underflows, text[4]), brief(counts->nans, text[5]));
+}
+
+/* The function of the type with the most additions that lose more than half of their digits. */
+static void tell_fragile(const vprec_run *run, const vprec_profile *profiles, size_t count, vprec_type type)
+{
+    const vprec_profile *worst = NULL;
+    uint64_t most = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t lost = profiles[i].type == type ? more_than_half(run, &profiles[i]) : 0;
+        if (lost > most) {
+            most = lost;
+            worst = &profiles[i];
+        }
+    }
+    if (!worst)
+        return;
+    uint64_t additions = vprec_counts_additions(&worst->counts);
+    unsigned precision = vprec_counts_precision(&run->options->config, type);
+    char percent[16];
+    vprec_say("%s: cancellation is worst in %s (%s): %" PRIu64 " of %" PRIu64 " additions (%s) lose more than half of "
+              "the %.1f digits, %" PRIu64 " of them all",
+              vprec_type_names[type], worst->function, vprec_base(worst->object), most, additions,
+              share(most, additions, percent), vprec_digits(precision),
+              (uint64_t)worst->counts.cancelled[VPREC_CANCELLED_ALL]);
+}
+
+static void include(int *least, int *most, const vprec_span *span, bool *any)
+{
+    int low, high;
+    if (!vprec_span_exponents(span, &low, &high))
+        return;
+    *least = !*any || low < *least ? low : *least;
+    *most = !*any || high > *most ? high : *most;
+    *any = true;
+}
+
+/* Exponent bits that would do for what was seen. */
+static void tell_range(const vprec_run *run, const vprec_profile *profiles, size_t count, vprec_type type)
+{
+    int least = 0, most = 0;
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        if (profiles[i].type == type) {
+            include(&least, &most, &profiles[i].counts.results, &any);
+            include(&least, &most, &profiles[i].counts.operands, &any);
+        }
+    if (!any)
+        return;
+    const char *name = vprec_type_names[type];
+    unsigned above = vprec_bits_for_most(most), both = vprec_bits_for_least(least);
+    both = both > above ? both : above;
+    char *text;
+    if (both > 11)
+        text = vprec_text("%s: exponents %d..%d reach below the normal numbers of 11 exponent bits; %u avoid overflow",
+                          name, least, most, above);
+    else if (both > above)
+        text = vprec_text("%s: exponents %d..%d fit %u exponent bits; %u avoid overflow, not underflow", name, least,
+                          most, both, above);
+    else
+        text = vprec_text("%s: exponents %d..%d fit %u exponent bits", name, least, most, both);
+    bool cut = run->options->config.use[type] == VPREC_USE_FORMAT &&
+               (run->totals->overflows[type] || run->totals->flushed[type]);
+    vprec_say("%s%s", text, cut ? "; what the format cut off is not in them: see --format native --count" : "");
+    free(text);
+}
+
+void vprec_profile_tell(const vprec_run *run)
+{
+    size_t count;
+    vprec_profile *profiles = vprec_profiles_collect(run->records, &count);
+    if (count)
+        vprec_say(ROW, FUNCTION_WIDTH, "FUNCTION", OBJECT_WIDTH, "OBJECT", "TYPE", "OPS", "DIGITS", ">HALF",
+                  "ALL", "EXPONENTS", "OVER", "UNDER", "NAN");
+    for (size_t i = 0; i < count && i < ROWS_MOST; i++)
+        tell_row(run, &profiles[i]);
+    if (count > ROWS_MOST)
+        vprec_say("and %zu more: --report FILE lists them all", count - ROWS_MOST);
+    for (int type = 0; type < VPREC_TYPES; type++) {
+        tell_fragile(run, profiles, count, (vprec_type)type);
+        tell_range(run, profiles, count, (vprec_type)type);
+    }
+    free(profiles);
+}

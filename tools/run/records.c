@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * records.c: walks the shared file. Trusts no size, offset or text in it, and
+ * reads each size once: what is checked is what is used. */
+#include "records.h"
+#include "common/say.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the text begins in each kind: the record's fixed part. */
+static const size_t text_at[] = {
+    [VPREC_RECORD_PROCESS] = offsetof(vprec_process_record, path),
+    [VPREC_RECORD_OBJECT] = offsetof(vprec_object_record, path),
+    [VPREC_RECORD_FUNCTION] = offsetof(vprec_function_record, name),
+    [VPREC_RECORD_COUNTS] = sizeof(vprec_counts_record) - 1, /* has none */
+    [VPREC_RECORD_REFUSED] = offsetof(vprec_refused_record, text),
+    [VPREC_RECORD_MESSAGE] = offsetof(vprec_message_record, text),
+};
+
+static void keep(vprec_records *records, uint32_t kind, uint64_t offset, const void *source, uint32_t size)
+{
+    vprec_items *list = &records->of[kind];
+    if (list->count == list->room) {
+        list->room = list->room ? list->room * 2 : 64;
+        list->items = vprec_grow(list->items, list->room, sizeof *list->items);
+    }
+    /* Room for the whole struct with its padding, and one byte that terminates the text whatever the process left. */
+    size_t fixed = text_at[kind] + 16;
+    char *copy = vprec_alloc(1, (size > fixed ? size : fixed) + 1);
+    memcpy(copy, source, size);
+    list->items[list->count++] =
+        (vprec_item){offset, VPREC_NO_PARENT, VPREC_NO_PARENT, (vprec_record *)(void *)copy};
+}
+
+static int by_offset(const void *key, const void *element)
+{
+    uint64_t a = *(const uint64_t *)key, b = ((const vprec_item *)element)->offset;
+    return a < b ? -1 : a > b;
+}
+
+/* The item of `list` whose record lies at `offset`. */
+static size_t find(const vprec_items *list, uint64_t offset)
+{
+    if (!list->count)
+        return VPREC_NO_PARENT;
+    const vprec_item *item = bsearch(&offset, list->items, list->count, sizeof *list->items, by_offset);
+    return item ? (size_t)(item - list->items) : VPREC_NO_PARENT;
+}
+
+static void link_parents(vprec_records *records)
+{
+    const vprec_items *processes = &VPREC_ITEMS(records, PROCESS), *objects = &VPREC_ITEMS(records, OBJECT);
+    const vprec_items *functions = &VPREC_ITEMS(records, FUNCTION);
+    for (size_t i = 0; i < objects->count; i++)
+        objects->items[i].parent = find(processes, vprec_object_at(records, i)->process);
+    for (size_t i = 0; i < functions->count; i++)
+        functions->items[i].parent = find(objects, vprec_function_at(records, i)->object);
+    for (size_t i = 0; i < VPREC_ITEMS(records, REFUSED).count; i++) {
+        vprec_item *item = &VPREC_ITEMS(records, REFUSED).items[i];
+        item->parent = find(objects, vprec_refused_at(records, i)->object);
+        item->function = find(functions, vprec_refused_at(records, i)->function);
+    }
+    for (size_t i = 0; i < VPREC_ITEMS(records, MESSAGE).count; i++)
+        VPREC_ITEMS(records, MESSAGE).items[i].parent = find(processes, vprec_message_at(records, i)->process);
+}
+
+void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
+{
+    const char *bytes = (const char *)mapping->wire;
+    uint64_t offset = (sizeof(vprec_wire) + 15) & ~(uint64_t)15;
+    uint64_t end = atomic_load(&mapping->wire->used);
+    *records = (vprec_records){.complete = true};
+    records->dropped = atomic_load(&mapping->wire->dropped);
+    for (size_t i = 0; i < VPREC_RULES_MAX; i++)
+        records->hits[i] = atomic_load(&mapping->wire->config.rule[i].hits);
+    /* A request that found no room leaves `used` beyond the end. */
+    if (end > mapping->capacity)
+        end = mapping->capacity;
+    while (offset + sizeof(vprec_record) <= end) {
+        const vprec_record *head = (const vprec_record *)(const void *)(bytes + offset);
+        uint32_t kind = atomic_load(&head->kind);
+        uint32_t size = *(const volatile uint32_t *)&head->size;
+        /* Handed out and not filled: its writer died, or is still at it; how long it is nobody knows. */
+        if (size < sizeof(vprec_record) || size % 16 || size > end - offset) {
+            records->complete = false;
+            break;
+        }
+        bool known = kind >= VPREC_RECORD_PROCESS && kind <= VPREC_RECORD_MESSAGE && size > text_at[kind];
+        if (known)
+            keep(records, kind, offset, head, size);
+        else
+            records->skipped++;
+        offset += size;
+    }
+    link_parents(records);
+}
+
+const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type)
+{
+    static const vprec_counts none;
+    const vprec_items *list = &VPREC_ITEMS(records, COUNTS);
+    size_t i = find(list, vprec_function_at(records, function)->counts[type]);
+    return i == VPREC_NO_PARENT ? &none : &((const vprec_counts_record *)list->items[i].record)->counts;
+}
+
+void vprec_records_free(vprec_records *records)
+{
+    for (uint32_t kind = VPREC_RECORD_PROCESS; kind <= VPREC_RECORD_MESSAGE; kind++) {
+        for (size_t i = 0; i < records->of[kind].count; i++)
+            free(records->of[kind].items[i].record);
+        free(records->of[kind].items);
+    }
+}

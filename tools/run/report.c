@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * report.c: the JSON of --report. A format that other programs read: a change
+ * that is no addition raises SCHEMA. */
+#include "common/json.h"
+#include "common/say.h"
+#include "counts.h"
+#include "run.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SCHEMA = 1 };
+
+static json_t *hex(uint64_t address)
+{
+    char digits[24];
+    snprintf(digits, sizeof digits, "0x%" PRIx64, address);
+    return json_string(digits);
+}
+
+static json_t *index_of(size_t index)
+{
+    return index == VPREC_NO_PARENT ? json_null() : json_integer((json_int_t)index);
+}
+
+static json_t *per_type(uint64_t f32, uint64_t f64)
+{
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, vprec_type_names[VPREC_F32], vprec_json_number(f32));
+    vprec_json_put(object, vprec_type_names[VPREC_F64], vprec_json_number(f64));
+    return object;
+}
+#define PER_TYPE(pair) per_type((pair)[VPREC_F32], (pair)[VPREC_F64])
+
+static json_t *format_of(const vprec_wire_config *config, vprec_type type)
+{
+    static const char *const flags[] = {"sat", "noinf", "nosub", "nonan", "nonegzero"};
+    char name[64];
+    if (!config->use[type])
+        return json_null();
+    vprec_options_format(config, type, name, sizeof name);
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "name", vprec_json_text(name));
+    if (config->use[type] != VPREC_USE_FORMAT)
+        return object;
+    const vprec_format *format = &config->format[type];
+    vprec_json_put(object, "exponent_bits", json_integer(format->ebits));
+    vprec_json_put(object, "fraction_bits", json_integer(format->fbits));
+    vprec_json_put(object, "bias", json_integer(format->bias));
+    vprec_json_put(object, "largest", json_real(format->max));
+    vprec_json_put(object, "smallest_normal", json_real(format->min_normal));
+    vprec_json_put(object, "smallest_subnormal", json_real(format->min_subnormal));
+    json_t *array = vprec_json_must(json_array());
+    for (size_t bit = 0; bit < sizeof flags / sizeof *flags; bit++)
+        if (format->flags >> bit & 1)
+            vprec_json_add(array, vprec_json_text(flags[bit]));
+    vprec_json_put(object, "flags", array);
+    return object;
+}
+
+static json_t *configuration(const vprec_run *run)
+{
+    const vprec_wire_config *config = &run->options->config;
+    json_t *object = vprec_json_must(json_object()), *formats = vprec_json_must(json_object());
+    json_t *ops = vprec_json_must(json_array()), *rules = vprec_json_must(json_array());
+    for (int type = 0; type < VPREC_TYPES; type++)
+        vprec_json_put(formats, vprec_type_names[type], format_of(config, type));
+    for (size_t bit = 0; bit < VPREC_OPS_NAMES; bit++)
+        if (config->ops >> bit & 1)
+            vprec_json_add(ops, vprec_json_text(vprec_ops_names[bit]));
+    for (uint32_t i = 0; i < config->rules; i++) {
+        json_t *rule = vprec_json_must(json_object());
+        vprec_json_put(rule, "option", vprec_json_text(vprec_rule_option(config->rule[i].kind)));
+        vprec_json_put(rule, "pattern", vprec_json_text(config->rule[i].glob));
+        vprec_json_put(rule, "matched", vprec_json_number(run->records->hits[i]));
+        vprec_json_add(rules, rule);
+    }
+    vprec_json_put(object, "formats", formats);
+    vprec_json_put(object, "mode", vprec_json_text(vprec_mode_name(config)));
+    vprec_json_put(object, "seed", vprec_json_seed(config->seed));
+    bool noisy = vprec_options_noisy(config);
+    vprec_json_put(object, "noise", noisy ? vprec_json_text(vprec_noise_name(config)) : json_null());
+    vprec_json_put(object, "round", vprec_json_text(vprec_round_name(config->round)));
+    vprec_json_put(object, "fast", json_boolean(config->fast));
+    vprec_json_put(object, "ops", ops);
+    vprec_json_put(object, "count", json_boolean(config->count));
+    vprec_json_put(object, "audit", json_boolean(config->audit));
+    vprec_json_put(object, "list", json_boolean(config->list));
+    vprec_json_put(object, "rules", rules);
+    return object;
+}
+
+static json_t *exit_of(const vprec_run *run)
+{
+    const vprec_outcome *outcome = run->outcome;
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "status", json_integer(run->status));
+    bool ended = outcome->exited >= 0 && !outcome->exec_error;
+    vprec_json_put(object, "program_status", ended ? json_integer(outcome->exited) : json_null());
+    vprec_json_put(object, "program_signal", outcome->signal ? json_integer(outcome->signal) : json_null());
+    const char *name = outcome->signal ? sigabbrev_np(outcome->signal) : NULL;
+    char *signal = name ? vprec_text("SIG%s", name) : NULL;
+    vprec_json_put(object, "program_signal_name", signal ? vprec_json_text(signal) : json_null());
+    vprec_json_put(object, "attached", json_boolean(vprec_run_attached(run)));
+    free(signal);
+    return object;
+}
+
+static json_t *resources_of(const vprec_outcome *outcome)
+{
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "wall_seconds", json_real(outcome->wall_seconds));
+    vprec_json_put(object, "user_seconds", json_real(outcome->user_seconds));
+    vprec_json_put(object, "system_seconds", json_real(outcome->system_seconds));
+    vprec_json_put(object, "max_rss_bytes", json_integer((json_int_t)outcome->max_rss));
+    return object;
+}
+
+static json_t *totals_of(const vprec_run *run)
+{
+    const vprec_totals *totals = run->totals;
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "processes", vprec_json_number(totals->processes));
+    vprec_json_put(object, "objects", vprec_json_number(totals->objects));
+    vprec_json_put(object, "functions", PER_TYPE(totals->functions));
+    vprec_json_put(object, "functions_entered", PER_TYPE(totals->functions_entered));
+    vprec_json_put(object, "sites", PER_TYPE(totals->sites));
+    vprec_json_put(object, "sites_entered", PER_TYPE(totals->sites_entered));
+    vprec_json_put(object, "sites_native", PER_TYPE(totals->native));
+    vprec_json_put(object, "refused", vprec_json_number(totals->refused));
+    vprec_json_put(object, "libm_functions", vprec_json_number(totals->libm_functions));
+    if (run->options->config.audit)
+        vprec_json_put(object, "refused_executed", vprec_json_number(totals->refused_executed));
+    if (run->options->config.count) {
+        vprec_json_put(object, "operations", PER_TYPE(totals->operations));
+        vprec_json_put(object, "libm_calls", PER_TYPE(totals->libm_calls));
+#define X(event) vprec_json_put(object, #event, PER_TYPE(totals->event));
+        VPREC_EVENTS(X)
+#undef X
+    }
+    return object;
+}
+
+static json_t *process_of(const vprec_run *run, size_t i)
+{
+    static const char *const isas[] = {"sse2", "avx2", "avx512"};
+    const vprec_process_record *process = vprec_process_at(run->records, i);
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "pid", json_integer(process->pid));
+    vprec_json_put(object, "parent", json_integer(process->parent));
+    vprec_json_put(object, "executable", vprec_json_text(process->path));
+    vprec_json_put(object, "selected", json_boolean(process->selected));
+    vprec_json_put(object, "isa",
+                   process->isa < sizeof isas / sizeof *isas ? vprec_json_text(isas[process->isa]) : json_null());
+    vprec_json_put(object, "startup_seconds", json_real((double)process->startup_ns * 1e-9));
+    vprec_json_put(object, "traps", vprec_json_number(process->traps));
+    vprec_json_put(object, "libm_functions", vprec_json_number(process->libm_functions));
+    if (run->options->config.count)
+        vprec_json_put(object, "libm_calls", PER_TYPE(process->libm_calls));
+    return object;
+}
+
+static json_t *object_of(const vprec_run *run, size_t i)
+{
+    const vprec_object_record *record = vprec_object_at(run->records, i);
+    char build_id[2 * sizeof record->build_id + 1] = "";
+    for (size_t byte = 0; byte < record->build_id_length && byte < sizeof record->build_id; byte++)
+        sprintf(build_id + 2 * byte, "%02x", record->build_id[byte]);
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "path", vprec_json_text(record->path));
+    vprec_json_put(object, "process_index", index_of(VPREC_ITEMS(run->records, OBJECT).items[i].parent));
+    vprec_json_put(object, "build_id", *build_id ? vprec_json_text(build_id) : json_null());
+    vprec_json_put(object, "base", hex(record->base));
+    vprec_json_put(object, "functions", vprec_json_number(record->functions));
+    vprec_json_put(object, "sites", PER_TYPE(record->sites));
+    vprec_json_put(object, "sites_native", PER_TYPE(record->sites_native));
+    vprec_json_put(object, "refused", vprec_json_number(record->refused));
+    vprec_json_put(object, "inlined", vprec_json_number(record->inlined));
+    vprec_json_put(object, "clone_bytes", vprec_json_number(record->clone_bytes));
+    vprec_json_put(object, "undecoded_bytes", vprec_json_number(record->undecoded));
+    vprec_json_put(object, "by_jump", vprec_json_number(record->by_jump));
+    vprec_json_put(object, "by_short", vprec_json_number(record->by_short));
+    vprec_json_put(object, "by_trap", vprec_json_number(record->by_trap));
+    return object;
+}
+
+/* What is not zero, by number; the first bin is that of `first`. */
+static json_t *histogram(const _Atomic uint64_t *bins, int count, int first)
+{
+    json_t *object = vprec_json_must(json_object());
+    for (int i = 0; i < count; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", first + i);
+        if (bins[i])
+            vprec_json_put(object, number, vprec_json_number(bins[i]));
+    }
+    return object;
+}
+
+static void span_of(json_t *object, const vprec_span *span, const char *least_name, const char *most_name)
+{
+    int least, most;
+    bool any = vprec_span_exponents(span, &least, &most);
+    vprec_json_put(object, least_name, any ? json_integer(least) : json_null());
+    vprec_json_put(object, most_name, any ? json_integer(most) : json_null());
+}
+
+static json_t *cancellation_of(const vprec_counts *counts, unsigned precision)
+{
+    int most = vprec_counts_most_bits(counts);
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "additions", vprec_json_number(vprec_counts_additions(counts)));
+    vprec_json_put(object, "bits", histogram(counts->cancelled, VPREC_CANCELLED_ALL, 0));
+    vprec_json_put(object, "total", vprec_json_number(counts->cancelled[VPREC_CANCELLED_ALL]));
+    vprec_json_put(object, "max_bits", most < 0 ? json_null() : json_integer(most));
+    vprec_json_put(object, "max_digits", most < 0 ? json_null() : json_real(vprec_digits((unsigned)most)));
+    vprec_json_put(object, "precision_bits", json_integer(precision));
+    vprec_json_put(object, "more_than_half", vprec_json_number(vprec_counts_cancelling(counts, precision / 2)));
+    return object;
+}
+
+static json_t *counts_of(const vprec_counts *counts, unsigned precision)
+{
+    static const char *const names[VPREC_OPS] = {
+        [VPREC_OP_ADD] = "add",       [VPREC_OP_SUB] = "sub",     [VPREC_OP_MUL] = "mul",   [VPREC_OP_DIV] = "div",
+        [VPREC_OP_SQRT] = "sqrt",     [VPREC_OP_FMA] = "fma",     [VPREC_OP_ADDSUB] = "addsub",
+        [VPREC_OP_HADD] = "hadd",     [VPREC_OP_HSUB] = "hsub",   [VPREC_OP_DP] = "dp",     [VPREC_OP_CVT] = "cvt",
+        [VPREC_OP_RCP] = "rcp",       [VPREC_OP_RSQRT] = "rsqrt", [VPREC_OP_VALUE] = "value",
+        [VPREC_OP_SCALEF] = "scalef",
+    };
+    json_t *object = vprec_json_must(json_object()), *ops = vprec_json_must(json_object());
+    for (size_t op = 0; op < VPREC_OPS; op++)
+        if (counts->ops[op])
+            vprec_json_put(ops, names[op], vprec_json_number(counts->ops[op]));
+    vprec_json_put(object, "ops", ops);
+#define X(event) vprec_json_put(object, #event, vprec_json_number(counts->event));
+    VPREC_EVENTS(X)
+#undef X
+    span_of(object, &counts->results, "exponent_min", "exponent_max");
+    span_of(object, &counts->operands, "operand_exponent_min", "operand_exponent_max");
+    vprec_json_put(object, "exponents", histogram(counts->exponents, VPREC_EXPONENTS, VPREC_EXPONENT_LEAST));
+    vprec_json_put(object, "cancellation", cancellation_of(counts, precision));
+    return object;
+}
+
+static json_t *function_of(const vprec_run *run, size_t i)
+{
+    const vprec_function_record *function = vprec_function_at(run->records, i);
+    size_t parent = VPREC_ITEMS(run->records, FUNCTION).items[i].parent;
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "name", vprec_json_text(function->name));
+    vprec_json_put(object, "object", vprec_json_text(vprec_object_path(run->records, parent)));
+    vprec_json_put(object, "object_index", index_of(parent));
+    vprec_json_put(object, "address", hex(function->address));
+    vprec_json_put(object, "length", vprec_json_number(function->length));
+    vprec_json_put(object, "sites", PER_TYPE(function->sites));
+    vprec_json_put(object, "refused", vprec_json_number(function->refused));
+    vprec_json_put(object, "entered", json_boolean(function->entered));
+    if (run->options->config.count) {
+        json_t *counts = vprec_json_must(json_object());
+        for (int type = 0; type < VPREC_TYPES; type++)
+            if (run->options->config.use[type])
+                vprec_json_put(counts, vprec_type_names[type],
+                               counts_of(vprec_counts_of(run->records, i, (vprec_type)type),
+                                         vprec_counts_precision(&run->options->config, (vprec_type)type)));
+        vprec_json_put(object, "counts", counts);
+    }
+    return object;
+}
+
+static json_t *refused_of(const vprec_run *run, size_t i)
+{
+    const vprec_refused_record *refused = vprec_refused_at(run->records, i);
+    const vprec_item *item = &VPREC_ITEMS(run->records, REFUSED).items[i];
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "text", vprec_json_text(refused->text));
+    vprec_json_put(object, "object", vprec_json_text(vprec_object_path(run->records, item->parent)));
+    vprec_json_put(object, "object_index", index_of(item->parent));
+    vprec_json_put(object, "function",
+                   item->function == VPREC_NO_PARENT
+                       ? json_null()
+                       : vprec_json_text(vprec_function_at(run->records, item->function)->name));
+    vprec_json_put(object, "address", hex(refused->address));
+    vprec_json_put(object, "executed", run->options->config.audit ? vprec_json_number(refused->executed) : json_null());
+    return object;
+}
+
+static json_t *message_of(const vprec_run *run, size_t i)
+{
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "text", vprec_json_text(vprec_message_at(run->records, i)->text));
+    vprec_json_put(object, "process_index", index_of(VPREC_ITEMS(run->records, MESSAGE).items[i].parent));
+    return object;
+}
+
+static json_t *list_of(const vprec_run *run, uint32_t kind, json_t *(*make)(const vprec_run *, size_t))
+{
+    json_t *array = vprec_json_must(json_array());
+    for (size_t i = 0; i < run->records->of[kind].count; i++)
+        vprec_json_add(array, make(run, i));
+    return array;
+}
+
+static json_t *build(const vprec_run *run)
+{
+    json_t *root = vprec_json_must(json_object()), *records = vprec_json_must(json_object());
+    char *summary = vprec_summary_text(run);
+    vprec_json_put(root, "schema", json_integer(SCHEMA));
+    vprec_json_put(root, "tool", vprec_json_text("vprec-run"));
+    vprec_json_put(root, "version", vprec_json_text(VPREC_VERSION));
+    vprec_json_put(root, "command", vprec_json_strings(run->options->program));
+    vprec_json_put(root, "executable", vprec_json_text(run->program->path));
+    vprec_json_put(root, "configuration", configuration(run));
+    vprec_json_put(root, "exit", exit_of(run));
+    vprec_json_put(root, "resources", resources_of(run->outcome));
+    vprec_json_put(root, "summary", vprec_json_text(summary));
+    vprec_json_put(root, "totals", totals_of(run));
+    vprec_json_put(root, "processes", list_of(run, VPREC_RECORD_PROCESS, process_of));
+    vprec_json_put(root, "objects", list_of(run, VPREC_RECORD_OBJECT, object_of));
+    vprec_json_put(root, "functions", list_of(run, VPREC_RECORD_FUNCTION, function_of));
+    vprec_json_put(root, "refused", list_of(run, VPREC_RECORD_REFUSED, refused_of));
+    vprec_json_put(root, "messages", list_of(run, VPREC_RECORD_MESSAGE, message_of));
+    vprec_json_put(records, "complete", json_boolean(run->records->complete && !run->records->dropped));
+    vprec_json_put(records, "dropped", vprec_json_number(run->records->dropped));
+    vprec_json_put(records, "skipped", vprec_json_number(run->records->skipped));
+    vprec_json_put(root, "records", records);
+    free(summary);
+    return root;
+}
+
+int vprec_report_open(const char *file)
+{
+    /* Above 2: with stderr closed the report would take its place, and our messages. */
+    int fd = strcmp(file, "-") ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : STDOUT_FILENO;
+    int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    int error = errno;
+    if (fd >= 0 && fd != STDOUT_FILENO)
+        close(fd);
+    if (copy < 0)
+        vprec_say("cannot write the report to '%s' (%s): name a file in a writable directory", file, strerror(error));
+    return copy;
+}
+
+bool vprec_report_write(const vprec_run *run, int fd)
+{
+    struct stat st;
+    json_t *root = build(run);
+    bool standard = !strcmp(run->options->report, "-");
+    bool ok = true;
+    /* What an earlier run left goes only now; a pipe or terminal, and a shared standard output, is appended to. */
+    errno = 0;
+    if (!standard && !fstat(fd, &st) && S_ISREG(st.st_mode))
+        ok = !ftruncate(fd, 0);
+    ok = ok && vprec_json_write(root, fd);
+    int error = errno;
+    ok = !close(fd) && ok;
+    json_decref(root);
+    if (!ok)
+        vprec_say("cannot write the report to '%s' (%s): free room there, or name another file", run->options->report,
+                  error ? strerror(error) : "write error");
+    return ok;
+}

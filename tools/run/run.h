@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * run.h: one finished run, as the report and the summary see it. */
+#ifndef VPREC_RUN_H
+#define VPREC_RUN_H
+
+#include "common/launch.h"
+#include "common/options.h"
+#include "common/program.h"
+#include "records.h"
+#include "totals.h"
+
+typedef struct vprec_run {
+    const vprec_options *options;
+    const vprec_program *program;
+    const vprec_outcome *outcome;
+    const vprec_records *records;
+    const vprec_totals *totals;
+    int status; /* what vprec-run exits with */
+} vprec_run;
+
+/* Whether a process of the program itself, not only one it started, attached to the mapping. */
+bool vprec_run_attached(const vprec_run *run);
+
+/* The one line about what was rounded and what was not, to be freed. */
+char *vprec_summary_text(const vprec_run *run);
+
+/* Tells on stderr, as a table, what --count saw: top functions, cancellation, range. */
+void vprec_profile_tell(const vprec_run *run);
+
+/* Says on stderr what the user must know after a run: failures, findings, and
+ * (without --quiet) warnings and the summary. Returns the exit status: 125 where
+ * a pattern matched nothing or the program did not attach, 124 where the audit
+ * found something, else the program's own. */
+int vprec_run_conclude(const vprec_run *run);
+
+/* Prints the table of --list on stdout; returns the exit status. */
+int vprec_list_print(const vprec_run *run);
+
+/* Opens the file of --report before anything runs; -1, having said why. */
+int vprec_report_open(const char *file);
+
+/* Writes the report and closes `fd`. False, having said why. */
+bool vprec_report_write(const vprec_run *run, int fd);
+
+#endif

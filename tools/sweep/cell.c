@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cell.c: from a cell's directory to what is known of it. */
+#include "cell.h"
+#include "common/json.h"
+#include "common/say.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *sweep_output_path(const sweep *sweep, const sweep_cell *cell, uint32_t number)
+{
+    const char *output = sweep->options->output;
+    char *name = output ? vprec_text("files/%s", strncmp(output, "./", 2) ? output : output + 2) : vprec_text("stdout");
+    char *path = vprec_results_file(&cell->results, number, name);
+    free(name);
+    return path;
+}
+
+bool sweep_cell_load(const sweep *sweep, sweep_cell *cell, uint32_t number)
+{
+    vprec_sample *sample = &cell->samples[number];
+    json_t *status = vprec_sample_load(&cell->results, &cell->options, number, sample);
+    double limit = json_number_value(json_object_get(status, "timed_out"));
+    json_decref(status);
+    if (sample->timed_out && (sweep->limit <= 0 || sweep->limit > limit))
+        sample->finished = false;
+    return sample->finished;
+}
+
+bool sweep_cell_complete(const sweep_cell *cell)
+{
+    for (uint32_t i = 1; i <= cell->count; i++)
+        if (cell->samples[i].finished && (cell->samples[i].refused || cell->samples[i].timed_out))
+            return true;
+        else if (!cell->samples[i].finished)
+            return false;
+    return true;
+}
+
+bool sweep_cell_good(const sweep_cell *cell, uint32_t number)
+{
+    const vprec_sample *s = &cell->samples[number];
+    return s->finished && !s->refused && !s->timed_out && !s->status && !s->exited;
+}
+
+char *sweep_metric_file(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index, const char *suffix)
+{
+    char *name = vprec_text("metric-%s.%s", sweep->options->metrics.list[index].name, suffix);
+    char *path = vprec_results_file(&cell->results, number, name);
+    free(name);
+    return path;
+}
+
+/* What was recorded of the metric's command, NULL: nothing, or of another command. */
+static json_t *metric_load(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index)
+{
+    char *path = sweep_metric_file(sweep, cell, number, index, "json");
+    json_t *record = vprec_json_read(path), *command = json_object_get(record, "command");
+    free(path);
+    if (json_is_string(command) && !strcmp(json_string_value(command), sweep->options->metrics.list[index].detail))
+        return record;
+    json_decref(record);
+    return NULL;
+}
+
+bool sweep_cell_measured(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index)
+{
+    json_t *record = metric_load(sweep, cell, number, index);
+    json_decref(record);
+    return record != NULL;
+}
+
+bool sweep_metric_record(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index,
+                         const vprec_end *end)
+{
+    char *path = sweep_metric_file(sweep, cell, number, index, "json");
+    json_t *record = vprec_json_must(json_object());
+    vprec_json_put(record, "command", vprec_json_text(sweep->options->metrics.list[index].detail));
+    vprec_json_put(record, "status", json_integer(end->status));
+    vprec_json_put(record, "timed_out", json_boolean(end->timed_out));
+    bool ok = vprec_json_replace(record, path);
+    if (!ok)
+        vprec_say("cannot write '%s': free room there, and run the same command again", path);
+    json_decref(record);
+    free(path);
+    return ok;
+}
+
+/* The metric of a command: what it printed, unless it failed. */
+static sweep_value command_value(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index)
+{
+    sweep_value value = {NAN, NULL};
+    json_t *record = metric_load(sweep, cell, number, index);
+    json_int_t status = json_integer_value(json_object_get(record, "status"));
+    char *path = sweep_metric_file(sweep, cell, number, index, "out");
+    sweep_document printed = {0};
+    if (json_is_true(json_object_get(record, "timed_out")))
+        value.error = vprec_text("the command took too long");
+    else if (!record || status)
+        value.error = vprec_text("the command exited %d: see %s/stderr", (int)status, path);
+    else if (!sweep_document_read(&printed, path, STATS_TEXT))
+        value.error = vprec_text("what the command printed cannot be read");
+    else
+        value = sweep_metric_printed(&printed);
+    sweep_document_free(&printed);
+    free(path);
+    json_decref(record);
+    return value;
+}
+
+/* All metrics of one run into values[metric * count + number - 1]. */
+static void measure(const sweep *sweep, const sweep_cell *cell, uint32_t number, sweep_value *values)
+{
+    const sweep_metrics *metrics = &sweep->options->metrics;
+    char *path = sweep_output_path(sweep, cell, number);
+    bool first = cell == &sweep->grid.cells[SWEEP_NATIVE] && number == 1; /* is known */
+    sweep_document is = first ? sweep->native : (sweep_document){0};
+    bool there = first || (!access(path, R_OK) && sweep_document_read(&is, path, sweep->native.kind));
+    sweep_errors errors = {0};
+    if (there)
+        errors = sweep_compare(&is, &sweep->native);
+    for (size_t m = 0; m < metrics->count; m++) {
+        sweep_value *value = &values[m * cell->count + number - 1];
+        if (metrics->list[m].kind == SWEEP_COMMAND)
+            *value = command_value(sweep, cell, number, m);
+        else if (metrics->list[m].kind == SWEEP_DIGITS)
+            continue;
+        else if (there)
+            *value = sweep_metric_value(metrics, &metrics->list[m], &is, &sweep->native, &errors);
+        else
+            value->error = vprec_text("the run wrote no %s that can be read",
+                                      sweep->options->output ? sweep->options->output : "output");
+    }
+    if (!first)
+        sweep_document_free(&is);
+    free(path);
+}
+
+/* The documents of the runs that ended well. */
+static sweep_summary digits_of(const sweep *sweep, sweep_cell *cell)
+{
+    char **paths = vprec_alloc(cell->count, sizeof *paths);
+    size_t count = 0;
+    for (uint32_t i = 1; i <= cell->count; i++)
+        if (sweep_cell_good(cell, i))
+            paths[count++] = sweep_output_path(sweep, cell, i);
+    json_decref(cell->digits);
+    sweep_summary summary = sweep_digits(paths, count, &cell->digits);
+    for (size_t i = 0; i < count; i++)
+        free(paths[i]);
+    free(paths);
+    return summary;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count)
+{
+    if (!count)
+        return NAN;
+    qsort(values, count, sizeof *values, by_size);
+    return (values[(count - 1) / 2] + values[count / 2]) / 2;
+}
+
+/* Why a run failed: what vprec-run said where it refused, else the last line that the program wrote to standard error;
+ * to be freed. NULL: nothing. */
+static char *reason_of(const sweep_cell *cell, uint32_t number, const json_t *status)
+{
+    const char *refused = json_string_value(json_object_get(status, "refused"));
+    if (refused)
+        return vprec_text("%s", refused);
+    char *path = vprec_results_file(&cell->results, number, "stderr"), *line = NULL, *last = NULL;
+    FILE *file = fopen(path, "re");
+    size_t size = 0;
+    while (file && getline(&line, &size, file) > 0) {
+        line[strcspn(line, "\r\n")] = 0;
+        if (line[strspn(line, " \t")]) {
+            free(last);
+            last = vprec_text("%.200s", line);
+        }
+    }
+    if (file)
+        fclose(file);
+    free(line);
+    free(path);
+    return last;
+}
+
+/* Status and times, as the runs' status.json have them. */
+static void conclude(sweep_cell *cell)
+{
+    double *wall = vprec_alloc(2 * (size_t)cell->count, sizeof *wall), *cpu = wall + cell->count;
+    size_t timed = 0;
+    cell->status = SWEEP_OK_STATUS;
+    cell->exited = cell->signal = 0;
+    cell->failed = 0;
+    for (uint32_t i = 1; i <= cell->count; i++) {
+        vprec_sample *s = &cell->samples[i];
+        if (!s->finished)
+            continue;
+        json_t *status = vprec_sample_load(&cell->results, &cell->options, i, s);
+        json_t *resources = json_object_get(status, "resources");
+        if (json_is_object(resources) && !s->refused) {
+            wall[timed] = json_number_value(json_object_get(resources, "wall_seconds"));
+            cpu[timed++] = json_number_value(json_object_get(resources, "user_seconds")) +
+                           json_number_value(json_object_get(resources, "system_seconds"));
+        }
+        cell->failed += !sweep_cell_good(cell, i);
+        if (!sweep_cell_good(cell, i) && cell->status == SWEEP_OK_STATUS) {
+            cell->status = s->refused     ? SWEEP_REFUSED_STATUS
+                           : s->timed_out ? SWEEP_TIMEOUT_STATUS
+                           : s->signal    ? SWEEP_SIGNAL_STATUS
+                                          : SWEEP_EXIT_STATUS;
+            cell->exited = s->signal ? 0 : s->status;
+            cell->signal = s->signal;
+            cell->note = reason_of(cell, i, status);
+        }
+        json_decref(status);
+    }
+    cell->seconds = median(wall, timed);
+    cell->cpu_seconds = median(cpu, timed);
+    free(wall);
+}
+
+void sweep_cell_settle(sweep *sweep, sweep_cell *cell)
+{
+    const sweep_metrics *metrics = &sweep->options->metrics;
+    conclude(cell);
+    sweep_value *values = vprec_alloc(metrics->count * cell->count, sizeof *values);
+    for (size_t i = 0; i < metrics->count * cell->count; i++)
+        values[i].value = NAN;
+    size_t good = 0;
+    for (uint32_t i = 1; i <= cell->count; i++)
+        if (sweep_cell_good(cell, i))
+            measure(sweep, cell, i, values), good++;
+    for (size_t m = 0; m < metrics->count; m++) {
+        sweep_value *row = values + m * cell->count;
+        /* Runs that failed have no value, and are not errors of the metric. */
+        size_t n = 0;
+        for (uint32_t i = 1; i <= cell->count; i++)
+            if (sweep_cell_good(cell, i))
+                row[n++] = row[i - 1];
+        cell->values[m] = metrics->list[m].kind == SWEEP_DIGITS ? digits_of(sweep, cell) : sweep_summarize(row, n);
+    }
+    /* The histogram is shown wherever there are samples, whatever is measured. */
+    if (!cell->digits && good > 2 && cell != sweep->grid.cells)
+        free(digits_of(sweep, cell).error);
+    free(values);
+    cell->settled = true;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * help.c: the text of vprec-sweep --help. */
+#include "help.h"
+#include "metric.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMNS = 96 };
+
+static const char before[] =
+    "Usage: vprec-sweep [options] [--] PROGRAM [ARG...]\n"
+    "Run an unmodified program in a grid of floating-point formats and tell how its results change.\n"
+    "\n"
+    "The grid\n"
+    "  -f, --formats SPEC... formats as vprec-run takes them, several words or with commas;\n"
+    "                        braces are expanded: 'e8m{2..23}', 'e{3..8}m7', 'f64=e11m{10,20}'.\n"
+    "                        Put -- before PROGRAM. Default e8m{1,2,3,4,5,7,10,13,16,19,23},fp16\n"
+    "  -m, --modes LIST      rounding modes, as rne,rtz,sr,rr; default rne\n"
+    "  -t, --precision LIST  precisions of rr, pb and mca; default: those of the formats\n"
+    "  -n, --samples N       runs of each cell whose mode draws random numbers; default 1\n"
+    "  -s, --seed N          what these are drawn from; default 1\n"
+    "      --function GLOB   round only these functions; each --function and --object is a row of\n"
+    "      --object GLOB     its own in the grid\n"
+    "      these go to all cells, see vprec-run --help:\n";
+
+static const char middle[] =
+    "      --dry-run         list the cells, run nothing\n"
+    "\n"
+    "How it is run\n"
+    "  -j, --jobs N          so many runs side by side; default 1\n"
+    "      --timeout SECONDS the longest that one run may take, or none; default a minute and 1000\n"
+    "                        times native's time\n"
+    "  -o, --out DIR         what the runs gave, and where the same command goes on when it was\n"
+    "                        interrupted; default PROGRAM.sweep\n"
+    "      --restart         forget what DIR holds\n"
+    "      --keep GLOB       keep files that a run wrote in the working directory\n"
+    "      --own-directory   each run has a directory of its own, with links to what is in this one\n"
+    "\n"
+    "What is measured\n"
+    "      --metric NAME     a built-in metric, several are allowed; default equal, labels, max-rel:\n";
+
+static const char after[] =
+    "      --metric NAME=COMMAND\n"
+    "                        the last number that sh -c COMMAND prints; it reads the output from\n"
+    "                        standard input, in the run's directory, which is $VPREC_CELL;\n"
+    "                        $VPREC_NATIVE is the native run's, $VPREC_DIRECTORY the caller's\n"
+    "      --extract NAME=REGEX\n"
+    "                        the number in the first group of the last match in the output\n"
+    "      --output FILE     the output is this file that the program writes, not what it prints\n"
+    "      --truth FILE      the text that cer and wer compare with; default native's output\n"
+    "      --higher NAME     more is better in this metric\n"
+    "      --lower NAME      less is better\n"
+    "      --threshold SPEC  find the smallest format that keeps a metric: 'accuracy>=0.95',\n"
+    "                        'labels>=99%', or '1%': the first metric within 1 % of native's\n"
+    "      --bisect          with --threshold: run only the cells that finding it takes\n"
+    "\n"
+    "What is told\n"
+    "      --report DIR      write report.html, .json, .csv, .md and pictures to DIR\n"
+    "      --title TEXT      its title; default PROGRAM\n"
+    "      --json FILE       the report as JSON; - is standard output, then without the table\n"
+    "      --csv FILE        the table as CSV; likewise\n"
+    "  -q, --quiet           no progress, no remarks\n"
+    "  -h, --help            this text\n"
+    "  -V, --version         the version\n"
+    "\n"
+    "Exit status: 0, also where cells failed; 1 the sweep failed, as where the native run does;\n"
+    "2 wrong usage; 128+N signal N ended it: the same command goes on.\n"
+    "\n"
+    "Examples\n"
+    "  vprec-sweep -- ./infer model.bin                   how far do its numbers move in which format?\n"
+    "  vprec-sweep --formats 'e8m{2..23}' fp16 bf16 --extract 'accuracy=([0-9.]+) %' \\\n"
+    "      --threshold 1% --report report -- ./infer model.bin\n"
+    "  vprec-sweep --formats 'e{3..8}m{1..10}' --jobs 8 --metric cer --truth page.txt \\\n"
+    "      -- tesseract page.png -                        an OCR program against the right text\n"
+    "  vprec-sweep --modes rr --precision '{4..24..4}' --samples 30 --metric digits -- ./simulate\n";
+
+void sweep_help_print(const struct option *passed)
+{
+    int column = 0;
+    fputs(before, stdout);
+    for (; passed->name; passed++) {
+        int length = (int)strlen(passed->name) + 3;
+        if (!column || column + length > COLUMNS)
+            column = printf("%s                       ", column ? "\n" : "") - (column > 0);
+        column += printf(" --%s", passed->name);
+    }
+    putchar('\n');
+    fputs(middle, stdout);
+    sweep_metrics_help();
+    fputs(after, stdout);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * main.c: vprec-sweep: makes the grid, runs it, writes what came of it. */
+#include "common/json.h"
+#include "common/launch.h"
+#include "common/say.h"
+#include "page/files.h"
+#include "page/page.h"
+#include "report.h"
+#include "table.h"
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The callbacks of sweep_run know the sweep alone. */
+typedef struct whole {
+    sweep sweep; /* first */
+    sweep_threshold threshold;
+    sweep_series *series;
+    size_t count;
+    bool resolved, comparable;
+} whole;
+
+/* vprec-run, beside ourselves; to be freed. NULL, having said what to do. */
+static char *runner_find(void)
+{
+    char *self = realpath("/proc/self/exe", NULL);
+    if (!self) {
+        vprec_say("cannot find itself (%s): check that /proc is there", strerror(errno));
+        return NULL;
+    }
+    *strrchr(self, '/') = 0;
+    char *runner = vprec_text("%s/vprec-run", self);
+    free(self);
+    if (!access(runner, X_OK))
+        return runner;
+    vprec_say("'%s' is missing: install vprec, whose commands belong in one directory", runner);
+    free(runner);
+    return NULL;
+}
+
+/* False, having said why, where the threshold is a share of what native does not have. */
+static bool resolve(whole *w)
+{
+    if (!w->series || w->resolved)
+        return !w->series || w->comparable;
+    const sweep_summary *native = &w->sweep.grid.cells[SWEEP_NATIVE].values[w->threshold.metric];
+    w->resolved = true;
+    w->comparable = isnan(w->threshold.percent) || !native->error;
+    if (w->comparable)
+        sweep_threshold_resolve(&w->threshold, &w->sweep);
+    else
+        vprec_say("the native run has no %s (%s): no share of it can be kept",
+                  w->sweep.options->metrics.list[w->threshold.metric].name, native->error);
+    return w->comparable;
+}
+
+/* All cells at once, or what the bisection wants next. */
+static bool more(sweep *s)
+{
+    whole *w = (whole *)(void *)s;
+    bool any = false;
+    if (w->series && s->options->bisect) {
+        return resolve(w) && sweep_series_next(w->series, w->count, &w->threshold);
+    }
+    for (size_t i = 1; i < s->grid.count; i++) {
+        any |= !s->grid.cells[i].wanted;
+        s->grid.cells[i].wanted = true;
+    }
+    return any;
+}
+
+/* To a file, or for "-" to standard output. `put` writes. */
+static bool put_file(const char *path, const json_t *report, bool (*put)(const json_t *report, FILE *out))
+{
+    bool standard = !strcmp(path, "-");
+    FILE *out = standard ? stdout : fopen(path, "we");
+    bool ok = out && put(report, out) && !fflush(out) && !ferror(out);
+    int error = errno;
+    if (out && !standard && fclose(out)) {
+        error = errno;
+        ok = false;
+    }
+    if (!ok)
+        vprec_say("cannot write '%s' (%s): free room there, or name another file", path, strerror(error));
+    return ok;
+}
+
+static bool put_json(const json_t *report, FILE *out)
+{
+    return !fflush(out) && vprec_json_write(report, fileno(out));
+}
+
+static bool put_csv(const json_t *report, FILE *out)
+{
+    page_view view;
+    page_view_make(&view, report);
+    page_put_csv(out, &(page_content){.view = &view});
+    page_view_free(&view);
+    return true;
+}
+
+static bool write_all(const whole *w, char **argv)
+{
+    const sweep_options *o = w->sweep.options;
+    json_t *report = sweep_report_make(&w->sweep, &w->threshold, w->series, w->count, argv);
+    bool standard = (o->json && !strcmp(o->json, "-")) || (o->csv && !strcmp(o->csv, "-"));
+    bool ok = true;
+    if (!standard) {
+        sweep_table_print(&w->sweep, &w->threshold, w->series, w->count);
+        ok = vprec_stdout_done();
+    }
+    if (o->json)
+        ok = put_file(o->json, report, put_json) && ok;
+    if (o->csv)
+        ok = put_file(o->csv, report, put_csv) && ok;
+    if (o->report && vprec_page_write(report, o->report))
+        ok = false;
+    else if (o->report && !o->quiet)
+        vprec_say("the report is '%s/report.html'", o->report);
+    json_decref(report);
+    return ok;
+}
+
+/* What the sweep was begun with, for run.json. */
+static json_t *describe(const sweep *s, const vprec_program *program, const char *runner, const char *preload)
+{
+    const sweep_options *o = s->options;
+    static char *const none[] = {NULL};
+    sweep_list given = {NULL, 0};
+    char text[32];
+    time_t now = time(NULL);
+    struct tm parts;
+    json_t *run = vprec_results_describe(&s->grid.cells[SWEEP_NATIVE].options, program, runner, preload);
+    for (size_t i = 0; i < o->passed.count; i++)
+        sweep_list_add(&given, vprec_text("%s", o->passed.items[i]));
+    if (o->own)
+        sweep_list_add(&given, vprec_text("--own-directory"));
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
+    vprec_json_put(run, "options", vprec_json_strings(given.items ? given.items : none));
+    vprec_json_put(run, "samples", json_integer(0)); /* any number goes on */
+    vprec_json_put(run, "started", vprec_json_text(text));
+    sweep_list_free(&given);
+    return run;
+}
+
+static int run_and_tell(whole *w, const vprec_program *program, const char *runner, const char *preload, char **argv)
+{
+    sweep *s = &w->sweep;
+    const sweep_options *o = s->options;
+    vprec_streams_open();
+    if (!vprec_results_open(&s->results, o->out, describe(s, program, runner, preload),
+                            o->restart ? VPREC_RESULTS_RESTART : VPREC_RESULTS_ANEW, o->quiet))
+        return SWEEP_EXIT_FAILURE;
+    setenv("VPREC_PRELOAD", preload, 1);
+    int status = sweep_run(s);
+    if (status) {
+        vprec_say("%s: what is finished is kept in '%s': the same command runs the rest",
+                  status < 0 ? "interrupted" : "stopped", s->results.path);
+        return status;
+    }
+    bool known = resolve(w);
+    if (!known) { /* what was run is shown all the same */
+        sweep_series_free(w->series, w->count);
+        w->series = NULL;
+        w->count = 0;
+    }
+    for (size_t i = 0; i < w->count; i++)
+        sweep_series_judge(&w->series[i], &w->threshold);
+    if (!s->repeats && !o->quiet)
+        vprec_say("warning: two native runs gave different output: part of what you see is the program's own doing");
+    return write_all(w, argv) && known ? 0 : SWEEP_EXIT_FAILURE;
+}
+
+static int with_program(whole *w, const sweep_options *o, char **argv)
+{
+    vprec_program program = {NULL, NULL};
+    char *runner = runner_find(), *preload = NULL;
+    sweep *s = &w->sweep;
+    int status = SWEEP_EXIT_FAILURE;
+    if (runner && !vprec_program_find(&program, o->program[0]) && (preload = vprec_preload_find())) {
+        status = SWEEP_EXIT_USAGE;
+        if (sweep_grid_make(&s->grid, o, &program, runner)) {
+            if (o->threshold)
+                w->series = sweep_series_make(&s->grid, &w->count);
+            if (o->dry_run) {
+                sweep_table_list(s);
+                status = vprec_stdout_done() ? 0 : SWEEP_EXIT_FAILURE;
+            } else {
+                status = run_and_tell(w, &program, runner, preload, argv);
+                sweep_document_free(&s->native);
+                vprec_results_close(&s->results);
+            }
+        }
+        sweep_series_free(w->series, w->count);
+        sweep_grid_free(&s->grid, o->metrics.count);
+    }
+    vprec_program_free(&program);
+    free(preload);
+    free(runner);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    sweep_options options;
+    vprec_command = "vprec-sweep";
+    vprec_failure = SWEEP_EXIT_FAILURE;
+    int status = sweep_options_parse(&options, argc, argv);
+    if (status < 0) {
+        whole w = {.sweep = {.options = &options, .repeats = true, .more = more, .results = {.lock = -1}}};
+        if (options.threshold && !sweep_threshold_parse(&w.threshold, options.threshold, &options.metrics))
+            status = SWEEP_EXIT_USAGE;
+        else
+            status = sweep_metrics_open(&options.metrics) ? with_program(&w, &options, argv) : SWEEP_EXIT_FAILURE;
+    }
+    sweep_options_free(&options);
+    if (status < 0)
+        vprec_die_of(-status);
+    return status < 0 ? SWEEP_EXIT_FAILURE : status;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * metric.c: the metrics: their table, and the value of each. */
+#include "metric.h"
+#include "common/json.h"
+#include "common/say.h"
+#include "stats/read/tokens.h"
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int better;
+    const char *unit, *about;
+} builtin[] = {
+#define SWEEP_METRIC_ENTRY(id, name, better, unit, about) {name, better, unit, about},
+    SWEEP_METRICS(SWEEP_METRIC_ENTRY)
+#undef SWEEP_METRIC_ENTRY
+};
+enum { BUILTINS = sizeof builtin / sizeof *builtin };
+
+void sweep_metrics_help(void)
+{
+    for (size_t i = 0; i < BUILTINS; i++)
+        printf("                          %-8s %s\n", builtin[i].name, builtin[i].about);
+}
+
+static int builtin_index(const char *name)
+{
+    for (int i = 0; i < BUILTINS; i++)
+        if (!strcmp(builtin[i].name, name))
+            return i;
+    return -1;
+}
+
+bool sweep_metric_builtin(const char *name)
+{
+    return builtin_index(name) >= 0;
+}
+
+const char *sweep_metric_kind(const sweep_metric *m)
+{
+    return m->kind == SWEEP_EXTRACT ? "extract" : m->kind == SWEEP_COMMAND ? "command" : builtin[m->kind].name;
+}
+
+const char *sweep_metric_unit(const sweep_metric *m)
+{
+    return (int)m->kind < BUILTINS ? builtin[m->kind].unit : "";
+}
+
+sweep_metric *sweep_metric_find(const sweep_metrics *metrics, const char *name)
+{
+    for (size_t i = 0; i < metrics->count; i++)
+        if (!strcmp(metrics->list[i].name, name))
+            return &metrics->list[i];
+    return NULL;
+}
+
+/* Takes `name` and `detail` over. NULL, having said why. */
+static sweep_metric *add(sweep_metrics *metrics, sweep_kind kind, char *name, char *detail, int better)
+{
+    if (sweep_metric_find(metrics, name)) {
+        vprec_say("two metrics are called '%s': name one of them otherwise, as in NAME=...", name);
+        free(detail);
+        free(name);
+        return NULL;
+    }
+    metrics->list = vprec_grow(metrics->list, metrics->count + 1, sizeof *metrics->list);
+    sweep_metric *m = &metrics->list[metrics->count++];
+    *m = (sweep_metric){kind, name, detail, better};
+    return m;
+}
+
+/* Length of NAME in NAME=REST, 0: there is none. */
+static size_t name_length(const char *text)
+{
+    size_t length = 0;
+    if (isalpha((unsigned char)*text))
+        while (isalnum((unsigned char)text[length]) || (text[length] && strchr("_.-", text[length])))
+            length++;
+    return text[length] == '=' ? length : 0;
+}
+
+bool sweep_metric_add(sweep_metrics *metrics, const char *text)
+{
+    int at = builtin_index(text);
+    if (at >= 0)
+        return add(metrics, (sweep_kind)at, vprec_text("%s", text), vprec_text("%s", ""), builtin[at].better);
+    size_t length = name_length(text);
+    const char *command = length ? text + length + 1 : text;
+    size_t word = strcspn(text, " \t\n/|;&<>$");
+    if (!*command || (!length && !text[word] && word)) {
+        vprec_say("unknown metric '%s': vprec-sweep --help lists them; a command is named, as in "
+                  "score='python3 /path/score.py'", text);
+        return false;
+    }
+    char *name = length ? vprec_text("%.*s", (int)length, text)
+                        : vprec_text("%.*s", (int)strcspn(vprec_base(text), " \t"), vprec_base(text));
+    return add(metrics, SWEEP_COMMAND, name, vprec_text("%s", command), 0);
+}
+
+bool sweep_extract_add(sweep_metrics *metrics, const char *text)
+{
+    size_t length = name_length(text);
+    const char *expression = length ? text + length + 1 : text;
+    size_t unnamed = 1;
+    for (size_t i = 0; i < metrics->count; i++)
+        unnamed += metrics->list[i].kind == SWEEP_EXTRACT;
+    char *name = length         ? vprec_text("%.*s", (int)length, text)
+                 : unnamed == 1 ? vprec_text("extract")
+                                : vprec_text("extract-%zu", unnamed);
+    sweep_metric *m = add(metrics, SWEEP_EXTRACT, name, vprec_text("%s", expression), 0);
+    if (!m)
+        return false;
+    int error = regcomp(&m->regex, expression, REG_EXTENDED | REG_NEWLINE);
+    if (!error)
+        return true;
+    char message[200];
+    regerror(error, &m->regex, message, sizeof message);
+    vprec_say("--extract '%s' is no POSIX extended regular expression (%s): correct it, as in 'accuracy=^accuracy: "
+              "([0-9.]+)'", expression, message);
+    metrics->count--;
+    free(m->name);
+    free(m->detail);
+    return false;
+}
+
+bool sweep_metrics_open(sweep_metrics *metrics)
+{
+    if (!metrics->truth)
+        return true;
+    for (size_t i = 0; i < metrics->count; i++)
+        if (metrics->list[i].kind == SWEEP_CER || metrics->list[i].kind == SWEEP_WER) {
+            free(metrics->list[i].detail);
+            metrics->list[i].detail = vprec_text("%s", metrics->truth);
+        }
+    return sweep_document_read(&metrics->truth_document, metrics->truth, STATS_BINARY);
+}
+
+void sweep_metrics_free(sweep_metrics *metrics)
+{
+    for (size_t i = 0; i < metrics->count; i++) {
+        sweep_metric *m = &metrics->list[i];
+        if (m->kind == SWEEP_EXTRACT)
+            regfree(&m->regex);
+        free(m->name);
+        free(m->detail);
+    }
+    free(metrics->list);
+    sweep_document_free(&metrics->truth_document);
+}
+
+static sweep_value good(double value)
+{
+    return (sweep_value){value, NULL};
+}
+
+static sweep_value bad(const char *why)
+{
+    return (sweep_value){NAN, vprec_text("%s", why)};
+}
+
+/* The number that the last match has in its first group, or in all of it where the expression has none. */
+static sweep_value extract(const sweep_metric *m, const sweep_document *d)
+{
+    regmatch_t match[2] = {{0, (regoff_t)d->size}, {-1, -1}};
+    regoff_t start = -1, end = -1, from = 0;
+    while (from <= (regoff_t)d->size) {
+        match[0] = (regmatch_t){from, (regoff_t)d->size};
+        int flags = REG_STARTEND | (from && d->bytes[from - 1] != '\n' ? REG_NOTBOL : 0);
+        if (regexec(&m->regex, d->bytes, 2, match, flags))
+            break;
+        const regmatch_t *group = m->regex.re_nsub ? &match[1] : &match[0];
+        if (group->rm_so >= 0) {
+            start = group->rm_so;
+            end = group->rm_eo;
+        }
+        from = match[0].rm_eo > from ? match[0].rm_eo : from + 1;
+    }
+    if (start < 0)
+        return bad("the expression matches nothing in the output");
+    while (start < end && isspace((unsigned char)d->bytes[start]))
+        start++;
+    char *text = vprec_text("%.*s", (int)(end - start), d->bytes + start), *rest;
+    double value = strtod(text, &rest);
+    sweep_value result = good(value);
+    if (rest == text) {
+        char *why = vprec_text("'%.40s' is no number", text);
+        result = bad(why);
+        free(why);
+    }
+    free(text);
+    return result;
+}
+
+sweep_value sweep_metric_printed(const sweep_document *printed)
+{
+    for (size_t i = printed->count; i--;)
+        if (printed->tokens[i].number)
+            return good(printed->tokens[i].value);
+    return bad("the command printed no number");
+}
+
+static sweep_value share(uint64_t part, uint64_t of)
+{
+    return of ? good((double)part / (double)of) : bad("no labels in the output");
+}
+
+static sweep_value number_error(const sweep_errors *e, double value)
+{
+    return e->numbers ? good(value) : bad("no numbers in native's output");
+}
+
+static sweep_value rate(double errors)
+{
+    return isnan(errors) ? bad("the reference text is empty") : good(errors);
+}
+
+static sweep_value broken(const sweep_document *native)
+{
+    char *why = vprec_text("the output is no good %s", stats_kind_names[native->kind]);
+    sweep_value value = bad(why);
+    free(why);
+    return value;
+}
+
+sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric *metric, const sweep_document *is,
+                               const sweep_document *native, const sweep_errors *errors)
+{
+    const sweep_document *truth = metrics->truth ? &metrics->truth_document : native;
+    bool by_place = metric->kind == SWEEP_LABELS || (metric->kind >= SWEEP_MAX_REL && metric->kind <= SWEEP_MEAN_ABS);
+    if (by_place && (is->broken || native->broken))
+        return broken(native);
+    switch (metric->kind) {
+    case SWEEP_EQUAL: return good(is->size == native->size && !memcmp(is->bytes, native->bytes, is->size));
+    case SWEEP_LABELS: return share(errors->agree, errors->labels);
+    case SWEEP_CER: return rate(sweep_character_errors(is, truth));
+    case SWEEP_WER: return rate(sweep_word_errors(is, truth));
+    case SWEEP_MAX_REL: return number_error(errors, errors->max_rel);
+    case SWEEP_MEAN_REL: return number_error(errors, errors->mean_rel);
+    case SWEEP_MAX_ABS: return number_error(errors, errors->max_abs);
+    case SWEEP_MEAN_ABS: return number_error(errors, errors->mean_abs);
+    case SWEEP_EXTRACT: return extract(metric, is);
+    default: return bad("not a run's");
+    }
+}
+
+sweep_summary sweep_summarize(sweep_value *values, size_t count)
+{
+    sweep_summary s = {.min = INFINITY, .max = -INFINITY};
+    double sum = 0, squares = 0;
+    char *error = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (values[i].error) {
+            free(error);
+            error = values[i].error;
+            continue;
+        }
+        double x = values[i].value;
+        s.n++;
+        sum += x;
+        s.min = x < s.min || isnan(x) ? x : s.min;
+        s.max = x > s.max || isnan(x) ? x : s.max;
+    }
+    if (!s.n) {
+        s.min = s.max = s.value = NAN;
+        s.error = error ? error : vprec_text("no run ended well");
+        return s;
+    }
+    free(error);
+    s.value = sum / (double)s.n;
+    for (size_t i = 0; i < count; i++)
+        if (!values[i].error)
+            squares += (values[i].value - s.value) * (values[i].value - s.value);
+    s.sd = s.n > 1 ? sqrt(squares / (double)(s.n - 1)) : 0;
+    return s;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * metric.h: what is measured of a run's output. Reads files, starts nothing: the commands of --metric are run by
+ * run.c, and their output is read here. */
+#ifndef VPREC_SWEEP_METRIC_H
+#define VPREC_SWEEP_METRIC_H
+
+#include "text.h"
+#include <jansson.h>
+#include <regex.h>
+
+/* The built-in ones: name, which values are better, unit, what --help says. */
+#define SWEEP_METRICS(X)                                                                                               \
+    X(EQUAL, "equal", 1, "", "1 where the output has the same bytes as native's, else 0")                              \
+    X(LABELS, "labels", 1, "", "share of words, that are no numbers, equal to native's")                               \
+    X(CER, "cer", -1, "", "character error rate against --truth, else native's")                                       \
+    X(WER, "wer", -1, "", "word error rate, likewise")                                                                 \
+    X(MAX_REL, "max-rel", -1, "", "largest relative error of a number against native's")                               \
+    X(MEAN_REL, "mean-rel", -1, "", "mean of them")                                                                    \
+    X(MAX_ABS, "max-abs", -1, "", "largest absolute error")                                                            \
+    X(MEAN_ABS, "mean-abs", -1, "", "mean of them")                                                                    \
+    X(DIGITS, "digits", 1, "digits", "median of the numbers' significant decimal digits over samples")
+typedef enum sweep_kind {
+#define SWEEP_METRIC_ENTRY(id, name, better, unit, about) SWEEP_##id,
+    SWEEP_METRICS(SWEEP_METRIC_ENTRY)
+#undef SWEEP_METRIC_ENTRY
+        SWEEP_EXTRACT, /* --extract */
+    SWEEP_COMMAND /* --metric COMMAND */
+} sweep_kind;
+
+typedef struct sweep_metric {
+    sweep_kind kind;
+    char *name;
+    char *detail; /* the expression, the command, the reference file; "" */
+    int better;   /* 1 higher, -1 lower, 0 not known */
+    regex_t regex;
+} sweep_metric;
+
+typedef struct sweep_metrics {
+    sweep_metric *list;
+    size_t count;
+    const char *truth; /* --truth, or NULL */
+    sweep_document truth_document;
+} sweep_metrics;
+
+/* --metric: a built-in name, NAME=COMMAND, or COMMAND; --extract: [NAME=]REGEX. False, having said why. */
+bool sweep_metric_add(sweep_metrics *metrics, const char *text);
+bool sweep_extract_add(sweep_metrics *metrics, const char *text);
+bool sweep_metric_builtin(const char *name);
+/* The metric of that name, NULL: none. */
+sweep_metric *sweep_metric_find(const sweep_metrics *metrics, const char *name);
+/* What --help prints of the built-in ones. */
+void sweep_metrics_help(void);
+const char *sweep_metric_kind(const sweep_metric *metric);
+const char *sweep_metric_unit(const sweep_metric *metric);
+/* Reads --truth. False, having said why. */
+bool sweep_metrics_open(sweep_metrics *metrics);
+void sweep_metrics_free(sweep_metrics *metrics);
+
+/* A metric of one run. */
+typedef struct sweep_value {
+    double value;
+    char *error; /* why there is none, NULL: there is one */
+} sweep_value;
+
+/* Of a run's output, of which `errors` is sweep_compare's. DIGITS is no single run's. */
+sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric *metric, const sweep_document *is,
+                               const sweep_document *native, const sweep_errors *errors);
+
+/* Of a COMMAND: the last number that it printed. */
+sweep_value sweep_metric_printed(const sweep_document *printed);
+
+/* A metric over the runs of a cell. */
+typedef struct sweep_summary {
+    double value, sd, min, max; /* value: the mean; of digits the median */
+    uint64_t n;
+    char *error; /* NULL: there is a value */
+} sweep_summary;
+
+/* Takes the errors over. */
+sweep_summary sweep_summarize(sweep_value *values, size_t count);
+
+/* Significant digits of the documents; `histogram` gets the "digits" of the report, or NULL. */
+sweep_summary sweep_digits(char **paths, size_t count, json_t **histogram);
+
+#endif

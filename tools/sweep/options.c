@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * options.c: parses vprec-sweep's command line. */
+#include "options.h"
+#include "common/options.h"
+#include "common/say.h"
+#include "help.h"
+#include "vprec.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OPT_FUNCTION = 256,
+    OPT_OBJECT,
+    OPT_PASSED,  /* goes to vprec-run, with its value */
+    OPT_KEEP,
+    OPT_RESTART,
+    OPT_OWN,
+    OPT_DRY,
+    OPT_TIMEOUT,
+    OPT_METRIC,
+    OPT_EXTRACT,
+    OPT_OUTPUT,
+    OPT_TRUTH,
+    OPT_HIGHER,
+    OPT_LOWER,
+    OPT_THRESHOLD,
+    OPT_BISECT,
+    OPT_REPORT,
+    OPT_TITLE,
+    OPT_JSON,
+    OPT_CSV
+};
+enum { SAMPLES_MOST = 1000000, JOBS_MOST = 4096 };
+
+static const struct option own_options[] = {
+    {"formats", required_argument, NULL, 'f'},
+    {"modes", required_argument, NULL, 'm'},
+    {"precision", required_argument, NULL, 't'},
+    {"samples", required_argument, NULL, 'n'},
+    {"seed", required_argument, NULL, 's'},
+    {"function", required_argument, NULL, OPT_FUNCTION},
+    {"object", required_argument, NULL, OPT_OBJECT},
+    {"dry-run", no_argument, NULL, OPT_DRY},
+    {"jobs", required_argument, NULL, 'j'},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"out", required_argument, NULL, 'o'},
+    {"restart", no_argument, NULL, OPT_RESTART},
+    {"keep", required_argument, NULL, OPT_KEEP},
+    {"own-directory", no_argument, NULL, OPT_OWN},
+    {"metric", required_argument, NULL, OPT_METRIC},
+    {"extract", required_argument, NULL, OPT_EXTRACT},
+    {"output", required_argument, NULL, OPT_OUTPUT},
+    {"truth", required_argument, NULL, OPT_TRUTH},
+    {"higher", required_argument, NULL, OPT_HIGHER},
+    {"lower", required_argument, NULL, OPT_LOWER},
+    {"threshold", required_argument, NULL, OPT_THRESHOLD},
+    {"bisect", no_argument, NULL, OPT_BISECT},
+    {"report", required_argument, NULL, OPT_REPORT},
+    {"title", required_argument, NULL, OPT_TITLE},
+    {"json", required_argument, NULL, OPT_JSON},
+    {"csv", required_argument, NULL, OPT_CSV},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+};
+enum { OWN = sizeof own_options / sizeof *own_options };
+/* Options of vprec-run that a cell has no use for: what they do is done here. The others go to every cell. */
+static const char *const refused[] = {"format", "mode", "list", "formats", "reference", "report"};
+#define SHORT_OPTIONS "f:m:t:n:s:j:o:qhV"
+
+/* Our options, and those of vprec-run that are passed on; to be freed. */
+static struct option *all_options(void)
+{
+    const struct option *theirs = vprec_options_list();
+    size_t count = 0;
+    for (const struct option *o = theirs; o->name; o++)
+        count++;
+    struct option *all = vprec_alloc(OWN + count + 1, sizeof *all);
+    memcpy(all, own_options, sizeof own_options);
+    struct option *end = all + OWN;
+    for (; theirs->name; theirs++) {
+        bool ours = false;
+        for (size_t i = 0; i < OWN; i++)
+            ours |= !strcmp(own_options[i].name, theirs->name);
+        for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+            ours |= !strcmp(refused[i], theirs->name);
+        if (!ours)
+            *end++ = (struct option){theirs->name, theirs->has_arg, NULL, OPT_PASSED};
+    }
+    return all;
+}
+
+/* What is remembered until all options are known. */
+typedef struct later {
+    sweep_list higher, lower;
+} later;
+
+/* Whether every format that the word stands for is one. */
+static bool is_format(const char *word)
+{
+    sweep_list list = {NULL, 0};
+    /* A path, or a name without a digit, is none; and so nothing is said about it. */
+    bool good = *word && !strchr(word, '/') && strpbrk(word, "0123456789") && *word != '-';
+    for (const char *c = word; good && *c; c++)
+        good = strchr("abcdefghijklmnopqrstuvwxyz0123456789{},.=:", *c) != NULL;
+    if (!good || strstr(word, ",,") || !sweep_expand("--formats", word, &list))
+        return false;
+    for (size_t i = 0; good && i < list.count; i++) {
+        char *rest = list.items[i];
+        for (char *part; good && (part = strsep(&rest, ","));) {
+            vprec_format format;
+            const char *spec = !strncmp(part, "f32=", 4) || !strncmp(part, "f64=", 4) ? part + 4 : part;
+            good = vprec_format_parse(spec, VPREC_F64, &format, NULL, 0) == VPREC_OK;
+        }
+    }
+    sweep_list_free(&list);
+    return good;
+}
+
+/* --formats takes the words that follow, up to an option: all of them where -- ends them, else those that are
+ * formats. */
+static bool take_formats(sweep_options *o, int argc, char **argv)
+{
+    bool closed = false, ok = sweep_expand("--formats", optarg, &o->formats);
+    for (int i = optind; i < argc && !closed; i++) {
+        closed = !strcmp(argv[i], "--");
+        if (*argv[i] == '-')
+            break;
+    }
+    while (ok && optind < argc && *argv[optind] != '-' && (closed || is_format(argv[optind])))
+        ok = sweep_expand("--formats", argv[optind++], &o->formats);
+    o->formats_given = true;
+    return ok;
+}
+
+static bool take_number(const char *option, const char *text, uint32_t most, uint32_t *number)
+{
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (!errno && *text >= '0' && *text <= '9' && !*end && value && value <= most) {
+        *number = (uint32_t)value;
+        return true;
+    }
+    vprec_say("bad number '%s' for %s: use a whole number from 1 to %u", text, option, most);
+    return false;
+}
+
+static bool take_timeout(sweep_options *o, const char *text)
+{
+    char *end;
+    o->timeout = strtod(text, &end);
+    if (!strcmp(text, "none"))
+        o->timeout = 0;
+    else if (end == text || *end || !(o->timeout > 0 && o->timeout < 1e9)) {
+        vprec_say("--timeout '%s': give seconds, above 0, or none", text);
+        return false;
+    }
+    return true;
+}
+
+/* "--round=both" */
+static void pass(sweep_options *o, const char *name, const char *value)
+{
+    sweep_list_add(&o->passed, value ? vprec_text("--%s=%s", name, value) : vprec_text("--%s", name));
+}
+
+static bool take_where(sweep_options *o, const char *kind, const char *glob)
+{
+    if (!*glob) {
+        vprec_say("empty pattern for --%s: give a name or a glob such as 'lib*.so*'", kind);
+        return false;
+    }
+    sweep_list_add(&o->wheres, vprec_text("%s:%s", kind, glob));
+    return true;
+}
+
+static bool take(sweep_options *o, later *l, int option, const char *name, int argc, char **argv)
+{
+    switch (option) {
+    case 'f': return take_formats(o, argc, argv);
+    case 'm': return sweep_expand("--modes", optarg, &o->modes);
+    case 't': return sweep_expand("--precision", optarg, &o->precisions);
+    case 'n': return take_number("--samples", optarg, SAMPLES_MOST, &o->samples);
+    case 'j': return take_number("--jobs", optarg, JOBS_MOST, &o->jobs);
+    case 's': o->seed = optarg; return true;
+    case 'o': free(o->out); o->out = vprec_text("%s", optarg); return true;
+    case 'q': o->quiet = true; return true;
+    case OPT_FUNCTION: return take_where(o, "function", optarg);
+    case OPT_OBJECT: return take_where(o, "object", optarg);
+    case OPT_PASSED: pass(o, name, optarg); return true;
+    case OPT_KEEP: sweep_list_add(&o->keep, vprec_text("%s", optarg)); return true;
+    case OPT_RESTART: o->restart = true; return true;
+    case OPT_OWN: o->own = true; return true;
+    case OPT_DRY: o->dry_run = true; return true;
+    case OPT_TIMEOUT: return take_timeout(o, optarg);
+    case OPT_METRIC: return sweep_metric_add(&o->metrics, optarg);
+    case OPT_EXTRACT: return sweep_extract_add(&o->metrics, optarg);
+    case OPT_OUTPUT: o->output = optarg; return true;
+    case OPT_TRUTH: o->metrics.truth = optarg; return true;
+    case OPT_HIGHER: sweep_list_add(&l->higher, vprec_text("%s", optarg)); return true;
+    case OPT_LOWER: sweep_list_add(&l->lower, vprec_text("%s", optarg)); return true;
+    case OPT_THRESHOLD: o->threshold = optarg; return true;
+    case OPT_BISECT: o->bisect = true; return true;
+    case OPT_REPORT: o->report = optarg; return true;
+    case OPT_TITLE: o->title = optarg; return true;
+    case OPT_JSON: o->json = optarg; return true;
+    case OPT_CSV: o->csv = optarg; return true;
+    default: return false;
+    }
+}
+
+static bool direct(sweep_options *o, const sweep_list *names, const char *option, int better)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        sweep_metric *m = sweep_metric_find(&o->metrics, names->items[i]);
+        if (!m) {
+            vprec_say("%s '%s': there is no metric of that name: define it with --extract or --metric", option,
+                      names->items[i]);
+            return false;
+        }
+        m->better = better;
+    }
+    return true;
+}
+
+static bool defaults(sweep_options *o)
+{
+    bool ok = true;
+    if (!o->formats.count)
+        ok = sweep_expand("--formats", "e8m{1,2,3,4,5,7,10,13,16,19,23},fp16", &o->formats);
+    if (!o->modes.count)
+        sweep_list_add(&o->modes, vprec_text("rne"));
+    /* What a threshold speaks of is measured. */
+    if (o->threshold) {
+        char *name = vprec_text("%.*s", (int)strcspn(o->threshold, "<>= "), o->threshold);
+        if (sweep_metric_builtin(name) && !sweep_metric_find(&o->metrics, name))
+            ok = ok && sweep_metric_add(&o->metrics, name);
+        free(name);
+    }
+    if (!o->metrics.count) {
+        ok = ok && sweep_metric_add(&o->metrics, "equal") && sweep_metric_add(&o->metrics, "labels") &&
+             sweep_metric_add(&o->metrics, "max-rel");
+        if (o->samples >= 3)
+            ok = ok && sweep_metric_add(&o->metrics, "digits");
+    }
+    if (!o->out && o->program[0])
+        o->out = vprec_text("%s.sweep", vprec_base(o->program[0]));
+    return ok;
+}
+
+/* What does not go together. */
+static bool check(const sweep_options *o)
+{
+    if (!o->program[0])
+        vprec_say("no program given: add it, as in vprec-sweep --formats 'e8m{2..10}' -- PROGRAM [ARG...]");
+    else if (!*o->out)
+        vprec_say("empty name for --out: name a directory, it is made if it does not exist");
+    else if (o->bisect && !o->threshold)
+        vprec_say("--bisect finds a threshold: add --threshold, as in --threshold 'labels>=99%%'");
+    else if (o->own && o->keep.count)
+        vprec_say("--keep with --own-directory: all that a run writes in its own directory is kept: leave out --keep");
+    else if (o->keep.count && o->jobs > 1)
+        vprec_say("--keep or --output with --jobs %u: runs side by side would write to the same files: use --jobs 1, "
+                  "or --own-directory", o->jobs);
+    else if (o->output && (*o->output == '/' || !*o->output || strstr(o->output, "..")))
+        vprec_say("--output '%s': name a file below the working directory", o->output);
+    else if (o->json && o->csv && !strcmp(o->json, "-") && !strcmp(o->csv, "-"))
+        vprec_say("--json - and --csv -: only one can go to standard output");
+    else
+        return true;
+    return false;
+}
+
+static void complain(int option, char **argv)
+{
+    if (option == ':')
+        vprec_say("option '%s' needs a value: see vprec-sweep --help", argv[optind - 1]);
+    else if (optopt && optopt < 256 && !strchr(SHORT_OPTIONS, optopt))
+        vprec_say("unknown option '-%c': see vprec-sweep --help", optopt);
+    else if (optopt)
+        vprec_say("option '%s' takes no value: leave it out, see vprec-sweep --help", argv[optind - 1]);
+    else
+        vprec_say("unknown or ambiguous option '%s': see vprec-sweep --help; the program's own options follow its name",
+                  argv[optind - 1]);
+}
+
+int sweep_options_parse(sweep_options *o, int argc, char **argv)
+{
+    later l = {{NULL, 0}, {NULL, 0}};
+    struct option *all = all_options();
+    int status = -1;
+    bool ok = true;
+    *o = (sweep_options){.samples = 1, .jobs = 1, .seed = "1", .timeout = -1};
+    opterr = 0;
+    for (int option, at = 0; ok && status < 0;) {
+        if ((option = getopt_long(argc, argv, "+:" SHORT_OPTIONS, all, &at)) == -1)
+            break;
+        if (option == 'h' || option == 'V') {
+            if (option == 'h')
+                sweep_help_print(all + OWN);
+            else
+                puts("vprec-sweep " VPREC_VERSION);
+            status = vprec_stdout_done() ? 0 : SWEEP_EXIT_FAILURE;
+            continue;
+        }
+        ok = option != '?' && option != ':';
+        if (!ok)
+            complain(option, argv);
+        ok = ok && take(o, &l, option, option == OPT_PASSED ? all[at].name : NULL, argc, argv);
+    }
+    free(all);
+    if (status >= 0)
+        return status;
+    o->program = argv + optind;
+    if (ok && o->output && !o->own && !sweep_list_has(&o->keep, o->output))
+        sweep_list_add(&o->keep, vprec_text("%s", o->output));
+    ok = ok && defaults(o) && direct(o, &l.higher, "--higher", 1) && direct(o, &l.lower, "--lower", -1) && check(o);
+    sweep_list_free(&l.higher);
+    sweep_list_free(&l.lower);
+    return ok ? -1 : SWEEP_EXIT_USAGE;
+}
+
+void sweep_options_free(sweep_options *o)
+{
+    sweep_list_free(&o->formats);
+    sweep_list_free(&o->modes);
+    sweep_list_free(&o->precisions);
+    sweep_list_free(&o->wheres);
+    sweep_list_free(&o->passed);
+    sweep_list_free(&o->keep);
+    sweep_metrics_free(&o->metrics);
+    free(o->out);
+}

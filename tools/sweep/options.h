@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * options.h: the command line of vprec-sweep. Runs nothing; formats are checked when the grid is made. */
+#ifndef VPREC_SWEEP_OPTIONS_H
+#define VPREC_SWEEP_OPTIONS_H
+
+#include "list.h"
+#include "metric.h"
+#include <stdint.h>
+
+typedef struct sweep_options {
+    sweep_list formats, modes, precisions; /* expanded */
+    sweep_list wheres;                     /* "function:GLOB", "object:GLOB" */
+    sweep_list passed;                     /* options of vprec-run, as "--round=both" */
+    sweep_list keep;
+    sweep_metrics metrics;
+    bool formats_given;
+    uint32_t samples, jobs;
+    const char *seed;
+    double timeout; /* seconds, 0 none, negative: what run.c makes of native's time */
+    char *out;      /* --out, or PROGRAM.sweep */
+    const char *output;    /* --output: a file that the program writes, NULL standard output */
+    const char *threshold; /* or NULL */
+    const char *report, *json, *csv, *title;
+    bool restart, own, dry_run, bisect, quiet;
+    char **program; /* NULL-terminated */
+} sweep_options;
+
+enum { SWEEP_EXIT_FAILURE = 1, SWEEP_EXIT_USAGE = 2 };
+
+/* Returns -1 to go on, else the status to exit with, all being said. To be freed in any case. */
+int sweep_options_parse(sweep_options *options, int argc, char **argv);
+void sweep_options_free(sweep_options *options);
+
+#endif

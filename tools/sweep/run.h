@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * run.h: runs the cells that are wanted and not there yet, and measures them. */
+#ifndef VPREC_SWEEP_RUN_H
+#define VPREC_SWEEP_RUN_H
+
+#include "grid.h"
+
+typedef struct sweep sweep;
+
+struct sweep {
+    const sweep_options *options;
+    vprec_results results; /* DIR */
+    sweep_grid grid;
+    double limit;          /* seconds for a run, 0 none */
+    bool repeats;          /* the native runs gave the same output */
+    /* Called when nothing is under way: sets `wanted` of more cells, or returns false. */
+    bool (*more)(sweep *sweep);
+    sweep_document native; /* the first native run's output */
+};
+
+/* Runs. Returns 0; the status to exit with, having said why; or minus the signal that ended it. */
+int sweep_run(sweep *sweep);
+
+/* The document that the metrics of run `number` look at; to be freed. */
+char *sweep_output_path(const sweep *sweep, const sweep_cell *cell, uint32_t number);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * table.h: what a sweep prints for people. */
+#ifndef VPREC_SWEEP_TABLE_H
+#define VPREC_SWEEP_TABLE_H
+
+#include "threshold.h"
+
+/* Prints a row for each cell, and what the threshold came to (`series` NULL: there is none). */
+void sweep_table_print(const sweep *sweep, const sweep_threshold *threshold, const sweep_series *series, size_t count);
+
+/* --dry-run: the cells and their options. */
+void sweep_table_list(const sweep *sweep);
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * text.c: documents, their tokens, and what differs. */
+#include "text.h"
+#include "common/say.h"
+#include "stats/read/array.h"
+#include "stats/read/file.h"
+#include "stats/read/tokens.h"
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static char *own(sweep_document *d, char *text)
+{
+    if (d->owned_count == d->owned_room) {
+        d->owned_room = d->owned_room ? 2 * d->owned_room : 64;
+        d->owned = vprec_grow(d->owned, d->owned_room, sizeof *d->owned);
+    }
+    return d->owned[d->owned_count++] = text;
+}
+
+static sweep_token *token_add(sweep_document *d)
+{
+    if (d->count == d->room) {
+        d->room = d->room ? 2 * d->room : 256;
+        d->tokens = vprec_grow(d->tokens, d->room, sizeof *d->tokens);
+    }
+    return &d->tokens[d->count++];
+}
+
+static void take(void *context, const stats_token *token)
+{
+    sweep_document *d = context;
+    const char *group = d->count ? d->tokens[d->count - 1].group : "";
+    if (strcmp(group, token->group))
+        group = own(d, vprec_text("%s", token->group));
+    const char *text = token->number ? NULL : own(d, vprec_text("%.*s", (int)token->length, token->text));
+    *token_add(d) = (sweep_token){group, token->index, token->number, token->value, text};
+}
+
+static bool read_array(sweep_document *d, const stats_array *array)
+{
+    enum { BLOCK = 4096 };
+    double values[BLOCK];
+    char *raw = vprec_alloc(BLOCK, STATS_ELEMENT_MOST);
+    const char *group = own(d, vprec_text("%s", array->name));
+    bool ok = true;
+    for (uint64_t first = 0; ok && first < array->count; first += BLOCK) {
+        size_t count = array->count - first < BLOCK ? array->count - first : BLOCK;
+        ok = stats_array_read(array, first, count, raw);
+        if (ok)
+            stats_array_convert(array, raw, 0, count, values);
+        for (size_t i = 0; ok && i < count; i++)
+            *token_add(d) = (sweep_token){group, first + i, true, values[i], NULL};
+    }
+    free(raw);
+    return ok;
+}
+
+static bool read_arrays(sweep_document *d, stats_file *file)
+{
+    stats_array *arrays;
+    size_t count;
+    if (!stats_arrays_open(file, d->kind, &arrays, &count))
+        return false;
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = read_array(d, &arrays[i]);
+    stats_arrays_close(arrays, count);
+    return ok;
+}
+
+/* By name and content; what only looks like JSON, as lines of it do, is text. */
+static stats_kind kind_of(const sweep_document *d, const stats_file *file)
+{
+    stats_kind kind = stats_file_kind(file);
+    size_t length = strlen(file->name);
+    if (kind != STATS_JSON || (length > 5 && !strcasecmp(file->name + length - 5, ".json")))
+        return kind;
+    json_t *root = json_loadb(d->bytes, d->size, JSON_DECODE_ANY, NULL);
+    json_decref(root);
+    return root ? STATS_JSON : STATS_TEXT;
+}
+
+bool sweep_document_read(sweep_document *d, const char *path, stats_kind kind)
+{
+    stats_file file;
+    *d = (sweep_document){.kind = kind};
+    if (!stats_file_open(&file, path))
+        return false;
+    bool ok = (d->bytes = stats_file_text(&file)) != NULL;
+    d->size = ok ? file.size : 0;
+    if (ok && kind == STATS_AUTO)
+        ok = (d->kind = kind_of(d, &file)) != STATS_AUTO;
+    if (ok && (d->kind == STATS_NPY || d->kind == STATS_NPZ)) {
+        d->broken = !read_arrays(d, &file);
+    } else if (ok && d->kind != STATS_BINARY) {
+        char *copy = vprec_alloc(d->size + 1, 1); /* parsing changes it */
+        memcpy(copy, d->bytes, d->size);
+        stats_sink sink = {.token = take, .context = d};
+        d->broken = !stats_parse(d->kind, path, copy, d->size, false, &sink);
+        free(copy);
+    }
+    stats_file_close(&file);
+    if (!ok)
+        sweep_document_free(d);
+    return ok;
+}
+
+void sweep_document_free(sweep_document *d)
+{
+    for (size_t i = 0; i < d->owned_count; i++)
+        free(d->owned[i]);
+    free(d->owned);
+    free(d->tokens);
+    free(d->bytes);
+    *d = (sweep_document){0};
+}
+
+/* By group and place; where they are equal, as places of a text are not, in the order of the document. */
+static int by_place(const void *a, const void *b)
+{
+    const sweep_token *x = *(const sweep_token *const *)a, *y = *(const sweep_token *const *)b;
+    int order = strcmp(x->group, y->group);
+    if (order)
+        return order;
+    return x->index != y->index ? (x->index < y->index ? -1 : 1) : (x > y) - (x < y);
+}
+
+static const sweep_token **sorted(const sweep_document *d)
+{
+    const sweep_token **list = vprec_alloc(d->count, sizeof *list); /* NOLINT(bugprone-sizeof-expression): pointers */
+    bool in_order = true; /* as most documents are */
+    for (size_t i = 0; i < d->count; i++) {
+        list[i] = &d->tokens[i];
+        in_order &= !i || by_place(&list[i - 1], &list[i]) < 0;
+    }
+    if (!in_order)
+        qsort(list, d->count, sizeof *list, by_place); /* NOLINT(bugprone-sizeof-expression) */
+    return list;
+}
+
+/* `is` may be NULL: there is no number. */
+static void compare_numbers(const sweep_token *is, double want, sweep_errors *e)
+{
+    double error = INFINITY, relative = INFINITY;
+    if (is && ((isnan(is->value) && isnan(want)) || is->value == want)) {
+        error = relative = 0;
+    } else if (is && isfinite(is->value) && isfinite(want)) {
+        error = fabs(is->value - want);
+        relative = error / fabs(want); /* infinite where that is 0 */
+    }
+    e->numbers++;
+    e->max_abs = fmax(e->max_abs, error);
+    e->max_rel = fmax(e->max_rel, relative);
+    e->mean_abs += error;
+    e->mean_rel += relative;
+}
+
+/* The tokens of one place; either may be NULL: not there. */
+static void compare_tokens(const sweep_token *is, const sweep_token *want, sweep_errors *e)
+{
+    if (want && want->number)
+        compare_numbers(is && is->number ? is : NULL, want->value, e);
+    if ((want && !want->number) || (is && !is->number)) {
+        e->labels++;
+        e->agree += is && want && !is->number && !want->number && !strcmp(is->text, want->text);
+    }
+}
+
+sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want)
+{
+    sweep_errors e = {0};
+    const sweep_token **a = sorted(is), **b = sorted(want);
+    for (size_t i = 0, j = 0; i < is->count || j < want->count;) {
+        int order = 0;
+        if (i == is->count || j == want->count)
+            order = i == is->count ? 1 : -1;
+        else if ((order = strcmp(a[i]->group, b[j]->group)) == 0 && a[i]->index != b[j]->index)
+            order = a[i]->index < b[j]->index ? -1 : 1;
+        compare_tokens(order <= 0 ? a[i] : NULL, order >= 0 ? b[j] : NULL, &e);
+        i += order <= 0;
+        j += order >= 0;
+    }
+    e.mean_abs /= (double)e.numbers;
+    e.mean_rel /= (double)e.numbers;
+    free(b);
+    free(a);
+    return e;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * threshold.c: what keeps a metric; bisection. Runs nothing, only says what is wanted. */
+#include "threshold.h"
+#include "common/say.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool wrong(const char *spec, const char *what)
+{
+    vprec_say("--threshold '%s': %s: write for example 'accuracy>=0.95', 'cer<=2%%', 'labels>=99%%', or '1%%' for the "
+              "first metric within 1 %% of native's", spec, what);
+    return false;
+}
+
+/* "0.95", "99%"; true in `*percent` for the latter. */
+static bool number(const char *text, double *value, bool *percent)
+{
+    char *end;
+    *value = strtod(text, &end);
+    if (end == text || !isfinite(*value))
+        return false;
+    while (*end == ' ')
+        end++;
+    *percent = *end == '%';
+    end += *percent;
+    return !*end;
+}
+
+bool sweep_threshold_parse(sweep_threshold *t, const char *spec, sweep_metrics *metrics)
+{
+    *t = (sweep_threshold){.spec = spec, .low = -INFINITY, .high = INFINITY, .percent = NAN};
+    double value;
+    bool percent;
+    size_t length = strcspn(spec, "<>=:");
+    const char *sign = spec + length;
+    if (!*sign) {
+        if (!number(spec, &t->percent, &percent) || !percent || t->percent < 0)
+            return wrong(spec, "no metric, and no share such as 1%");
+        return true;
+    }
+    size_t name_length = length;
+    while (name_length && spec[name_length - 1] == ' ')
+        name_length--;
+    char *name = vprec_text("%.*s", (int)name_length, spec);
+    sweep_metric *metric = sweep_metric_find(metrics, name);
+    if (!metric) {
+        char *what = vprec_text("there is no metric '%s'", name);
+        wrong(spec, what);
+        free(what);
+        free(name);
+        return false;
+    }
+    free(name);
+    t->metric = (size_t)(metric - metrics->list);
+    size_t signs = strspn(sign, "<>=:");
+    if (!number(sign + signs, &value, &percent))
+        return wrong(spec, "no number behind the sign");
+    if (*sign == ':' && signs == 1 && percent && value >= 0) {
+        t->percent = value;
+        return true;
+    }
+    value = percent ? value / 100 : value;
+    bool more = *sign == '>', less = *sign == '<', equal = sign[signs - 1] == '=';
+    if ((!more && !less && !equal) || signs > 2 || (signs == 2 && !equal))
+        return wrong(spec, "the sign is none of >=, >, <=, <, =");
+    t->low = less ? -INFINITY : value;
+    t->high = more ? INFINITY : value;
+    t->above = more && !equal;
+    t->below = less && !equal;
+    if (!metric->better)
+        metric->better = more - less;
+    return true;
+}
+
+void sweep_threshold_resolve(sweep_threshold *t, const sweep *sweep)
+{
+    if (isnan(t->percent))
+        return;
+    const sweep_metric *m = &sweep->options->metrics.list[t->metric];
+    double native = sweep->grid.cells[SWEEP_NATIVE].values[t->metric].value;
+    /* Of an error, or of a rate of errors, per cent are meant, not per cent of what is often 0. */
+    bool absolute = m->kind >= SWEEP_CER && m->kind <= SWEEP_MEAN_ABS;
+    double room = (absolute ? 1 : fabs(native)) * t->percent / 100;
+    /* A bound that is reached but for the last bit of a decimal number is reached. */
+    room += 1e-12 * fabs(native);
+    t->low = m->better < 0 ? -INFINITY : native - room;
+    t->high = m->better > 0 ? INFINITY : native + room;
+}
+
+bool sweep_keeps(const sweep_threshold *t, const sweep_cell *cell)
+{
+    const sweep_summary *s = &cell->values[t->metric];
+    return cell->settled && cell->status == SWEEP_OK_STATUS && !s->error && s->value >= t->low && s->value <= t->high &&
+           !(t->above && s->value == t->low) && !(t->below && s->value == t->high);
+}
+
+char *sweep_threshold_text(const sweep_threshold *t, const sweep_metrics *metrics)
+{
+    const char *name = metrics->list[t->metric].name;
+    if (isinf(t->high))
+        return vprec_text("%s %s %.6g", name, t->above ? ">" : ">=", t->low);
+    if (isinf(t->low))
+        return vprec_text("%s %s %.6g", name, t->below ? "<" : "<=", t->high);
+    return t->low == t->high ? vprec_text("%s = %.6g", name, t->low)
+                             : vprec_text("%s from %.6g to %.6g", name, t->low, t->high);
+}
+
+static int by_width(const void *a, const void *b)
+{
+    const sweep_cell *x = *(sweep_cell *const *)a, *y = *(sweep_cell *const *)b;
+    return sweep_width(x) - sweep_width(y);
+}
+
+sweep_series *sweep_series_make(const sweep_grid *grid, size_t *count)
+{
+    sweep_series *list = NULL;
+    *count = 0;
+    for (size_t i = 1; i < grid->count; i++) {
+        size_t at = 0;
+        while (at < *count && !sweep_same_series(list[at].cells[0], &grid->cells[i]))
+            at++;
+        if (at == *count) {
+            list = vprec_grow(list, ++*count, sizeof *list);
+            list[at] = (sweep_series){NULL, 0, 0, 0, -1, NULL};
+        }
+        list[at].cells = vprec_grow(list[at].cells, list[at].count + 1,
+                                    sizeof *list[at].cells); /* NOLINT(bugprone-sizeof-expression): of pointers */
+        list[at].cells[list[at].count++] = &grid->cells[i];
+    }
+    for (size_t i = 0; i < *count; i++)
+        qsort(list[i].cells, list[i].count, sizeof *list[i].cells, by_width); /* NOLINT(bugprone-sizeof-expression) */
+    return list;
+}
+
+void sweep_series_free(sweep_series *series, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(series[i].cells);
+        free(series[i].note);
+    }
+    free(series);
+}
+
+static const char *name_of(const sweep_cell *cell)
+{
+    return cell->format ? cell->format : cell->precision;
+}
+
+void sweep_series_judge(sweep_series *s, const sweep_threshold *t)
+{
+    size_t failing = s->count; /* the largest that does not keep it */
+    s->smallest = s->count;
+    s->tested = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        if (!s->cells[i]->settled)
+            continue;
+        s->tested++;
+        if (!sweep_keeps(t, s->cells[i]))
+            failing = i;
+        else if (s->smallest == s->count)
+            s->smallest = i;
+    }
+    bool broken = s->smallest < s->count && failing < s->count && failing > s->smallest;
+    s->monotone = broken ? 0 : s->tested == s->count ? 1 : -1;
+    free(s->note);
+    s->note = NULL;
+    if (broken && failing + 1 < s->count)
+        s->note = vprec_text("not monotone: %s keeps it, the wider %s does not; from %s on all do",
+                             name_of(s->cells[s->smallest]), name_of(s->cells[failing]),
+                             name_of(s->cells[failing + 1]));
+    else if (broken)
+        s->note = vprec_text("not monotone: %s keeps it, the wider %s, the widest, does not",
+                             name_of(s->cells[s->smallest]), name_of(s->cells[failing]));
+    else if (s->tested < s->count)
+        s->note = vprec_text("by bisection: %zu of %zu formats were run", s->tested, s->count);
+    else if (!s->smallest)
+        s->note = vprec_text("the smallest that was tried: smaller ones may keep it, too");
+}
+
+static bool want(sweep_series *s, size_t index)
+{
+    bool more = !s->cells[index]->wanted;
+    s->cells[index]->wanted = true;
+    return more;
+}
+
+static bool next_of(sweep_series *s, const sweep_threshold *t)
+{
+    size_t last = s->count - 1, failing = s->count;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->cells[i]->wanted && !s->cells[i]->settled)
+            return false; /* comes */
+    if (!s->cells[0]->wanted || !s->cells[last]->wanted) {
+        bool first = want(s, 0);
+        return want(s, last) || first;
+    }
+    sweep_series_judge(s, t);
+    if (s->monotone == 0) { /* nothing to be learned by halves */
+        bool more = false;
+        for (size_t i = 0; i <= last; i++)
+            more |= want(s, i);
+        return more;
+    }
+    for (size_t i = 0; i < s->count; i++)
+        if (s->cells[i]->settled && !sweep_keeps(t, s->cells[i]))
+            failing = i;
+    if (s->smallest == s->count)
+        return false; /* not even the widest */
+    if (failing == s->count) /* all of them so far: one look whether it is so between the ends */
+        return want(s, last / 2);
+    return s->smallest - failing > 1 && want(s, (s->smallest + failing) / 2);
+}
+
+bool sweep_series_next(sweep_series *series, size_t count, const sweep_threshold *t)
+{
+    bool more = false;
+    for (size_t i = 0; i < count; i++)
+        more |= next_of(&series[i], t);
+    return more;
+}
