@@ -79,7 +79,7 @@ static double decode(uint64_t code, const vprec_format *format)
     uint64_t sign = code >> (width - 1) << 63;
     if (field == ones && !(format->flags & VPREC_NOINF))
         return vprec_from_bits(sign | VPREC_INF | (fraction ? VPREC_QUIET | fraction << (52 - fbits) : 0));
-    if (!magnitude && sign && (format->flags & VPREC_NONEGZERO))
+    if (!magnitude && sign && (format->flags & VPREC_NONEGZERO) && !(format->flags & VPREC_NONAN))
         return vprec_from_bits(VPREC_NAN_BITS);
     if (!field && (!fraction || (format->flags & VPREC_NOSUB)))
         return vprec_exact_zero(sign, format);

@@ -48,7 +48,7 @@ enum {
     VPREC_NOINF = 1 << 1,   /* no infinities: inf and overflow give NaN, or the largest finite with SAT */
     VPREC_NOSUB = 1 << 2,   /* no subnormals: flushed to zero after rounding with unbounded exponent */
     VPREC_NONAN = 1 << 3,   /* no NaN: NaN gives the largest finite with its sign; with NOINF and SAT only */
-    VPREC_NONEGZERO = 1 << 4 /* no -0: it gives +0, its code is the NaN; with NOINF only */
+    VPREC_NONEGZERO = 1 << 4 /* no -0: it gives +0, its code is the NaN (with NONAN +0); with NOINF only */
 };
 
 /* A binary format of `ebits` exponent and `fbits` fraction bits (one hidden

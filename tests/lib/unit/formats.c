@@ -65,6 +65,7 @@ const unit_format unit_formats[] = {
     {"e3m2fn", F32, 3, 2, 3, 28, MX},
     {"e2m3fn", F32, 2, 3, 1, 7.5, MX},
     {"e2m1fn", F32, 2, 1, 1, 6, MX},
+    {"e2m1fn:nonegzero", F32, 2, 1, 1, 6, MX | VPREC_NONEGZERO},
     {"e2m1:noinf", F32, 2, 1, 1, 4, FN},
     {"e8m7:noinf:bias=128", F32, 8, 7, 128, 0x1.fcp127, FN},
 };
@@ -78,7 +79,7 @@ double unit_decode(uint64_t code, const unit_format *f)
     bool ones = exponent == (UINT64_C(1) << f->ebits) - 1;
     double v;
     if ((f->flags & VPREC_NONEGZERO) && negative && !exponent && !fraction)
-        return NAN;
+        return f->flags & VPREC_NONAN ? 0 : NAN;
     if (ones && !(f->flags & VPREC_NOINF))
         v = fraction ? NAN : INFINITY;
     else if (ones && fraction == (UINT64_C(1) << f->fbits) - 1 && !(f->flags & (VPREC_NONAN | VPREC_NONEGZERO)))
