@@ -37,14 +37,47 @@ vprec_term vprec_term_add(vprec_term a, vprec_term b)
     return a.sig && b.sig ? vprec_term_normal(vprec_term_sum(a, b)) : a.sig ? a : b;
 }
 
+VPREC_INLINE bool perturbs_operands(const vprec_rule *to)
+{
+    return to->noise && (to->noise->what & VPREC_NOISE_OPERANDS);
+}
+
 /* Operand number i (from 1) of the operation, perturbed where the noise says so. */
 VPREC_INLINE vprec_term operand(uint64_t bits, int i, const vprec_rule *to)
 {
     vprec_term x = vprec_term_of(bits);
-    return to->noise && (to->noise->what & VPREC_NOISE_OPERANDS) ? vprec_term_perturb(x, to->noise, to->words[i]) : x;
+    return perturbs_operands(to) ? vprec_term_perturb(x, to->noise, to->words[i]) : x;
 }
 
-/* The same as a factor, divisor or radicand: to 64 bits. Absolute noise may turn its sign, and with it `*sign`. */
+/* Its relative noise alone, where absolute noise is added last: operands may cancel, and the noise, far below their last
+ * bits, is what remains. */
+VPREC_INLINE vprec_term operand_relative(uint64_t bits, int i, const vprec_rule *to)
+{
+    vprec_term x = vprec_term_of(bits);
+    return perturbs_operands(to) ? vprec_term_relative(x, to->noise, to->words[i]) : x;
+}
+
+static vprec_term operand_absolute(int i, const vprec_rule *to)
+{
+    return perturbs_operands(to) ? vprec_term_absolute(to->noise, to->words[i]) : (vprec_term){0};
+}
+
+/* A sum with noise: `a` and `b` cancel before the little that absolute noise adds meets them. */
+static double add_noisy(vprec_term a, vprec_term b, vprec_term noise, const vprec_rule *to)
+{
+    vprec_term sum = vprec_term_add(vprec_term_add(a, b), noise);
+    return sum.sig ? vprec_exact_round(sum.sign, sum.exp - 126, sum.sig, to) : vprec_exact_zero(false, to->format);
+}
+
+/* Rounded to 64 bits. */
+static vprec_parts leading_bits(vprec_term x)
+{
+    uint64_t sig = x.sig >> 63;
+    sig += (x.sig >> 62 & 1) && sig != UINT64_MAX;
+    return (vprec_parts){sig, x.exp};
+}
+
+/* The same as a divisor, dividend or radicand: to 64 bits. Absolute noise may turn its sign, and with it `*sign`. */
 VPREC_INLINE vprec_parts factor(uint64_t bits, int i, bool *sign, const vprec_rule *to)
 {
     if (!to->noise)
@@ -53,9 +86,7 @@ VPREC_INLINE vprec_parts factor(uint64_t bits, int i, bool *sign, const vprec_ru
     if (!x.sig) /* absolute noise that cancels it, once in 2^64: the least number will do */
         return (vprec_parts){VPREC_SIGN, -1074};
     *sign ^= x.sign != vprec_bits_sign(bits);
-    uint64_t sig = x.sig >> 63;
-    sig += (x.sig >> 62 & 1) && sig != UINT64_MAX;
-    return (vprec_parts){sig, x.exp};
+    return leading_bits(x);
 }
 
 /* Operand number i, finite and not zero, times 2^n. */
@@ -92,7 +123,10 @@ VPREC_INLINE double add_bits(uint64_t a, uint64_t b, const vprec_rule *to)
         return round_to(vprec_from_bits(a), 1, to);
     if (vprec_bits_zero(a))
         return round_to(vprec_from_bits(b), 2, to);
-    return add_terms(operand(a, 1, to), operand(b, 2, to), to);
+    if (to->noise)
+        return add_noisy(operand_relative(a, 1, to), operand_relative(b, 2, to),
+                         vprec_term_add(operand_absolute(1, to), operand_absolute(2, to)), to);
+    return add_terms(vprec_term_of(a), vprec_term_of(b), to);
 }
 
 VPREC_INLINE double add_to(double x, double y, const vprec_rule *to)
@@ -111,6 +145,22 @@ VPREC_INLINE double sub_to(double x, double y, const vprec_rule *to)
     return add_bits(a, b ^ VPREC_SIGN, to);
 }
 
+/* The product of both numbers, cut to 64 bits each. */
+static vprec_term multiply(vprec_term a, vprec_term b)
+{
+    vprec_parts p = leading_bits(a), q = leading_bits(b);
+    return vprec_term_normal((vprec_term){(vprec_u128)p.sig * q.sig, p.exp + q.exp, a.sign != b.sign});
+}
+
+/* The product of operands with noise, and in *more what absolute noise of both adds to it. */
+static vprec_term multiply_noisy(uint64_t a, uint64_t b, vprec_term *more, const vprec_rule *to)
+{
+    vprec_term x = operand_relative(a, 1, to), y = operand_relative(b, 2, to);
+    vprec_term dx = operand_absolute(1, to), dy = operand_absolute(2, to);
+    *more = vprec_term_add(vprec_term_add(multiply(x, dy), multiply(dx, y)), multiply(dx, dy));
+    return multiply(x, y);
+}
+
 VPREC_INLINE double mul_to(double x, double y, const vprec_rule *to)
 {
     uint64_t a = vprec_bits(x), b = vprec_bits(y);
@@ -122,7 +172,11 @@ VPREC_INLINE double mul_to(double x, double y, const vprec_rule *to)
         return zero ? invalid(to->format) : vprec_exact_inf(sign, to->format);
     if (zero)
         return vprec_exact_zero(sign, to->format);
-    vprec_parts p = factor(a, 1, &sign, to), q = factor(b, 2, &sign, to);
+    if (to->noise) {
+        vprec_term more, product = multiply_noisy(a, b, &more, to);
+        return add_noisy(product, more, (vprec_term){0}, to);
+    }
+    vprec_parts p = vprec_unpack(a), q = vprec_unpack(b);
     return vprec_exact_round(sign, p.exp + q.exp - 126, (vprec_u128)p.sig * q.sig, to);
 }
 
@@ -221,13 +275,17 @@ VPREC_INLINE double fma_to(double x, double y, double z, const vprec_rule *to)
     if (vprec_bits_zero(c))
         return mul_to(x, y, to);
 
-    vprec_parts p = factor(a, 1, &sign, to), q = factor(b, 2, &sign, to);
+    if (to->noise) {
+        vprec_term more, product = multiply_noisy(a, b, &more, to);
+        return add_noisy(product, operand_relative(c, 3, to), vprec_term_add(more, operand_absolute(3, to)), to);
+    }
+    vprec_parts p = vprec_unpack(a), q = vprec_unpack(b);
     vprec_term product = {(vprec_u128)p.sig * q.sig, p.exp + q.exp, sign};
-    if (product.sig >> 127) { /* without noise the low 22 bits are zero: nothing is lost */
-        product.sig = product.sig >> 1 | (to->noise && (product.sig & 1));
+    if (product.sig >> 127) { /* the low 22 bits are zero: nothing is lost */
+        product.sig >>= 1;
         product.exp++;
     }
-    return add_terms(product, operand(c, 3, to), to);
+    return add_terms(product, vprec_term_of(c), to);
 }
 
 VPREC_INLINE double scale_to(double x, int n, const vprec_rule *to)

@@ -161,6 +161,9 @@ vprec_term vprec_term_add(vprec_term a, vprec_term b);
 
 /* inexact(x) of the noise, by one random word. May be zero only with absolute noise. */
 vprec_term vprec_term_perturb(vprec_term x, const vprec_noise *noise, uint64_t word);
+/* The same in its parts: x with relative noise; what absolute noise adds, a sig of 0 for nothing. */
+vprec_term vprec_term_relative(vprec_term x, const vprec_noise *noise, uint64_t word);
+vprec_term vprec_term_absolute(const vprec_noise *noise, uint64_t word);
 
 /* What the format makes of an exact zero, an exact infinity, a NaN. */
 double vprec_exact_zero(bool sign, const vprec_format *format);

@@ -12,14 +12,20 @@ static vprec_term uniform(uint64_t word, int32_t width)
     return (vprec_term){(vprec_u128)odd << shift, width - 65 - shift + 126, sign};
 }
 
-vprec_term vprec_term_perturb(vprec_term x, const vprec_noise *noise, uint64_t word)
+vprec_term vprec_term_relative(vprec_term x, const vprec_noise *noise, uint64_t word)
 {
     int32_t width = x.exp + 1 - (int32_t)noise->precision;
-    if (noise->error & VPREC_ERROR_RELATIVE)
-        x = vprec_term_add(x, uniform(word, width));
-    if (noise->error & VPREC_ERROR_ABSOLUTE)
-        x = vprec_term_add(x, uniform(word << 32 | word >> 32, noise->exponent));
-    return x;
+    return noise->error & VPREC_ERROR_RELATIVE ? vprec_term_add(x, uniform(word, width)) : x;
+}
+
+vprec_term vprec_term_absolute(const vprec_noise *noise, uint64_t word)
+{
+    return noise->error & VPREC_ERROR_ABSOLUTE ? uniform(word << 32 | word >> 32, noise->exponent) : (vprec_term){0};
+}
+
+vprec_term vprec_term_perturb(vprec_term x, const vprec_noise *noise, uint64_t word)
+{
+    return vprec_term_add(vprec_term_relative(x, noise, word), vprec_term_absolute(noise, word));
 }
 
 /* Whether the value has at most t significant bits. */

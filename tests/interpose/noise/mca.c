@@ -399,6 +399,37 @@ static void specials(void)
                 }
 }
 
+/* Operands that cancel leave their absolute noise, however far it lies below them: its standard deviation is known. */
+static void cancellation(void)
+{
+    static const struct {
+        enum op op;
+        double x[3], squares; /* what each operand's noise counts, squared and summed */
+    } list[] = {{SUB, {1, 1, 0}, 2},
+                {ADD, {0x1.fffffffffffffp60, -0x1.fffffffffffffp60, 0}, 2},
+                {FMA, {3, 5, -15}, 9 + 25 + 1},
+                {FMA, {-3, 1, 3}, 9 + 1 + 1},
+                {FMA, {0x1.8p40, 0x1p-40, -1.5}, 0x1.2p81}};
+    static const int exponents[] = {-60, -140, -400, -900};
+    vprec_format f;
+    vprec_format_parse("e11m52", VPREC_F64, &f, NULL, 0);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        for (size_t e = 0; e < sizeof exponents / sizeof *exponents; e++) {
+            double sum = 0, squares = 0, sd = sqrt(list[i].squares / 12);
+            for (int k = 0; k < SAMPLES; k++) {
+                uint64_t words[4] = {random_word(), random_word(), random_word(), random_word()};
+                vprec_noise noise = {VPREC_NOISE_OPERANDS, 53, VPREC_ERROR_ABSOLUTE, exponents[e]};
+                double r = ldexp(library(list[i].op, list[i].x, &f, &noise, words), -exponents[e]);
+                sum += r;
+                squares += r * r;
+            }
+            double seen = sqrt(squares / SAMPLES);
+            /* the kurtosis of a sum of uniform numbers is below 3 */
+            bool ok = fabs(sum / SAMPLES) <= 4 * sd / sqrt(SAMPLES) && fabs(seen / sd - 1) <= 4 * sqrt(0.5 / SAMPLES);
+            expect(ok, "absolute noise of operands that cancel", list[i].op, list[i].x, seen, sd);
+        }
+}
+
 int main(int argc, char **argv)
 {
     const char *scale = getenv("VPREC_TEST_SCALE");
@@ -409,6 +440,7 @@ int main(int argc, char **argv)
     mpfr_init2(result, 4 * PRECISION);
     mpfr_init2(extra, PRECISION);
     specials();
+    cancellation();
     exactness(100000ul * times);
     distributions(times);
     printf("%lu distributions, %lu other checks, %lu failed\n", cases, checks, failures);
