@@ -309,6 +309,32 @@ class Arrays(Case):
         same = [self.put(f'{i}.npy', npy([1.] * 50)) for i in range(3)]
         self.assertIn(b'(50 are equal in all samples)\n', self.run_stats(*same).stdout)
 
+    def test_headers_that_numpy_reads(self):
+        """Python 2's long integers and prefixed strings, no spaces, bfloat16 by its name."""
+        data = struct.pack('<3d', 1, 2, 4)
+        for head in ("{'descr': '<f8', 'fortran_order': False, 'shape': (3L,), }",
+                     "{'descr':'<f8','fortran_order':False,'shape':(3,)}",
+                     "{u'descr': b'<f8', u'fortran_order': False, u'shape': (3L,)}"):
+            files = [self.put(f'{i}.npy', b'\x93NUMPY\1\0' + struct.pack('<H', len(head)) + head.encode() + data)
+                     for i in range(2)]
+            self.assertEqual([n['mean'] for n in self.numbers(*files)], [1, 2, 4], head)
+        head = b"{'descr': 'bfloat16', 'fortran_order': False, 'shape': (3,)}"
+        codes = [struct.unpack('<I', struct.pack('<f', v))[0] >> 16 for v in (1, -3.5, 1e30)]
+        files = [self.put(f'{i}.npy', b'\x93NUMPY\1\0' + struct.pack('<H', len(head)) + head +
+                          struct.pack('<3H', *codes)) for i in range(2)]
+        self.assertEqual([n['mean'] for n in self.numbers(*files)],
+                         [struct.unpack('<f', struct.pack('<I', c << 16))[0] for c in codes])
+        self.assertEqual({n['cnh_bits'] for n in self.numbers(*files)}, {8})
+
+    def test_refused_types(self):
+        whole = npy([1., 2])
+        for descr, say in [("'<c8'", "'<c8': complex"), ("'|O'", "'|O': Python objects"), ("'|V2'", "bfloat16"),
+                           ("'<U3'", "'<U3': texts"), ("'<M8[ns]'", "'<M8[ns]': dates"), ("'>f16'", "'>f16': the long"),
+                           ("'<f12'", "'<f12': the long"), ("''", "none of"), ("' 2'", "none of"), ("'<g9'", "'<g9'"),
+                           ("[('x', '<f4'), ('y', '<f4')]", 'records')]:
+            bad = self.put('bad.npy', whole.replace(b"'<f8'", descr.encode()))
+            self.error(bad, bad, say=say)
+
     def test_malformed(self):
         good = self.put('good.npy', npy([1., 2]))
         whole = npy([1., 2])

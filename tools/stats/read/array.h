@@ -19,6 +19,7 @@ enum { STATS_DIMENSIONS = 32 }; /* NumPy's most */
     X(uint32, 'u', 4, uint32_t, 53)                                                                                    \
     X(uint64, 'u', 8, uint64_t, 53)                                                                                    \
     X(float16, 'f', 2, uint16_t, 11) /* its code: see convert */                                                       \
+    X(bfloat16, ' ', 2, uint16_t, 8) /* likewise; known by its name alone */                                           \
     X(float32, 'f', 4, float, 24)                                                                                      \
     X(float64, 'f', 8, double, 53)                                                                                     \
     X(longdouble, 'f', 16, long double, 53)

@@ -76,6 +76,8 @@ static bool take_word(header *h, const char *word)
 static bool take_string(header *h, char *to, size_t size)
 {
     space(h);
+    if (h->end - h->at > 1 && (*h->at == 'u' || *h->at == 'b') && (h->at[1] == '\'' || h->at[1] == '"'))
+        h->at++; /* of Python 2 */
     if (h->at == h->end || (*h->at != '\'' && *h->at != '"'))
         return wrong(h, "a string is expected");
     char quote = *h->at++;
@@ -88,6 +90,36 @@ static bool take_string(header *h, char *to, size_t size)
     return true;
 }
 
+/* Why elements of that type are no numbers here; `spec` without the byte order. */
+static const char *refusal(const char *spec)
+{
+    static const struct {
+        const char *begin, *why;
+    } refusals[] = {{"c", "complex numbers: save real and imaginary parts as arrays"},
+                    {"O", "Python objects are no numbers"},
+                    {"V2", "2 bytes of no named type, as ml_dtypes saves bfloat16: save it as float32"},
+                    {"V1", "1 byte of no named type, as ml_dtypes saves the 8-bit floats: save it as float32"},
+                    {"V", "elements of no known type: save them as float32"},
+                    {"U", "texts are no numbers"},
+                    {"S", "texts are no numbers"},
+                    {"a", "texts are no numbers"},
+                    {"M", "dates are no numbers: save them as int64"},
+                    {"m", "durations: save them as int64"},
+                    {"f12", "the long double of a 32-bit machine: save it as float64"}};
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (!strncmp(spec, refusals[i].begin, strlen(refusals[i].begin)))
+            return refusals[i].why;
+    return "none of b1, i1-8, u1-8, f2-16, bfloat16";
+}
+
+static bool refuse_type(const header *h, const char *text, const char *why)
+{
+    char *what = vprec_text("the element type '%s': %s", text, why);
+    wrong(h, what);
+    free(what);
+    return false;
+}
+
 static bool take_type(header *h, stats_array *array)
 {
     char text[32] = "";
@@ -97,23 +129,25 @@ static bool take_type(header *h, stats_array *array)
     const char *start = h->at;
     if (!take_string(h, text, sizeof text))
         return false;
-    const char *spec = text;
+    const char *behind = h->at, *spec = text;
     char order = strchr("<>=|", *spec) && *spec ? *spec++ : '=';
     for (array->type = 0; array->type < STATS_TYPES_COUNT; array->type++) {
-        char own[8];
-        snprintf(own, sizeof own, "%c%d", types[array->type].letter, types[array->type].bytes);
+        char own[16];
+        const struct type *type = &types[array->type];
+        if (type->letter == ' ')
+            snprintf(own, sizeof own, "%s", type->name);
+        else
+            snprintf(own, sizeof own, "%c%d", type->letter, type->bytes);
         if (!strcmp(own, spec))
             break;
     }
     h->at = start;
     if (array->type == STATS_TYPES_COUNT)
-        return wrong(h, *spec == 'c'                      ? "complex numbers: save real and imaginary parts as arrays"
-                        : *spec == 'O'                    ? "Python objects are no numbers"
-                        : *spec == 'V'                    ? "elements of no known type (bfloat16?): save them as float32"
-                        : *spec == 'U' || *spec == 'S'    ? "texts are no numbers"
-                                                          : "an element type that is none of b1, i1-8, u1-8, f2-16");
-    h->at = start + strlen(text) + 2;
+        return refuse_type(h, text, refusal(spec));
     array->swapped = order == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '>' : '<');
+    if (array->swapped && array->type == STATS_TYPE_longdouble)
+        return refuse_type(h, text, "the long double of another kind of machine: save it as float64");
+    h->at = behind;
     return true;
 }
 
@@ -132,6 +166,8 @@ static bool take_shape(header *h, stats_array *array)
                 return wrong(h, "a dimension that is too large");
         if (array->dimensions == STATS_DIMENSIONS)
             return wrong(h, "more than 32 dimensions");
+        if (h->at < h->end && *h->at == 'L') /* a long integer of Python 2 */
+            h->at++;
         array->shape[array->dimensions++] = n;
         if (__builtin_mul_overflow(array->count, n, &array->count) || array->count > INT64_MAX / 16)
             return wrong(h, "more elements than any file has");
@@ -290,12 +326,13 @@ bool stats_array_read(const stats_array *array, uint64_t first, size_t count, vo
     return ok;
 }
 
-static void convert_half(const uint16_t *from, size_t count, double *out)
+/* Codes of a 16-bit format. */
+static void decode(const char *format, const uint16_t *from, size_t count, double *out)
 {
     enum { PIECE = 256 };
     float values[PIECE];
     vprec_format half;
-    vprec_format_parse("fp16", VPREC_F32, &half, NULL, 0);
+    vprec_format_parse(format, VPREC_F32, &half, NULL, 0);
     for (size_t part; count; count -= part, from += part) {
         part = count < PIECE ? count : PIECE;
         vprec_decode_u16_f32(values, from, part, &half);
@@ -307,8 +344,8 @@ static void convert_half(const uint16_t *from, size_t count, double *out)
 STATS_WIDE void stats_array_convert(const stats_array *array, const void *raw, size_t first, size_t count, double *out)
 {
     const void *from = (const char *)raw + first * (size_t)types[array->type].bytes;
-    if (array->type == STATS_TYPE_float16) {
-        convert_half(from, count, out);
+    if (array->type == STATS_TYPE_float16 || array->type == STATS_TYPE_bfloat16) {
+        decode(array->type == STATS_TYPE_float16 ? "fp16" : "bf16", from, count, out);
         return;
     }
     switch (array->type) {
