@@ -7,6 +7,7 @@
 #include "vprec.h"
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 enum { STEPS_MOST = 200, TERMS_MOST = 2000000 };
 
@@ -44,6 +45,30 @@ static long double normal(long double x, long double df, long double *density)
     return erfcl(-x * half_sqrt) / 2;
 }
 
+/* The same from 0 up to x, whose value near 0 is not the difference of two halves. */
+static long double normal_central(long double x, long double df, long double *density)
+{
+    (void)df;
+    *density = density_scale * expl(-x * x / 2);
+    return erfl(x * half_sqrt) / 2;
+}
+
+/* Whether a quantile is found from the middle of a symmetric distribution, where its tail tells too little. */
+static bool is_central(double p)
+{
+    return p > 0.3 && p < 0.7;
+}
+
+/* The x of a symmetric distribution below which a share p lies, of its integral from 0. */
+static double central(distribution *f, long double df, double p)
+{
+    double share = fabs(p - 0.5); /* exact */
+    long double high = 1, density;
+    while (f(high, df, &density) < share)
+        high *= 2;
+    return copysign(inverse(f, df, share, high / 2, 0, high), p - 0.5);
+}
+
 double vprec_normal_quantile(double p)
 {
     if (!(p >= 0 && p <= 1))
@@ -52,17 +77,30 @@ double vprec_normal_quantile(double p)
         return p ? INFINITY : -INFINITY;
     if (p == 0.5)
         return 0;
+    if (is_central(p))
+        return central(normal_central, 0, p);
     /* The tail that is small is the one computed without cancellation. */
     long double tail = p < 0.5 ? p : 1 - (long double)p;
     double x = inverse(normal, 0, tail, -1, -40, 0);
     return p < 0.5 ? x : -x;
 }
 
+/* log(t^a e^-t / Gamma(a)); for large a, where that is the difference of much larger ones, by Stirling's series
+ * (DLMF 5.11.1) around t = a. */
+static long double log_front(long double a, long double t)
+{
+    if (a < 50 || t < a / 2)
+        return a * logl(t) - t - lgammal(a);
+    long double r = 1 / (a * a), d = (t - a) / a;
+    return a * (log1pl(d) - d) + logl(a * density_scale * density_scale) / 2 -
+           (1 / 12.0L - r * (1 / 360.0L - r * (1 / 1260.0L - r / 1680))) / a;
+}
+
 /* The regularised lower incomplete gamma function at df/2: its series up to the mean, the continued fraction of the
  * upper one beyond (NIST Digital Library of Mathematical Functions, 8.11.4 and 8.9.2). */
 static long double chi2(long double x, long double df, long double *density)
 {
-    long double a = df / 2, t = x / 2, front = expl(a * logl(t) - t - lgammal(a));
+    long double a = df / 2, t = x / 2, front = expl(log_front(a, t));
     *density = front / x;
     if (t < a + 1) {
         long double term = 1 / a, sum = term;
@@ -120,18 +158,42 @@ static long double beta_fraction(long double x, long double a, long double b)
     return h;
 }
 
-/* Student's distribution for x <= 0: half of I_{df/(df+x^2)}(df/2, 1/2) (DLMF 8.17.1). */
-static long double student(long double x, long double df, long double *density)
+/* log B(a, 1/2); for large a, whose log Gamma(a) is much larger, by the expansion of Gamma(a + 1/2) / Gamma(a)
+ * (DLMF 5.11.13). */
+static long double log_beta_half(long double a)
+{
+    if (a < 50)
+        return lgammal(a) + lgammal(0.5L) - lgammal(a + 0.5L);
+    long double r = 1 / (a * a);
+    return lgammal(0.5L) - logl(a) / 2 + (1 / 8.0L - r * (1 / 192.0L - r * (1 / 640.0L - r * 17 / 14336))) / a;
+}
+
+/* Student's distribution for x <= 0: half of I_{df/(df+x^2)}(df/2, 1/2) (DLMF 8.17.1); or, from 0 up to x, what it is
+ * less than 1/2. */
+static long double student_part(long double x, long double df, long double *density, bool from_zero)
 {
     long double a = df / 2, b = 0.5L, z = df / (df + x * x), w = x * x / (df + x * x);
-    long double log_beta = lgammal(a) + lgammal(b) - lgammal(a + b);
+    long double log_beta = log_beta_half(a);
     *density = expl(-(df + 1) / 2 * log1pl(x * x / df) - log_beta) / sqrtl(df);
     if (x == 0)
-        return 0.5L;
-    long double front = expl(a * logl(z) + b * logl(w) - log_beta);
-    if (z < (a + 1) / (a + b + 2))
-        return front * beta_fraction(z, a, b) / a / 2;
-    return (1 - front * beta_fraction(w, b, a) / b) / 2;
+        return from_zero ? 0 : 0.5L;
+    long double front = expl(b * logl(w) - a * log1pl(x * x / df) - log_beta);
+    if (z < (a + 1) / (a + b + 2)) {
+        long double tail = front * beta_fraction(z, a, b) / a / 2;
+        return from_zero ? 0.5L - tail : tail;
+    }
+    long double middle = front * beta_fraction(w, b, a) / b / 2;
+    return from_zero ? middle : 0.5L - middle;
+}
+
+static long double student(long double x, long double df, long double *density)
+{
+    return student_part(x, df, density, false);
+}
+
+static long double student_central(long double x, long double df, long double *density)
+{
+    return student_part(x, df, density, true);
 }
 
 double vprec_student_quantile(double p, double df)
@@ -142,6 +204,8 @@ double vprec_student_quantile(double p, double df)
         return p ? INFINITY : -INFINITY;
     if (p == 0.5)
         return 0;
+    if (is_central(p))
+        return central(student_central, df, p);
     long double tail = p < 0.5 ? p : 1 - (long double)p, low = -2, density;
     while (student(low, df, &density) > tail)
         low *= 2;
@@ -203,8 +267,10 @@ double vprec_cestac_digits(double mean, double sd, size_t n, double confidence)
 {
     if (n < 2 || !open_interval(confidence))
         return NAN;
-    double tau = vprec_student_quantile((1 + confidence) / 2, (double)n - 1);
-    return log10(sqrt((double)n) * fabs(mean) / (tau * sd));
+    double tau = vprec_student_quantile((1 + confidence) / 2, (double)n - 1), ratio = fabs(mean) / sd;
+    if (ratio > DBL_MIN && ratio < DBL_MAX / sqrt((double)n))
+        return log10(sqrt((double)n) * ratio / tau);
+    return log10(sqrt((double)n) / tau) + log10(fabs(mean)) - log10(sd); /* a quotient without a double */
 }
 
 double vprec_samples_needed(double probability, double confidence)
@@ -225,7 +291,8 @@ double vprec_success_bound(size_t successes, size_t n, double confidence)
 
 double vprec_jarque_bera(double n, double m2, double m3, double m4, double *chance)
 {
-    double skewness = sqrt(n) * m3 / (m2 * sqrt(m2)), kurtosis = n * m4 / (m2 * m2) - 3;
+    /* In an order that leaves a double's range only where a moment does. */
+    double skewness = sqrt(n) * (m3 / m2 / sqrt(m2)), kurtosis = n * (m4 / m2 / m2) - 3;
     double statistic = n / 6 * (skewness * skewness + kurtosis * kurtosis / 4);
     if (chance)
         *chance = exp(-statistic / 2); /* the upper tail of chi-square with two degrees of freedom */

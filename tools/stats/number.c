@@ -64,15 +64,14 @@ static void set_terms(terms *t, const stats_options *o, double samples, double p
 }
 
 /* Bits that all samples have right (vprec_bernoulli_bits), of the largest |Z|: that of the lowest or of the highest
- * value. Halves, since differences of large numbers are too large. */
+ * value. Of large numbers halves, whose differences are not too large. */
 STATS_INLINE void bernoulli_bits(figures *x, const lanes *y, const lanes *added, bool absolute)
 {
-    lanes below = x->low * 0.5 - *y * 0.5, above = x->high * 0.5 - *y * 0.5, fraction, exponent;
+    lanes part = pick(larger(magnitude(*y), larger(magnitude(x->low), magnitude(x->high))) < 0x1p1000, LANES(1.),
+                      LANES(0.5));
+    lanes below = x->low * part - *y * part, above = x->high * part - *y * part, fraction, exponent;
     lanes error = larger(magnitude(below), magnitude(above));
-    if (absolute)
-        error *= 2;
-    else
-        error /= magnitude(*y * 0.5);
+    error /= absolute ? part : magnitude(*y * part);
     lanes_split(&error, &fraction, &exponent);
     masks plain = is_finite(error) & (error != 0);
     lanes extreme = pick(error == 0, LANES(INFINITY), LANES(-INFINITY));
@@ -82,34 +81,45 @@ STATS_INLINE void bernoulli_bits(figures *x, const lanes *y, const lanes *added,
     x->bits[STATS_BERNOULLI_CONTRIBUTING] = smaller(contributing, LANES((double)BITS_MOST));
 }
 
-/* Bits of numbers with samples; `unit`: what one bit before the binary point is worth. */
-STATS_INLINE void estimate(figures *x, const terms *t, const lanes *y, lanes *unit)
+/* x / size, as a logarithm; x is worth 2^exponent. */
+STATS_INLINE void log_ratio(lanes *x, const lanes *size, const lanes *exponent)
 {
-    const lanes none = LANES((double)NAN), all = LANES(t->precision);
-    lanes size = magnitude(*y), added = {0}, fraction, spread = x->sd, steady;
+    if (!any((*exponent != 0) | ((*size > 0) & ((*size < 0x1p-800) | (*size > 0x1p800))))) {
+        *x /= *size;
+        lanes_log2(x);
+        return;
+    }
+    lanes divisor = *size; /* the quotient, or x, may be beyond a double's range */
+    lanes_log2(x);
+    lanes_log2(&divisor);
+    *x += *exponent - divisor;
+}
+
+/* Bits of numbers with samples; `unit`: what one bit before the binary point is worth; sd: without 2^exponent. */
+STATS_INLINE void estimate(figures *x, const terms *t, const lanes *y, const lanes *sd, const lanes *power, lanes *unit)
+{
+    const lanes none = LANES((double)NAN), all = LANES(t->precision), one = LANES(1.);
+    lanes size = magnitude(*y), added = {0}, fraction, spread = *sd, steady = *sd, mean = magnitude(x->mean);
     masks usable = is_finite(*y) & (x->n > 0), measured = usable;
     *unit = size;
     if (!t->absolute) {
         measured &= size != 0;
-        spread /= size;
     } else { /* bits count from floor(log2|y|); at zero, behind the binary point */
         lanes_split(&size, &fraction, &added);
         added = pick(size == 0, LANES(0.), added);
         *unit = pick(size == 0, LANES(1.), size / fraction);
     }
     bernoulli_bits(x, y, &added, t->absolute);
-    lanes_log2(&spread);
-    if (t->compared || t->absolute) {
-        steady = magnitude(x->mean) / x->sd;
-        lanes_log2(&steady);
-    } else {
-        steady = -spread;
-    }
+    log_ratio(&spread, t->absolute ? &one : &size, power);
+    if (t->compared || t->absolute)
+        log_ratio(&steady, &mean, power);
+    else
+        steady = spread;
     /* Nothing is seen to differ: as many bits as the values can have, of two samples and more. */
     lanes equal = pick(x->n > 1, all, none);
     x->bits[STATS_CNH] = pick(x->equal, equal, pick(measured, added - spread - t->shift, none));
     x->bits[STATS_CNH_CONTRIBUTING] = pick(x->equal, equal, pick(measured, added - spread - t->contributing, none));
-    x->bits[STATS_CESTAC] = pick(x->equal, equal, steady + t->cestac);
+    x->bits[STATS_CESTAC] = pick(x->equal, equal, t->cestac - steady);
     masks same = x->equal & (*y == x->mean);
     for (size_t e = STATS_BERNOULLI; e <= STATS_BERNOULLI_CONTRIBUTING; e++)
         x->bits[e] = pick(same, all, pick(measured, x->bits[e], none));
@@ -138,15 +148,25 @@ STATS_INLINE void fill(figures *x, const terms *t, const stats_state *state, siz
     x->missing = t->samples - x->n - x->nan - x->inf;
     x->low = pick(some, AT(low), none), x->high = pick(some, AT(high), none);
     x->equal = x->low == x->high;
-    x->mean = pick(x->equal, x->low, pick(some, AT(origin) + AT(mean), none));
     lanes m2 = pick(x->equal, LANES(0.), AT(m2)), m3 = AT(m3), m4 = AT(m4), sd = m2 / (x->n - t->ddof), unit;
+    lanes power = AT(exponent), moved = AT(mean);
     lanes_sqrt(&sd);
-    x->sd = pick(x->n > t->ddof, sd, none);
+    sd = pick(x->n > t->ddof, sd, none);
+    x->sd = sd;
+    x->mean = AT(origin) + moved;
     /* Not by way of the mean, whose last bits may be too few. */
-    lanes bias = pick(x->equal, x->mean - *reference, AT(origin) - *reference + AT(mean));
-    x->bias = pick(known & some, bias, none);
+    x->bias = AT(origin) - *reference + moved;
+    for (int l = 0; any(power != 0) && l < STATS_LANES; l++) {
+        int e = (int)power[l], down = e > 0 ? -e : 0; /* sums before the power are no larger than the result */
+        double from = scalbn(AT(origin)[l], down), m = e > 0 ? moved[l] : scalbn(moved[l], e);
+        x->sd[l] = scalbn(sd[l], e);
+        x->mean[l] = scalbn(from + m, -down);
+        x->bias[l] = scalbn(from - scalbn((*reference)[l], down) + m, -down);
+    }
+    x->mean = pick(x->equal, x->low, pick(some, x->mean, none));
+    x->bias = pick(known & some, pick(x->equal, x->mean - *reference, x->bias), none);
     lanes y = pick(known, *reference, x->mean);
-    estimate(x, t, &y, &unit);
+    estimate(x, t, &y, &sd, &power, &unit);
     test_normality(x, t, &m2, &m3, &m4);
     lanes allowed = pick(x->equal, unit * t->last, x->sd * t->spread); /* what the CNH bits mean */
     x->biased = known & is_number(x->bits[STATS_CNH]) & (magnitude(x->bias) > allowed);
@@ -197,7 +217,8 @@ typedef int32_t places __attribute__((vector_size(4 * STATS_LANES)));
 typedef struct tally {
     masks equal, tested, normal, biased, valued, biases, known[STATS_ESTIMATES_COUNT]; /* counts below zero */
     lanes nan, inf, missing, most_bias, most_bias_relative;
-    lanes mean, variance, bias, bits[STATS_ESTIMATES_COUNT], least[STATS_ESTIMATES_COUNT], most[STATS_ESTIMATES_COUNT];
+    lanes mean, mean_far, variance, variance_near, variance_far, bias, bias_far;
+    lanes bits[STATS_ESTIMATES_COUNT], least[STATS_ESTIMATES_COUNT], most[STATS_ESTIMATES_COUNT];
 } tally;
 
 STATS_INLINE void tally_begin(tally *t)
@@ -219,12 +240,25 @@ STATS_INLINE void tally_add(tally *t, const figures *x, bool compared)
     t->inf += x->inf;
     t->missing += x->missing;
     t->valued += valued;
-    t->mean += pick_or_zero(valued, x->mean);
-    t->variance += pick_or_zero(valued, x->sd * x->sd);
+    masks near = (x->sd < STATS_SD_NEAR) & (x->sd != 0), far = x->sd > STATS_SD_FAR;
+    if (any(valued & (near | far | (magnitude(x->mean) > STATS_FAR)))) {
+        lanes small = pick_or_zero(near, x->sd * STATS_SD_SCALE), large = pick_or_zero(far, x->sd / STATS_SD_SCALE);
+        masks away = magnitude(x->mean) > STATS_FAR;
+        t->variance += pick_or_zero(valued & ~near & ~far, x->sd * x->sd);
+        t->variance_near += small * small;
+        t->variance_far += large * large;
+        t->mean += pick_or_zero(valued & ~away, x->mean);
+        t->mean_far += pick_or_zero(valued & away, x->mean * STATS_FAR_SCALE);
+    } else {
+        t->mean += pick_or_zero(valued, x->mean);
+        t->variance += pick_or_zero(valued, x->sd * x->sd);
+    }
     if (compared) {
         lanes size = magnitude(x->bias), relative = pick_or_zero(size != 0, size / magnitude(x->reference));
         t->biases += known;
-        t->bias += pick_or_zero(known, x->bias);
+        masks away = size > STATS_FAR;
+        t->bias += pick_or_zero(known & ~away, x->bias);
+        t->bias_far += pick_or_zero(known & away, x->bias * STATS_FAR_SCALE);
         t->most_bias = larger(size, t->most_bias); /* NaN: as it is */
         t->most_bias_relative = larger(relative, t->most_bias_relative);
     }
@@ -252,9 +286,9 @@ STATS_INLINE void tally_end(const tally *t, uint64_t numbers, stats_total *total
     total->biased += COUNT(t->biased);
     total->valued += COUNT(t->valued);
     total->biases += COUNT(t->biases);
-    total->sums.mean += SUM(t->mean);
-    total->sums.variance += SUM(t->variance);
-    total->sums.bias += SUM(t->bias);
+#define SUM_ENTRY(name) total->sums.name += SUM(t->name);
+    STATS_SUMS(SUM_ENTRY)
+#undef SUM_ENTRY
     for (size_t l = 0; l < STATS_LANES; l++) {
         total->most_bias = fmax(total->most_bias, t->most_bias[l]);
         total->most_bias_relative = fmax(total->most_bias_relative, t->most_bias_relative[l]);
@@ -302,8 +336,7 @@ void stats_total_add(stats_total *total, const stats_number *number)
     for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++) {
         x.bits[e] = LANES((double)NAN);
         x.bits[e][0] = number->bits[e];
-        if (total->known[e] && !isnan(number->bits[e]))
-            stats_total_histogram(total, e)[stats_bin(number->bits[e])]++;
+        stats_total_count(total, e, number->bits[e]);
     }
     tally_begin(&t);
     tally_add(&t, &x, true);
@@ -313,7 +346,8 @@ void stats_total_add(stats_total *total, const stats_number *number)
 STATS_WIDE void stats_block_add(const stats_block *block, stats_scale *scale, stats_total *total, stats_list *list)
 {
     const stats_state *state = block->state;
-    size_t whole = state->count / STATS_LANES * STATS_LANES;
+    /* Few numbers are kept one by one. */
+    size_t whole = state->count > STATS_FEW ? state->count / STATS_LANES * STATS_LANES : 0;
     lanes reference = LANES((double)NAN);
     stats_number number;
     figures x;

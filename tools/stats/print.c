@@ -87,10 +87,8 @@ static void put_total(stats_table *t, const char *what, const stats_total *x, co
         bits[1][e] = stats_total_quantile(x, e, 0.5);
         bits[2][e] = x->known[e] ? x->least[e] : NAN;
     }
-    double n = (double)x->valued;
-    put_row(t, vprec_text("mean of %" PRIu64 "%s%s", x->numbers, *what ? " in " : "", what), x->sums.mean / n,
-            sqrt(x->sums.variance / n), x->biases ? x->sums.bias / (double)x->biases : NAN, bits[0], vprec_text("%s", ""),
-            options);
+    put_row(t, vprec_text("mean of %" PRIu64 "%s%s", x->numbers, *what ? " in " : "", what), stats_total_mean(x),
+            stats_total_rms(x), stats_total_bias(x), bits[0], vprec_text("%s", ""), options);
     put_row(t, vprec_text("median"), NAN, NAN, NAN, bits[1], vprec_text("%s", ""), options);
     put_row(t, vprec_text("least"), NAN, NAN, NAN, bits[2], vprec_text("%s", ""), options);
 }
@@ -257,7 +255,6 @@ static void csv_total(FILE *out, const stats_document *d, const char *level, con
                       const stats_options *options)
 {
     static const char *const names[] = {"mean", "median", "min"};
-    double n = (double)t->valued;
     for (size_t k = 0; k < 3; k++) {
         double bits[STATS_ESTIMATES_COUNT];
         for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++)
@@ -270,10 +267,10 @@ static void csv_total(FILE *out, const stats_document *d, const char *level, con
         csv_text(out, group);
         csv_text(out, names[k]);
         fprintf(out, "%" PRIu64 ",%.0f,%.0f,%.0f,", t->numbers, t->nan, t->inf, t->missing);
-        csv_real(out, k ? NAN : t->sums.mean / n);
-        csv_real(out, k ? NAN : sqrt(t->sums.variance / n));
+        csv_real(out, k ? NAN : stats_total_mean(t));
+        csv_real(out, k ? NAN : stats_total_rms(t));
         fputs(",,,", out); /* min, max, reference */
-        csv_real(out, k || !t->biases ? NAN : t->sums.bias / (double)t->biases);
+        csv_real(out, k ? NAN : stats_total_bias(t));
         csv_bits(out, bits, options);
         fprintf(out, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",\n", t->equal, t->not_normal, t->biased);
     }

@@ -68,9 +68,9 @@ static json_t *total_json(const stats_total *t, const stats_options *options)
     vprec_json_put(o, "tested", vprec_json_number(t->tested));
     vprec_json_put(o, "not_normal", vprec_json_number(t->not_normal));
     vprec_json_put(o, "biased", vprec_json_number(t->biased));
-    vprec_json_put(o, "mean", real(t->sums.mean / (double)t->valued));
-    vprec_json_put(o, "rms_sd", real(sqrt(t->sums.variance / (double)t->valued)));
-    vprec_json_put(o, "mean_bias", real(t->biases ? t->sums.bias / (double)t->biases : NAN));
+    vprec_json_put(o, "mean", real(stats_total_mean(t)));
+    vprec_json_put(o, "rms_sd", real(stats_total_rms(t)));
+    vprec_json_put(o, "mean_bias", real(stats_total_bias(t)));
     vprec_json_put(o, "max_bias", real(t->biases ? t->most_bias : NAN));
     vprec_json_put(o, "max_relative_bias", real(t->biases ? t->most_bias_relative : NAN));
     for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++) {

@@ -28,26 +28,64 @@ uint64_t *stats_total_histogram(stats_total *t, stats_estimate e)
 {
     if (!t->histogram[e]) {
         t->histogram[e] = vprec_alloc(STATS_BINS, sizeof *t->histogram[e]);
-        if (t->known[e])
+        t->few[e] = vprec_alloc(STATS_FEW, sizeof *t->few[e]);
+        if (t->known[e]) {
             t->histogram[e][stats_bin(t->least[e])] = 1;
+            t->few[e][t->few_count[e]++] = t->least[e];
+        }
     }
     return t->histogram[e];
 }
 
+void stats_total_count(stats_total *t, stats_estimate e, double bits)
+{
+    if (isnan(bits) || !t->known[e])
+        return;
+    stats_total_histogram(t, e)[stats_bin(bits)]++;
+    if (t->few_count[e] == t->known[e] && t->known[e] < STATS_FEW)
+        t->few[e][t->few_count[e]++] = bits;
+}
+
 void stats_total_free(stats_total *t)
 {
-    for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++)
+    for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++) {
         free(t->histogram[e]);
+        free(t->few[e]);
+    }
     *t = (stats_total){0};
 }
 
 void stats_sums_join(stats_sums *to, const stats_sums *from)
 {
-    to->mean += from->mean;
-    to->variance += from->variance;
-    to->bias += from->bias;
+#define ADD(name) to->name += from->name;
+    STATS_SUMS(ADD)
+#undef ADD
     for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++)
         to->bits[e] += from->bits[e];
+}
+
+static double mean_of(double sum, double far, uint64_t n)
+{
+    return far != 0 ? (far + sum * STATS_FAR_SCALE) / (double)n / STATS_FAR_SCALE : sum / (double)n;
+}
+
+double stats_total_mean(const stats_total *t)
+{
+    return mean_of(t->sums.mean, t->sums.mean_far, t->valued);
+}
+
+double stats_total_bias(const stats_total *t)
+{
+    return t->biases ? mean_of(t->sums.bias, t->sums.bias_far, t->biases) : NAN;
+}
+
+double stats_total_rms(const stats_total *t)
+{
+    const stats_sums *s = &t->sums;
+    const double n = (double)t->valued, step = 1 / STATS_SD_SCALE;
+    return s->variance_far > 0 ? sqrt((s->variance_far + s->variance * step * step) / n) * STATS_SD_SCALE
+           : s->variance > 0   ? sqrt((s->variance + s->variance_near * step * step) / n)
+                               : sqrt(s->variance_near / n) * step;
 }
 
 void stats_total_join(stats_total *to, const stats_total *from, bool sums)
@@ -75,6 +113,12 @@ void stats_total_join(stats_total *to, const stats_total *from, bool sums)
                 histogram[stats_bin(from->least[e])]++;
             for (size_t b = 0; from->histogram[e] && b < STATS_BINS; b++)
                 histogram[b] += from->histogram[e][b];
+            const double *few = from->histogram[e] ? from->few[e] : &from->least[e];
+            bool all = !from->histogram[e] || from->few_count[e] == from->known[e];
+            if (all && to->few_count[e] == to->known[e] && to->known[e] + from->known[e] <= STATS_FEW) {
+                memcpy(to->few[e] + to->few_count[e], few, from->known[e] * sizeof *few);
+                to->few_count[e] += from->known[e];
+            }
         }
         to->least[e] = to->known[e] && to->least[e] <= from->least[e] ? to->least[e] : from->least[e];
         to->most[e] = to->known[e] && to->most[e] >= from->most[e] ? to->most[e] : from->most[e];
@@ -82,17 +126,44 @@ void stats_total_join(stats_total *to, const stats_total *from, bool sums)
     }
 }
 
-double stats_total_quantile(const stats_total *t, stats_estimate e, double share)
+static int by_value(const void *a, const void *b)
 {
-    if (t->known[e] < 2)
-        return t->known[e] ? t->least[e] : NAN;
-    uint64_t rank = (uint64_t)ceil(share * (double)t->known[e]), seen = 0;
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The bits of the number that has `rank` - 1 below it: of many, the middle of its bin, unless the extremes say better. */
+static double ranked(const stats_total *t, stats_estimate e, const double *sorted, uint64_t rank)
+{
+    if (sorted)
+        return sorted[rank - 1];
+    if (rank <= 1 || rank >= t->known[e])
+        return rank <= 1 ? t->least[e] : t->most[e];
     size_t b = 0;
-    while (b < STATS_BINS - 1 && (seen += t->histogram[e][b]) < (rank ? rank : 1))
+    for (uint64_t seen = 0; b < STATS_BINS - 1 && (seen += t->histogram[e][b]) < rank;)
         b++;
-    /* The middle of the bin, unless the extremes say better. */
     double bits = STATS_BITS_LOW + ((double)b + 0.5) / STATS_BINS_PER_BIT;
     return bits < t->least[e] ? t->least[e] : bits > t->most[e] ? t->most[e] : bits;
+}
+
+double stats_total_quantile(const stats_total *t, stats_estimate e, double share)
+{
+    double sorted[STATS_FEW];
+    uint64_t n = t->known[e];
+    if (n < 2)
+        return n ? t->least[e] : NAN;
+    bool few = t->few_count[e] == n;
+    if (few) {
+        memcpy(sorted, t->few[e], n * sizeof *sorted);
+        qsort(sorted, n, sizeof *sorted, by_value);
+    }
+    /* Shares are decimal: n times one that is whole but for the last bit is whole. */
+    double at = share * (double)n, whole = nearbyint(at);
+    bool between = fabs(at - whole) < 1e-9 * (double)n && whole >= 1 && whole < (double)n;
+    double rank = between ? whole : fmin(fmax(ceil(at), 1), (double)n);
+    double low = ranked(t, e, few ? sorted : NULL, (uint64_t)rank);
+    double high = between ? ranked(t, e, few ? sorted : NULL, (uint64_t)rank + 1) : low;
+    return low == high || isinf(low) ? low : low + (high - low) / 2;
 }
 
 /* Whether a is listed before b when there is room for one only: by bits, then by position. */

@@ -10,6 +10,11 @@ void stats_total_add(stats_total *total, const stats_number *number);
 void stats_total_join(stats_total *to, const stats_total *from, bool sums);
 void stats_sums_join(stats_sums *to, const stats_sums *from);
 
+/* The mean of the numbers' means, the root mean square of their standard deviations, their mean bias. NaN: none. */
+double stats_total_mean(const stats_total *total);
+double stats_total_rms(const stats_total *total);
+double stats_total_bias(const stats_total *total);
+
 void stats_total_free(stats_total *total);
 
 /* The histogram of that estimate, made where there is none yet. */
@@ -21,7 +26,11 @@ static inline size_t stats_bin(double bits)
     return at < 0 ? 0 : at >= STATS_BINS ? STATS_BINS - 1 : (size_t)at;
 }
 
-/* The bits below which a share of the numbers lies, to 1/STATS_BINS_PER_BIT; NaN: there are none. */
+/* Counts a number's bits there, before it counts in `known`. */
+void stats_total_count(stats_total *total, stats_estimate which, double bits);
+
+/* The bits below which a share of the numbers lies: the ceil(share n)-th smallest, and where share n is whole the middle
+ * between that and the next. Exact up to STATS_FEW numbers, then to 1/STATS_BINS_PER_BIT. NaN: there are none. */
 double stats_total_quantile(const stats_total *total, stats_estimate which, double share);
 
 /* A number whose `worst` is that or above, and that stands behind those in the list, is not kept. NaN: any is. */

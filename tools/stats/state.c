@@ -3,6 +3,7 @@
 #include "state.h"
 #include "common/lanes.h"
 #include "common/say.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,7 +103,41 @@ STATS_INLINE void join(stats_state *state, size_t i, const part *b)
     AT(n, i) = n;
 }
 
-/* The same for numbers that have values which are no finite numbers, one after the other. */
+/* Between these all powers of differences, sums of many included, are far inside a double's range. */
+static const double narrow = 0x1p-200, wide = 0x1p200;
+
+/* From now on differences are kept times 2^-exponent. */
+static void rescale(stats_state *state, size_t i, int exponent)
+{
+    int by = (int)state->exponent[i] - exponent;
+    state->exponent[i] = exponent;
+    if (!by)
+        return;
+    state->mean[i] = scalbn(state->mean[i], by);
+    state->m2[i] = scalbn(state->m2[i], 2 * by);
+    state->m3[i] = scalbn(state->m3[i], 3 * by);
+    state->m4[i] = scalbn(state->m4[i], 4 * by);
+}
+
+/* The exponent that all values from low to high of number i need, together with those there are. */
+static int exponent_for(const stats_state *state, size_t i, double low, double high)
+{
+    bool some = state->n[i] > 0;
+    double least = some ? fmin(low, state->low[i]) : low, most = some ? fmax(high, state->high[i]) : high;
+    double spread = most - least;
+    if (spread == 0 || (spread > narrow && spread < wide))
+        return 0;
+    return isinf(spread) ? ilogb(most / 2 - least / 2) + 1 : ilogb(spread);
+}
+
+/* (v - origin) 2^-exponent, also where the difference is beyond the largest double. */
+static double difference(double v, double origin, int exponent)
+{
+    return exponent > 0 ? scalbn(v, -exponent) - scalbn(origin, -exponent) : scalbn(v - origin, -exponent);
+}
+
+/* The same for numbers that have values which are no finite numbers, or whose differences are very small or large, one
+ * after the other. */
 static void add_any(stats_state *state, size_t first, const double *x, size_t stride, size_t samples)
 {
     for (size_t k = 0; k < STATS_LANES; k++) {
@@ -120,14 +155,18 @@ static void add_any(stats_state *state, size_t first, const double *x, size_t st
                 state->origin[i] = v;
             low = n == 0 || v < low ? v : low;
             high = n == 0 || v > high ? v : high;
-            sum += v - state->origin[i];
             n++;
         }
         if (n == 0)
             continue;
+        int exponent = exponent_for(state, i, low, high);
+        rescale(state, i, exponent);
+        for (size_t s = 0; s < samples; s++)
+            if (isfinite(x[s * stride + k]))
+                sum += difference(x[s * stride + k], state->origin[i], exponent);
         double mean = sum / n;
         for (size_t s = 0; s < samples; s++) {
-            double v = x[s * stride + k], d = v - state->origin[i] - mean;
+            double v = x[s * stride + k], d = difference(v, state->origin[i], exponent) - mean;
             if (isfinite(v)) {
                 m2 += d * d;
                 m3 += d * d * d;
@@ -153,7 +192,7 @@ STATS_INLINE void add_step(stats_state *state, size_t i, const double *x, size_t
 {
     lanes origin[VECTORS], sum[VECTORS];
     part b[VECTORS];
-    masks finite = ~(masks){0};
+    masks plain = ~(masks){0};
     EACH {
         b[v] = (part){.low = VALUE(0), .high = VALUE(0), .n = LANES((double)samples)};
         origin[v] = pick(AT(n, i + v * STATS_LANES) == 0, VALUE(0), AT(origin, i + v * STATS_LANES));
@@ -165,8 +204,14 @@ STATS_INLINE void add_step(stats_state *state, size_t i, const double *x, size_t
             b[v].low = smaller(VALUE(s), b[v].low);
             b[v].high = larger(VALUE(s), b[v].high);
         }
-    EACH finite &= is_finite(sum[v]);
-    if (any(~finite)) {
+    EACH {
+        size_t at = i + v * STATS_LANES;
+        masks none = AT(n, at) == 0;
+        lanes spread = pick(none, b[v].high, larger(AT(high, at), b[v].high)) -
+                       pick(none, b[v].low, smaller(AT(low, at), b[v].low));
+        plain &= is_finite(sum[v]) & ((spread == 0) | ((spread > narrow) & (spread < wide))) & (AT(exponent, at) == 0);
+    }
+    if (any(~plain)) {
         EACH add_any(state, i + v * STATS_LANES, x + v * STATS_LANES, stride, samples);
         return;
     }

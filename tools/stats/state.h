@@ -8,8 +8,10 @@
 #include <stddef.h>
 
 /* One array for each field, `count` elements, the room a multiple of STATS_STEP. Values are kept
- * relative to `origin`, the first finite one of each number: noise in the last bits is then not lost in the mean's. */
-#define STATS_FIELDS(X) X(origin) X(n) X(mean) X(m2) X(m3) X(m4) X(low) X(high) X(nan) X(inf)
+ * relative to `origin`, the first finite one of each number: noise in the last bits is then not lost in the mean's.
+ * mean, m2, m3 and m4 are those of the differences times 2^-exponent, so that no power of them leaves a double's range;
+ * the exponent is 0 where the differences are neither very small nor very large. */
+#define STATS_FIELDS(X) X(origin) X(exponent) X(n) X(mean) X(m2) X(m3) X(m4) X(low) X(high) X(nan) X(inf)
 typedef struct stats_state {
     size_t count, room;
 #define STATS_FIELD_ENTRY(name) double *name;

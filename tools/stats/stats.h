@@ -68,9 +68,21 @@ typedef struct stats_number {
 enum { STATS_BITS_LOW = -16, STATS_BITS_HIGH = 70, STATS_BINS_PER_BIT = 16,
        STATS_BINS = (STATS_BITS_HIGH - STATS_BITS_LOW) * STATS_BINS_PER_BIT };
 
-/* The sums of a total, apart since they are added in a fixed order. */
+enum { STATS_FEW = 64 }; /* so many numbers have exact quantiles */
+
+/* The sums of a total, apart since they are added in a fixed order. What is beyond STATS_FAR, and a standard deviation
+ * beyond STATS_SD_FAR or below STATS_SD_NEAR, whose squares have no double, is summed scaled. */
+#define STATS_SUMS(X) X(mean) X(mean_far) X(variance) X(variance_near) X(variance_far) X(bias) X(bias_far)
+#define STATS_FAR 0x1p900
+#define STATS_FAR_SCALE 0x1p-200
+#define STATS_SD_NEAR 0x1p-400
+#define STATS_SD_FAR 0x1p400
+#define STATS_SD_SCALE 0x1p700
 typedef struct stats_sums {
-    double mean, variance, bias, bits[STATS_ESTIMATES_COUNT];
+#define STATS_SUM_ENTRY(name) double name;
+    STATS_SUMS(STATS_SUM_ENTRY)
+#undef STATS_SUM_ENTRY
+    double bits[STATS_ESTIMATES_COUNT];
 } stats_sums;
 
 /* Many numbers together. */
@@ -83,6 +95,8 @@ typedef struct stats_total {
     uint64_t known[STATS_ESTIMATES_COUNT]; /* numbers with that estimate */
     double least[STATS_ESTIMATES_COUNT], most[STATS_ESTIMATES_COUNT];
     uint64_t *histogram[STATS_ESTIMATES_COUNT]; /* from the second number on */
+    double *few[STATS_ESTIMATES_COUNT];         /* with the histogram: all of them, while they are few */
+    size_t few_count[STATS_ESTIMATES_COUNT];    /* in `few`; another number than `known`: not all */
 } stats_total;
 
 /* The numbers that are listed one by one: the worst, in the order of their positions when sorted. */

@@ -200,6 +200,84 @@ class Exact(Case):
             for i, n in enumerate(numbers):
                 self.check(n, [d[i] for d in data], compared[i])
 
+    def test_whole_range(self):
+        """Wherever in binary64's range the samples are, subnormal and near the largest; one or two of them differ."""
+        rng = random.Random(7)
+        cases = [[rng.gauss(m, s) for _ in range(count)] for count in (9, 41) for m, s in
+                 [(1e-100, 1e-103), (1e-100, 1e-115), (1e-200, 1e-203), (1e160, 1e150), (-1e200, 1e198), (1e300, 1e297),
+                  (1e-300, 1e-309), (3e-310, 1e-311), (1e-160, 1e-160), (1e-60, 1e-70), (1e60, 1e59), (1e61, 1e62)]]
+        cases += [[1e-100] * 40 + [1.0001e-100], [1e200] * 40 + [1.5e200] + [1e200] * 30,
+                  [1.] * 51 + [1e-200, 1e200] * 4,
+                  [math.ulp(0) * k for k in range(1, 40)], [0.] * 30 + [1e-290] * 5, [1e300] + [1e-300] * 40,
+                  [1.7e308, 1.6e308, -1.7e308, 1.1e308, 1.7e308, 1.7e308, 1e308, 1.6e308, 1.5e308]]
+        for values in cases:
+            rows = self.put('a.npy', npy(values))
+            text = self.put('a.txt', ''.join(f'{v!r}\n' for v in values))
+            exact = [Fraction(v) for v in values]
+            mean, count = sum(exact) / len(exact), len(values)
+            m2 = sum((v - mean) ** 2 for v in exact)
+            for path in rows, text:
+                [n] = self.numbers('--rows', path)
+                span = max(abs(v - mean) for v in exact)
+                self.assertLessEqual(abs(Fraction(n['mean']) - mean), Fraction(math.ulp(float(mean))) + span / 10**15)
+                variance, sd = m2 / (count - 1), Fraction(n['sd'])
+                slack = max(Fraction(math.ulp(0)), sd / 10**12)
+                self.assertTrue((sd - slack) ** 2 <= variance <= (sd + slack) ** 2, values[:3])
+                # The bits hold for the mean that was told.
+                y = abs(Fraction(n['mean']))
+                shift = log2(Fraction(count - 1) / Fraction(chi2_quantile(Decimal('0.025'), count - 1))) / 2 + \
+                    log2(Fraction(statistics.NormalDist().inv_cdf(.975)))
+                bits = log2(y) - log2(variance) / 2
+                self.assertAlmostEqual(float(Decimal(n['cnh_bits'])), float(bits - shift), delta=1e-11, msg=values[:3])
+                worst = max(abs(v - Fraction(n['mean'])) for v in exact) / y
+                self.assertIn(n['bernoulli_bits'], (math.floor(-log2(worst)), min(64, math.floor(-log2(worst)))))
+                m3, m4 = (sum((v - mean) ** k for v in exact) for k in (3, 4))
+                jarque_bera = count * (m3 ** 2 / m2 ** 3 * count + (count * m4 / m2 ** 2 - 3) ** 2 / 4) / 6
+                self.assertEqual(n['normal'], jarque_bera <= -2 * math.log(.05), values[:3])
+
+    def test_quantiles(self):
+        """Of few numbers exactly: the ceil(pn)-th, or the middle between two where pn is whole."""
+        rng = random.Random(9)
+        for count in 1, 2, 3, 4, 19, 20, 21, 40, 64, 65, 200:
+            scales = [2. ** -rng.randrange(1, 50) for _ in range(count)]
+            scales[0] = 1e9 # fewer than -16 bits
+            for kind in 'npy', 'json':
+                files = []
+                for s in range(3):
+                    values = [1 + scale * (s - 1) for scale in scales]
+                    files.append(self.put(f'{s}.{kind}', npy(values) if kind == 'npy' else
+                                          json.dumps({f'k{i}': v for i, v in enumerate(values)})))
+                document = self.json('-n', 'all', *files)['documents'][0]
+                bits = sorted(n['cnh_bits'] for g in document['groups'] for n in g['numbers'])
+                for key, share in ('p5', 5), ('median', 50), ('p95', 95):
+                    rank, rest = divmod(share * count, 100)
+                    want = (bits[rank - 1] + bits[rank]) / 2 if not rest and rank else bits[rank]
+                    self.assertAlmostEqual(document['total']['cnh_bits'][key], want, msg=(count, kind, key),
+                                           delta=1e-12 if count <= 64 else 1 / 32)
+                if count <= 64:
+                    self.assertAlmostEqual(document['total']['cnh_bits']['median'], statistics.median(bits), 12)
+
+    def test_same_whatever_the_scale(self):
+        """Samples times a power of two have the same bits of every kind, in totals too."""
+        rng = random.Random(8)
+        data = [[rng.gauss(1 + i, 1e-4) for i in range(21)] for _ in range(35)]
+        reference = [1 + i + 1e-4 for i in range(21)]
+        for error in 'rel', 'abs':
+            wanted = None
+            for power in 0, 300, -300, 600, -600, 1000, -900:
+                files = [self.put(f'{i}.npy', npy([v * 2. ** power for v in d])) for i, d in enumerate(data)]
+                total = self.json('-e', error, '-r', self.put('r.npy', npy([v * 2. ** power for v in reference])),
+                                  *files)['documents'][0]['total']
+                for key in 'mean', 'rms_sd', 'mean_bias', 'max_bias':
+                    total[key] = math.ldexp(total[key], -power)
+                wanted = wanted or total
+                for key, want in wanted.items():
+                    if isinstance(want, dict):
+                        for k in 'mean', 'min', 'median', 'max':
+                            self.assertAlmostEqual(total[key][k], want[k], delta=1e-10, msg=(power, key, k))
+                    elif want:
+                        self.assertAlmostEqual(total[key] / want, 1, delta=1e-12, msg=(power, key))
+
     def test_range(self):
         """Errors of numbers near the largest, where differences have no double."""
         big = 1.7e308
