@@ -1,30 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * format.c: owns the formats' text: parsing, printing, presets, and the check
- * that a container holds a format. Rounds nothing. */
+ * format.c: owns the formats' text: parsing, printing, and the check that a
+ * container holds a format. Rounds nothing; names stand in format_names.c. */
 #include "exact.h"
+#include "format_names.h"
 #include <stdarg.h>
 #include <stdio.h>
-
-static const struct {
-    const char *name, *spelling;
-} presets[] = {
-    {"fp64", "e11m52"},
-    {"fp32", "e8m23"},
-    {"fp16", "e5m10"},
-    {"bf16", "e8m7"},
-    {"tf32", "e8m10"},
-    {"fp24", "e7m16"},
-    {"pxr24", "e8m15"},
-    {"e5m2", "e5m2"},
-    {"e4m3", "e4m3"},
-    {"e4m3fn", "e4m3:noinf"},
-    {"e5m2fnuz", "e5m2:noinf:nonegzero:bias=16"},
-    {"e4m3fnuz", "e4m3:noinf:nonegzero:bias=8"},
-    {"e3m2fn", "e3m2:sat:noinf:nonan"},
-    {"e2m3fn", "e2m3:sat:noinf:nonan"},
-    {"e2m1fn", "e2m1:sat:noinf:nonan"},
-};
-enum { PRESETS = sizeof presets / sizeof *presets };
 
 /* In the order in which they are printed; bias=N comes last. */
 static const struct {
@@ -85,11 +65,17 @@ static bool read_digits(const char **text, long *value)
     return true;
 }
 
+static bool read_letter(const char **text, char letter)
+{
+    bool is = (**text | 0x20) == letter; /* a capital, too */
+    *text += is;
+    return is;
+}
+
 static bool read_widths(const char *text, const char *end, draft *draft)
 {
-    if (*text++ != 'e' || !read_digits(&text, &draft->ebits))
-        return false;
-    return *text++ == 'm' && read_digits(&text, &draft->fbits) && text == end;
+    return read_letter(&text, 'e') && read_digits(&text, &draft->ebits) && read_letter(&text, 'm') &&
+           read_digits(&text, &draft->fbits) && text == end;
 }
 
 /* 2^(X-1)-1; any value will do for a width that is out of range. */
@@ -170,10 +156,10 @@ static vprec_status read_suffix(const char *text, const char *end, draft *draft,
     size_t length = end - text;
     unsigned bit = 0;
     for (size_t i = 0; i < SUFFIXES; i++) {
-        if (length == strlen(suffixes[i].name) && !memcmp(text, suffixes[i].name, length))
+        if (vprec_name_same(suffixes[i].name, strlen(suffixes[i].name), text, length))
             bit = suffixes[i].flag;
     }
-    bool bias = !strncmp(text, "bias=", 5);
+    bool bias = length >= 5 && vprec_name_same("bias=", 5, text, 5);
     if (bias)
         bit = 1u << 31;
     if (!bit)
@@ -202,24 +188,29 @@ static vprec_status read_suffixes(const char *text, draft *draft, const report *
     return VPREC_OK;
 }
 
-/* A preset's name or eXmY, up to `end`. */
+/* A name or eXmY, up to `end`. */
 static vprec_status read_base(const char *text, const char *end, draft *draft, const report *report)
 {
     size_t length = end - text;
-    for (size_t i = 0; i < PRESETS; i++) {
-        const char *spelling = presets[i].spelling, *colon = spelling + strcspn(spelling, ":");
-        if (length != strlen(presets[i].name) || memcmp(text, presets[i].name, length))
-            continue;
-        read_widths(spelling, colon, draft);
+    if (!length)
+        return fail(report, VPREC_EFORMAT, "the format is missing: give eXmY such as e5m10, or a name such as bf16");
+    const vprec_preset *preset = vprec_preset_find(text, length);
+    if (preset) {
+        const char *colon = preset->spelling + strcspn(preset->spelling, ":");
+        read_widths(preset->spelling, colon, draft);
         draft->bias = default_bias(draft->ebits);
         return read_suffixes(colon, draft, report);
     }
-    if (!length)
-        return fail(report, VPREC_EFORMAT, "the format is missing: give eXmY such as e5m10, or a preset such as bf16");
-    if (!read_widths(text, end, draft))
-        return fail(report, VPREC_EFORMAT,
-                    "`%.*s` is neither eXmY such as e5m10 nor a preset such as bf16 (vprec-run --formats)",
-                    quoted(text, end), text);
+    const char *reason = vprec_name_refused(text, length);
+    if (reason)
+        return fail(report, VPREC_EFORMAT, "%s", reason);
+    if (!read_widths(text, end, draft)) {
+        char nearest[32];
+        vprec_name_nearest(text, length, nearest, sizeof nearest);
+        return fail(report, VPREC_EFORMAT, "`%.*s` is neither eXmY such as e5m10 nor a name%s%s%s", quoted(text, end),
+                    text, *nearest ? "; did you mean `" : " such as bf16 (vprec-run --formats)", nearest,
+                    *nearest ? "`?" : "");
+    }
     draft->bias = default_bias(draft->ebits);
     return VPREC_OK;
 }
@@ -261,12 +252,13 @@ size_t vprec_format_print(const vprec_format *format, char *text, size_t size)
     char base[16];
     memcpy(base, other, sizeof base);
     size_t length = spell(best, sizeof best, base, 0, default_bias(format->ebits), format);
-    for (size_t i = 0; i < PRESETS; i++) {
+    const vprec_preset *named;
+    for (size_t i = 0; (named = vprec_preset_at(i)); i++) {
         vprec_format preset;
-        vprec_format_parse(presets[i].name, VPREC_F64, &preset, NULL, 0);
+        vprec_format_parse(named->name, VPREC_F64, &preset, NULL, 0);
         if (preset.ebits != format->ebits || preset.fbits != format->fbits || (preset.flags & ~format->flags))
             continue;
-        size_t l = spell(other, sizeof other, presets[i].name, preset.flags, preset.bias, format);
+        size_t l = spell(other, sizeof other, named->name, preset.flags, preset.bias, format);
         if (l <= length) {
             length = l;
             memcpy(best, other, sizeof best);
@@ -279,11 +271,35 @@ size_t vprec_format_print(const vprec_format *format, char *text, size_t size)
 
 const char *vprec_format_preset(size_t index, const char **spelling)
 {
-    if (index >= PRESETS)
+    const vprec_preset *preset = vprec_preset_at(index);
+    if (preset && spelling)
+        *spelling = preset->spelling;
+    return preset ? preset->name : NULL;
+}
+
+const char *vprec_format_aliases(size_t index)
+{
+    const vprec_preset *preset = vprec_preset_at(index);
+    return preset ? preset->also : NULL;
+}
+
+const char *vprec_format_remark(const vprec_format *format)
+{
+    static const struct {
+        int ebits, fbits;
+        const char *remark;
+    } list[] = {
+        {4, 3, "e4m3 is the IEEE-like one, largest 240; that of OCP and torch is e4m3fn, largest 448"},
+        {3, 2, "e3m2 is the IEEE-like one, largest 14; that of OCP is e3m2fn, largest 28"},
+        {2, 3, "e2m3 is the IEEE-like one, largest 3.75; that of OCP is e2m3fn, largest 7.5"},
+        {2, 1, "e2m1 is the IEEE-like one, largest 3; that of OCP is e2m1fn, largest 6"},
+    };
+    if ((format->flags & VPREC_NOINF) || format->bias != default_bias(format->ebits))
         return NULL;
-    if (spelling)
-        *spelling = presets[index].spelling;
-    return presets[index].name;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (format->ebits == list[i].ebits && format->fbits == list[i].fbits)
+            return list[i].remark;
+    return NULL;
 }
 
 bool vprec_format_is_native(const vprec_format *format, vprec_type type)

@@ -89,6 +89,14 @@ VPREC_API size_t vprec_format_print(const vprec_format *format, char *text, size
  * (may be NULL) receives its eXmY text with suffixes. */
 VPREC_API const char *vprec_format_preset(size_t index, const char **spelling);
 
+/* What others call that preset ("bfloat16 bfloat", "" for none), with blanks between; NULL past the last.
+ * vprec_format_parse takes these in any case, with or without '_', and with "torch." and the like in front. */
+VPREC_API const char *vprec_format_aliases(size_t index);
+
+/* A line for the user if the format's name means another one elsewhere: a bare e4m3, e3m2, e2m3 or e2m1 is the
+ * IEEE-like one here. NULL if there is nothing to say. */
+VPREC_API const char *vprec_format_remark(const vprec_format *format);
+
 /* Whether every value of `type`, infinities, NaN and -0 included, is one of the
  * format's: then rounding a `type` to it changes nothing in any mode. */
 VPREC_API bool vprec_format_is_native(const vprec_format *format, vprec_type type);

@@ -10,7 +10,7 @@ static const char help[] =
     "Run an unmodified program with its floating-point operations rounded to a format.\n"
     "\n"
     "What is rounded, and how\n"
-    "  -f, --format SPEC     the format: eXmY (X exponent, Y fraction bits) or a preset, for\n"
+    "  -f, --format SPEC     the format: eXmY (X exponent, Y fraction bits) or a name, for\n"
     "                        f32 (float); or per type, as in f32=bf16,f64=e11m40. A type not\n"
     "                        named is left alone. native: instrument both, round nothing\n"
     "  -m, --mode MODE       rne to nearest, ties to even (default), rna to nearest, ties away,\n"
@@ -54,7 +54,7 @@ static const char help[] =
     "      --count           count operations, overflows, exponents, digits cancelled, by function\n"
     "      --audit           name each operation that ran unrounded; exit 124 if any did\n"
     "      --list            run nothing, print what would be instrumented\n"
-    "      --formats         print the presets with their ranges\n"
+    "      --formats         print the named formats with their ranges and other names\n"
     "  -q, --quiet           no summary and no warnings at the end\n"
     "  -h, --help            this text\n"
     "  -V, --version         the version\n"
@@ -80,14 +80,14 @@ void vprec_help_print(void)
 void vprec_formats_print(void)
 {
     const char *name, *spelling;
-    printf("%-9s %-27s %-8s %16s %16s %16s %16s\n", "NAME", "SPELLING", "TYPES", "LARGEST", "SMALLEST NORMAL",
+    printf("%-12s %-28s %-8s %16s %16s %16s %16s\n", "NAME", "SPELLING", "TYPES", "LARGEST", "SMALLEST NORMAL",
            "SUBNORMAL", "EPSILON");
     for (size_t i = 0; (name = vprec_format_preset(i, &spelling)); i++) {
         vprec_format format, narrow;
         if (vprec_format_parse(name, VPREC_F64, &format, NULL, 0) != VPREC_OK)
             continue;
         bool fits_f32 = vprec_format_parse(name, VPREC_F32, &narrow, NULL, 0) == VPREC_OK;
-        printf("%-9s %-27s %-8s %16.9g %16.9g ", name, spelling, fits_f32 ? "f32,f64" : "f64", format.max,
+        printf("%-12s %-28s %-8s %16.9g %16.9g ", name, spelling, fits_f32 ? "f32,f64" : "f64", format.max,
                format.min_normal);
         if (format.flags & VPREC_NOSUB)
             printf("%16s", "none");
@@ -96,6 +96,10 @@ void vprec_formats_print(void)
         printf(" %16.9g\n", ldexp(1, -format.fbits));
     }
     fputs("\nAny eXmY works too: X exponent bits 2 to 11, Y fraction bits 1 to 52 (one hidden bit more), as far as\n"
-          "the type holds it (f32: e8m23). Suffixes: :sat :noinf :nosub :bias=N. See vprec-formats(7).\n",
+          "the type holds it (f32: e8m23). Suffixes: :sat :noinf :nosub :bias=N. See vprec-formats(7).\n"
+          "\nOther names, in any case, with or without '_', with torch. and the like in front or not:\n",
           stdout);
+    for (size_t i = 0; (name = vprec_format_preset(i, &spelling)); i++)
+        if (*vprec_format_aliases(i))
+            printf("%-12s %s\n", name, vprec_format_aliases(i));
 }

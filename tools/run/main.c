@@ -48,6 +48,18 @@ static int run_and_tell(const vprec_options *options, const vprec_program *progr
     return run.status;
 }
 
+/* Says of a format whose name means another one elsewhere which one it is. */
+static void remark(const vprec_options *options)
+{
+    const char *said = NULL;
+    for (int type = 0; type < VPREC_TYPES && !options->quiet; type++) {
+        const vprec_wire_config *config = &options->config;
+        const char *text = config->use[type] == VPREC_USE_FORMAT ? vprec_format_remark(&config->format[type]) : NULL;
+        if (text && text != said)
+            vprec_say("%s", said = text);
+    }
+}
+
 int main(int argc, char **argv)
 {
     vprec_options options;
@@ -56,6 +68,7 @@ int main(int argc, char **argv)
         vprec_options_free(&options);
         return status;
     }
+    remark(&options);
     vprec_program program;
     status = vprec_program_find(&program, options.program[0]);
     if (!status) {

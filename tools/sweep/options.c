@@ -5,6 +5,7 @@
 #include "common/say.h"
 #include "help.h"
 #include "vprec.h"
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -95,25 +96,30 @@ static struct option *all_options(void)
 
 /* What is remembered until all options are known. */
 typedef struct later {
-    sweep_list higher, lower;
+    sweep_list higher, lower, words; /* words: what --formats was given, as it was written */
 } later;
+
+/* "e5m10" of "f64=e5m10" and of itself. */
+static const char *without_type(const char *part)
+{
+    return !strncmp(part, "f32=", 4) || !strncmp(part, "f64=", 4) ? part + 4 : part;
+}
 
 /* Whether every format that the word stands for is one. */
 static bool is_format(const char *word)
 {
     sweep_list list = {NULL, 0};
-    /* A path, or a name without a digit, is none; and so nothing is said about it. */
-    bool good = *word && !strchr(word, '/') && strpbrk(word, "0123456789") && *word != '-';
+    /* A path, or braces without a digit, is none; and so nothing is said about it. */
+    bool good = *word && *word != '-' && (strpbrk(word, "0123456789") || !strpbrk(word, "{}"));
     for (const char *c = word; good && *c; c++)
-        good = strchr("abcdefghijklmnopqrstuvwxyz0123456789{},.=:", *c) != NULL;
+        good = isalnum((unsigned char)*c) || strchr("{},.=:_-", *c);
     if (!good || strstr(word, ",,") || !sweep_expand("--formats", word, &list))
         return false;
     for (size_t i = 0; good && i < list.count; i++) {
         char *rest = list.items[i];
         for (char *part; good && (part = strsep(&rest, ","));) {
             vprec_format format;
-            const char *spec = !strncmp(part, "f32=", 4) || !strncmp(part, "f64=", 4) ? part + 4 : part;
-            good = vprec_format_parse(spec, VPREC_F64, &format, NULL, 0) == VPREC_OK;
+            good = vprec_format_parse(without_type(part), VPREC_F64, &format, NULL, 0) == VPREC_OK;
         }
     }
     sweep_list_free(&list);
@@ -122,18 +128,41 @@ static bool is_format(const char *word)
 
 /* --formats takes the words that follow, up to an option: all of them where -- ends them, else those that are
  * formats. */
-static bool take_formats(sweep_options *o, int argc, char **argv)
+static bool take_formats(sweep_options *o, later *l, int argc, char **argv)
 {
     bool closed = false, ok = sweep_expand("--formats", optarg, &o->formats);
+    sweep_list_add(&l->words, vprec_text("%s", optarg));
     for (int i = optind; i < argc && !closed; i++) {
         closed = !strcmp(argv[i], "--");
         if (*argv[i] == '-')
             break;
     }
-    while (ok && optind < argc && *argv[optind] != '-' && (closed || is_format(argv[optind])))
+    while (ok && optind < argc && *argv[optind] != '-' && (closed || is_format(argv[optind]))) {
+        sweep_list_add(&l->words, vprec_text("%s", argv[optind]));
         ok = sweep_expand("--formats", argv[optind++], &o->formats);
+    }
     o->formats_given = true;
     return ok;
+}
+
+/* What is to be said of formats that were written out; of those that braces stand for nothing. */
+static void remark(const sweep_list *words)
+{
+    sweep_list said = {NULL, 0};
+    for (size_t i = 0; i < words->count; i++) {
+        char *rest = strchr(words->items[i], '{') ? NULL : words->items[i];
+        for (char *part; (part = strsep(&rest, ","));) {
+            vprec_format format;
+            const char *text = NULL;
+            if (vprec_format_parse(without_type(part), VPREC_F64, &format, NULL, 0) == VPREC_OK)
+                text = vprec_format_remark(&format);
+            if (!text || sweep_list_has(&said, text))
+                continue;
+            sweep_list_add(&said, vprec_text("%s", text));
+            vprec_say("%s", text);
+        }
+    }
+    sweep_list_free(&said);
 }
 
 static bool take_number(const char *option, const char *text, uint32_t most, uint32_t *number)
@@ -181,7 +210,7 @@ static bool take_where(sweep_options *o, const char *kind, const char *glob)
 static bool take(sweep_options *o, later *l, int option, const char *name, int argc, char **argv)
 {
     switch (option) {
-    case 'f': return take_formats(o, argc, argv);
+    case 'f': return take_formats(o, l, argc, argv);
     case 'm': return sweep_expand("--modes", optarg, &o->modes);
     case 't': return sweep_expand("--precision", optarg, &o->precisions);
     case 'n': return take_number("--samples", optarg, SAMPLES_MOST, &o->samples);
@@ -290,7 +319,7 @@ static void complain(int option, char **argv)
 
 int sweep_options_parse(sweep_options *o, int argc, char **argv)
 {
-    later l = {{NULL, 0}, {NULL, 0}};
+    later l = {.words = {NULL, 0}};
     struct option *all = all_options();
     int status = -1;
     bool ok = true;
@@ -319,8 +348,11 @@ int sweep_options_parse(sweep_options *o, int argc, char **argv)
     if (ok && o->output && !o->own && !sweep_list_has(&o->keep, o->output))
         sweep_list_add(&o->keep, vprec_text("%s", o->output));
     ok = ok && defaults(o) && direct(o, &l.higher, "--higher", 1) && direct(o, &l.lower, "--lower", -1) && check(o);
+    if (ok && !o->quiet)
+        remark(&l.words);
     sweep_list_free(&l.higher);
     sweep_list_free(&l.lower);
+    sweep_list_free(&l.words);
     return ok ? -1 : SWEEP_EXIT_USAGE;
 }
 

@@ -62,6 +62,7 @@ const unit_format unit_formats[] = {
     {"e4m3fnuz", F32, 4, 3, 8, 240, FNUZ},
     {"e4m3fnuz:sat", F64, 4, 3, 8, 240, FNUZ | VPREC_SAT},
     {"e4m3fnuz:nosub", F32, 4, 3, 8, 240, FNUZ | VPREC_NOSUB},
+    {"e4m3b11fnuz", F32, 4, 3, 11, 30, FNUZ},
     {"e3m2fn", F32, 3, 2, 3, 28, MX},
     {"e2m3fn", F32, 2, 3, 1, 7.5, MX},
     {"e2m1fn", F32, 2, 1, 1, 6, MX},

@@ -37,9 +37,11 @@ static const struct {
     {"pxr24", "e8m15", 0x1.fffep127, 0x1p-126, 0x1p-141, false},
     {"e5m2", "e5m2", 57344, 0x1p-14, 0x1p-16, false},
     {"e4m3", "e4m3", 240, 0x1p-6, 0x1p-9, false},
+    {"e3m4", "e3m4", 15.5, 0x1p-2, 0x1p-6, false},
     {"e4m3fn", "e4m3:noinf", 448, 0x1p-6, 0x1p-9, false},
     {"e5m2fnuz", "e5m2:noinf:nonegzero:bias=16", 57344, 0x1p-15, 0x1p-17, false},
     {"e4m3fnuz", "e4m3:noinf:nonegzero:bias=8", 240, 0x1p-7, 0x1p-10, false},
+    {"e4m3b11fnuz", "e4m3:noinf:nonegzero:bias=11", 30, 0x1p-10, 0x1p-13, false},
     {"e3m2fn", "e3m2:sat:noinf:nonan", 28, 0.25, 0.0625, false},
     {"e2m3fn", "e2m3:sat:noinf:nonan", 7.5, 1, 0.125, false},
     {"e2m1fn", "e2m1:sat:noinf:nonan", 6, 1, 0.5, false},
@@ -148,6 +150,7 @@ Test(format, prints_the_short_form)
                                            {"e4m3:noinf:bias=8", "e4m3fn:bias=8"},
                                            {"e2m1fn:sat", "e2m1fn"},
                                            {"e6m9", "e6m9"},
+                                           {"E6M9:SAT:Bias=30", "e6m9:sat:bias=30"},
                                            {"e06m09:bias=31", "e6m9"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         vprec_format format;
@@ -198,11 +201,13 @@ static const struct {
     {"e99999999999999999999m3", VPREC_F64, VPREC_ERANGE,
      "`e99999999999999999999m3`: over 99999 exponent bits do not fit binary64 (2..11)"},
     {"", VPREC_F32, VPREC_EFORMAT,
-     "``: the format is missing: give eXmY such as e5m10, or a preset such as bf16"},
+     "``: the format is missing: give eXmY such as e5m10, or a name such as bf16"},
     {":sat", VPREC_F32, VPREC_EFORMAT,
-     "`:sat`: the format is missing: give eXmY such as e5m10, or a preset such as bf16"},
-    {"float16", VPREC_F32, VPREC_EFORMAT,
-     "`float16`: `float16` is neither eXmY such as e5m10 nor a preset such as bf16 (vprec-run --formats)"},
+     "`:sat`: the format is missing: give eXmY such as e5m10, or a name such as bf16"},
+    {"real", VPREC_F32, VPREC_EFORMAT,
+     "`real`: `real` is neither eXmY such as e5m10 nor a name such as bf16 (vprec-run --formats)"},
+    {"halt:sat", VPREC_F32, VPREC_EFORMAT,
+     "`halt:sat`: `halt` is neither eXmY such as e5m10 nor a name; did you mean `half`?"},
     {"bf16:satt", VPREC_F32, VPREC_EFORMAT,
      "`bf16:satt`: unknown suffix `satt` (sat, noinf, nosub, nonan, nonegzero, bias=N)"},
     {"bf16:", VPREC_F32, VPREC_EFORMAT,
@@ -254,7 +259,7 @@ Test(format, errors)
 /* Junk around a format is no format. */
 Test(format, junk)
 {
-    static const char *const texts[] = {" e5m10", "e5m10 ", "E5M10", "e5", "m10", "em", "e5m", "e-5m10", "e5m-10",
+    static const char *const texts[] = {" e5m10", "e5m10 ", "E_5M10", "e5", "m10", "em", "e5m", "e-5m10", "e5m-10",
                                         "e5m10m", "e5m10,bf16", "f32=bf16", "e5m10\n", "bf", "bf166", "fp16;", "5m10",
                                         "e5.0m10", "e5m1e1", "native"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -97,6 +97,26 @@ class Usage(Case):
             with self.subTest(spec):
                 self.refused(spec.split('=', 1)[-1] if spec.startswith('f64') else spec, args=['--format', spec])
 
+    def test_names_of_other_tools(self):
+        for name in ('bfloat16', 'torch.float8_e4m3fn', 'FLOAT8E5M2', 'f32=Half', 'tf32:SAT'):
+            with self.subTest(name):
+                done = self.run_vprec('-q', '-f', name, '--', MARKER, self.marker)
+                self.assertEqual((done.returncode, done.stderr), (0, b''))
+        os.unlink(self.marker)
+        self.refused('fp8', 'e4m3fn (largest 448)', 'e5m2', args=['-f', 'fp8'])
+        self.refused('float8_e8m0fnu', 'without sign', args=['-f', 'float8_e8m0fnu'])
+        self.refused('did you mean `bfloat16`?', args=['-f', 'bfloat61'])
+        self.refused('f64=double', args=['-f', 'double'])
+
+    def test_a_bare_e4m3_is_explained_once(self):
+        line = b'vprec-run: e4m3 is the IEEE-like one, largest 240; that of OCP and torch is e4m3fn, largest 448\n'
+        for form in ('e4m3', 'E4M3:sat', 'f32=float8_e4m3,f64=e4m3'):
+            done = self.run_vprec('-f', form, '--', MARKER, self.marker)
+            self.assertTrue(done.stderr.startswith(line), done.stderr)
+            self.assertEqual((done.returncode, done.stderr.count(line)), (0, 1))
+        for options in (('-q', '-f', 'e4m3'), ('-f', 'e4m3fn'), ('-f', 'e4m3:bias=8')):
+            self.assertNotIn(b'IEEE', self.run_vprec(*options, '--', MARKER, self.marker).stderr)
+
     def test_other_values(self):
         for mode in ('rne:1', 'rtz:8', 'rr:24', 'mca:'):
             self.refused('takes no number', args=['-f', 'bf16', '--mode', mode])
@@ -163,6 +183,18 @@ class Usage(Case):
         for option in options:
             self.assertRegex(page, r'(?m)^\.(BR?|TP) .*' + option + r'\b')
 
+    def test_man_page_has_every_name(self):
+        with open(os.path.join(os.path.dirname(PAGE), 'vprec-formats.7'), encoding='utf-8') as source:
+            page = dict(re.findall(r'(?m)^(\w+)\t(?:T\{\n)?(\w+(?:, [\w.]+)*|\w+)$', source.read()))
+        _, _, other = self.run_vprec('--formats').stdout.decode().split('\n\n')
+        rows = other.splitlines()[1:]
+        self.assertGreater(len(rows), 10)
+        for row in rows:
+            name, *also = row.split()
+            for each in also:
+                if not each.startswith('numpy.'):
+                    self.assertIn(each, page.get(name, '').split(', '))
+
     def test_help_version_formats(self):
         for option in ('-h', '--help'):
             done = self.run_vprec(option)
@@ -175,7 +207,7 @@ class Usage(Case):
 
         done = self.run_vprec('--formats')
         self.assertEqual((done.returncode, done.stderr), (0, b''))
-        rows = {line.split()[0]: line.split()[1:] for line in done.stdout.decode().splitlines() if line.strip()}
+        rows = {line.split()[0]: line.split()[1:] for line in done.stdout.decode().split('\n\n')[0].splitlines()}
         # spelling, types, largest, smallest normal, smallest subnormal, epsilon: from the formats' definitions
         self.assertEqual(rows['fp16'], ['e5m10', 'f32,f64', '65504', '6.10351562e-05', '5.96046448e-08',
                                         '0.0009765625'])
@@ -184,6 +216,9 @@ class Usage(Case):
         self.assertEqual(rows['fp64'][1:3], ['f64', '1.79769313e+308'])
         self.assertEqual([rows[name][2] for name in ('e4m3fn', 'e4m3', 'e5m2', 'e4m3fnuz', 'e3m2fn', 'e2m1fn')],
                          ['448', '240', '57344', '240', '28', '6'])
+        other = done.stdout.decode().split('Other names')[1]
+        for name, also in (('fp16', 'half'), ('bf16', 'bfloat16'), ('e4m3fn', 'float8_e4m3fn')):
+            self.assertRegex(other, rf'(?m)^{name} .*\b{also}\b')
 
     def test_full_standard_output_is_an_error(self):
         with open('/dev/full', 'wb') as full:

@@ -154,6 +154,16 @@ class Grid(Case):
     def test_the_same_format_by_two_names_is_one_cell(self):
         self.assertEqual(self.formats('--formats', 'e8m7', 'bf16', 'e5m10,fp16'), ['e8m7', 'e5m10'])
 
+    def test_names_of_other_tools(self):
+        done = subprocess.run([SWEEP, '--dry-run', '--formats', 'half', 'torch.bfloat16,e5m10', 'FLOAT8E4M3FN', 'e4m3',
+                               'e{3,4}m2', 'float{16,32}', VICTIM], capture_output=True, env=self.environment(),
+                              cwd=self.dir, check=True)
+        self.assertEqual(re.findall(r'^\S+ --format=(\S+)', done.stdout.decode(), re.M),
+                         ['half', 'torch.bfloat16', 'FLOAT8E4M3FN', 'e4m3', 'e3m2', 'e4m2', 'float32'])
+        # One line for what was written out, none for e3m2, which braces made.
+        self.assertRegex(done.stderr.decode(), r'\Avprec-sweep: e4m3 is [^\n]*e4m3fn, largest 448\n\Z')
+        self.refused('--dry-run', '--formats', 'fp8', say='e4m3fn (largest 448)')
+
     def test_program_without_dashes(self):
         def cells(*words):
             done = subprocess.run([SWEEP, '--dry-run', *words], capture_output=True, env=self.environment(),
