@@ -2,8 +2,8 @@
  * json.c: helpers above jansson. Knows nothing of what is written. */
 #include "json.h"
 #include "say.h"
+#include "whole.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,36 +79,42 @@ bool vprec_json_write(const json_t *root, int fd)
            !write_all("\n", 1, &fd);
 }
 
-/* Puts `root`, or where that is NULL the bytes, in the place of the file. */
-static bool replace(const char *path, const json_t *root, const char *bytes, size_t size)
+char *vprec_json_bytes(const json_t *root)
 {
-    char *partial = vprec_text("%s.tmp", path);
-    int fd = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    bool ok = fd >= 0 && (root ? vprec_json_write(root, fd) : !write_all(bytes, size, &fd)) && !fsync(fd);
-    int error = errno;
-    if (fd >= 0 && close(fd) && ok) {
-        error = errno;
-        ok = false;
-    }
-    if (ok && rename(partial, path)) {
-        error = errno;
-        ok = false;
-    }
-    if (!ok)
-        unlink(partial);
-    free(partial);
-    errno = error;
-    return ok;
+    char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
+    vprec_json_must(text ? json_true() : NULL);
+    char *whole = vprec_text("%s\n", text);
+    free(text);
+    return whole;
+}
+
+/* Writes `root`, or where that is NULL the bytes, to a file of that name. */
+static bool put(const char *path, const json_t *root, const char *bytes, size_t size, bool over)
+{
+    vprec_whole file;
+    bool ok = vprec_whole_begin(&file, path) &&
+              (root ? vprec_json_write(root, file.fd) : !write_all(bytes, size, &file.fd));
+    return vprec_whole_end(&file, ok, over);
 }
 
 bool vprec_json_replace(const json_t *root, const char *path)
 {
-    return replace(path, root, NULL, 0);
+    return put(path, root, NULL, 0, true);
+}
+
+bool vprec_json_create(const json_t *root, const char *path)
+{
+    return put(path, root, NULL, 0, false);
 }
 
 bool vprec_bytes_replace(const char *bytes, size_t size, const char *path)
 {
-    return replace(path, NULL, bytes, size);
+    return put(path, NULL, bytes, size, true);
+}
+
+bool vprec_bytes_create(const char *bytes, size_t size, const char *path)
+{
+    return put(path, NULL, bytes, size, false);
 }
 
 json_t *vprec_json_read(const char *path)

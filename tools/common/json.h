@@ -27,11 +27,17 @@ json_t *vprec_json_seed(uint64_t seed);
 
 /* Writes `root` and a newline. False with errno set. */
 bool vprec_json_write(const json_t *root, int fd);
+/* The same bytes in memory, to be freed. */
+char *vprec_json_bytes(const json_t *root);
 
 /* Puts `root` in the place of the file `path`: on disk before it has that name,
  * so that a file of that name is always whole. False with errno set, the old file still there. */
 bool vprec_json_replace(const json_t *root, const char *path);
-bool vprec_bytes_replace(const char *bytes, size_t size, const char *path); /* the same with any content */
+/* The same where nothing has that name: else false with EEXIST. */
+bool vprec_json_create(const json_t *root, const char *path);
+/* The same two with any content. */
+bool vprec_bytes_replace(const char *bytes, size_t size, const char *path);
+bool vprec_bytes_create(const char *bytes, size_t size, const char *path);
 
 /* The content of the file, NULL where it is missing or no JSON. */
 json_t *vprec_json_read(const char *path);

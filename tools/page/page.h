@@ -5,10 +5,15 @@
 #define VPREC_PAGE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* Writes report.html, report.csv, report.md, report.json and the pictures, pictures/NN-*.svg and .png, below `dir`,
  * which is made if its parent is there. A file that has its name is whole. Without gnuplot, or where gnuplot fails,
- * there are no pictures, and the page says so. Returns 0, or -1 having said what could not be written. */
+ * there are no pictures, and the page says so. A file there that no report wrote, or that was changed since, is left
+ * alone: then nothing is written. Returns 0, or -1 having said what could not be written. */
 int vprec_page_write(const json_t *report, const char *dir);
+
+/* Whether a report can be written to `dir`, as far as that is known before there is one. False, having said why. */
+bool vprec_page_check(const char *dir);
 
 #endif

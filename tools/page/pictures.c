@@ -2,7 +2,6 @@
  * pictures.c: which pictures a sweep gets, their names and captions;
  * has them drawn one by one, so that one that fails leaves the others. */
 #include "pictures.h"
-#include "common/json.h"
 #include "common/say.h"
 #include "draw.h"
 #include "gnuplot.h"
@@ -10,21 +9,17 @@
 #include "svg.h"
 #include "text.h"
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { PICTURES_MOST = 60, SLUG_MOST = 40 };
 
 typedef struct studio {
     page_gallery *gallery;
     const page_view *view;
-    const char *directory;
+    page_store *store;
     page_grid grid;
     size_t left_out;
-    bool failed;  /* a file could not be written */
     bool missing; /* gnuplot is not there */
 } studio;
 
@@ -64,16 +59,6 @@ static char *whole_script(const char *body, int height)
     return script;
 }
 
-static bool write_file(studio *studio, const char *name, const char *ending, const char *data, size_t size)
-{
-    char *path = vprec_text("%s/%s.%s", studio->directory, name, ending);
-    bool ok = vprec_bytes_replace(data, size, path);
-    if (!ok)
-        vprec_say("cannot write '%s' (%s): free room there, or check the permissions", path, strerror(errno));
-    free(path);
-    return ok;
-}
-
 static void draw(studio *studio, page_picture *picture, const char *body, int height)
 {
     page_bytes svg, png;
@@ -86,22 +71,24 @@ static void draw(studio *studio, page_picture *picture, const char *body, int he
         if (!file)
             picture->error = vprec_text("gnuplot wrote an SVG of a kind that is not known here");
     }
-    if (file)
-        studio->failed |= !write_file(studio, picture->name, "svg", file, strlen(file)) ||
-                          !write_file(studio, picture->name, "png", png.data, png.size);
-    else if (!studio->missing)
+    if (file) {
+        size_t length = strlen(file);
+        page_store_add(studio->store, vprec_text(PAGE_STORE_PICTURES "/%s.svg", picture->name), file, length);
+        page_store_add(studio->store, vprec_text(PAGE_STORE_PICTURES "/%s.png", picture->name), png.data, png.size);
+        png.data = NULL;
+    } else if (!studio->missing) {
         vprec_say("no picture '%s': %s", picture->title, picture->error);
+    }
     free(svg.data);
     free(png.data);
     free(script);
-    free(file);
 }
 
 /* Takes over the strings. `height` is what drawing `body` returned. */
 static void add(studio *studio, const char *kind, char *title, char *caption, char *body, int height)
 {
     page_gallery *gallery = studio->gallery;
-    if (gallery->count < PICTURES_MOST && !studio->failed && !studio->missing) {
+    if (gallery->count < PICTURES_MOST && !studio->missing) {
         gallery->pictures = vprec_grow(gallery->pictures, gallery->count + 1, sizeof *gallery->pictures);
         page_picture *picture = &gallery->pictures[gallery->count++];
         char *name = slug(kind);
@@ -226,31 +213,9 @@ static void add_digits(studio *studio)
     add(studio, "digits", title, caption, body, height);
 }
 
-/* Pictures of an earlier, larger report would look as if they belonged to this one. */
-static void remove_others(const studio *studio)
+void page_gallery_make(page_gallery *gallery, const page_view *view, page_store *store)
 {
-    DIR *directory = opendir(studio->directory);
-    const struct dirent *entry;
-    while (directory && (entry = readdir(directory))) {
-        const char *name = entry->d_name, *ending = strrchr(name, '.');
-        bool ours = isdigit((unsigned char)name[0]) && isdigit((unsigned char)name[1]) && name[2] == '-' && ending &&
-                    (!strcmp(ending, ".svg") || !strcmp(ending, ".png"));
-        for (size_t i = 0; ours && i < studio->gallery->count; i++) {
-            const page_picture *picture = &studio->gallery->pictures[i];
-            size_t length = strlen(picture->name);
-            ours = !(picture->svg && !strncmp(name, picture->name, length) && name + length == ending);
-        }
-        if (ours)
-            unlinkat(dirfd(directory), name, 0);
-    }
-    if (directory)
-        closedir(directory);
-}
-
-bool page_gallery_make(page_gallery *gallery, const page_view *view, const char *dir)
-{
-    char *directory = vprec_text("%s/pictures", dir);
-    studio studio = {.gallery = gallery, .view = view, .directory = directory, .grid = page_grid_make(view)};
+    studio studio = {.gallery = gallery, .view = view, .store = store, .grid = page_grid_make(view)};
     *gallery = (page_gallery){0};
     for (size_t m = 0; m <= view->metric_count; m++)
         add_all_lines(&studio, m);
@@ -270,10 +235,7 @@ bool page_gallery_make(page_gallery *gallery, const page_view *view, const char 
         gallery->note = vprec_text("There is nothing to draw: a picture needs cells with a value and a number of "
                                    "fraction bits.");
     }
-    remove_others(&studio);
     page_grid_free(&studio.grid);
-    free(directory);
-    return !studio.failed;
 }
 
 void page_gallery_free(page_gallery *gallery)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * pictures.h: the pictures of a report: which there are, drawn and written. */
+ * pictures.h: the pictures of a report: which there are, and their files. */
 #ifndef VPREC_PAGE_PICTURES_H
 #define VPREC_PAGE_PICTURES_H
 
+#include "store.h"
 #include "view.h"
 
 typedef struct page_picture {
@@ -19,9 +20,8 @@ typedef struct page_gallery {
     char *note; /* why there are none or not all of them, or NULL */
 } page_gallery;
 
-/* Draws the pictures into `dir`/pictures and removes those of an earlier report there.
- * False, having said so, where a file could not be written. */
-bool page_gallery_make(page_gallery *gallery, const page_view *view, const char *dir);
+/* Draws the pictures, and adds their files to the store. */
+void page_gallery_make(page_gallery *gallery, const page_view *view, page_store *store);
 void page_gallery_free(page_gallery *gallery);
 
 #endif

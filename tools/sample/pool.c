@@ -61,13 +61,17 @@ static void end_one(vprec_pool *p, size_t index)
     while (wait4(s.pid, &status, 0, &usage) < 0 && errno == EINTR) {
     }
     p->slots[index] = p->slots[--p->running];
-    if (p->stop || p->failure)
+    if (p->stop || p->failure) {
+        p->dropped(p->context, s.job);
         return;
+    }
     end.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     end.cpu_seconds = seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime);
     vprec_progress_clear(&p->progress);
     p->failure = p->ended(p->context, s.job, &end);
-    if (!p->failure) {
+    if (p->failure) {
+        p->dropped(p->context, s.job);
+    } else {
         p->spent += end.seconds;
         p->timed++;
     }

@@ -32,6 +32,8 @@ typedef struct vprec_pool {
     pid_t (*start)(void *context, long job, const vprec_inherited *inherited);
     /* Called unless the pool is being ended. Returns 0, or what `failure` is to be: ends the pool. */
     int (*ended)(void *context, long job, const vprec_end *end);
+    /* Called of a job of which nothing is recorded: the pool was being ended, or ended() failed. */
+    void (*dropped)(void *context, long job);
 
     uint32_t done, failed; /* for the bar, as progress.total; the caller counts */
     int stop;                     /* the signal that ends the pool, else 0 */

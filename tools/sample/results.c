@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * results.c: DIR of --out. A name in it means something whole: run.json, stdin
- * and status.json are written under another name and renamed. */
+ * and status.json get their names when they are on disk. What is ours in DIR is what run.json lists: the samples by
+ * number, of a sweep by cell; reference/, stdin. */
 #include "results.h"
+#include "common/digest.h"
 #include "common/json.h"
 #include "common/say.h"
+#include "common/whole.h"
+#include "own.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +22,7 @@
 #include <unistd.h>
 
 #define LOCK_NAME "run.lock"
+#define LOCK_MARK "vprec " /* and the number of the process that holds it, or held it last */
 #define RUN_NAME "run.json"
 #define INPUT_NAME "stdin"
 enum { LOCK_TRIES = 200, LIVING_TRIES = 6, LOCK_PAUSE_US = 50000, INPUT_PATIENCE_MS = 3000 };
@@ -42,84 +46,181 @@ char *vprec_results_file(const vprec_results *results, uint32_t number, const ch
                                      : vprec_text("%s/%04" PRIu32 "%s%s", results->path, number, slash, name);
 }
 
-static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
-{
-    (void)st;
-    (void)kind;
-    (void)ftw;
-    return remove(path);
-}
-
-static bool remove_tree(const char *path)
-{
-    if (!nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) || errno == ENOENT)
-        return true;
-    return cannot("remove", path);
-}
-
 bool vprec_results_prepare(const vprec_results *results, uint32_t number)
 {
-    char *path = vprec_results_file(results, number, ""), *files = vprec_results_file(results, number, "files");
-    bool ok = remove_tree(path) && ((!mkdir(path, 0777) && !mkdir(files, 0777)) || cannot("make", path));
+    char *path = vprec_results_file(results, number, ""), *files = vprec_results_file(results, number, VPREC_OWN_FILES);
+    const char *here = json_string_value(json_object_get(results->run, "directory"));
+    bool ok = vprec_own_clear(results->top, path + strlen(results->top) + 1, here) &&
+              (((!mkdir(path, 0777) || errno == EEXIST) && !mkdir(files, 0777)) || cannot("make", path));
     free(files);
     free(path);
     return ok;
 }
 
-/* What vprec-run makes in DIR. `beginning`: also what a call that was killed before it wrote run.json may leave. */
-static bool ours(const char *name, bool beginning)
+/* The samples that run.json lists: those of DIR itself, or the cells of a sweep. */
+typedef bool visit(const vprec_results *results, const char *sample, void *context);
+
+/* Visits samples 1 to `count` in `below`, "" or "cells/ID/", but for the first `known`. */
+static bool visit_some(const vprec_results *results, const char *below, json_int_t known, json_int_t count, visit *each,
+                       void *context)
 {
-    if (!strcmp(name, LOCK_NAME) || !strcmp(name, RUN_NAME ".tmp"))
-        return true;
-    if (beginning)
-        return false;
-    size_t digits = strspn(name, "0123456789");
-    return (digits >= 4 && !name[digits]) || !strcmp(name, RUN_NAME) || !strcmp(name, INPUT_NAME) ||
-           !strcmp(name, INPUT_NAME ".tmp") || !strcmp(name, "reference") || !strcmp(name, VPREC_RESULTS_CELLS);
+    bool ok = true;
+    for (json_int_t i = known + 1; ok && i <= count; i++) {
+        char *sample = vprec_text("%s%04" JSON_INTEGER_FORMAT, below, i);
+        ok = each(results, sample, context);
+        free(sample);
+    }
+    return ok;
 }
 
-/* True if DIR may be taken: there is nothing foreign in it, or a run of ours. */
+static json_int_t listed(const json_t *run, const char *key)
+{
+    return json_integer_value(json_object_get(run, key));
+}
+
+/* Visits what `run` lists and `known`, which may be NULL, does not. */
+static bool visit_listed(const vprec_results *results, json_t *run, const json_t *known, visit *each, void *context)
+{
+    json_t *cells = json_object_get(run, "cells"), *count;
+    const char *id;
+    bool ok = visit_some(results, "", listed(known, "samples"), listed(run, "samples"), each, context);
+    if (ok && json_is_true(json_object_get(run, "reference")) && !json_is_true(json_object_get(known, "reference")))
+        ok = each(results, "reference", context);
+    json_object_foreach(cells, id, count)
+    {
+        char *below = vprec_text(VPREC_RESULTS_CELLS "/%s/", id);
+        json_int_t before = listed(json_object_get(known, "cells"), id);
+        ok = ok && visit_some(results, below, before, json_integer_value(count), each, context);
+        free(below);
+    }
+    return ok;
+}
+
+static bool vacant(const vprec_results *results, const char *sample, void *context)
+{
+    (void)context;
+    if (vprec_own_vacant(results->top, sample))
+        return true;
+    vprec_say("'%s/%s' is in the way, and no run of %s that is known has made it: move it away, or name another --out",
+              results->top, sample, vprec_command);
+    return false;
+}
+
+static bool clear_sample(const vprec_results *results, const char *sample, void *here)
+{
+    return vprec_own_clear(results->top, sample, here);
+}
+
+/* Away with what `old` lists. What else is there stays, run.json too, so that what is left is always a run. */
+static bool clear(const vprec_results *results, json_t *old)
+{
+    json_t *cells = json_object_get(old, "cells"), *count;
+    const char *id, *here = json_string_value(json_object_get(old, "directory"));
+    if (!visit_listed(results, old, NULL, clear_sample, (void *)(uintptr_t)here))
+        return false;
+    json_object_foreach(cells, id, count)
+    {
+        if (strchr(id, '/') || !strcmp(id, ".."))
+            continue; /* none that we write */
+        char *path = vprec_text("%s/" VPREC_RESULTS_CELLS "/%s", results->top, id);
+        rmdir(path); /* this and the next, where nothing of others is in it */
+        free(path);
+    }
+    char *path = path_in(results, VPREC_RESULTS_CELLS);
+    rmdir(path);
+    free(path);
+    int top = open(results->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = top >= 0 && (listed(old, "stdin_bytes") <= 0 || vprec_own_remove(top, INPUT_NAME));
+    if (!ok)
+        cannot("take away what is in", results->top);
+    if (top >= 0)
+        close(top);
+    return ok;
+}
+
+/* A lock is ours where nothing is in it, or our mark; others' have numbers alone. */
+static bool is_our_lock(int fd)
+{
+    struct stat st;
+    char text[sizeof LOCK_MARK] = "";
+    return !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+           (!st.st_size || (pread(fd, text, sizeof text - 1, 0) > 0 && !strcmp(text, LOCK_MARK)));
+}
+
+/* What is found in DIR without run.json: what a call left that was killed before it wrote that, or others' files. */
+static bool is_beginning(int directory, const char *name)
+{
+    if (!strcmp(name, ".") || !strcmp(name, ".."))
+        return true;
+    if (strcmp(name, LOCK_NAME))
+        return false;
+    int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    bool ours = fd >= 0 && is_our_lock(fd);
+    if (fd >= 0)
+        close(fd);
+    return ours;
+}
+
+/* True if there is nothing of others in DIR, which has no run.json. */
 static bool check_foreign(const vprec_results *results)
 {
     DIR *directory = opendir(results->path);
     if (!directory)
         return cannot("read", results->path);
     char *foreign = NULL;
-    bool run = false;
-    for (struct dirent *entry; (entry = readdir(directory));) {
-        const char *name = entry->d_name;
-        run |= !strcmp(name, RUN_NAME);
-        if (!foreign && strcmp(name, ".") && strcmp(name, "..") && !ours(name, true))
-            foreign = vprec_text("%s", name);
-    }
+    for (struct dirent *entry; !foreign && (entry = readdir(directory));)
+        if (!is_beginning(dirfd(directory), entry->d_name))
+            foreign = vprec_text("%s", entry->d_name);
     closedir(directory);
-    bool ok = run || !foreign;
-    if (!ok)
+    if (foreign)
         vprec_say("'%s' holds other files ('%s') and no run of %s: name a new or an empty directory for --out",
                   results->path, foreign, vprec_command);
+    bool ok = !foreign;
     free(foreign);
     return ok;
 }
 
-/* Removes what we made but for `keep`, run.json last, so that what is left is always a run. */
-static bool clear(const vprec_results *results, const char *keep)
+/* Says why run.json proves nothing. Nothing in DIR is touched then. */
+static bool is_run(const vprec_results *results, const json_t *old)
 {
-    DIR *directory = opendir(results->path);
-    if (!directory)
-        return cannot("read", results->path);
+    const char *tool = json_string_value(json_object_get(old, "tool"));
+    json_int_t schema = listed(old, "schema");
+    if (tool && schema == VPREC_RESULTS_SCHEMA && !strcmp(tool, vprec_command))
+        return true;
+    if (schema > VPREC_RESULTS_SCHEMA)
+        vprec_say("'%s/" RUN_NAME "' is of another version of vprec (schema %" JSON_INTEGER_FORMAT "), and so nothing "
+                  "beside it is touched, with --restart neither: use that version, or name another --out",
+                  results->path, schema);
+    else if (tool && schema == VPREC_RESULTS_SCHEMA)
+        vprec_say("'%s' was begun with another tool ('%.40s', now '%s'), and so is not touched, with --restart "
+                  "neither: name another --out", results->path, tool, vprec_command);
+    else
+        vprec_say("'%s/" RUN_NAME "' is damaged, or not vprec's, and so nothing beside it is touched, with --restart "
+                  "neither: name another --out, or remove the directory yourself if you know what is in it",
+                  results->path);
+    return false;
+}
+
+/* Reads run.json into *old, NULL where there is none. False, having said why, where DIR is not ours to use. */
+static bool examine(const vprec_results *results, json_t **old)
+{
+    char *path = path_in(results, RUN_NAME);
+    struct stat st;
+    *old = NULL;
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     bool ok = true;
-    for (struct dirent *entry; ok && (entry = readdir(directory));) {
-        const char *name = entry->d_name;
-        if (!ours(name, false) || !strcmp(name, LOCK_NAME) || !strcmp(name, RUN_NAME) || !strcmp(name, keep))
-            continue;
-        char *path = path_in(results, name);
-        ok = remove_tree(path);
-        free(path);
+    if (fd < 0 && errno == ENOENT) {
+        ok = check_foreign(results);
+    } else if (fd < 0 && errno != ELOOP) {
+        ok = cannot("read", path);
+    } else {
+        if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
+            *old = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
+        ok = is_run(results, *old);
     }
-    closedir(directory);
-    char *run = path_in(results, RUN_NAME);
-    ok = ok && remove_tree(run);
-    free(run);
+    if (fd >= 0)
+        close(fd);
+    free(path);
     return ok;
 }
 
@@ -127,8 +228,9 @@ static bool clear(const vprec_results *results, const char *keep)
  * nobody waits for orphans. */
 static bool holder_lives(int lock)
 {
-    char text[16] = "", *line = NULL;
-    long pid = pread(lock, text, sizeof text - 1, 0) > 0 ? strtol(text, NULL, 10) : 0;
+    char text[32] = "", *line = NULL;
+    bool any = pread(lock, text, sizeof text - 1, 0) > (ssize_t)strlen(LOCK_MARK);
+    long pid = any ? strtol(text + strlen(LOCK_MARK), NULL, 10) : 0;
     if (pid <= 0 || (kill((pid_t)pid, 0) && errno != EPERM))
         return false;
     char *path = vprec_text("/proc/%ld/stat", pid), state = '?';
@@ -150,10 +252,12 @@ static bool holder_lives(int lock)
 static bool lock(vprec_results *results)
 {
     char *path = path_in(results, LOCK_NAME);
-    results->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    results->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
     bool ok = results->lock >= 0;
     if (!ok)
         cannot("write to", path);
+    else if (!(ok = is_our_lock(results->lock)))
+        vprec_say("'%s' is not vprec's: move it away, or name another --out", path);
     free(path);
     for (int i = 0; ok && flock(results->lock, LOCK_EX | LOCK_NB); i++) {
         if (errno != EWOULDBLOCK && errno != EINTR)
@@ -167,30 +271,17 @@ static bool lock(vprec_results *results)
     }
     /* For others to know that we live; without room they wait in vain, no more. */
     if (ok && !ftruncate(results->lock, 0))
-        dprintf(results->lock, "%ld\n", (long)getpid());
+        dprintf(results->lock, LOCK_MARK "%ld\n", (long)getpid());
     return ok;
-}
-
-/* FNV-1a of a file's bytes (Fowler, Noll, Vo 1991), after what came before. */
-static uint64_t digest_add(uint64_t digest, const char *path)
-{
-    unsigned char buffer[1 << 16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    ssize_t got;
-    while (fd >= 0 && ((got = read(fd, buffer, sizeof buffer)) > 0 || (got < 0 && errno == EINTR)))
-        for (ssize_t i = 0; i < got; i++)
-            digest = (digest ^ buffer[i]) * UINT64_C(0x100000001b3);
-    if (fd >= 0)
-        close(fd);
-    return digest;
 }
 
 static json_t *digest(const char *first, const char *second)
 {
-    char digits[40];
-    uint64_t value = digest_add(UINT64_C(0xcbf29ce484222325), first);
-    snprintf(digits, sizeof digits, "fnv1a64:%016" PRIx64, second ? digest_add(value, second) : value);
-    return json_string(digits);
+    vprec_digest value = vprec_digest_file(VPREC_DIGEST_BEGIN, first);
+    char *text = vprec_digest_text(second ? vprec_digest_file(value, second) : value);
+    json_t *string = json_string(text);
+    free(text);
+    return string;
 }
 
 /* What makes samples samples of the same: a member of run.json, and what a message calls it. */
@@ -198,7 +289,6 @@ static const struct {
     const char *key, *name;
     bool tell; /* its values mean something to a reader */
 } identity[] = {
-    {"tool", "another tool", true},
     {"command", "another command", true},
     {"options", "other options", true},
     {"seed", "another --seed", true},
@@ -227,6 +317,7 @@ json_t *vprec_results_describe(const vprec_options *options, const vprec_program
     vprec_json_put(run, "program", digest(program->path, script ? program->elf : NULL));
     vprec_json_put(run, "vprec", digest(self, preload));
     vprec_json_put(run, "samples", json_integer(options->sampling.samples));
+    vprec_json_put(run, "reference", json_boolean(options->sampling.reference));
     vprec_json_put(run, "stdin_bytes", json_null()); /* not kept yet */
     free(directory);
     return run;
@@ -275,22 +366,11 @@ static bool differs(const vprec_results *results, const char *name)
     return false;
 }
 
-static bool is_run(const json_t *old)
-{
-    return json_is_object(old) && json_integer_value(json_object_get(old, "schema")) == VPREC_RESULTS_SCHEMA;
-}
-
-static bool not_understood(const vprec_results *results)
-{
-    vprec_say("'%s/" RUN_NAME "' cannot be understood (damaged, or of another version of vprec): name another "
-              "--out, or begin it anew with --restart", results->path);
-    return false;
-}
-
-static bool save(const vprec_results *results)
+/* `begun`: there is one already, which examine() knows. */
+static bool save(const vprec_results *results, bool begun)
 {
     char *path = path_in(results, RUN_NAME);
-    bool ok = vprec_json_replace(results->run, path) || cannot("write", path);
+    bool ok = (begun ? vprec_json_replace : vprec_json_create)(results->run, path) || cannot("write", path);
     free(path);
     return ok;
 }
@@ -318,25 +398,22 @@ static void warn_of_waiting(bool quiet)
         vprec_say("waiting for the end of standard input, which all samples get: give < /dev/null if they need none");
 }
 
-/* Reads standard input to its end into `path`; its length, or -1, having said why. */
-static int64_t input_store(const char *path, bool quiet)
+/* Reads standard input to its end into the file; its length, or -1, having said why. */
+static int64_t input_read(const vprec_whole *file, bool quiet)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     struct stat st = {0};
     warn_of_waiting(quiet);
-    if (fd < 0 || !vprec_copy(STDIN_FILENO, fd) || fsync(fd) || fstat(fd, &st)) {
-        cannot("keep standard input in", path);
-        st.st_size = -1;
-    }
-    if (fd >= 0)
-        close(fd);
-    return st.st_size;
+    if (vprec_copy(STDIN_FILENO, file->fd) && !fsync(file->fd) && !fstat(file->fd, &st))
+        return st.st_size;
+    cannot("keep standard input in", file->path);
+    return -1;
 }
 
-static bool same_content(const char *a, const char *b)
+static bool same_content(int fd, const char *path)
 {
-    FILE *first = fopen(a, "re"), *second = fopen(b, "re");
-    bool same = first && second;
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    FILE *first = copy < 0 ? NULL : fdopen(copy, "r"), *second = fopen(path, "re");
+    bool same = first && second && !fseek(first, 0, SEEK_SET);
     for (int c = 0; same && c != EOF;) {
         c = getc_unlocked(first);
         same = c == getc_unlocked(second);
@@ -344,6 +421,8 @@ static bool same_content(const char *a, const char *b)
     same = same && !ferror(first) && !ferror(second);
     if (first)
         fclose(first);
+    else if (copy >= 0)
+        close(copy);
     if (second)
         fclose(second);
     return same;
@@ -351,35 +430,30 @@ static bool same_content(const char *a, const char *b)
 
 /* Every sample reads the same standard input, and a run that goes on reads what it began with. A terminal
  * is nobody's input: N programs cannot ask one person. */
-static bool input_keep(vprec_results *results, vprec_results_policy policy, bool quiet)
+static bool input_keep(vprec_results *results, bool quiet)
 {
     json_t *known = json_object_get(results->run, "stdin_bytes");
-    bool first = !json_is_integer(known), ok = true;
+    bool first = !json_is_integer(known);
     if (isatty(STDIN_FILENO)) {
         if (!first)
             return true;
         json_object_set_new(results->run, "stdin_bytes", json_integer(0));
-        return save(results);
+        return save(results, true);
     }
-    char *kept = path_in(results, INPUT_NAME), *partial = path_in(results, INPUT_NAME ".tmp");
-    int64_t size = input_store(partial, quiet);
+    char *kept = path_in(results, INPUT_NAME);
+    vprec_whole file;
+    bool ok = vprec_whole_begin(&file, kept) || cannot("write", kept);
+    int64_t size = ok ? input_read(&file, quiet) : -1;
     ok = size >= 0;
-    bool same = ok && !first && size == json_integer_value(known) && (!size || same_content(partial, kept));
-    if (ok && !first && !same && policy == VPREC_RESULTS_ANEW) {
-        vprec_say("'%s' was begun with another standard input: begun anew", results->path);
-        ok = clear(results, INPUT_NAME ".tmp");
-        first = true;
-    }
+    if (ok && !first && (size != json_integer_value(known) || (size && !same_content(file.fd, kept))))
+        ok = differs(results, "another standard input");
+    bool keep = ok && first && size > 0;
+    if (!vprec_whole_end(&file, keep, false) && keep)
+        ok = cannot("write", kept);
     if (ok && first) {
-        ok = (size ? !rename(partial, kept) : !unlink(partial)) || cannot("write", kept);
         json_object_set_new(results->run, "stdin_bytes", json_integer(size));
-        ok = ok && save(results);
-    } else {
-        if (ok && !same)
-            ok = differs(results, "another standard input");
-        unlink(partial);
+        ok = save(results, true);
     }
-    free(partial);
     free(kept);
     return ok;
 }
@@ -395,39 +469,40 @@ int vprec_results_input(const vprec_results *results)
     return fd;
 }
 
-/* Whether DIR, begun with `old`, may be gone on with; `*anew`: it is empty now. */
-static bool take_up(const vprec_results *results, const json_t *old, vprec_results_policy policy, bool *anew)
-{
-    char *name = is_run(old) ? difference(results, old) : vprec_text("another version of vprec, or is damaged");
-    if (!name)
-        return true;
-    bool ok = policy == VPREC_RESULTS_ANEW;
-    if (ok) {
-        vprec_say("'%s' was begun with %s: begun anew", results->path, name);
-        *anew = true;
-        ok = clear(results, "");
-    } else if (is_run(old)) {
-        differs(results, name);
-    } else {
-        not_understood(results);
-    }
-    free(name);
-    return ok;
-}
-
-/* What a run that goes on takes from its former calls: the most samples, the standard input, when it began. */
+/* What a run that goes on takes from its former calls: what they list, the standard input, when it began. */
 static void inherit(const vprec_results *results, json_t *old)
 {
     static const char *const kept[] = {"stdin_bytes", "started"};
-    json_int_t samples = json_integer_value(json_object_get(old, "samples"));
-    if (samples > json_integer_value(json_object_get(results->run, "samples")))
-        json_object_set_new(results->run, "samples", json_integer(samples));
+    json_t *cells = json_object_get(results->run, "cells"), *count;
+    const char *id;
+    if (listed(old, "samples") > listed(results->run, "samples"))
+        json_object_set(results->run, "samples", json_object_get(old, "samples"));
+    if (json_is_true(json_object_get(old, "reference")))
+        json_object_set_new(results->run, "reference", json_true());
+    json_object_foreach(json_object_get(old, "cells"), id, count)
+        if (json_integer_value(count) > listed(cells, id))
+            json_object_set(cells, id, count);
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         if (json_object_get(old, kept[i]))
             json_object_set(results->run, kept[i], json_object_get(old, kept[i]));
 }
 
-bool vprec_results_open(vprec_results *results, const char *out, json_t *run, vprec_results_policy policy, bool quiet)
+/* A run that goes on must be this very one; with `restart` what the former one left goes. Nothing is removed before
+ * all that is to be made can be. */
+static bool take_up(const vprec_results *results, json_t *old, bool restart)
+{
+    char *name = old && !restart ? difference(results, old) : NULL;
+    bool ok = !name || differs(results, name);
+    free(name);
+    ok = ok && (!old || visit_listed(results, results->run, old, vacant, NULL));
+    if (ok && old && restart)
+        return clear(results, old);
+    if (ok && old)
+        inherit(results, old);
+    return ok;
+}
+
+bool vprec_results_open(vprec_results *results, const char *out, json_t *run, bool restart, bool quiet)
 {
     *results = (vprec_results){.lock = -1, .run = run};
     if (mkdir(out, 0777) && errno != EEXIST)
@@ -435,21 +510,14 @@ bool vprec_results_open(vprec_results *results, const char *out, json_t *run, vp
     if (!(results->path = realpath(out, NULL)))
         return cannot("reach", out);
     results->top = vprec_text("%s", results->path);
-    /* Looked at before anything is written there, and again when it is ours. */
-    if (!check_foreign(results) || !lock(results) || !check_foreign(results))
-        return false;
-    if (policy == VPREC_RESULTS_RESTART && !clear(results, ""))
-        return false;
-    char *path = path_in(results, RUN_NAME);
-    bool begun = !access(path, F_OK), anew = !begun;
-    json_t *old = begun ? vprec_json_read(path) : NULL;
-    free(path);
-    bool ok = !begun || take_up(results, old, policy, &anew);
-    if (ok && !anew)
-        inherit(results, old);
-    ok = ok && ((!anew && json_equal(old, results->run)) || save(results));
+    /* Looked at before anything is written there, and again when nobody else uses it. */
+    json_t *before, *old = NULL;
+    bool ok = examine(results, &before) && lock(results) && examine(results, &old) && take_up(results, old, restart);
+    if (ok && (!old || !json_equal(old, run)))
+        ok = save(results, old != NULL);
+    json_decref(before);
     json_decref(old);
-    return ok && input_keep(results, policy, quiet);
+    return ok && input_keep(results, quiet);
 }
 
 void vprec_results_close(vprec_results *results)

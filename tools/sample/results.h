@@ -23,22 +23,17 @@ typedef struct vprec_results {
 json_t *vprec_results_describe(const vprec_options *options, const vprec_program *program, const char *self,
                                const char *preload);
 
-/* What becomes of a directory that was begun. */
-typedef enum vprec_results_policy {
-    VPREC_RESULTS_SAME,    /* it must be this very run */
-    VPREC_RESULTS_ANEW,    /* another run's is begun anew, and that is said */
-    VPREC_RESULTS_RESTART, /* any is begun anew */
-} vprec_results_policy;
-
 /* Makes or takes up the directory `out`: locks it, compares what it was begun with, writes run.json, keeps standard
- * input in it. Takes over `run`. False, having said why. */
-bool vprec_results_open(vprec_results *results, const char *out, json_t *run, vprec_results_policy policy, bool quiet);
+ * input in it. It must be new, empty, or hold a run of this command, of ours by its run.json: the very same one, or
+ * with `restart` any, of which all that run.json lists is removed. Takes over `run`. False, having said why.
+ * Nothing of others is overwritten or removed. */
+bool vprec_results_open(vprec_results *results, const char *out, json_t *run, bool restart, bool quiet);
 void vprec_results_close(vprec_results *results);
 
 /* DIR/0007/NAME, or DIR/reference/NAME; to be freed. `name` may be "". */
 char *vprec_results_file(const vprec_results *results, uint32_t number, const char *name);
 
-/* Makes the empty directory of a sample, away with an unfinished one of that name. False, having said why. */
+/* Makes the directory of a sample, away with what an unfinished one of that name left. False, having said why. */
 bool vprec_results_prepare(const vprec_results *results, uint32_t number);
 
 /* Opens what the samples read as standard input; -1, having said why. */

@@ -4,6 +4,7 @@
 #include "sample.h"
 #include "common/json.h"
 #include "common/say.h"
+#include "own.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -56,15 +57,15 @@ static void command_free(char **command)
 static int stream(const vprec_results *results, uint32_t number, const char *name)
 {
     char *path = vprec_results_file(results, number, name);
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (fd < 0)
         vprec_say("cannot write '%s' (%s): free room there, or check the permissions", path, strerror(errno));
     free(path);
     return fd;
 }
 
-/* Makes links in `files` to all that is in the working directory but the results; or takes those away again. */
-static void link_all(const vprec_results *results, const char *files, bool make)
+/* Makes links in `files` to all that is in the working directory but the results. */
+static void link_all(const vprec_results *results, const char *files)
 {
     char *here = getcwd(NULL, 0);
     DIR *directory = here ? opendir(here) : NULL;
@@ -72,17 +73,26 @@ static void link_all(const vprec_results *results, const char *files, bool make)
         const char *name = entry->d_name;
         char *from = vprec_text("%s/%s", here, name), *to = vprec_text("%s/%s", files, name);
         char *real = realpath(from, NULL);
-        struct stat st;
-        if (make && strcmp(name, ".") && strcmp(name, "..") && !(real && !strcmp(real, results->top)))
+        if (strcmp(name, ".") && strcmp(name, "..") && !(real && !strcmp(real, results->top)))
             (void)!symlink(from, to);
-        else if (!make && !lstat(to, &st) && S_ISLNK(st.st_mode))
-            unlink(to);
         free(real);
         free(to);
         free(from);
     }
     if (directory)
         closedir(directory);
+    free(here);
+}
+
+/* Takes those links away again, and no others. */
+static void unlink_all(const char *files)
+{
+    char *here = getcwd(NULL, 0);
+    int directory = here ? open(files, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+    if (directory >= 0) {
+        vprec_own_unlink(directory, here);
+        close(directory);
+    }
     free(here);
 }
 
@@ -105,7 +115,7 @@ pid_t vprec_sample_start(const vprec_results *results, const vprec_options *opti
     if (!task.file)
         task.file = sampling->runner ? sampling->runner : "/proc/self/exe";
     if (sampling->own)
-        link_all(results, files, true);
+        link_all(results, files);
     if (in >= 0 && err >= 0)
         pid = vprec_keeper_start(&task, inherited);
     command_free(command);
@@ -140,7 +150,7 @@ static char *title(const vprec_results *results, uint32_t number)
 static int room_error(const vprec_results *results, uint32_t number)
 {
     char *path = vprec_results_file(results, number, "report.json");
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666), error = fd < 0 ? errno : 0;
+    int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666), error = fd < 0 ? errno : 0;
     if (fd >= 0) {
         error = posix_fallocate(fd, 0, ROOM_LEAST);
         close(fd);
@@ -207,7 +217,7 @@ static bool commit(const vprec_results *results, uint32_t number, const json_t *
         (report && !sync_file(results, number, "report.json")))
         return false;
     char *path = vprec_results_file(results, number, "status.json");
-    bool ok = vprec_json_replace(status, path);
+    bool ok = vprec_json_create(status, path);
     if (!ok)
         vprec_say("cannot write '%s' (%s): free room there, and run the same command again", path, strerror(errno));
     free(path);
@@ -308,6 +318,15 @@ static json_t *report_of(const vprec_results *results, const vprec_options *opti
     return plain_report(end);
 }
 
+/* What is in the sample's files/. */
+static json_t *left_by(const vprec_results *results, uint32_t number)
+{
+    char *sample = vprec_results_file(results, number, "");
+    json_t *list = vprec_own_list(sample);
+    free(sample);
+    return list;
+}
+
 /* Keeps the files and writes `object` as status.json. */
 static bool store(const vprec_results *results, const vprec_options *options, uint32_t number,
                   const vprec_keep *before, json_t *object, bool reported)
@@ -315,15 +334,17 @@ static bool store(const vprec_results *results, const vprec_options *options, ui
     json_t *files = vprec_json_must(json_array()), *unmatched = vprec_json_must(json_array());
     char *into = vprec_results_file(results, number, "files");
     if (options->sampling.own)
-        link_all(results, into, false);
-    bool ok = vprec_keep_copy(before, options->sampling.keep, results->top, into, files, unmatched);
-    vprec_json_put(object, "files", json_incref(files));
+        unlink_all(into);
+    vprec_keep taken = {NULL, 0};
+    bool ok = vprec_keep_copy(before, options->sampling.keep, results->top, into, files, &taken, unmatched);
+    vprec_json_put(object, "files", files);
     vprec_json_put(object, "keep_unmatched", unmatched);
+    vprec_json_put(object, "left", left_by(results, number));
     ok = ok && commit(results, number, object, reported);
     if (ok)
-        vprec_keep_clean(files);
+        vprec_keep_clean(&taken);
+    vprec_keep_free(&taken);
     free(into);
-    json_decref(files);
     return ok;
 }
 
@@ -357,6 +378,21 @@ int vprec_sample_record(const vprec_results *results, const vprec_options *optio
     json_decref(object);
     json_decref(report);
     return ok ? 0 : VPREC_EXIT_FAILURE;
+}
+
+void vprec_sample_drop(const vprec_results *results, uint32_t number)
+{
+    char *done = vprec_results_file(results, number, VPREC_OWN_STATUS);
+    char *path = vprec_results_file(results, number, VPREC_OWN_UNFINISHED);
+    json_t *record = vprec_json_must(json_object());
+    vprec_json_put(record, "schema", json_integer(VPREC_RESULTS_SCHEMA));
+    vprec_json_put(record, "left", left_by(results, number));
+    /* Without room for it the next call moves files/ aside. */
+    if (access(done, F_OK))
+        (void)!vprec_json_create(record, path);
+    json_decref(record);
+    free(path);
+    free(done);
 }
 
 json_t *vprec_sample_load(const vprec_results *results, const vprec_options *options, uint32_t number,

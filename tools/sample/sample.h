@@ -28,6 +28,9 @@ pid_t vprec_sample_start(const vprec_results *results, const vprec_options *opti
 int vprec_sample_record(const vprec_results *results, const vprec_options *options, uint32_t number,
                         const vprec_keep *before, const vprec_end *end, vprec_sample *sample);
 
+/* Records what a sample left that was ended before it was done, so that it can be removed when it is run again. */
+void vprec_sample_drop(const vprec_results *results, uint32_t number);
+
 /* Its status.json if it is finished, to be released; else NULL. */
 json_t *vprec_sample_load(const vprec_results *results, const vprec_options *options, uint32_t number,
                           vprec_sample *sample);

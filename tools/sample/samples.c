@@ -39,7 +39,8 @@ static long next_one(void *context)
 static pid_t start_one(void *context, long number, const vprec_inherited *inherited)
 {
     campaign *c = context;
-    vprec_keep_look(&c->before[number], c->options->sampling.keep, c->results.path);
+    if (!vprec_keep_look(&c->before[number], c->options->sampling.keep, c->results.path))
+        return -1;
     return vprec_sample_start(&c->results, c->options, (uint32_t)number, inherited);
 }
 
@@ -52,6 +53,12 @@ static int record_one(void *context, long number, const vprec_end *end)
     if (!failure)
         count(c, sample);
     return failure;
+}
+
+static void drop_one(void *context, long number)
+{
+    const campaign *c = context;
+    vprec_sample_drop(&c->results, (uint32_t)number);
 }
 
 static void append(char **text, const char *more)
@@ -233,12 +240,12 @@ int vprec_samples_run(const vprec_options *options, const vprec_program *program
     vprec_streams_open();
     if (!vprec_results_open(&c.results, sampling->out,
                             vprec_results_describe(options, program, "/proc/self/exe", preload),
-                            sampling->restart ? VPREC_RESULTS_RESTART : VPREC_RESULTS_SAME, options->quiet)) {
+                            sampling->restart, options->quiet)) {
         vprec_results_close(&c.results);
         return VPREC_EXIT_FAILURE;
     }
     c.pool = (vprec_pool){.jobs = sampling->jobs, .context = &c, .next = next_one, .start = start_one,
-                          .ended = record_one};
+                          .ended = record_one, .dropped = drop_one};
     c.samples = vprec_alloc((size_t)c.last + 1, sizeof *c.samples);
     c.before = vprec_alloc((size_t)c.last + 1, sizeof *c.before);
     c.next = c.first;

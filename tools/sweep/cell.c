@@ -3,6 +3,9 @@
 #include "cell.h"
 #include "common/json.h"
 #include "common/say.h"
+#include "sample/own.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,18 +75,51 @@ bool sweep_cell_measured(const sweep *sweep, const sweep_cell *cell, uint32_t nu
     return record != NULL;
 }
 
+/* The record of a metric's command, of one that is under way without `end`. */
+static json_t *metric_entry(const sweep *sweep, size_t index, const vprec_end *end)
+{
+    json_t *record = vprec_json_must(json_object());
+    vprec_json_put(record, "schema", json_integer(VPREC_RESULTS_SCHEMA));
+    vprec_json_put(record, "tool", vprec_json_text(vprec_command));
+    if (end) {
+        vprec_json_put(record, "command", vprec_json_text(sweep->options->metrics.list[index].detail));
+        vprec_json_put(record, "status", json_integer(end->status));
+        vprec_json_put(record, "timed_out", json_boolean(end->timed_out));
+    }
+    return record;
+}
+
+static bool metric_write(const char *path, json_t *record, bool over)
+{
+    bool ok = (over ? vprec_json_replace : vprec_json_create)(record, path);
+    if (!ok)
+        vprec_say("cannot write '%s' (%s): free room there or move away what has that name, and run the same command "
+                  "again", path, strerror(errno));
+    json_decref(record);
+    return ok;
+}
+
+bool sweep_metric_begin(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index)
+{
+    char *path = sweep_metric_file(sweep, cell, number, index, "json");
+    char *sample = vprec_results_file(&cell->results, number, "");
+    int directory = open(sample, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool ok = directory >= 0 && vprec_own_clear_metric(directory, vprec_base(path));
+    if (!ok)
+        vprec_say("cannot take away '%s' (%s): check its permissions, or move it away", path, strerror(errno));
+    ok = ok && metric_write(path, metric_entry(sweep, index, NULL), false);
+    if (directory >= 0)
+        close(directory);
+    free(sample);
+    free(path);
+    return ok;
+}
+
 bool sweep_metric_record(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index,
                          const vprec_end *end)
 {
     char *path = sweep_metric_file(sweep, cell, number, index, "json");
-    json_t *record = vprec_json_must(json_object());
-    vprec_json_put(record, "command", vprec_json_text(sweep->options->metrics.list[index].detail));
-    vprec_json_put(record, "status", json_integer(end->status));
-    vprec_json_put(record, "timed_out", json_boolean(end->timed_out));
-    bool ok = vprec_json_replace(record, path);
-    if (!ok)
-        vprec_say("cannot write '%s': free room there, and run the same command again", path);
-    json_decref(record);
+    bool ok = metric_write(path, metric_entry(sweep, index, end), true);
     free(path);
     return ok;
 }
@@ -95,16 +131,18 @@ static sweep_value command_value(const sweep *sweep, const sweep_cell *cell, uin
     json_t *record = metric_load(sweep, cell, number, index);
     json_int_t status = json_integer_value(json_object_get(record, "status"));
     char *path = sweep_metric_file(sweep, cell, number, index, "out");
+    char *said = sweep_metric_file(sweep, cell, number, index, "err");
     sweep_document printed = {0};
     if (json_is_true(json_object_get(record, "timed_out")))
         value.error = vprec_text("the command took too long");
     else if (!record || status)
-        value.error = vprec_text("the command exited %d: see %s/stderr", (int)status, path);
+        value.error = vprec_text("the command exited %d: see '%s'", (int)status, said);
     else if (!sweep_document_read(&printed, path, STATS_TEXT))
         value.error = vprec_text("what the command printed cannot be read");
     else
         value = sweep_metric_printed(&printed);
     sweep_document_free(&printed);
+    free(said);
     free(path);
     json_decref(record);
     return value;

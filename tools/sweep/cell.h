@@ -18,6 +18,8 @@ bool sweep_cell_good(const sweep_cell *cell, uint32_t number);
 bool sweep_cell_measured(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index);
 /* The files metric-NAME.json and metric-NAME.SUFFIX of run `number`, to be freed. */
 char *sweep_metric_file(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index, const char *suffix);
+/* Makes room for what the command will print. False, having said why. */
+bool sweep_metric_begin(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index);
 /* Records how the command ended. False, having said why. */
 bool sweep_metric_record(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index,
                          const vprec_end *end);

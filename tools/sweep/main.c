@@ -141,7 +141,11 @@ static json_t *describe(const sweep *s, const vprec_program *program, const char
         sweep_list_add(&given, vprec_text("--own-directory"));
     strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
     vprec_json_put(run, "options", vprec_json_strings(given.items ? given.items : none));
-    vprec_json_put(run, "samples", json_integer(0)); /* any number goes on */
+    vprec_json_put(run, "samples", json_integer(0)); /* they are below the cells */
+    json_t *cells = vprec_json_must(json_object());
+    for (size_t i = 0; i < s->grid.count; i++)
+        vprec_json_put(cells, s->grid.cells[i].id, json_integer(s->grid.cells[i].count));
+    vprec_json_put(run, "cells", cells);
     vprec_json_put(run, "started", vprec_json_text(text));
     sweep_list_free(&given);
     return run;
@@ -152,8 +156,10 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
     sweep *s = &w->sweep;
     const sweep_options *o = s->options;
     vprec_streams_open();
+    if (o->report && !vprec_page_check(o->report))
+        return SWEEP_EXIT_FAILURE;
     if (!vprec_results_open(&s->results, o->out, describe(s, program, runner, preload),
-                            o->restart ? VPREC_RESULTS_RESTART : VPREC_RESULTS_ANEW, o->quiet))
+                            o->restart, o->quiet))
         return SWEEP_EXIT_FAILURE;
     setenv("VPREC_PRELOAD", preload, 1);
     int status = sweep_run(s);

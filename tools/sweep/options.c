@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * options.c: parses vprec-sweep's command line. */
 #include "options.h"
+#include "common/digest.h"
 #include "common/options.h"
 #include "common/say.h"
 #include "help.h"
@@ -8,6 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,6 +258,29 @@ static bool direct(sweep_options *o, const sweep_list *names, const char *option
     return true;
 }
 
+/* Where --out is not given: PROGRAM.sweep; with arguments there are the first one's name and a digest of all in it, so
+ * that two scripts of one interpreter do not meet: "python3-a.py-5f1c2a90.sweep". To be freed. */
+static char *usual_out(char **program)
+{
+    enum { NAMED = 40 };
+    const char *first = NULL;
+    vprec_digest digest = VPREC_DIGEST_BEGIN;
+    for (char **word = program; *word; word++) {
+        digest = vprec_digest_bytes(digest, *word, strlen(*word) + 1);
+        if (word > program && !first && **word != '-')
+            first = vprec_base(*word);
+    }
+    if (!program[1])
+        return vprec_text("%s.sweep", vprec_base(*program));
+    char *name = vprec_text("%s%.*s", first && *first ? "-" : "", NAMED, first ? first : "");
+    for (char *c = name; *c; c++)
+        if (!isalnum((unsigned char)*c) && !strchr("._+-", *c))
+            *c = '_';
+    char *whole = vprec_text("%s%s-%08" PRIx32 ".sweep", vprec_base(*program), name, (uint32_t)(digest ^ digest >> 32));
+    free(name);
+    return whole;
+}
+
 static bool defaults(sweep_options *o)
 {
     bool ok = true;
@@ -277,7 +302,7 @@ static bool defaults(sweep_options *o)
             ok = ok && sweep_metric_add(&o->metrics, "digits");
     }
     if (!o->out && o->program[0])
-        o->out = vprec_text("%s.sweep", vprec_base(o->program[0]));
+        o->out = usual_out(o->program);
     return ok;
 }
 

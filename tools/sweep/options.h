@@ -17,7 +17,7 @@ typedef struct sweep_options {
     uint32_t samples, jobs;
     const char *seed;
     double timeout; /* seconds, 0 none, negative: what run.c makes of native's time */
-    char *out;      /* --out, or PROGRAM.sweep */
+    char *out;      /* --out, or a name made of the command */
     const char *output;    /* --output: a file that the program writes, NULL standard output */
     const char *threshold; /* or NULL */
     const char *report, *json, *csv, *title;

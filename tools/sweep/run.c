@@ -161,17 +161,19 @@ static pid_t start_command(runner *r, const job *j, const vprec_inherited *inher
                       sweep_metric_file(s, cell, j->number, index, "err")};
     char shell[] = "sh", option[] = "-c", *command[] = {shell, option, s->options->metrics.list[index].detail, NULL};
     const char *environment[] = {"VPREC_CELL", directory, "VPREC_NATIVE", reference, "VPREC_DIRECTORY", r->here, NULL};
-    int in = open(input, O_RDONLY | O_CLOEXEC), fds[2];
-    for (size_t i = 0; i < 2; i++)
-        fds[i] = open(paths[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int in = open(input, O_RDONLY | O_CLOEXEC), fds[2] = {-1, -1};
+    bool begun = sweep_metric_begin(s, cell, j->number, index);
+    for (size_t i = 0; begun && i < 2; i++)
+        fds[i] = open(paths[i], O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (in < 0) /* the run wrote no such file: the command may look at others */
         in = open("/dev/null", O_RDONLY | O_CLOEXEC);
     vprec_task task = {.file = "/bin/sh", .command = command, .in = in, .out = fds[0], .err = fds[1],
                        .directory = directory, .environment = environment};
     pid_t pid = -1;
-    if (fds[0] < 0 || fds[1] < 0)
-        vprec_say("cannot write '%s' (%s): free room there, and run the same command again", paths[0], strerror(errno));
-    else
+    if (begun && (fds[0] < 0 || fds[1] < 0))
+        vprec_say("cannot write '%s' (%s): free room there or move away what has that name, and run the same command "
+                  "again", paths[fds[0] >= 0], strerror(errno));
+    else if (begun)
         pid = vprec_keeper_start(&task, inherited);
     close(in);
     for (size_t i = 0; i < 2; i++) {
@@ -204,7 +206,8 @@ static pid_t start_one(void *context, long number, const vprec_inherited *inheri
         return start_command(r, j, inherited);
     if (!make_directory(cell->results.path))
         return -1;
-    vprec_keep_look(&cell->before[j->number], cell->options.sampling.keep, r->sweep->results.top);
+    if (!vprec_keep_look(&cell->before[j->number], cell->options.sampling.keep, r->sweep->results.top))
+        return -1;
     return vprec_sample_start(&cell->results, &cell->options, j->number, inherited);
 }
 
@@ -250,6 +253,14 @@ static int ended(void *context, long number, const vprec_end *end)
     return advance(r, j.cell) && (!cell->settled || line_up_wanted(r)) ? 0 : SWEEP_EXIT_FAILURE;
 }
 
+static void dropped(void *context, long number)
+{
+    const runner *r = context;
+    const job *j = &r->jobs[number];
+    if (j->metric == RUN)
+        vprec_sample_drop(&cell_of(r, j)->results, j->number);
+}
+
 static bool directories(sweep *s)
 {
     char *cells = vprec_text("%s/" VPREC_RESULTS_CELLS, s->results.top);
@@ -267,7 +278,7 @@ int sweep_run(sweep *s)
 {
     runner r = {.sweep = s, .here = getcwd(NULL, 0)};
     r.pool = (vprec_pool){.jobs = s->options->jobs, .context = &r, .next = next_one, .start = start_one,
-                          .ended = ended};
+                          .ended = ended, .dropped = dropped};
     s->limit = s->options->timeout > 0 ? s->options->timeout : 0;
     if (!r.here)
         r.here = vprec_text(".");

@@ -5,6 +5,7 @@ import html.parser
 import json
 import math
 import os
+import random
 import re
 import resource
 import shutil
@@ -13,6 +14,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree
 
@@ -569,6 +571,78 @@ class Errors(Case):
             said = self.write(documents.network(3), status=1, out=out)
             self.assertRegex(said, f"cannot write '.*{name}' \\(Is a directory\\): free room there, or check")
 
+    def tree(self):
+        found = {}
+        for folder, _, names in os.walk(self.out):
+            for name in names:
+                with open(os.path.join(folder, name), 'rb') as file:
+                    found[os.path.relpath(os.path.join(folder, name), self.out)] = file.read()
+        return found
+
+    def test_files_of_others(self):
+        """What no report wrote, or what was changed since, is left alone, and nothing is written then."""
+        for name in (*FILES, 'report.files.json', 'pictures/01-x.svg', 'pictures/02-time.png'):
+            for content in b'mine', b'{}', b'{"generator": "vprec-sweep", "schema": 1}':
+                shutil.rmtree(self.out, True)
+                os.makedirs(os.path.join(self.out, 'pictures'))
+                with open(os.path.join(self.out, name), 'wb') as file:
+                    file.write(content)
+                before = self.tree()
+                self.assertIn(name, self.write(documents.DOCUMENTS['one'](), status=1))
+                self.assertEqual(self.tree(), before)
+
+    def test_files_that_were_changed(self):
+        for name in ('report.md', 'pictures/01-x.svg'):
+            shutil.rmtree(self.out, True)
+            self.made('one')
+            with open(os.path.join(self.out, name), 'a') as file:
+                file.write('a remark of mine')
+            before = self.tree()
+            self.assertIn('has been changed since', self.write(documents.DOCUMENTS['one'](), status=1))
+            self.assertEqual(self.tree(), before)
+        # One that was changed and is not needed any more stays.
+        shutil.rmtree(self.out)
+        self.made('samples')
+        changed = os.path.join(self.out, 'pictures', sorted(os.listdir(os.path.join(self.out, 'pictures')))[-1])
+        with open(changed, 'a') as file:
+            file.write('mine')
+        self.made('one')
+        self.assertTrue(os.path.exists(changed))
+
+    def test_links(self):
+        """Neither is what a link leads to written to, nor a file that has another name too."""
+        with open(os.path.join(self.directory, 'thesis'), 'w') as file:
+            file.write('mine')
+        os.mkdir(self.out)
+        os.symlink('../thesis', os.path.join(self.out, 'report.html'))
+        self.assertIn('in the way', self.write(documents.network(3), status=1))
+        os.unlink(os.path.join(self.out, 'report.html'))
+        self.made('one')
+        os.link(os.path.join(self.out, 'report.md'), os.path.join(self.directory, 'copy.md'))
+        first = self.read('report.md')
+        self.made('network')
+        with open(os.path.join(self.directory, 'copy.md'), newline='') as file:
+            self.assertEqual(file.read(), first)
+
+    def test_killed_at_any_moment(self):
+        """Then the next one goes on, since each file is known to be ours."""
+        draw = random.Random(3)
+        kills = 0
+        for turn in range(12):
+            document = documents.network(3 + turn % 2)
+            path = os.path.join(self.directory, 'document.json')
+            with open(path, 'w') as file:
+                json.dump(document, file)
+            child = subprocess.Popen([WRITE, path, self.out], stderr=subprocess.PIPE, env={**os.environ, 'PATH': ''})
+            time.sleep(draw.random() * .01)
+            child.kill()
+            said = child.communicate()[1]
+            self.assertIn(child.returncode, (0, -signal.SIGKILL), said)
+            self.assertRegex(said, rb'\A(write: no pictures, since gnuplot [^\n]*\n)?\Z')
+            kills += child.returncode != 0
+        self.write(documents.network(3), env={'PATH': ''})
+        self.assertTrue(kills)
+
     def test_not_permitted(self):
         os.mkdir(self.out, 0o555)
         if os.geteuid() == 0:  # may write everywhere but where the file system itself is read-only
@@ -588,7 +662,7 @@ class Errors(Case):
         for limit in 0, 100, 4096:
             said = self.write(documents.network(), status=1, preexec_fn=small(limit))
             self.assertIn('File too large', said)
-            left = [name for _, _, names in os.walk(self.out) for name in names if name.endswith('.tmp')]
+            left = [name for _, _, names in os.walk(self.out) for name in names if not re.match('report|[0-9]', name)]
             self.assertEqual(left, [])
             self.assertEqual({name: self.read(name) for name in FILES}, before)
 
