@@ -318,6 +318,9 @@ static unsigned known_flags(void)
 
 vprec_status vprec_format_check(const vprec_format *format, vprec_type type)
 {
+    static const uint32_t none[sizeof format->more / sizeof *format->more];
+    if (format->kind != VPREC_BINARY || memcmp(format->more, none, sizeof none))
+        return VPREC_EINVAL;
     draft draft = {format->ebits, format->fbits, format->bias, format->flags};
     report report = {""};
     vprec_status status = check(&draft, type, &report);

@@ -51,11 +51,16 @@ enum {
     VPREC_NONEGZERO = 1 << 4 /* no -0: it gives +0, its code is the NaN (with NONAN +0); with NOINF only */
 };
 
+typedef enum vprec_format_kind {
+    VPREC_BINARY /* sign, exponent, fraction */
+} vprec_format_kind;
+
 /* A binary format of `ebits` exponent and `fbits` fraction bits (one hidden
  * bit more): zero and the multiples of 2^(max(floor(log2|x|), emin) - fbits) up
  * to `max`. With NOINF the all-ones exponent counts; its all-ones fraction is
  * the NaN, unless NONAN or NONEGZERO (then it is a number too).
- * A plain value: copy it freely. Fill it with vprec_format_parse. */
+ * A plain value: copy it freely. Fill it with vprec_format_parse. Its size stays as it is when other kinds come:
+ * `more` is where their parameters go. What a function does not know, in `kind` or `more`, it refuses. */
 typedef struct vprec_format {
     uint8_t ebits;  /* 2..11 */
     uint8_t fbits;  /* 1..52 */
@@ -66,6 +71,8 @@ typedef struct vprec_format {
     double max;     /* largest finite number */
     double min_normal;    /* 2^emin */
     double min_subnormal; /* 2^(emin-fbits), also with NOSUB */
+    uint32_t kind;    /* vprec_format_kind */
+    uint32_t more[5]; /* zeros */
 } vprec_format;
 
 /* The container that holds the format's values. */

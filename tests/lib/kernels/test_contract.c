@@ -323,6 +323,9 @@ static void bad_formats(fixture *f, int op)
     BENT("min_normal 0", bent->min_normal = 0);
     BENT("min_subnormal", bent->min_subnormal /= 2);
     BENT("min_subnormal negative", bent->min_subnormal = -bent->min_subnormal);
+    BENT("a kind of another day", bent->kind = 1);
+    BENT("parameters of another day", bent->more[0] = 1);
+    BENT("parameters of another day", bent->more[4] = UINT32_MAX);
 #undef BENT
     vprec_format wide;
     const char *const texts[] = {"e9m7", "e11m52", "e8m24", "e2m30", "e5m10:bias=141", "e4m3:bias=-200"};

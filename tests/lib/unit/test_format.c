@@ -269,6 +269,18 @@ Test(format, junk)
     }
 }
 
+/* Callers are compiled with this size; other kinds' parameters have room in it. */
+Test(format, room_for_other_kinds)
+{
+    vprec_format format;
+    memset(&format, 0xff, sizeof format);
+    cr_assert(vprec_format_parse("bf16", VPREC_F32, &format, NULL, 0) == VPREC_OK);
+    cr_expect(sizeof format == 64);
+    cr_expect(format.kind == VPREC_BINARY);
+    for (size_t i = 0; i < sizeof format.more / sizeof *format.more; i++)
+        cr_expect(format.more[i] == 0);
+}
+
 Test(format, bad_arguments)
 {
     vprec_format format;
