@@ -4,6 +4,7 @@
 #include "find/live.h"
 #include "patch.h"
 #include "reach.h"
+#include "runtime/share.h"
 #include "x86/emulate/enter.h"
 #include <cpuid.h>
 #include <sys/mman.h>
@@ -354,7 +355,7 @@ static void emit_entry(cloner *k)
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
     *slot = (uint64_t)c->at;
     if (k->entered_view) {
-        uint8_t *flag = k->entered_view + (k->options->entered[k->function] - k->options->entered_start);
+        uint8_t *flag = k->entered_view + ((const char *)k->options->entered[k->function] - k->options->entered_start);
         vprec_emit_u8(c, 0xC6); /* mov byte ptr [flag], 1 */
         vprec_emit_u8(c, 0x05);
         vprec_emit_u32(c, (uint32_t)((int64_t)flag - (int64_t)(c->at + 5)));
@@ -477,7 +478,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     *image = (vprec_image){.lo = map->object->lo, .hi = map->object->hi, .traps = VPREC_VEC(vprec_trap),
                            .where = VPREC_WHERE};
     size_t site_room, code_bytes = pages(estimate(map, options, &site_room));
-    size_t entered_bytes = options->entered_file >= 0 ? pages(options->entered_bytes) : 0;
+    size_t entered_bytes = options->entered_start ? pages(options->entered_bytes) : 0;
     size_t slot_bytes = pages(map->functions.count * sizeof(uint64_t));
     size_t constant_bytes = pages(sizeof(vprec_constants) + 64), site_bytes = pages(site_room * sizeof(vprec_site));
     size_t data_bytes = entered_bytes + slot_bytes + constant_bytes + site_bytes, total = 0;
@@ -497,8 +498,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     bool mapped = true;
     if (entered_bytes) {
         k.entered_view = at;
-        mapped = mmap(at, entered_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, options->entered_file,
-                      (off_t)options->entered_start) != MAP_FAILED;
+        mapped = vprec_share_again(options->entered_start, entered_bytes, at);
         at += entered_bytes;
     }
     uint8_t *data = at;

@@ -21,13 +21,11 @@ typedef struct vprec_clone_options {
     enum vprec_isa isa;
     bool count; /* every site through the emulator, which counts */
     bool audit; /* refused instructions are counted when they execute */
-    /* Clones set a byte on their first entry. By function index: its offset in
-     * file `entered_file`, of which `entered_bytes` from `entered_start` (a
-     * multiple of the page size) are mapped near the clones. File -1: none. */
-    int entered_file;
-    uint64_t entered_start;
+    /* Clones set a byte on their first entry. By function index: its address, in the `entered_bytes` from
+     * `entered_start` (whole pages of a chunk), which are mapped a second time, near the clones. NULL: none. */
+    const char *entered_start;
     size_t entered_bytes;
-    const uint64_t *entered;
+    _Atomic uint32_t *const *entered;
     const uint32_t *counters; /* with count: site->counter by function index */
     /* With audit: site->counter of the refused instruction at `address`. */
     uint32_t (*refused)(void *data, uint64_t address, uint32_t function);

@@ -89,18 +89,47 @@ static bool walk(search *s)
     return true;
 }
 
+static void *reserve(const search *s)
+{
+    void *p = mmap((void *)s->best, s->bytes, PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (p == (void *)s->best)
+        return p;
+    if (p != MAP_FAILED)
+        munmap(p, s->bytes);
+    return NULL;
+}
+
+/* Without /proc: asks for one place after the other, outward from the object. */
+static void *feel(const search *wanted)
+{
+    enum { STEP = 1 << 20 };
+    for (uint64_t away = STEP; away < REACH; away += STEP) {
+        const uint64_t start[] = {wanted->lo - away - wanted->bytes, wanted->hi + HEAP_ROOM + away};
+        for (int i = 0; i < 2; i++) {
+            search s = *wanted;
+            uint64_t at = start[i] & ~UINT64_C(4095);
+            if (at >= LOWEST && at < HIGHEST)
+                consider(&s, at, at + s.bytes);
+            void *p = s.found ? reserve(&s) : NULL;
+            if (p)
+                return p;
+        }
+    }
+    return NULL;
+}
+
 void *vprec_reach_reserve(uint64_t lo, uint64_t hi, size_t bytes)
 {
     for (int attempt = 0; attempt < 8; attempt++) { /* another thread may map what was free */
         search s = {.lo = lo, .hi = hi, .bytes = (bytes + 4095) & ~(size_t)4095};
-        if (!walk(&s) || !s.found)
+        if (!walk(&s))
+            return feel(&s);
+        if (!s.found)
             return NULL;
-        void *p = mmap((void *)s.best, s.bytes, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-        if (p == (void *)s.best)
+        void *p = reserve(&s);
+        if (p)
             return p;
-        if (p != MAP_FAILED)
-            munmap(p, s.bytes);
     }
     return NULL;
 }

@@ -25,8 +25,8 @@ static vprec_vec refused_table = {.size = sizeof(_Atomic uint64_t *)};
 typedef struct job {
     vprec_codemap map;
     vprec_object_record *record;
-    uint64_t *entered;  /* by function */
-    uint32_t *counters; /* by function */
+    _Atomic uint32_t **entered; /* by function, NULL none */
+    uint32_t *counters;         /* by function */
     uint64_t *function_records; /* by function: offset of its record, 0 none */
 } job;
 
@@ -114,9 +114,8 @@ static size_t record_size(const char *name)
     return vprec_record_align(sizeof(vprec_function_record) + strlen(name) + 1);
 }
 
-/* Function records, in one piece: clones set their `entered` through a second
- * view of it. Returns its offset in the file, 0 without room. */
-static uint64_t record_functions(job *j, size_t *bytes)
+/* Function records, in one piece: clones set their `entered` through a second view of it. NULL without room. */
+static const char *record_functions(job *j, size_t *bytes)
 {
     char room[32];
     *bytes = 0;
@@ -125,17 +124,17 @@ static uint64_t record_functions(job *j, size_t *bytes)
         if (is_recorded(f))
             *bytes += record_size(function_name(&j->map, f, room, sizeof room));
     }
-    char *at = *bytes ? vprec_record_room(*bytes) : NULL;
+    char *first = *bytes ? vprec_record_room(*bytes) : NULL, *at = first;
     if (!at)
-        return 0;
-    uint64_t first = vprec_record_offset(at);
+        return NULL;
+    uint64_t object = vprec_record_offset(j->record), offset = vprec_record_offset(first);
     for (size_t i = 0; i < j->map.functions.count; i++) {
         const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
         if (!is_recorded(f))
             continue;
         const char *name = function_name(&j->map, f, room, sizeof room);
         vprec_function_record *r = (vprec_function_record *)at;
-        r->object = vprec_record_offset(j->record);
+        r->object = object;
         r->address = f->start - j->map.object->bias;
         r->length = f->end - f->start;
         r->refused = f->refused;
@@ -143,19 +142,13 @@ static uint64_t record_functions(job *j, size_t *bytes)
             r->sites[t] = f->sites[t];
         memcpy(r->name, name, strlen(name) + 1);
         vprec_record_done(r, VPREC_RECORD_FUNCTION, record_size(name));
-        j->function_records[i] = vprec_record_offset(r);
-        j->entered[i] = vprec_record_offset(&r->entered);
+        j->function_records[i] = offset + (uint64_t)(at - first);
+        j->entered[i] = &r->entered;
+        if (vprec_wire_shared->config.count)
+            j->counters[i] = vprec_record_counted(r);
         at += record_size(name);
     }
     return first;
-}
-
-/* --count: the emulator finds a site's counters by its function's record. */
-static void assign_counters(job *j)
-{
-    for (size_t i = 0; i < j->map.functions.count; i++)
-        j->counters[i] = vprec_record_number(j->function_records[i]);
-    vprec_counters = vprec_record_counts;
 }
 
 /* Names every refused instruction of a function. */
@@ -217,17 +210,16 @@ static vprec_image *clone_object(job *j, const char *path, enum vprec_isa isa)
         return NULL;
     }
     bool live = false;
-    uint64_t first = record_functions(j, &bytes);
+    const char *first = record_functions(j, &bytes);
     if (!config->audit || config->list)
         record_refused(j);
     if (config->count)
-        assign_counters(j);
+        vprec_counters = vprec_record_counts;
     if (chosen && !config->list) {
-        int file = first ? vprec_record_file() : -1;
-        uint64_t start = first & ~UINT64_C(4095);
+        const char *start = (const char *)((uint64_t)first & ~UINT64_C(4095));
         vprec_clone_options options = {
             .arith = &vprec_arith_current, .isa = isa, .count = config->count, .audit = config->audit,
-            .entered_file = file, .entered_start = start, .entered_bytes = first + bytes - start, .entered = j->entered,
+            .entered_start = start, .entered_bytes = (size_t)(first + bytes - start), .entered = j->entered,
             .counters = config->count ? j->counters : NULL, .refused = audit_refused, .refused_data = j,
         };
         const char *why;
@@ -243,8 +235,6 @@ static vprec_image *clone_object(job *j, const char *path, enum vprec_isa isa)
             j->record->by_trap = image->by_trap;
             j->record->inlined = image->inlined;
         }
-        if (file >= 0)
-            close(file);
     }
     vprec_pages_free(j->entered, n * sizeof *j->entered);
     vprec_pages_free(j->counters, n * sizeof *j->counters);
@@ -277,6 +267,8 @@ void vprec_instrument_end(void)
         }
     }
     seen_objects.count = kept;
+    if (vprec_wire_shared->config.count)
+        vprec_record_prepare();
 }
 
 void vprec_instrument_object(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa)

@@ -8,6 +8,7 @@
 #include "runtime/record.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
+#include "self.h"
 #include <cpuid.h>
 #include <link.h>
 #include <string.h>
@@ -73,14 +74,8 @@ static void walk_objects(void)
     vprec_instrument_begin();
     for (struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
         const char *path = map->l_name;
-        char executable[4096];
-        if (!*path && map == _r_debug.r_map) {
-            ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
-            if (n <= 0)
-                continue;
-            executable[n] = 0;
-            path = executable;
-        }
+        if (!*path && map == _r_debug.r_map)
+            path = vprec_self_path(NULL);
         if (*path)
             vprec_instrument_object(path, map->l_addr, vprec_record_process, isa);
     }
@@ -142,19 +137,18 @@ static void set_arith(const vprec_wire_config *config)
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
     (void)argc;
-    (void)argv;
     const char *path = from_environment(envp, VPREC_WIRE_ENV);
-    if (!path || !vprec_record_open(path))
+    if (!path || !vprec_share_open(path))
         return;
     vprec_wire_config *config = &vprec_wire_shared->config;
-    char executable[4096];
-    ssize_t n = readlink("/proc/self/exe", executable, sizeof executable - 1);
-    executable[n > 0 ? n : 0] = 0;
+    const char *executable = vprec_self_path(argv);
     bool selected = vprec_select_process(config, executable);
     size_t fixed = sizeof(vprec_process_record), length = strlen(executable) + 1;
     vprec_process_record *process = vprec_record_room(fixed + length);
-    if (!process)
+    if (!process) {
+        atomic_fetch_add(&vprec_wire_shared->outside, 1);
         return;
+    }
     vprec_record_process = process;
     isa = detect_isa();
     const char *level = from_environment(envp, "VPREC_CPU");

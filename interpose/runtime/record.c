@@ -1,63 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0
  * record.c: see record.h. */
 #include "record.h"
-#include <fcntl.h>
+#include "memory.h"
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-vprec_wire *vprec_wire_shared;
+/* A process' chunks grow with what it has to say, so that many small processes take little. */
+enum { CHUNK_LEAST = 4 * VPREC_WIRE_PAGE, CHUNK_MOST = 1024 * VPREC_WIRE_PAGE };
+enum { COUNTS_PREPARED = 60 };
+
 vprec_process_record *vprec_record_process;
-static char file_path[4096];
+static vprec_chunk *_Atomic current; /* where the next record goes if there is room; forked processes share it */
 
-bool vprec_record_open(const char *path)
+static void *carve(vprec_chunk *chunk, size_t bytes)
 {
-    if (strlen(path) >= sizeof file_path)
-        return false;
-    memcpy(file_path, path, strlen(path) + 1);
-    int fd = vprec_record_file();
-    struct stat st;
-    if (fd < 0)
-        return false;
-    vprec_wire *wire = MAP_FAILED;
-    if (!fstat(fd, &st) && (size_t)st.st_size > sizeof *wire)
-        wire = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    if (wire == MAP_FAILED)
-        return false;
-    if (wire->magic != VPREC_WIRE_MAGIC || wire->capacity > (uint64_t)st.st_size) {
-        munmap(wire, (size_t)st.st_size);
-        return false;
-    }
-    vprec_wire_shared = wire;
-    return true;
-}
-
-int vprec_record_file(void)
-{
-    return open(file_path, O_RDWR | O_CLOEXEC);
-}
-
-void *vprec_record_room(size_t bytes)
-{
-    vprec_wire *wire = vprec_wire_shared;
-    bytes = vprec_record_align(bytes);
-    uint64_t at = atomic_load(&wire->used);
+    uint64_t at = atomic_load(&chunk->used);
     do {
-        if (at + bytes > wire->capacity) {
-            atomic_fetch_add(&wire->dropped, 1);
+        if (at > chunk->size || bytes > chunk->size - at)
             return NULL;
-        }
-    } while (!atomic_compare_exchange_weak(&wire->used, &at, at + bytes));
-    vprec_record *head = (void *)((char *)wire + at);
+    } while (!atomic_compare_exchange_weak(&chunk->used, &at, at + bytes));
+    vprec_record *head = (void *)((char *)chunk + at);
     head->size = (uint32_t)bytes; /* a reader can skip it should we die before it is done */
     return head;
 }
 
+void *vprec_record_room(size_t bytes)
+{
+    bytes = vprec_record_align(bytes);
+    vprec_chunk *chunk = atomic_load(&current);
+    void *room = chunk ? carve(chunk, bytes) : NULL;
+    if (room)
+        return room;
+    uint64_t good = vprec_share_taken();
+    good = good < CHUNK_LEAST ? CHUNK_LEAST : good > CHUNK_MOST ? CHUNK_MOST : good;
+    bool apart = bytes > good / 2;
+    vprec_chunk *made = vprec_share_take(apart ? bytes : good - sizeof *made);
+    if (!made && !apart)
+        made = vprec_share_take(bytes);
+    if (!made) {
+        atomic_fetch_add(&vprec_wire_shared->dropped, 1);
+        return NULL;
+    }
+    room = carve(made, bytes);
+    if (!apart) /* Who comes second leaves the rest of his chunk empty: waiting is not for signal handlers. */
+        atomic_compare_exchange_strong(&current, &chunk, made);
+    return room;
+}
+
 uint64_t vprec_record_offset(const void *record)
 {
-    return (uint64_t)((const char *)record - (const char *)vprec_wire_shared);
+    return vprec_share_offset(record);
 }
 
 void vprec_record_done(void *record, uint32_t kind, size_t bytes)
@@ -67,28 +58,75 @@ void vprec_record_done(void *record, uint32_t kind, size_t bytes)
     atomic_store_explicit(&head->kind, kind, memory_order_release);
 }
 
-uint32_t vprec_record_number(uint64_t offset)
+/* Functions that count. Blocks stay where they are, since other threads look into them. */
+typedef struct counted {
+    vprec_function_record *record;
+    vprec_counts *_Atomic counts[VPREC_TYPES]; /* NULL: not looked for yet */
+} counted;
+
+enum { BLOCK = 4096, BLOCKS = 4096 };
+static counted *blocks[BLOCKS];
+static uint32_t counted_last;
+
+/* Stands for: no room. */
+static char nowhere;
+#define NOWHERE ((vprec_counts *)(void *)&nowhere)
+
+uint32_t vprec_record_counted(vprec_function_record *function)
 {
-    return (uint32_t)(offset / 16);
+    uint32_t number = counted_last + 1;
+    counted **block = number / BLOCK < BLOCKS ? &blocks[number / BLOCK] : NULL;
+    if (block && !*block)
+        *block = vprec_pages(BLOCK * sizeof **block);
+    if (!block || !*block) {
+        atomic_fetch_add(&vprec_wire_shared->dropped, 1);
+        return 0;
+    }
+    (*block)[number % BLOCK].record = function;
+    return counted_last = number;
+}
+
+/* The first time in this process; one that it was forked from, or that was forked from it, may have made them. */
+__attribute__((noinline)) static vprec_counts *find_counts(counted *function, vprec_type type)
+{
+    _Atomic uint64_t *place = &function->record->counts[type];
+    uint64_t at = atomic_load_explicit(place, memory_order_acquire);
+    vprec_counts_record *record = NULL;
+    if (!at && (record = vprec_record_room(sizeof *record))) {
+        uint64_t made = vprec_record_offset(record);
+        vprec_record_done(record, VPREC_RECORD_COUNTS, sizeof *record);
+        /* Who comes second leaves an empty record behind. */
+        if (!atomic_compare_exchange_strong(place, &at, made))
+            record = NULL;
+    }
+    if (at && !record && !(record = vprec_share_at(at, sizeof *record)))
+        atomic_fetch_add(&vprec_wire_shared->dropped, 1);
+    vprec_counts *counts = record ? &record->counts : NOWHERE;
+    atomic_store_explicit(&function->counts[type], counts, memory_order_release);
+    return counts;
 }
 
 vprec_counts *vprec_record_counts(uint32_t function, vprec_type type)
 {
-    char *wire = (char *)vprec_wire_shared;
     if (!function)
         return NULL;
-    _Atomic uint64_t *place = &((vprec_function_record *)(void *)(wire + 16 * (uint64_t)function))->counts[type];
-    uint64_t at = atomic_load_explicit(place, memory_order_acquire);
-    if (!at) {
-        vprec_counts_record *made = vprec_record_room(sizeof *made);
-        uint64_t offset = made ? vprec_record_offset(made) : VPREC_NO_COUNTS;
-        if (made)
-            vprec_record_done(made, VPREC_RECORD_COUNTS, sizeof *made);
-        /* Who comes second leaves an empty record behind: waiting is not for signal handlers. */
-        if (atomic_compare_exchange_strong(place, &at, offset))
-            at = offset;
-    }
-    return at == VPREC_NO_COUNTS ? NULL : &((vprec_counts_record *)(void *)(wire + at))->counts;
+    counted *c = &blocks[function / BLOCK][function % BLOCK];
+    vprec_counts *counts = atomic_load_explicit(&c->counts[type], memory_order_acquire);
+    if (__builtin_expect(!counts, 0))
+        counts = find_counts(c, type);
+    return counts == NOWHERE ? NULL : counts;
+}
+
+void vprec_record_prepare(void)
+{
+    size_t bytes = 0;
+    for (uint32_t i = counted_last; i && bytes < COUNTS_PREPARED * sizeof(vprec_counts_record); i--)
+        for (int type = 0; type < VPREC_TYPES; type++)
+            if (blocks[i / BLOCK][i % BLOCK].record->sites[type])
+                bytes += vprec_record_align(sizeof(vprec_counts_record));
+    vprec_chunk *chunk = atomic_load(&current), *made;
+    if (bytes && (!chunk || chunk->size - atomic_load(&chunk->used) < bytes) && (made = vprec_share_take(bytes)))
+        atomic_compare_exchange_strong(&current, &chunk, made);
 }
 
 void *vprec_record_text(uint32_t kind, size_t fixed, const char *text)

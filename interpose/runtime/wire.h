@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
- * wire.h: the mapping that vprec-run owns and every instrumented process
- * shares: the run's configuration at its head, append-only records behind it.
- * The interposer records, vprec-run interprets after the run; so the report is
- * complete also when a process crashes, calls _exit or execs. */
+ * wire.h: the file that vprec-run owns and every instrumented process shares:
+ * the run's configuration at its head, append-only records behind it. The
+ * interposer records, vprec-run interprets after the run; so the report is
+ * complete also when a process crashes, calls _exit or execs.
+ *
+ * The file is a memfd: it has no name that could be left behind, belongs to no
+ * file system that could be full or hidden from a child, and is sealed, so that
+ * nobody can cut it off under those who have it mapped. It is handed on as an
+ * open descriptor, which needs no permission and no /dev or /proc. It is as
+ * large as it may ever become, and sparse:
+ *
+ *     header | chunk | chunk | hole | chunk |
+ *
+ * A process takes chunks as it needs them, by `used`, and maps only the header
+ * and its own. */
 #ifndef VPREC_WIRE_H
 #define VPREC_WIRE_H
 
@@ -10,9 +21,22 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* Environment of an instrumented process: path of the mapping's file. */
+/* Environment of an instrumented process: where the file is, in decimal numbers with ':' between them, in the order
+ * of vprec_wire_place. */
 #define VPREC_WIRE_ENV "VPREC_WIRE"
-#define VPREC_WIRE_MAGIC UINT64_C(0x3130657269777076) /* "vpwire01" */
+#define VPREC_WIRE_MAGIC UINT64_C(0x3230657269777076) /* "vpwire02" */
+
+/* The descriptor may have been closed since, and its number be another file's: device and inode tell. The file is then
+ * looked for in /proc, with vprec-run. */
+enum vprec_wire_place {
+    VPREC_WIRE_DESCRIPTOR, /* inherited */
+    VPREC_WIRE_OWNER,      /* vprec-run's process id, */
+    VPREC_WIRE_OWNED,      /* and descriptor */
+    VPREC_WIRE_DEVICE,
+    VPREC_WIRE_INODE,
+    VPREC_WIRE_PLACES
+};
+enum { VPREC_WIRE_NO_DESCRIPTOR = 0x7fffffff };
 
 enum { VPREC_ROUND_RESULTS = 1, VPREC_ROUND_OPERANDS = 2 }; /* --round, OR-ed */
 
@@ -94,15 +118,30 @@ typedef struct vprec_wire_config {
 
 typedef struct vprec_wire {
     uint64_t magic;
-    uint64_t capacity;        /* bytes of the mapping */
-    _Atomic uint64_t used;    /* bytes handed out, this header included; multiple of 16 */
+    uint64_t capacity;        /* bytes of the file */
+    _Atomic uint64_t used;    /* bytes handed out, this header included; multiple of the page size */
     _Atomic uint64_t dropped; /* records that found no room */
+    _Atomic uint64_t outside; /* processes that found no room for their own record, and so stayed native */
     _Atomic uint64_t images;  /* programs started so far, exec included: ranks for their keys */
     vprec_wire_config config;
 } vprec_wire;
 
-/* Records follow the header, each aligned to 16 bytes. `size` 0 at the end of
- * `used` means: handed out, not yet filled (a process died there): stop. */
+enum { VPREC_WIRE_PAGE = 4096 };
+
+/* The header's part of the file. */
+#define VPREC_WIRE_HEAD ((sizeof(vprec_wire) + VPREC_WIRE_PAGE - 1) & ~(uint64_t)(VPREC_WIRE_PAGE - 1))
+
+/* Where records lie. A process that died as it took its chunk leaves a hole: zeros. */
+typedef struct vprec_chunk {
+    uint64_t magic;
+    uint64_t offset;       /* its own, in the file: a multiple of the page size, as its size */
+    uint64_t size;
+    _Atomic uint64_t used; /* by this header and records */
+} vprec_chunk;
+#define VPREC_CHUNK_MAGIC UINT64_C(0x6b6e756863657076) /* "vpechunk" */
+
+/* Records follow the chunk's header, each aligned to 16 bytes. `size` 0 before
+ * the end of `used` means: handed out, not yet filled (a process died there): stop. */
 enum vprec_record_kind {
     VPREC_RECORD_PROCESS = 1,
     VPREC_RECORD_OBJECT,
@@ -187,11 +226,9 @@ typedef struct vprec_function_record {
     uint32_t sites[VPREC_TYPES];
     uint32_t refused;
     _Atomic uint32_t entered; /* 1 once its clone was entered */
-    _Atomic uint64_t counts[VPREC_TYPES]; /* offset of its counts record; 0: none yet, VPREC_NO_COUNTS: no room */
+    _Atomic uint64_t counts[VPREC_TYPES]; /* offset of its counts record; 0: none yet */
     char name[];              /* symbol, or "sub_<hex address>" */
 } vprec_function_record;
-
-enum { VPREC_NO_COUNTS = 1 };
 
 /* Made when the function first executes an operation of the type. */
 typedef struct vprec_counts_record {

@@ -96,8 +96,10 @@ static void handlers_install(void)
     }
 }
 
-static void child_run(const char *path, char **argv, int report, const struct sigaction *sigchld)
+static void child_run(const char *path, char **argv, int handed, int report, const struct sigaction *sigchld)
 {
+    if (handed >= 0)
+        fcntl(handed, F_SETFD, 0);
     for (size_t i = 0; i < FORWARDED; i++)
         sigaction(forwarded[i], &before[i], NULL);
     sigaction(SIGCHLD, sigchld, NULL);
@@ -143,7 +145,8 @@ static void wait_for(pid_t pid, vprec_outcome *outcome)
     outcome->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
-bool vprec_launch(const char *path, char **argv, const char *preload, const char *wire, vprec_outcome *outcome)
+bool vprec_launch(const char *path, char **argv, const char *preload, const char *wire, int handed,
+                  vprec_outcome *outcome)
 {
     struct sigaction sigchld, plain = {.sa_handler = SIG_DFL};
     int report[2];
@@ -157,7 +160,7 @@ bool vprec_launch(const char *path, char **argv, const char *preload, const char
     sigaction(SIGCHLD, &plain, &sigchld);
     pid_t pid = fork();
     if (pid == 0)
-        child_run(path, argv, report[1], &sigchld);
+        child_run(path, argv, handed, report[1], &sigchld);
     int error = errno;
     child = pid;
     sigprocmask(SIG_SETMASK, &mask_before, NULL);

@@ -16,8 +16,7 @@ static bool execute(const vprec_options *options, const vprec_program *program, 
     vprec_signals_hold();
     if (!vprec_mapping_create(&mapping, &options->config))
         return false;
-    bool ok = vprec_launch(file, options->program, preload, mapping.path, outcome);
-    vprec_mapping_unlink(&mapping);
+    bool ok = vprec_launch(file, options->program, preload, mapping.place, mapping.handed, outcome);
     if (ok)
         vprec_records_read(records, &mapping);
     vprec_mapping_close(&mapping);

@@ -1,102 +1,124 @@
 /* SPDX-License-Identifier: Apache-2.0
- * mapping.c: makes and removes the shared file of a run. */
+ * mapping.c: makes the shared file of a run. */
 #include "mapping.h"
 #include "common/say.h"
+#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define ROOM_MOST (UINT64_C(1) << 30)
-#define ROOM_GOOD (UINT64_C(64) << 20)
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8U
+#endif
+
+/* The file is sparse: its size costs nothing. */
+#define ROOM_MOST (UINT64_C(1) << 36)
 #define ROOM_LEAST (UINT64_C(1) << 20)
 
-/* How large a file may grow in `directory`. A sparse file takes no room
- * before it is written, but writing beyond the room raises SIGBUS in the
- * program: so never promise more than half of what is free. */
-static uint64_t room_in(const char *directory)
+static int memory_file(void)
 {
-    struct statvfs fs;
-    struct rlimit limit;
-    if (statvfs(directory, &fs) || access(directory, W_OK | X_OK))
-        return 0;
-    uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize / 2;
-    if (room > ROOM_MOST)
-        room = ROOM_MOST;
-    if (!getrlimit(RLIMIT_FSIZE, &limit) && room > limit.rlim_cur)
-        room = limit.rlim_cur;
-    return room & ~(uint64_t)4095;
+    int fd = memfd_create("vprec", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+    return fd < 0 && errno == EINVAL ? memfd_create("vprec", MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd; /* before 6.3 */
 }
 
-/* Makes a file of `room` bytes, or of less where that is refused, and maps it. */
-static bool create_in(vprec_mapping *mapping, const char *directory, uint64_t room)
+/* Gives the file its size, once and for all. RLIMIT_FSIZE counts only here: what lies within the size is no growth. */
+static bool set_size(int fd, uint64_t *size)
 {
-    char *path = vprec_text("%s/vprec-XXXXXX", directory);
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0) {
-        free(path);
-        return false;
+    struct rlimit limit, wide;
+    *size = ROOM_MOST;
+    bool limited = !getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < *size;
+    if (limited) {
+        wide = (struct rlimit){limit.rlim_max, limit.rlim_max};
+        setrlimit(RLIMIT_FSIZE, &wide);
+        if (*size > limit.rlim_max)
+            *size = limit.rlim_max & ~(uint64_t)(VPREC_WIRE_PAGE - 1);
     }
-    void *wire = MAP_FAILED;
-    for (; wire == MAP_FAILED && room >= ROOM_LEAST; room = room / 2 & ~(uint64_t)4095) {
-        if (ftruncate(fd, (off_t)room))
-            continue;
-        wire = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
-        mapping->capacity = room;
+    bool ok = *size >= ROOM_LEAST && !ftruncate(fd, (off_t)*size);
+    if (limited) {
+        int error = *size < ROOM_LEAST ? EFBIG : errno;
+        setrlimit(RLIMIT_FSIZE, &limit);
+        errno = error;
     }
-    close(fd);
-    if (wire == MAP_FAILED) {
-        unlink(path);
-        free(path);
-        return false;
+    return ok && !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+}
+
+/* A second descriptor, of a number that the program is not given natively: beyond its limit, which may be raised to
+ * take it; else the highest. A program that closes all "below the limit" keeps the first. */
+static int hand_on(int fd)
+{
+    enum { HIGH = 4080, ROOMY = 256 }; /* the kernel copies the table at each fork, up to the highest */
+    enum { NESTED = 16 }; /* a vprec-run within another takes another number */
+    struct rlimit limit, wide;
+    int high = -1;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return -1;
+    if (limit.rlim_cur > HIGH)
+        return fcntl(fd, F_DUPFD_CLOEXEC, HIGH);
+    wide.rlim_cur = limit.rlim_cur + NESTED;
+    wide.rlim_max = limit.rlim_max > wide.rlim_cur ? limit.rlim_max : wide.rlim_cur;
+    if (!setrlimit(RLIMIT_NOFILE, &wide)) {
+        high = fcntl(fd, F_DUPFD_CLOEXEC, (int)limit.rlim_cur);
+        setrlimit(RLIMIT_NOFILE, &limit);
     }
-    mapping->wire = wire;
-    mapping->path = path;
-    return true;
+    for (int i = 1; high < 0 && i <= NESTED && limit.rlim_cur >= ROOMY; i++)
+        high = fcntl(fd, F_DUPFD_CLOEXEC, (int)limit.rlim_cur - i);
+    return high; /* where so few are allowed, the program needs each: its processes find the file in /proc */
 }
 
 bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *config)
 {
-    char *tmpdir = getenv("TMPDIR") ? realpath(getenv("TMPDIR"), NULL) : NULL;
-    const char *directories[] = {"/dev/shm", tmpdir ? tmpdir : "/tmp", "/tmp"};
-    const uint64_t enough[] = {ROOM_GOOD, ROOM_LEAST};
-    *mapping = (vprec_mapping){NULL, 0, NULL};
-    for (size_t pass = 0; pass < 2 && !mapping->wire; pass++)
-        for (size_t i = 0; i < sizeof directories / sizeof *directories && !mapping->wire; i++) {
-            uint64_t room = room_in(directories[i]);
-            if (room >= enough[pass])
-                create_in(mapping, directories[i], room);
-        }
-    free(tmpdir);
-    if (!mapping->wire) {
-        vprec_say("no room for the run's records in /dev/shm, $TMPDIR or /tmp: free 2 MiB in one of them, "
-                  "or point TMPDIR to a writable directory");
+    struct stat st;
+    *mapping = (vprec_mapping){.file = memory_file(), .handed = -1};
+    if (mapping->file < 0) {
+        vprec_say("cannot make a file in memory for the run's records (%s): vprec needs memfd_create, of Linux 3.17",
+                  strerror(errno));
         return false;
     }
-    vprec_wire *wire = mapping->wire;
-    wire->magic = VPREC_WIRE_MAGIC;
-    wire->capacity = mapping->capacity;
-    wire->config = *config;
-    atomic_store(&wire->used, (sizeof *wire + 15) & ~(uint64_t)15);
+    void *wire = MAP_FAILED;
+    if (set_size(mapping->file, &mapping->capacity) && !fallocate(mapping->file, 0, 0, (off_t)VPREC_WIRE_HEAD) &&
+        !fchmod(mapping->file, 0600) && !fstat(mapping->file, &st))
+        wire = mmap(NULL, VPREC_WIRE_HEAD, PROT_READ | PROT_WRITE, MAP_SHARED, mapping->file, 0);
+    if (wire == MAP_FAILED) {
+        vprec_say("no room for the run's records (%s): %s", strerror(errno),
+                  errno == EFBIG ? "allow files of 1 MiB (ulimit -f 1024)" : "free some memory");
+        vprec_mapping_close(mapping);
+        return false;
+    }
+    mapping->wire = wire;
+    mapping->wire->magic = VPREC_WIRE_MAGIC;
+    mapping->wire->capacity = mapping->capacity;
+    mapping->wire->config = *config;
+    atomic_store(&mapping->wire->used, VPREC_WIRE_HEAD);
+    mapping->handed = hand_on(mapping->file);
+    const uint64_t places[VPREC_WIRE_PLACES] = {
+        [VPREC_WIRE_DESCRIPTOR] = mapping->handed < 0 ? VPREC_WIRE_NO_DESCRIPTOR : (uint64_t)mapping->handed,
+        [VPREC_WIRE_OWNER] = (uint64_t)getpid(),
+        [VPREC_WIRE_OWNED] = (uint64_t)mapping->file,
+        [VPREC_WIRE_DEVICE] = st.st_dev,
+        [VPREC_WIRE_INODE] = st.st_ino,
+    };
+    mapping->place = vprec_text("%" PRIu64, places[0]);
+    for (int i = 1; i < VPREC_WIRE_PLACES; i++) {
+        char *more = vprec_text("%s:%" PRIu64, mapping->place, places[i]);
+        free(mapping->place);
+        mapping->place = more;
+    }
     return true;
-}
-
-void vprec_mapping_unlink(vprec_mapping *mapping)
-{
-    if (mapping->path)
-        unlink(mapping->path);
-    free(mapping->path);
-    mapping->path = NULL;
 }
 
 void vprec_mapping_close(vprec_mapping *mapping)
 {
-    vprec_mapping_unlink(mapping);
     if (mapping->wire)
-        munmap(mapping->wire, mapping->capacity);
-    mapping->wire = NULL;
+        munmap(mapping->wire, VPREC_WIRE_HEAD);
+    if (mapping->handed >= 0)
+        close(mapping->handed);
+    if (mapping->file >= 0)
+        close(mapping->file);
+    free(mapping->place);
+    *mapping = (vprec_mapping){.file = -1, .handed = -1};
 }

@@ -3,8 +3,10 @@
  * reads each size once: what is checked is what is used. */
 #include "records.h"
 #include "common/say.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Where the text begins in each kind: the record's fixed part. */
 static const size_t text_at[] = {
@@ -63,34 +65,90 @@ static void link_parents(vprec_records *records)
         VPREC_ITEMS(records, MESSAGE).items[i].parent = find(processes, vprec_message_at(records, i)->process);
 }
 
-void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
+/* The records of a chunk that lies at `offset`, from `at` up to `end` within it. */
+static void read_chunk(vprec_records *records, const char *chunk, uint64_t offset, uint64_t at, uint64_t end)
 {
-    const char *bytes = (const char *)mapping->wire;
-    uint64_t offset = (sizeof(vprec_wire) + 15) & ~(uint64_t)15;
-    uint64_t end = atomic_load(&mapping->wire->used);
-    *records = (vprec_records){.complete = true};
-    records->dropped = atomic_load(&mapping->wire->dropped);
-    for (size_t i = 0; i < VPREC_RULES_MAX; i++)
-        records->hits[i] = atomic_load(&mapping->wire->config.rule[i].hits);
-    /* A request that found no room leaves `used` beyond the end. */
-    if (end > mapping->capacity)
-        end = mapping->capacity;
-    while (offset + sizeof(vprec_record) <= end) {
-        const vprec_record *head = (const vprec_record *)(const void *)(bytes + offset);
-        uint32_t kind = atomic_load(&head->kind);
-        uint32_t size = *(const volatile uint32_t *)&head->size;
+    while (at + sizeof(vprec_record) <= end) {
+        const vprec_record *head = (const vprec_record *)(const void *)(chunk + at);
+        uint32_t kind = head->kind, size = head->size;
         /* Handed out and not filled: its writer died, or is still at it; how long it is nobody knows. */
-        if (size < sizeof(vprec_record) || size % 16 || size > end - offset) {
+        if (size < sizeof(vprec_record) || size % 16 || size > end - at) {
             records->complete = false;
-            break;
+            return;
         }
         bool known = kind >= VPREC_RECORD_PROCESS && kind <= VPREC_RECORD_MESSAGE && size > text_at[kind];
         if (known)
-            keep(records, kind, offset, head, size);
+            keep(records, kind, offset + at, head, size);
         else
             records->skipped++;
-        offset += size;
+        at += size;
     }
+}
+
+/* Reads `size` bytes; what lies in a hole is zeros. */
+static bool read_at(int file, void *to, uint64_t size, uint64_t offset)
+{
+    for (uint64_t done = 0; done < size;) {
+        ssize_t n = pread(file, (char *)to + done, size - done, (off_t)(offset + done));
+        if (n <= 0 && !(n < 0 && errno == EINTR))
+            return false;
+        done += n > 0 ? (uint64_t)n : 0;
+    }
+    return true;
+}
+
+/* Past a hole that begins at `offset`: a process that is killed at the wrong moment leaves one, and where `end` is
+ * damaged it may be as large as all the file. */
+static uint64_t past_hole(int file, uint64_t offset, uint64_t end)
+{
+    off_t found = offset < end ? lseek(file, (off_t)offset, SEEK_DATA) : -1;
+    return found < 0 || (uint64_t)found > end ? end : (uint64_t)found & ~(uint64_t)(VPREC_WIRE_PAGE - 1);
+}
+
+void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
+{
+    enum { HEAD = (sizeof(vprec_chunk) + 15) & ~(size_t)15 };
+    uint64_t offset = VPREC_WIRE_HEAD, end = atomic_load(&mapping->wire->used), room = 0;
+    char *bytes = NULL;
+    *records = (vprec_records){.complete = true};
+    records->dropped = atomic_load(&mapping->wire->dropped);
+    records->outside = atomic_load(&mapping->wire->outside);
+    for (size_t i = 0; i < VPREC_RULES_MAX; i++)
+        records->hits[i] = atomic_load(&mapping->wire->config.rule[i].hits);
+    if (end > mapping->capacity || end < offset) {
+        records->complete = false;
+        end = mapping->capacity;
+    }
+    while (offset < end) {
+        uint64_t hole = offset;
+        offset = past_hole(mapping->file, offset, end);
+        records->complete &= offset == hole;
+        if (offset == end)
+            break;
+        vprec_chunk head;
+        if (!read_at(mapping->file, &head, sizeof head, offset) || head.magic != VPREC_CHUNK_MAGIC ||
+            head.offset != offset || head.size < VPREC_WIRE_PAGE || head.size % VPREC_WIRE_PAGE ||
+            head.size > end - offset) {
+            records->complete = false;
+            offset += VPREC_WIRE_PAGE;
+            continue;
+        }
+        uint64_t used = atomic_load(&head.used);
+        if (used < HEAD || used > head.size) {
+            records->complete = false;
+            used = used < HEAD ? HEAD : head.size;
+        }
+        if (used > room) {
+            room = used > 2 * room ? used : 2 * room;
+            bytes = vprec_grow(bytes, room, 1);
+        }
+        if (read_at(mapping->file, bytes, used, offset))
+            read_chunk(records, bytes, offset, HEAD, used);
+        else
+            records->complete = false;
+        offset += head.size;
+    }
+    free(bytes);
     link_parents(records);
 }
 

@@ -11,26 +11,27 @@
 #define VPREC_NO_PARENT SIZE_MAX
 
 typedef struct vprec_item {
-    uint64_t offset;      /* in the mapping: how other records name it */
+    uint64_t offset;      /* in the file: how other records name it */
     size_t parent;        /* index of the process (of an object or message) or of the object; or VPREC_NO_PARENT */
     size_t function;      /* refused records: index of the function, or VPREC_NO_PARENT */
     vprec_record *record; /* a copy; the text at its end is terminated */
 } vprec_item;
 
 typedef struct vprec_items {
-    vprec_item *items; /* in the order of the mapping */
+    vprec_item *items; /* in the order of the file: a process' own are in that of their making */
     size_t count, room;
 } vprec_items;
 
 typedef struct vprec_records {
     vprec_items of[VPREC_RECORD_MESSAGE + 1]; /* by enum vprec_record_kind */
-    uint64_t dropped;                         /* records that found no room in the mapping */
+    uint64_t dropped;                         /* records that found no room */
+    uint64_t outside;                         /* processes that found none for their own, and so stayed native */
     uint64_t skipped;                         /* unfinished, unknown or malformed ones */
     bool complete;                            /* the walk came to the end of what was handed out */
     uint32_t hits[VPREC_RULES_MAX];           /* by rule: what it matched */
 } vprec_records;
 
-/* Reads the mapping while processes may still write to it. */
+/* Reads the file while processes may still write to it. */
 void vprec_records_read(vprec_records *records, const vprec_mapping *mapping);
 void vprec_records_free(vprec_records *records);
 

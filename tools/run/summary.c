@@ -145,8 +145,8 @@ static void say_warnings(const vprec_run *run)
         vprec_say("warning: %s", text);
     }
     if (run->records->dropped)
-        vprec_say("warning: %" PRIu64 " records found no room, the figures are incomplete: free room in /dev/shm",
-                  run->records->dropped);
+        vprec_say("warning: %" PRIu64 " records found no room, the figures are incomplete: allow the program more memory "
+                  "(ulimit -v), or vprec-run larger files (ulimit -f)", run->records->dropped);
     if (!run->records->complete)
         vprec_say("warning: a process ended while it wrote a record, or damaged one: what followed is missing");
 }
@@ -162,6 +162,12 @@ int vprec_run_conclude(const vprec_run *run)
     }
     if (!run->options->quiet)
         say_warnings(run);
+    if (run->records->outside) {
+        vprec_say("%" PRIu64 " process%s found no room for vprec's records and ran native: allow the program more memory "
+                  "(ulimit -v), or vprec-run larger files (ulimit -f)", run->records->outside,
+                  run->records->outside == 1 ? "" : "es");
+        status = config->audit ? VPREC_EXIT_AUDIT : status;
+    }
     if (config->audit && run->totals->refused_executed) {
         say_findings(run);
         status = VPREC_EXIT_AUDIT;

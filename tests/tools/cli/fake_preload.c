@@ -4,7 +4,7 @@
  * environment variable FAKE says. Instruments nothing. */
 #include "x86/site.h"
 #include "runtime/wire.h"
-#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { CHUNK = 1 << 20 };
 static vprec_wire *wire;
+static vprec_chunk *chunk;
 
 static void *append(uint32_t kind, size_t fixed, const char *text)
 {
     size_t size = (fixed + strlen(text) + 1 + 15) & ~(size_t)15;
-    uint64_t offset = atomic_fetch_add(&wire->used, size);
-    char *record = (char *)wire + offset;
+    char *record = (char *)chunk + atomic_fetch_add(&chunk->used, size);
     strcpy(record + fixed, text);
     ((vprec_record *)(void *)record)->size = (uint32_t)size;
     atomic_store(&((vprec_record *)(void *)record)->kind, kind);
@@ -29,7 +30,7 @@ static void *append(uint32_t kind, size_t fixed, const char *text)
 
 static uint64_t offset_of(const void *record)
 {
-    return (uint64_t)((const char *)record - (const char *)wire);
+    return chunk->offset + (uint64_t)((const char *)record - (const char *)chunk);
 }
 
 static vprec_function_record *function(const vprec_object_record *object, const char *name, uint64_t address)
@@ -120,39 +121,62 @@ static void append_all(const char *mode, const char *self)
     message->process = offset_of(process);
 }
 
-/* What a process gone wild may leave: bytes anywhere in the used part, or a header that lies. */
+/* What a process gone wild may leave: bytes anywhere in the used part, or headers that lie. */
 static void scribble(unsigned seed)
 {
     srandom(seed);
-    uint64_t used = wire->used, records = (sizeof *wire + 15) & ~(uint64_t)15;
+    uint64_t used = chunk->used;
     for (int i = 0; i < 1 + (int)(seed % 40); i++) {
-        uint64_t at = seed % 3 ? records + (uint64_t)random() % (used - records) : (uint64_t)random() % used;
+        bool header = seed % 3 == 0 && random() % 2;
+        char *part = header ? (char *)wire : (char *)chunk;
+        uint64_t at = (uint64_t)random() % (header ? sizeof *wire : used);
+        if (!header && seed % 4) /* the chunk's own header is hit in a quarter of all */
+            at = at < sizeof *chunk ? sizeof *chunk : at;
         /* Aligned words hit sizes, kinds and offsets; small values make plausible ones. */
         if (random() % 2)
-            *(uint32_t *)(void *)((char *)wire + (at & ~(uint64_t)3)) = (uint32_t)random() >> (random() % 31);
+            *(uint32_t *)(void *)(part + (at & ~(uint64_t)3)) = (uint32_t)random() >> (random() % 31);
         else
-            ((char *)wire)[at] = (char)random();
+            part[at] = (char)random();
     }
     if (seed % 5 == 0)
         wire->used = ((uint64_t)random() << 33) + (uint64_t)random();
 }
 
+/* The run's file: only as it was inherited. */
+static void open_wire(const char *place)
+{
+    unsigned long long number[VPREC_WIRE_PLACES];
+    struct stat st;
+    if (sscanf(place, "%llu:%llu:%llu:%llu:%llu", &number[0], &number[1], &number[2], &number[3], &number[4]) !=
+        VPREC_WIRE_PLACES)
+        abort();
+    int fd = (int)number[VPREC_WIRE_DESCRIPTOR];
+    if (fstat(fd, &st) || st.st_dev != number[VPREC_WIRE_DEVICE] || st.st_ino != number[VPREC_WIRE_INODE])
+        return;
+    wire = mmap(NULL, VPREC_WIRE_HEAD, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (wire == MAP_FAILED || wire->magic != VPREC_WIRE_MAGIC || wire->capacity != (uint64_t)st.st_size)
+        abort();
+    uint64_t offset = atomic_fetch_add(&wire->used, CHUNK);
+    chunk = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
+    if (chunk == MAP_FAILED)
+        abort();
+    chunk->magic = VPREC_CHUNK_MAGIC;
+    chunk->offset = offset;
+    chunk->size = CHUNK;
+    chunk->used = (sizeof *chunk + 15) & ~(uint64_t)15;
+}
+
 __attribute__((constructor)) static void attach(void)
 {
     const char *mode = getenv("FAKE"), *path = getenv(VPREC_WIRE_ENV);
-    struct stat st;
     char self[512] = "";
     if (!mode)
         mode = "";
     if (!strcmp(mode, "silent") || !path)
         return;
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st))
+    open_wire(path);
+    if (!wire)
         return;
-    wire = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    if (wire == MAP_FAILED || wire->magic != VPREC_WIRE_MAGIC || wire->capacity != (uint64_t)st.st_size)
-        abort();
     if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
         abort();
     for (uint32_t i = 0; i < wire->config.rules; i++)
@@ -182,7 +206,7 @@ __attribute__((constructor)) static void attach(void)
         dprintf(STDOUT_FILENO, "%llu\n", (unsigned long long)wire->config.seed);
     append_all(mode, self);
     if (!strcmp(mode, "unfinished")) { /* handed out, never filled: what follows cannot be found */
-        atomic_fetch_add(&wire->used, 64);
+        atomic_fetch_add(&chunk->used, 64);
         append_all(mode, self);
     }
     if (!strcmp(mode, "unknown")) { /* not finished but sized, and of a kind to come: both are stepped over */

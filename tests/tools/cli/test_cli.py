@@ -416,7 +416,7 @@ class Running(Case):
         self.assertEqual((done.stdout, done.stderr), (b'', b'to stderr\n'))
 
     def test_process_state_is_as_without_vprec(self):
-        # The program sees the same open files, signal dispositions and mask, also unusual ones.
+        # The program sees the same open files but for the shared one, signal dispositions and mask, also unusual ones.
         def unusual():
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -424,7 +424,8 @@ class Running(Case):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1, signal.SIGWINCH})
 
         look = [PYTHON, '-S', '-c', 'import os\n'
-                'print(sorted(os.listdir("/proc/self/fd")))\n'
+                'ours = os.environ.get("VPREC_WIRE", "").split(":")[0]\n'
+                'print(sorted(fd for fd in os.listdir("/proc/self/fd") if fd != ours))\n'
                 'print([l for l in open("/proc/self/status") if l[:6] in ("SigBlk", "SigIgn", "SigCgt", "ShdPnd")])\n'
                 'print(os.getpgrp() == os.getpid(), os.getsid(0), os.umask(0), os.getcwd())']
         for before in (None, unusual):
@@ -445,28 +446,25 @@ class Running(Case):
         done = self.run_vprec('-q', '-f', 'bf16', SH, '-c', 'echo "$LD_PRELOAD"')
         self.assertEqual(done.stdout.decode(), FAKE + '\n')
 
-    def test_shared_file_is_private_and_goes(self):
-        done = self.run_vprec('-q', '-f', 'bf16', SH, '-c', 'stat -c "%a %s" "$VPREC_WIRE"; echo "$VPREC_WIRE"')
-        mode, path = done.stdout.decode().splitlines()
-        self.assertRegex(mode, r'\A600 \d+\Z')
-        self.assertFalse(os.path.exists(path))
-        path = self.run_vprec('-q', '-f', 'bf16', SH, '-c', 'echo "$VPREC_WIRE"; kill -9 $$').stdout.decode().strip()
-        self.assertTrue(path.startswith('/'))
-        self.assertFalse(os.path.exists(path))
+    def test_shared_file_is_private(self):
+        done = self.run_vprec('-q', '-f', 'bf16', SH, '-c', 'echo $VPREC_WIRE; '
+                              'stat -Lc "%a %d:%i" /proc/self/fd/${VPREC_WIRE%%:*}; readlink /proc/self/fd/${VPREC_WIRE%%:*}')
+        place, stat, name = done.stdout.decode().splitlines()
+        self.assertEqual(stat, '600 ' + place.split(':', 3)[3])
+        self.assertTrue(name.startswith('/memfd:vprec'), name)
 
     def test_limits_make_the_file_smaller(self):
-        def file_size():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (8 << 20, 8 << 20))
+        def file_size(soft, hard):
+            return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-        done = self.run_vprec('-q', '-f', 'bf16', SH, '-c', 'stat -c %s "$VPREC_WIRE"', preexec_fn=file_size)
-        self.assertEqual((done.returncode, done.stderr), (0, b''))
-        self.assertLessEqual(int(done.stdout), 8 << 20)
-
-        def too_small():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-
-        done = self.run_vprec('-f', 'bf16', MARKER, self.marker, preexec_fn=too_small)
-        self.assert_refused(done, 125, 'TMPDIR')
+        look = [SH, '-c', 'stat -Lc %s /proc/self/fd/${VPREC_WIRE%%:*}; ulimit -f']
+        for soft, most in (8 << 20, 8 << 20), (4096, 8 << 20):
+            done = self.run_vprec('-q', '-f', 'bf16', *look, preexec_fn=file_size(soft, 8 << 20))
+            self.assertEqual((done.returncode, done.stderr), (0, b''))
+            size, limit = done.stdout.split()
+            self.assertEqual((int(size), int(limit)), (most, soft // 512))
+        done = self.run_vprec('-f', 'bf16', MARKER, self.marker, preexec_fn=file_size(4096, 4096))
+        self.assert_refused(done, 125, 'ulimit -f')
 
     def test_configuration_reaches_the_processes(self):
         def config(*args):
@@ -527,18 +525,16 @@ class Signals(Case):
     def test_termination_is_passed_on_and_reported(self):
         for name in ('TERM', 'HUP', 'INT', 'USR1'):
             child = subprocess.Popen([RUN, '-f', 'bf16', '--report', 'report.json', SH, '-c',
-                                      f'trap "exit 9" {name}; echo "$VPREC_WIRE"; while :; do sleep 0.05; done'],
+                                      f'trap "exit 9" {name}; echo ready; while :; do sleep 0.05; done'],
                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(),
                                      cwd=self.dir)
-            wire = child.stdout.readline().decode().strip()
-            self.assertTrue(os.path.exists(wire))
+            self.assertEqual(child.stdout.readline(), b'ready\n')
             child.send_signal(getattr(signal, 'SIG' + name))
             _, errors = child.communicate(timeout=60)
             self.assertEqual(child.returncode, 9, errors)
             self.assertRegex(errors, rb'\A(vprec-run: [^\n]+\n)+\Z')
             with open(self.path('report.json'), encoding='utf-8') as text:
                 self.assertEqual(strict_json(text.read())['exit']['program_status'], 9)
-            self.assertFalse(os.path.exists(wire))
 
     def test_program_ended_by_a_forwarded_signal(self):
         child = subprocess.Popen([RUN, '-q', '-f', 'bf16', SH, '-c', 'echo ready; exec sleep 100'],
@@ -600,7 +596,7 @@ class Reports(Case):
             'text': 'fadd st0, st1: x87 arithmetic is not supported', 'object': '/opt/net/libnet.so.1',
             'object_index': 0, 'function': 'forward', 'address': '0x1010', 'executed': None}])
         self.assertEqual(report['messages'], [{'text': "fesetround: replaced by the run's mode", 'process_index': 0}])
-        self.assertEqual(report['records'], {'complete': True, 'dropped': 0, 'skipped': 0})
+        self.assertEqual(report['records'], {'complete': True, 'dropped': 0, 'outside': 0, 'skipped': 0})
         self.assertEqual(report['totals']['sites'], {'f32': 5, 'f64': 0})
         self.assertEqual(report['totals']['sites_entered'], {'f32': 4, 'f64': 0})
 
@@ -670,7 +666,7 @@ class Reports(Case):
         self.assertFalse(report['records']['complete'])
         self.assertEqual(len(report['functions']), 2)
         report = self.report('-f', 'bf16', '/bin/true', fake='unknown')
-        self.assertEqual(report['records'], {'complete': True, 'dropped': 0, 'skipped': 2})
+        self.assertEqual(report['records'], {'complete': True, 'dropped': 0, 'outside': 0, 'skipped': 2})
         self.assertEqual(len(report['functions']), 4)
 
     def test_garbage_never_harms(self):

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * share.c: see share.h. More of a file can be mapped without a descriptor: mremap
+ * with an old size of 0 makes a second view of a shared mapping, which may be
+ * longer than the first; what is not wanted of it is unmapped. */
+#include "share.h"
+#include "sys.h"
+#include <fcntl.h>
+#include <linux/mman.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+vprec_wire *vprec_wire_shared;
+
+/* What of the file is mapped. Entries are never taken back. */
+typedef struct view {
+    char *_Atomic at; /* written last; NULL: not yet */
+    uint64_t offset, bytes;
+} view;
+
+enum { VIEWS = 8192 };
+static view views[VIEWS];
+static _Atomic uint32_t views_used;
+static _Atomic uint64_t taken;
+
+static uint64_t pages(uint64_t bytes)
+{
+    return (bytes + VPREC_WIRE_PAGE - 1) & ~(uint64_t)(VPREC_WIRE_PAGE - 1);
+}
+
+static uint32_t views_count(void)
+{
+    uint32_t n = atomic_load(&views_used);
+    return n < VIEWS ? n : VIEWS;
+}
+
+static bool remember(char *at, uint64_t offset, uint64_t bytes)
+{
+    uint32_t i = atomic_fetch_add(&views_used, 1);
+    if (i >= VIEWS) {
+        atomic_store(&views_used, VIEWS);
+        return false;
+    }
+    views[i].offset = offset;
+    views[i].bytes = bytes;
+    atomic_store_explicit(&views[i].at, at, memory_order_release);
+    return true;
+}
+
+static void unmap(char *at, uint64_t bytes)
+{
+    vprec_sys(SYS_munmap, (long)at, (long)bytes, 0, 0, 0, 0);
+}
+
+/* Maps `bytes` from `offset`, both whole pages, seen from the nearest page below that is mapped already. */
+static char *map(uint64_t offset, uint64_t bytes)
+{
+    const char *from = (const char *)vprec_wire_shared;
+    uint64_t nearest = 0;
+    for (uint32_t i = views_count(); i--;) {
+        const char *at = atomic_load_explicit(&views[i].at, memory_order_acquire);
+        if (!at || views[i].offset > offset)
+            continue;
+        uint64_t last = views[i].offset + views[i].bytes - VPREC_WIRE_PAGE;
+        if (last > offset)
+            last = offset;
+        if (last > nearest) {
+            nearest = last;
+            from = at + (last - views[i].offset);
+        }
+    }
+    uint64_t skip = offset - nearest;
+    long all = vprec_sys(SYS_mremap, (long)from, 0, (long)(skip + bytes), MREMAP_MAYMOVE, 0, 0);
+    if (vprec_sys_failed(all))
+        return NULL;
+    if (skip)
+        unmap((char *)all, skip);
+    return (char *)all + skip;
+}
+
+/* Has the kernel find memory now: later it could only kill. Before Linux 5.14 it cannot be asked. */
+static bool populate(char *at, uint64_t bytes)
+{
+    enum { NO_SUCH_ADVICE = -22 };
+    long result = vprec_sys(SYS_madvise, (long)at, (long)bytes, MADV_POPULATE_WRITE, 0, 0, 0);
+    return !vprec_sys_failed(result) || result == NO_SUCH_ADVICE;
+}
+
+vprec_chunk *vprec_share_take(size_t bytes)
+{
+    vprec_wire *wire = vprec_wire_shared;
+    uint64_t size = pages(bytes + sizeof(vprec_chunk)), at = atomic_load(&wire->used);
+    for (;;) {
+        if (size < bytes || at > wire->capacity || size > wire->capacity - at || views_count() == VIEWS)
+            return NULL;
+        /* Mapped before it is ours, so that what cannot be mapped is not taken. */
+        char *view = map(at, size);
+        if (!view)
+            return NULL;
+        if (!populate(view, size)) {
+            unmap(view, size);
+            return NULL;
+        }
+        if (atomic_compare_exchange_strong(&wire->used, &at, at + size)) {
+            vprec_chunk *chunk = (vprec_chunk *)(void *)view;
+            chunk->offset = at;
+            chunk->size = size;
+            atomic_store(&chunk->used, (sizeof *chunk + 15) & ~(uint64_t)15);
+            chunk->magic = VPREC_CHUNK_MAGIC;
+            atomic_fetch_add(&taken, size);
+            return remember(view, at, size) ? chunk : NULL;
+        }
+        unmap(view, size);
+    }
+}
+
+uint64_t vprec_share_taken(void)
+{
+    return atomic_load(&taken);
+}
+
+void *vprec_share_at(uint64_t offset, size_t bytes)
+{
+    if (offset > vprec_wire_shared->capacity || bytes > vprec_wire_shared->capacity - offset)
+        return NULL;
+    for (uint32_t i = views_count(); i--;) {
+        char *at = atomic_load_explicit(&views[i].at, memory_order_acquire);
+        if (at && offset >= views[i].offset && offset - views[i].offset <= views[i].bytes &&
+            bytes <= views[i].bytes - (offset - views[i].offset))
+            return at + (offset - views[i].offset);
+    }
+    uint64_t start = offset & ~(uint64_t)(VPREC_WIRE_PAGE - 1), size = pages(offset - start + bytes);
+    char *at = map(start, size);
+    if (at && remember(at, start, size))
+        return at + (offset - start);
+    if (at)
+        unmap(at, size);
+    return NULL;
+}
+
+uint64_t vprec_share_offset(const void *address)
+{
+    for (uint32_t i = views_count(); i--;) {
+        const char *at = atomic_load_explicit(&views[i].at, memory_order_acquire);
+        uint64_t inside = (uint64_t)address - (uint64_t)at;
+        if (at && inside < views[i].bytes)
+            return views[i].offset + inside;
+    }
+    return 0;
+}
+
+bool vprec_share_again(const void *from, size_t bytes, void *to)
+{
+    return !vprec_sys_failed(vprec_sys(SYS_mremap, (long)from, 0, (long)pages(bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
+                                       (long)to, 0));
+}
+
+static bool read_place(const char *text, uint64_t place[VPREC_WIRE_PLACES])
+{
+    for (int i = 0; i < VPREC_WIRE_PLACES; i++) {
+        if (*text < '0' || *text > '9')
+            return false;
+        for (place[i] = 0; *text >= '0' && *text <= '9'; text++)
+            place[i] = place[i] * 10 + (uint64_t)(*text - '0');
+        if (*text++ != (i == VPREC_WIRE_PLACES - 1 ? 0 : ':'))
+            return false;
+    }
+    return true;
+}
+
+/* Maps the header if `fd` is the file of the run; its number may be another file's by now. */
+static bool attach(int fd, const uint64_t place[VPREC_WIRE_PLACES])
+{
+    struct stat st;
+    if (vprec_sys_failed(vprec_sys(SYS_fstat, fd, (long)&st, 0, 0, 0, 0)) || st.st_dev != place[VPREC_WIRE_DEVICE] ||
+        st.st_ino != place[VPREC_WIRE_INODE] || (uint64_t)st.st_size < VPREC_WIRE_HEAD)
+        return false;
+    long at = vprec_sys(SYS_mmap, 0, VPREC_WIRE_HEAD, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (vprec_sys_failed(at))
+        return false;
+    vprec_wire *wire = (void *)at;
+    if (wire->magic != VPREC_WIRE_MAGIC || wire->capacity > (uint64_t)st.st_size) {
+        unmap((char *)wire, VPREC_WIRE_HEAD);
+        return false;
+    }
+    vprec_wire_shared = wire;
+    return remember((char *)wire, 0, VPREC_WIRE_HEAD);
+}
+
+static char *append_number(char *to, uint64_t n)
+{
+    char digits[20];
+    int count = 0;
+    do
+        digits[count++] = (char)('0' + n % 10);
+    while (n /= 10);
+    while (count)
+        *to++ = digits[--count];
+    return to;
+}
+
+bool vprec_share_open(const char *text)
+{
+    uint64_t place[VPREC_WIRE_PLACES];
+    if (!read_place(text, place))
+        return false;
+    if (attach((int)place[VPREC_WIRE_DESCRIPTOR], place))
+        return true;
+    static const char proc[] = "/proc/", fd_directory[] = "/fd/";
+    char path[64], *end = path;
+    memcpy(end, proc, sizeof proc - 1);
+    end = append_number(end + sizeof proc - 1, place[VPREC_WIRE_OWNER]);
+    memcpy(end, fd_directory, sizeof fd_directory - 1);
+    end = append_number(end + sizeof fd_directory - 1, place[VPREC_WIRE_OWNED]);
+    *end = 0;
+    /* O_NONBLOCK: should it be another process by now, and its file a FIFO. */
+    int fd = (int)vprec_sys(SYS_open, (long)path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0, 0, 0, 0);
+    if (fd < 0)
+        return false;
+    bool attached = attach(fd, place);
+    vprec_sys(SYS_close, fd, 0, 0, 0, 0, 0);
+    return attached;
+}

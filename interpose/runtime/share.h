@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * share.h: the run's shared file (wire.h) in this process: finds it, maps its
+ * header, and of the rest the pieces that are asked for. Knows no records. */
+#ifndef VPREC_SHARE_H
+#define VPREC_SHARE_H
+
+#include "wire.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+extern vprec_wire *vprec_wire_shared; /* the header; NULL: this process is not part of a run */
+
+/* Opens the file that the value of VPREC_WIRE_ENV names. False: it cannot be reached. */
+bool vprec_share_open(const char *place);
+
+/* What follows is async-signal-safe, and uses no descriptor: the program may have closed them all. */
+
+/* A new chunk with room for `bytes`; NULL: no memory, no address space, or the file is full. All its memory is there,
+ * so that writing cannot fail. */
+vprec_chunk *vprec_share_take(size_t bytes);
+uint64_t vprec_share_taken(void); /* bytes, by this process and those that it was forked from */
+
+/* Where `bytes` from `offset` lie in this process, mapped now if need be; NULL: they cannot be. */
+void *vprec_share_at(uint64_t offset, size_t bytes);
+
+/* The place in the file of what one of these calls gave; 0: of none. */
+uint64_t vprec_share_offset(const void *address);
+
+/* Maps the `bytes` at `from`, pages of a chunk, a second time, at `to`. */
+bool vprec_share_again(const void *from, size_t bytes, void *to);
+
+#endif
