@@ -5,10 +5,11 @@
 #include "common/say.h"
 #include "page/files.h"
 #include "page/page.h"
+#include "native.h"
 #include "report.h"
 #include "table.h"
 #include <errno.h>
-#include <math.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,6 @@ typedef struct whole {
     sweep_threshold threshold;
     sweep_series *series;
     size_t count;
-    bool resolved, comparable;
 } whole;
 
 /* vprec-run, beside ourselves; to be freed. NULL, having said what to do. */
@@ -42,20 +42,17 @@ static char *runner_find(void)
     return NULL;
 }
 
-/* False, having said why, where the threshold is a share of what native does not have. */
-static bool resolve(whole *w)
+/* The native run is there. */
+static bool known(sweep *s)
 {
-    if (!w->series || w->resolved)
-        return !w->series || w->comparable;
-    const sweep_summary *native = &w->sweep.grid.cells[SWEEP_NATIVE].values[w->threshold.metric];
-    w->resolved = true;
-    w->comparable = isnan(w->threshold.percent) || !native->error;
-    if (w->comparable)
-        sweep_threshold_resolve(&w->threshold, &w->sweep);
-    else
-        vprec_say("the native run has no %s (%s): no share of it can be kept",
-                  w->sweep.options->metrics.list[w->threshold.metric].name, native->error);
-    return w->comparable;
+    whole *w = (whole *)(void *)s;
+    if (!sweep_native_check(s, w->series ? &w->threshold : NULL))
+        return false;
+    if (w->series) {
+        sweep_threshold_resolve(&w->threshold, s);
+        sweep_native_compare(s, &w->threshold);
+    }
+    return true;
 }
 
 /* All cells at once, or what the bisection wants next. */
@@ -63,9 +60,8 @@ static bool more(sweep *s)
 {
     whole *w = (whole *)(void *)s;
     bool any = false;
-    if (w->series && s->options->bisect) {
-        return resolve(w) && sweep_series_next(w->series, w->count, &w->threshold);
-    }
+    if (w->series && s->options->bisect)
+        return sweep_series_next(w->series, w->count, &w->threshold);
     for (size_t i = 1; i < s->grid.count; i++) {
         any |= !s->grid.cells[i].wanted;
         s->grid.cells[i].wanted = true;
@@ -162,23 +158,25 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
                             o->restart, o->quiet))
         return SWEEP_EXIT_FAILURE;
     setenv("VPREC_PRELOAD", preload, 1);
+    bool draws = o->samples < 2 || o->quiet;
+    for (size_t i = 1; i < s->grid.count; i++)
+        draws |= s->grid.cells[i].count > 1;
+    if (!draws)
+        vprec_say("hint: --samples %" PRIu32 ": no mode of this sweep draws random numbers, so each cell is run once",
+                  o->samples);
     int status = sweep_run(s);
+    if (s->refused)
+        return status;
     if (status) {
         vprec_say("%s: what is finished is kept in '%s': the same command runs the rest",
                   status < 0 ? "interrupted" : "stopped", s->results.path);
         return status;
     }
-    bool known = resolve(w);
-    if (!known) { /* what was run is shown all the same */
-        sweep_series_free(w->series, w->count);
-        w->series = NULL;
-        w->count = 0;
-    }
     for (size_t i = 0; i < w->count; i++)
         sweep_series_judge(&w->series[i], &w->threshold);
     if (!s->repeats && !o->quiet)
         vprec_say("warning: two native runs gave different output: part of what you see is the program's own doing");
-    return write_all(w, argv) && known ? 0 : SWEEP_EXIT_FAILURE;
+    return write_all(w, argv) ? 0 : SWEEP_EXIT_FAILURE;
 }
 
 static int with_program(whole *w, const sweep_options *o, char **argv)
@@ -210,6 +208,17 @@ static int with_program(whole *w, const sweep_options *o, char **argv)
     return status;
 }
 
+/* What is given and has no effect is said. */
+static bool truth_is_used(const sweep_options *o)
+{
+    bool used = !o->metrics.truth;
+    for (size_t m = 0; m < o->metrics.count; m++)
+        used |= o->metrics.list[m].kind == SWEEP_CER || o->metrics.list[m].kind == SWEEP_WER;
+    if (!used)
+        vprec_say("--truth is what cer and wer compare with, and none of them is measured: add --metric cer");
+    return used;
+}
+
 int main(int argc, char **argv)
 {
     sweep_options options;
@@ -217,11 +226,14 @@ int main(int argc, char **argv)
     vprec_failure = SWEEP_EXIT_FAILURE;
     int status = sweep_options_parse(&options, argc, argv);
     if (status < 0) {
-        whole w = {.sweep = {.options = &options, .repeats = true, .more = more, .results = {.lock = -1}}};
+        whole w = {.sweep = {.options = &options, .repeats = true, .known = known, .more = more,
+                             .results = {.lock = -1}}};
         if (options.threshold && !sweep_threshold_parse(&w.threshold, options.threshold, &options.metrics))
             status = SWEEP_EXIT_USAGE;
+        else if (!sweep_metrics_open(&options.metrics))
+            status = SWEEP_EXIT_FAILURE;
         else
-            status = sweep_metrics_open(&options.metrics) ? with_program(&w, &options, argv) : SWEEP_EXIT_FAILURE;
+            status = truth_is_used(&options) ? with_program(&w, &options, argv) : SWEEP_EXIT_USAGE;
     }
     sweep_options_free(&options);
     if (status < 0)

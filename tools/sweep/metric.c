@@ -69,7 +69,7 @@ static sweep_metric *add(sweep_metrics *metrics, sweep_kind kind, char *name, ch
     }
     metrics->list = vprec_grow(metrics->list, metrics->count + 1, sizeof *metrics->list);
     sweep_metric *m = &metrics->list[metrics->count++];
-    *m = (sweep_metric){kind, name, detail, better};
+    *m = (sweep_metric){kind, name, detail, better, NULL};
     return m;
 }
 
@@ -114,13 +114,13 @@ bool sweep_extract_add(sweep_metrics *metrics, const char *text)
     sweep_metric *m = add(metrics, SWEEP_EXTRACT, name, vprec_text("%s", expression), 0);
     if (!m)
         return false;
-    int error = regcomp(&m->regex, expression, REG_EXTENDED | REG_NEWLINE);
-    if (!error)
+    char *error = NULL;
+    m->pattern = sweep_pattern_make(expression, &error);
+    if (m->pattern)
         return true;
-    char message[200];
-    regerror(error, &m->regex, message, sizeof message);
-    vprec_say("--extract '%s' is no POSIX extended regular expression (%s): correct it, as in 'accuracy=^accuracy: "
-              "([0-9.]+)'", expression, message);
+    vprec_say("--extract '%s' is no regular expression as Perl has them (%s): correct it, as in 'accuracy=^accuracy: "
+              "([0-9.]+)'", expression, error);
+    free(error);
     metrics->count--;
     free(m->name);
     free(m->detail);
@@ -143,8 +143,7 @@ void sweep_metrics_free(sweep_metrics *metrics)
 {
     for (size_t i = 0; i < metrics->count; i++) {
         sweep_metric *m = &metrics->list[i];
-        if (m->kind == SWEEP_EXTRACT)
-            regfree(&m->regex);
+        sweep_pattern_free(m->pattern);
         free(m->name);
         free(m->detail);
     }
@@ -162,37 +161,11 @@ static sweep_value bad(const char *why)
     return (sweep_value){NAN, vprec_text("%s", why)};
 }
 
-/* The number that the last match has in its first group, or in all of it where the expression has none. */
-static sweep_value extract(const sweep_metric *m, const sweep_document *d)
+sweep_value sweep_metric_extract(const sweep_metric *metric, const sweep_document *is)
 {
-    regmatch_t match[2] = {{0, (regoff_t)d->size}, {-1, -1}};
-    regoff_t start = -1, end = -1, from = 0;
-    while (from <= (regoff_t)d->size) {
-        match[0] = (regmatch_t){from, (regoff_t)d->size};
-        int flags = REG_STARTEND | (from && d->bytes[from - 1] != '\n' ? REG_NOTBOL : 0);
-        if (regexec(&m->regex, d->bytes, 2, match, flags))
-            break;
-        const regmatch_t *group = m->regex.re_nsub ? &match[1] : &match[0];
-        if (group->rm_so >= 0) {
-            start = group->rm_so;
-            end = group->rm_eo;
-        }
-        from = match[0].rm_eo > from ? match[0].rm_eo : from + 1;
-    }
-    if (start < 0)
-        return bad("the expression matches nothing in the output");
-    while (start < end && isspace((unsigned char)d->bytes[start]))
-        start++;
-    char *text = vprec_text("%.*s", (int)(end - start), d->bytes + start), *rest;
-    double value = strtod(text, &rest);
-    sweep_value result = good(value);
-    if (rest == text) {
-        char *why = vprec_text("'%.40s' is no number", text);
-        result = bad(why);
-        free(why);
-    }
-    free(text);
-    return result;
+    sweep_value value = {NAN, NULL};
+    value.error = sweep_pattern_find(metric->pattern, is->bytes, is->size, &value.value);
+    return value;
 }
 
 sweep_value sweep_metric_printed(const sweep_document *printed)
@@ -242,7 +215,7 @@ sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric 
     case SWEEP_MEAN_REL: return number_error(errors, errors->mean_rel);
     case SWEEP_MAX_ABS: return number_error(errors, errors->max_abs);
     case SWEEP_MEAN_ABS: return number_error(errors, errors->mean_abs);
-    case SWEEP_EXTRACT: return extract(metric, is);
+    case SWEEP_EXTRACT: return sweep_metric_extract(metric, is);
     default: return bad("not a run's");
     }
 }

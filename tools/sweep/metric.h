@@ -4,9 +4,9 @@
 #ifndef VPREC_SWEEP_METRIC_H
 #define VPREC_SWEEP_METRIC_H
 
+#include "extract.h"
 #include "text.h"
 #include <jansson.h>
-#include <regex.h>
 
 /* The built-in ones: name, which values are better, unit, what --help says. */
 #define SWEEP_METRICS(X)                                                                                               \
@@ -32,7 +32,7 @@ typedef struct sweep_metric {
     char *name;
     char *detail; /* the expression, the command, the reference file; "" */
     int better;   /* 1 higher, -1 lower, 0 not known */
-    regex_t regex;
+    sweep_pattern *pattern; /* of EXTRACT */
 } sweep_metric;
 
 typedef struct sweep_metrics {
@@ -65,6 +65,9 @@ typedef struct sweep_value {
 /* Of a run's output, of which `errors` is sweep_compare's. DIGITS is no single run's. */
 sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric *metric, const sweep_document *is,
                                const sweep_document *native, const sweep_errors *errors);
+
+/* Of EXTRACT: what its expression finds in any document. */
+sweep_value sweep_metric_extract(const sweep_metric *metric, const sweep_document *is);
 
 /* Of a COMMAND: the last number that it printed. */
 sweep_value sweep_metric_printed(const sweep_document *printed);

@@ -51,7 +51,12 @@ static bool native_done(runner *r)
     sweep_cell *native = &s->grid.cells[SWEEP_NATIVE];
     char *path = sweep_output_path(s, native, 1), *second = sweep_output_path(s, native, 2);
     sweep_document again = {0};
-    bool ok = sweep_document_read(&s->native, path, STATS_AUTO);
+    bool ok = !s->options->output || !access(path, F_OK);
+    if (!ok)
+        vprec_say("the native run has written no '%s': --output names a file below the working directory that the "
+                  "program writes", s->options->output);
+    s->refused = !ok;
+    ok = ok && sweep_document_read(&s->native, path, STATS_AUTO);
     if (ok && (ok = sweep_document_read(&again, second, STATS_BINARY)))
         s->repeats = again.size == s->native.size && !memcmp(again.bytes, s->native.bytes, again.size);
     sweep_document_free(&again);
@@ -67,9 +72,12 @@ static bool settle(runner *r, size_t index)
     if (index == SWEEP_NATIVE && !native_done(r))
         return false;
     sweep_cell_settle(s, cell);
-    if (index == SWEEP_NATIVE && s->options->timeout < 0)
+    if (index != SWEEP_NATIVE)
+        return true;
+    if (s->options->timeout < 0)
         s->limit = LIMIT_LEAST + LIMIT_NATIVE * cell->seconds;
-    return true;
+    s->refused = !s->known(s);
+    return !s->refused;
 }
 
 /* The cell's commands that are still to be run; settles it where there are none and no run is left. */

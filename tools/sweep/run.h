@@ -13,6 +13,9 @@ struct sweep {
     sweep_grid grid;
     double limit;          /* seconds for a run, 0 none */
     bool repeats;          /* the native runs gave the same output */
+    /* Called when the native run is known, before any other is begun. False, having said why: no other is. */
+    bool (*known)(sweep *sweep);
+    bool refused; /* it was */
     /* Called when nothing is under way: sets `wanted` of more cells, or returns false. */
     bool (*more)(sweep *sweep);
     sweep_document native; /* the first native run's output */

@@ -214,10 +214,6 @@ void sweep_table_print(const sweep *s, const sweep_threshold *threshold, const s
     free(text);
     for (size_t i = 0; i < count; i++)
         print_series(&series[i], threshold);
-    if (!sweep_keeps(threshold, &s->grid.cells[SWEEP_NATIVE]) &&
-        s->options->metrics.list[threshold->metric].kind != SWEEP_DIGITS)
-        vprec_say("the native run itself does not keep that: a share of its value, as in '%s:1%%', may be meant",
-                  s->options->metrics.list[threshold->metric].name);
 }
 
 void sweep_table_list(const sweep *s)

@@ -79,7 +79,7 @@ class Case(unittest.TestCase):
             kwargs['stdin'] = subprocess.PIPE
         child = self.start('-o', 'out', *options, program=program, **kwargs)
         output, error = child.communicate(input, timeout=120)
-        self.assertEqual(child.returncode, status, error.decode())
+        self.assertEqual(child.returncode, status, error.decode(errors='replace'))
         self.assertRegex(error.decode(errors='replace'), r'\A(vprec-sweep: [^\n]+\n)*\Z')
         return output.decode(), error.decode(errors='replace')
 
@@ -323,16 +323,97 @@ class Metrics(Case):
 
     def test_extract(self):
         text = 'epoch 1 accuracy: 0.5\nepoch 2 accuracy: 91.25 %\nloss=0.125 top=7\n'
-        got = self.values(text, text.replace('91.25', '-1e-3'), '--extract', 'accuracy=accuracy: ([-+0-9.eE]+)',
-                          '--extract', 'top=[0-9]+$', '--extract', 'none=nothing(.)', '--extract', '^loss=([0-9.]+)',
-                          '--extract', 'word=(epoch)')
+        got = self.values(text, text.replace('91.25', '-1e-3').replace('top', 'bottom'),
+                          '--extract', 'accuracy=accuracy: ([-+0-9.eE]+)', '--extract', 'top=[0-9]+$',
+                          '--extract', 'none=top=(.)', '--extract', '^loss=([0-9.]+)')
         self.assertEqual((got['accuracy'], got['top'], got['none'], got['extract-4'] if 'extract-4' in got else
-                          got['loss'], got['word']), (-.001, 7, None, .125, None))
+                          got['loss']), (-.001, 7, None, .125))
         self.assertEqual(self.native['accuracy'], 91.25)
         self.assertIn('matches nothing', self.summary['none']['error'])
-        self.assertIn("'epoch' is no number", self.summary['word']['error'])
         self.refused('--extract', 'x=(', say='regular expression')
         self.refused('--extract', 'x=a', '--extract', 'x=b', say='two metrics')
+
+    def test_expressions_are_those_of_perl(self):
+        for text, expression, want in (
+                ('top 17 of 20\n', r'top (\d+)', 17), ('a 1 a 2\n', r'\ba\s+(\d)\b', 2), ('x<1><2>\n', '<(.*?)>', 2),
+                ('ACC 5\n', '(?i)acc (.)', 5), ('5 ms, 6 s\n', r'\d(?= ms)', 5), ('n: [7]\n', r'\[([[:digit:]])\]', 7),
+                ('é1 ö2 x3\n', '[éö](.)', 2), ('Größe: 4 µs\n', r'Größe: (\d) .s$', 4), ('1\n2\n3', '^.$', 3),
+                ('a=1\r\nb=2\r\n', r'a=(\d)$', 1), ('10%\r20%\r30%\n', r'^(\d+)%', 30), ('a b 9\n', 'a b (9)?', 9),
+                ('p -inf\n', 'p (.*)', -math.inf), ('p 0x1p-3\n', 'p (.*)', .125), ('p 12.5ms\n', 'p (.*)', 12.5),
+                (b'\xff\xfe v=8 \xe9\n v=9\xff\n', r'v=(\d)', 9), (b'\xff\xc3\xa9 3\n', 'é (.)', 3),
+                (b'\0v=6\0\n', 'v=(.)', 6),
+                ('\n' * 3 + '2', r'(\d|\s)*', 2), ('x1 ' * 30000 + 'x2', r'x(\d)', 2)):
+            with self.subTest(expression):
+                self.assertEqual(self.values(text, text, '--extract', 'm=' + expression)['m'], want)
+
+    def test_expressions_that_are_wrong(self):
+        """It is said what, and where, in characters."""
+        for expression, what in (('(a', "after character 2, '(a'"), ('ab)c', "'ab'"),
+                                 ('é[z-a]', "after character 4, 'é[z-'"), ('*', 'quantifier'),
+                                 (r'\1(', 'parenthesis'), (r'x\C', r'\C')):
+            self.refused('--extract', 'x=' + expression, say=what)
+        self.refused(b'--extract', b'x=\xff', say='UTF')
+
+    def test_numbers_that_are_cut_off(self):
+        """A number of which only the beginning would be read is none."""
+        for text in '1,234', '1.2.3', "1'000", '12_000':
+            self.plan(native=f'a {text}\n')
+            self.refused_by_native('--extract', 'm=a (.*)', say=f"'{text}' is no number that is known")
+
+    def refused_by_native(self, *options, say, **kwargs):
+        """One line that says `say`, and no cell is run."""
+        shutil.rmtree(self.path('out'), True)
+        before = len(self.log())
+        _, error = self.sweep('--formats', 'e8m7', *options, status=1, **kwargs)
+        self.assertEqual(error.count('\n'), 1, error)
+        self.assertIn(say, error)
+        self.assertIn(len(self.log()) - before, (0, 2))
+        self.assertEqual(os.listdir(self.path('out', 'cells')), ['native'])
+        return error
+
+    def test_what_the_native_run_does_not_have(self):
+        lines = ''.join(f'line {i}\n' for i in range(100))
+        self.plan(native=lines + 'Genauigkeit ' + 'ü' * 40 + ' 97\n\n')
+        error = self.refused_by_native('--extract', r'acc=accuracy (\d+)', say=r"--extract 'accuracy (\d+)'")
+        self.assertRegex(error, r"the native run has no acc: [^\n]* what it printed ends in '\.\.\.[^']*line 98 \| "
+                                r"line 99 \| Genauigkeit ü{40} 97'")
+        self.assertNotIn('?', error)
+        self.refused_by_native('--extract', r'acc=(Gen)', say="'Gen' is no number")
+        error = self.refused_by_native('--extract', r'acc=accuracy (\d+)', '--threshold', '1%', say='Genauigkeit')
+        # What was run is not run again.
+        count = len(self.log())
+        self.sweep('--formats', 'e8m7', '--extract', r'acc=(\d+)$')
+        self.assertEqual(len(self.log()), count + 1)
+        self.plan(native='')
+        self.refused_by_native('--extract', 'a=(.)', say='what it printed is empty')
+        self.refused_by_native('--extract', r'a=acc (\d)', say='it is found in standard error',
+                               program=[SH, '-c', 'echo acc 5 >&2'])
+        self.refused_by_native('--output', 'r', say="the native run has written no 'r'")
+        self.refused_by_native('--keep', '*.tex', say="--keep '*.tex' matched no file")
+        self.plan(native='5\n')
+        self.refused_by_native('--threshold', 'labels>=99%', say='no labels')
+        self.refused_by_native('--metric', 'x=false', '--threshold', 'x>=1', say='no x (the command exited 1')
+        self.put('truth', 'x')
+        shutil.rmtree(self.path('out'), True)
+        self.refused('--truth', 'truth', say='--metric cer')
+
+    def test_remarks(self):
+        self.plan(native='loss=5 top=7\n', m7='loss=5 top=7\n')
+        _, error = self.sweep('--formats', 'e8m7', '--extract', r'loss=(\d)')
+        self.assertIn("finds 7 by '(\\d)': to find 5, behind the text 'loss=', write --extract 'loss=loss=(\\d)'",
+                      error)
+        for expression in r'top=(\d)', r'loss=loss=(\d)':
+            self.assertNotIn('hint', self.sweep('--formats', 'e8m7', '--extract', expression)[1])
+        _, error = self.sweep('--formats', 'e8m7', '--samples', '5')
+        self.assertIn('hint: --samples 5', error)
+        self.assertNotIn('hint', self.sweep('--formats', 'e8m7', '--modes', 'rne,sr', '--samples', '2')[1])
+        _, error = self.sweep('--formats', 'e8m7', '--threshold', 'equal>=99')
+        self.assertIn("the native run itself does not keep 'equal>=99': it has equal 1", error)
+
+    def test_expressions_that_take_too_long(self):
+        got = self.values('1\n', 'a' * 5000 + '\n', '--extract', r'x=(1)|(?:(?:a+)+)+b')
+        self.assertIsNone(got['x'])
+        self.assertIn('cannot be matched', self.summary['x']['error'])
 
     def test_command(self):
         command = ('n=$(wc -w); read m < "$VPREC_NATIVE/stdout"; test "$PWD" = "$VPREC_CELL" || exit 1; '
@@ -341,7 +422,9 @@ class Metrics(Case):
         got = self.values('123456\n', 'a b c\n', '--metric', 'len=' + command, '--metric', 'bad=echo oops >&2; exit 3',
                           '--metric', 'mute=true', '--higher', 'len')
         self.assertEqual((got['len'], got['bad'], got['mute']), (6, None, None))
-        self.assertIn('exited 3', self.summary['bad']['error'])
+        self.assertRegex(self.summary['bad']['error'], r"exited 3: see '.*/cells/e8m7-rne/0001/metric-bad\.err'\Z")
+        with open(self.summary['bad']['error'].split("'")[1], encoding='ascii') as file:
+            self.assertEqual(file.read(), 'oops\n')
         self.assertIn('no number', self.summary['mute']['error'])
 
         def counted():
@@ -657,7 +740,7 @@ class Threshold(Case):
         self.plan(native='nothing\n')
         for more in [], ['--bisect']:
             _, error = self.sweep(*self.EXTRACT, '--threshold', '1%', *more, '--formats', 'e8m3', status=1)
-            self.assertIn('native run has no accuracy', error)
+            self.assertIn('the native run has no accuracy', error)
 
 
 class Going(Case):
