@@ -473,7 +473,7 @@ static size_t pages(size_t bytes)
     return (bytes + 4095) & ~(size_t)4095;
 }
 
-bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options, const char **why)
+enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options)
 {
     *image = (vprec_image){.lo = map->object->lo, .hi = map->object->hi, .traps = VPREC_VEC(vprec_trap),
                            .where = VPREC_WHERE};
@@ -482,7 +482,6 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     size_t slot_bytes = pages(map->functions.count * sizeof(uint64_t));
     size_t constant_bytes = pages(sizeof(vprec_constants) + 64), site_bytes = pages(site_room * sizeof(vprec_site));
     size_t data_bytes = entered_bytes + slot_bytes + constant_bytes + site_bytes, total = 0;
-    *why = "no free memory within 2 GiB of its code";
     for (int attempt = 0; attempt < 4 && !image->arena; attempt++) { /* the bound is seldom half used */
         if (attempt)
             code_bytes = pages(code_bytes / 4 * 3);
@@ -490,7 +489,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
         image->arena = vprec_reach_reserve(image->lo, image->hi, total);
     }
     if (!image->arena)
-        return false;
+        return VPREC_REASON_NO_REACH;
     image->arena_size = total;
     uint8_t *at = image->arena;
     cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(fixup),
@@ -514,8 +513,7 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
     if (!mapped || !k.clone_at || mprotect(data, total - entered_bytes, PROT_READ | PROT_WRITE)) {
         munmap(image->arena, total);
         vprec_pages_free(k.clone_at, clone_at_bytes);
-        *why = "out of memory";
-        return false;
+        return VPREC_REASON_NO_MEMORY;
     }
     vprec_round_constants(k.constants, options->arith);
     uint64_t *enter = (uint64_t *)(k.constants + 1);
@@ -533,25 +531,26 @@ bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_optio
             clone_function(&k);
     }
     resolve(&k);
-    bool done = !k.code.full;
-    *why = "its code and data lie too far apart for clones";
-    if (done) {
+    enum vprec_reason why = k.code.full ? VPREC_REASON_TOO_FAR : VPREC_REASON_NONE;
+    if (!why) {
         image->code_end = (uint64_t)k.code.at;
         uint8_t *end = image->arena + pages((size_t)(k.code.at - image->arena));
         munmap(end, (size_t)(image->arena + total - end));
         image->arena_size = (size_t)(end - image->arena);
         mprotect((uint8_t *)k.constants, constant_bytes + site_bytes, PROT_READ);
-        mprotect((uint8_t *)image->code, (size_t)(end - (uint8_t *)image->code), PROT_READ | PROT_EXEC);
-        done = vprec_patch(image, map, k.clone_at, k.slots, why);
-    } else {
-        munmap(image->arena, total);
+        why = mprotect((uint8_t *)image->code, (size_t)(end - (uint8_t *)image->code), PROT_READ | PROT_EXEC)
+                  ? VPREC_REASON_NOT_EXECUTABLE
+                  : vprec_patch(image, map, k.clone_at, k.slots);
     }
-    if (!done)
+    if (why) {
+        munmap(image->arena, image->arena_size);
         vprec_where_free(&image->where);
+        vprec_vec_free(&image->traps);
+    }
     vprec_vec_free(&k.fixups);
     vprec_vec_free(&k.tables);
     vprec_vec_free(&k.live);
     vprec_vec_free(&k.ties);
     vprec_pages_free(k.clone_at, clone_at_bytes);
-    return done;
+    return why;
 }

@@ -32,8 +32,8 @@ typedef struct vprec_clone_options {
     void *refused_data;
 } vprec_clone_options;
 
-/* Clones the functions marked `cloned` and patches the originals. False: no
- * memory in reach, nothing was changed; `*why` says so. */
-bool vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options, const char **why);
+/* Clones the functions marked `cloned` and patches the originals. Returns
+ * VPREC_REASON_NONE, or why nothing was changed. */
+enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options);
 
 #endif

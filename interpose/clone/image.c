@@ -7,7 +7,15 @@ enum { IMAGES = 4096 };
 static const vprec_image *_Atomic images[IMAGES];
 static atomic_size_t image_count;
 
-bool vprec_image_add(const vprec_image *image)
+bool vprec_image_room(void)
+{
+    for (size_t i = 0; i < IMAGES; i++)
+        if (!atomic_load(&images[i]))
+            return true;
+    return false;
+}
+
+void vprec_image_add(const vprec_image *image)
 {
     for (size_t i = 0; i < IMAGES; i++) {
         if (atomic_load(&images[i]))
@@ -15,9 +23,8 @@ bool vprec_image_add(const vprec_image *image)
         atomic_store(&images[i], image);
         if (i >= atomic_load(&image_count))
             atomic_store(&image_count, i + 1);
-        return true;
+        return;
     }
-    return false;
 }
 
 void vprec_image_drop(const vprec_image *image)

@@ -23,8 +23,10 @@ typedef struct vprec_image {
 /* Where an arrival at `original` continues, 0 if it is none of ours. */
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original);
 
-/* Makes an image known to the handler. The image must stay where it is. False: too many. */
-bool vprec_image_add(const vprec_image *image);
+/* Whether there is room for one more: asked before anything is patched. */
+bool vprec_image_room(void);
+/* Makes an image known to the handler. The image must stay where it is. */
+void vprec_image_add(const vprec_image *image);
 void vprec_image_drop(const vprec_image *image);
 
 /* The image of the instrumented object, or of the clones, that `address` lies in; NULL: none. */

@@ -245,8 +245,10 @@ static bool protect(const planner *p, int prot)
 /* No library call from here on: the library may be what is being written. */
 __attribute__((noinline)) static bool apply(const planner *p)
 {
-    if (!protect(p, PROT_READ | PROT_WRITE))
+    if (!protect(p, PROT_READ | PROT_WRITE)) {
+        protect(p, PROT_READ | PROT_EXEC); /* of several ranges the first ones were writable */
         return false;
+    }
     for (size_t i = 0; i < p->image->traps.count; i++)
         *(volatile uint8_t *)VPREC_AT(p->image->traps, vprec_trap, i).original = 0xCC;
     for (size_t i = 0; i < p->jumps.count; i++) {
@@ -315,20 +317,16 @@ static bool sort_traps(vprec_vec *traps)
     return true;
 }
 
-bool vprec_patch(vprec_image *image, vprec_codemap *map, const uint32_t *clone_at, const uint64_t *slots,
-                 const char **why)
+enum vprec_reason vprec_patch(vprec_image *image, vprec_codemap *map, const uint32_t *clone_at, const uint64_t *slots)
 {
     planner p = {.image = image, .map = map, .clone_at = clone_at, .slots = slots,
                  .jumps = VPREC_VEC(write5), .shorts = VPREC_VEC(write2), .calls = VPREC_VEC(write5)};
     plan(&p);
-    *why = "out of memory";
-    bool done = !p.failed && sort_traps(&image->traps);
-    if (done) {
-        *why = "its code cannot be made writable";
-        done = apply(&p);
-    }
+    enum vprec_reason why = p.failed || !sort_traps(&image->traps) ? VPREC_REASON_NO_MEMORY : VPREC_REASON_NONE;
+    if (!why && !apply(&p))
+        why = VPREC_REASON_NOT_WRITABLE;
     vprec_vec_free(&p.jumps);
     vprec_vec_free(&p.shorts);
     vprec_vec_free(&p.calls);
-    return done;
+    return why;
 }

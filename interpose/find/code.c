@@ -200,6 +200,17 @@ static void read_loads(reader *r)
     }
 }
 
+bool vprec_code_is_constant(const vprec_codemap *map, uint64_t address)
+{
+    const vprec_object *o = map->object;
+    const Elf64_Ehdr *eh = (const void *)o->file;
+    const Elf64_Phdr *ph = (const void *)(o->file + eh->e_phoff);
+    for (int i = 0; i < eh->e_phnum; i++)
+        if (ph[i].p_type == PT_LOAD && address - o->bias - ph[i].p_vaddr < ph[i].p_memsz)
+            return !(ph[i].p_flags & PF_W);
+    return false;
+}
+
 long vprec_code_function_at(const vprec_codemap *map, uint64_t address)
 {
     size_t low = 0, high = map->functions.count;

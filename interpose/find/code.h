@@ -71,6 +71,9 @@ void vprec_code_release(vprec_codemap *map);
 /* Index of the function that contains `address`, or -1. */
 long vprec_code_function_at(const vprec_codemap *map, uint64_t address);
 
+/* Whether the address lies in a segment of the object that the program cannot write: what is there is a constant. */
+bool vprec_code_is_constant(const vprec_codemap *map, uint64_t address);
+
 static inline uint32_t *vprec_mark(const vprec_codemap *map, uint64_t address)
 {
     return &map->marks[address - map->lo];

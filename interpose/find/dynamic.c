@@ -15,11 +15,11 @@ static bool dynsym_count(vprec_elf *elf, const uint64_t *tag, uint64_t *count)
         uint64_t room, largest = 0, at = tag[DYNAMIC_GNU_HASH];
         const uint8_t *hash = vprec_elf_bytes(elf, at, &room);
         if (!hash || room < 16)
-            return vprec_elf_fail(elf, "DT_GNU_HASH lies outside of the file");
+            return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
         uint64_t buckets = vprec_elf_u32(hash), offset = vprec_elf_u32(hash + 4);
         uint64_t bucket = 16 + 8 * (uint64_t)vprec_elf_u32(hash + 8), chain = bucket + 4 * buckets;
         if (chain > room)
-            return vprec_elf_fail(elf, "DT_GNU_HASH reaches out of the file");
+            return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
         for (uint64_t i = 0; i < buckets; i++)
             if (vprec_elf_u32(hash + bucket + 4 * i) > largest)
                 largest = vprec_elf_u32(hash + bucket + 4 * i);
@@ -28,7 +28,7 @@ static bool dynsym_count(vprec_elf *elf, const uint64_t *tag, uint64_t *count)
             return true; /* no symbol is defined */
         for (uint64_t i = largest - offset;; i++) {
             if (chain + 4 * i + 4 > room)
-                return vprec_elf_fail(elf, "DT_GNU_HASH reaches out of the file");
+                return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
             if (vprec_elf_u32(hash + chain + 4 * i) & 1) { /* the end of the last chain */
                 *count = offset + i + 1;
                 return true;
@@ -38,7 +38,7 @@ static bool dynsym_count(vprec_elf *elf, const uint64_t *tag, uint64_t *count)
     if (tag[DT_HASH]) {
         const uint8_t *hash = vprec_elf_span(elf, tag[DT_HASH], 8);
         if (!hash)
-            return vprec_elf_fail(elf, "DT_HASH lies outside of the file");
+            return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
         *count = vprec_elf_u32(hash + 4);
     }
     return true;
@@ -65,10 +65,10 @@ static bool dynsym_read(vprec_elf *elf, const uint64_t *tag)
         return false;
     const uint8_t *table = count ? vprec_elf_span(elf, tag[DT_SYMTAB], count * sizeof(Elf64_Sym)) : NULL;
     if (count && !table)
-        return vprec_elf_fail(elf, "DT_SYMTAB reaches out of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
     vprec_elf_strings names = vprec_elf_strings_of(vprec_elf_span(elf, tag[DT_STRTAB], tag[DT_STRSZ]), tag[DT_STRSZ]);
     if (count && !names.size)
-        return vprec_elf_fail(elf, "DT_STRTAB reaches out of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
     for (uint64_t i = 0; i < count; i++) /* of any type: hand-written assembly often leaves it out */
         if (!vprec_elf_add_pointer(elf, dynsym_value(elf, tag, i)))
             return false;
@@ -79,7 +79,7 @@ static bool rela_read(vprec_elf *elf, const uint64_t *tag, uint64_t address, uin
 {
     const uint8_t *table = size ? vprec_elf_span(elf, address, size) : NULL;
     if (size && !table)
-        return vprec_elf_fail(elf, "a relocation table reaches out of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
     for (uint64_t i = 0; i < size / sizeof(Elf64_Rela); i++) {
         Elf64_Rela rela;
         memcpy(&rela, table + i * sizeof rela, sizeof rela);
@@ -115,7 +115,7 @@ static bool relr_read(vprec_elf *elf, uint64_t address, uint64_t size)
 {
     const uint8_t *table = size ? vprec_elf_span(elf, address, size) : NULL;
     if (size && !table)
-        return vprec_elf_fail(elf, "DT_RELR reaches out of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
     uint64_t where = 0, left = elf->size / 8; /* no word is relocated twice */
     for (uint64_t i = 0; i < size / 8; i++) {
         uint64_t entry = vprec_elf_u64(table + 8 * i), bits = 1;
@@ -127,7 +127,7 @@ static bool relr_read(vprec_elf *elf, uint64_t address, uint64_t size)
             if (!(bits >> bit & 1))
                 continue;
             if (!left--)
-                return vprec_elf_fail(elf, "DT_RELR names more words than the file has");
+                return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
             if (!word_add(elf, where + 8 * bit))
                 return false;
         }
@@ -141,7 +141,7 @@ bool vprec_elf_dynamic_read(vprec_elf *elf, const uint64_t dynamic[2])
     uint64_t tag[DYNAMIC_TAGS] = {0};
     const uint8_t *table = dynamic[1] ? vprec_elf_span(elf, dynamic[0], dynamic[1]) : NULL;
     if (dynamic[1] && !table)
-        return vprec_elf_fail(elf, "the dynamic section lies outside of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
     for (uint64_t i = 0; i < dynamic[1] / sizeof(Elf64_Dyn); i++) {
         uint64_t name = vprec_elf_u64(table + 16 * i), value = vprec_elf_u64(table + 16 * i + 8);
         if (name == DT_NULL)
@@ -161,7 +161,7 @@ bool vprec_elf_dynamic_read(vprec_elf *elf, const uint64_t dynamic[2])
     for (unsigned i = 0; i < 3; i++) {
         uint64_t size = arrays[i][1];
         if (size && !vprec_elf_span(elf, arrays[i][0], size))
-            return vprec_elf_fail(elf, "an array of constructors or destructors reaches out of the file");
+            return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
         for (uint64_t at = 0; at + 8 <= size; at += 8)
             if (!word_add(elf, arrays[i][0] + at))
                 return false;

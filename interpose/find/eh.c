@@ -145,7 +145,7 @@ static bool record_open(frames *f, uint64_t offset, cursor *c, uint64_t *next)
     if (length == UINT32_MAX)
         length = take(c, 8);
     if (c->bad || length > (uint64_t)(c->end - c->at))
-        return vprec_elf_fail(f->elf, ".eh_frame: a record reaches out of the section");
+        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
     c->end = c->at + length;
     *next = (uint64_t)(c->end - f->bytes);
     return length != 0;
@@ -156,13 +156,13 @@ static bool cie_read(frames *f, uint64_t offset)
     cursor c;
     uint64_t next;
     if (!record_open(f, offset, &c, &next) || take(&c, 4) != 0)
-        return vprec_elf_fail(f->elf, ".eh_frame: an FDE refers to something that is no CIE");
+        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
     cie cie = {f->bytes + offset, PE_ABSPTR, PE_OMIT, false};
     uint8_t version = (uint8_t)take(&c, 1);
     const char *letter = (const char *)c.at;
     size_t letters = strnlen(letter, (size_t)(c.end - c.at));
     if (c.bad || (version != 1 && version != 3 && version != 4) || letters >= 16)
-        return vprec_elf_fail(f->elf, ".eh_frame: a CIE of unknown version or augmentation");
+        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
     skip(&c, letters + 1);
     if (version == 4)
         skip(&c, 2); /* sizes of addresses and segment selectors */
@@ -192,7 +192,7 @@ static bool cie_read(frames *f, uint64_t offset)
             }
     }
     if (c.bad)
-        return vprec_elf_fail(f->elf, ".eh_frame: a CIE ends too early");
+        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
     f->cie = cie;
     return true;
 }
@@ -205,7 +205,7 @@ static bool lsda_read(frames *f, uint64_t address, uint64_t function)
     uint64_t room = 0;
     const uint8_t *bytes = vprec_elf_bytes(elf, address, &room);
     if (!bytes)
-        return vprec_elf_fail(elf, ".eh_frame: an exception table outside of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_EXCEPTIONS);
     cursor c = {bytes, bytes + room, address, false};
     uint64_t base = function;
     uint8_t encoding = (uint8_t)take(&c, 1);
@@ -216,10 +216,10 @@ static bool lsda_read(frames *f, uint64_t address, uint64_t function)
     encoding = (uint8_t)take(&c, 1);
     uint64_t length = take_leb(&c, false);
     if (c.bad || length > (uint64_t)(c.end - c.at))
-        return vprec_elf_fail(elf, "an exception table reaches out of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_EXCEPTIONS);
     /* Tables do not overlap in honest files; many FDEs with one huge table would take for ever. */
     if (length > f->budget)
-        return vprec_elf_fail(elf, "the exception tables are larger than the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_EXCEPTIONS);
     f->budget -= length;
     c.end = c.at + length;
     while (c.at < c.end) {
@@ -228,7 +228,7 @@ static bool lsda_read(frames *f, uint64_t address, uint64_t function)
         uint64_t pad = take_pointer(elf, &c, encoding, 0, function);
         take_leb(&c, false);
         if (c.bad)
-            return vprec_elf_fail(elf, "an exception table is cut short");
+            return vprec_elf_fail(elf, VPREC_REASON_BAD_EXCEPTIONS);
         if (pad && vprec_elf_code_at(elf, base + pad) && !vprec_elf_add(elf, &elf->object->pads, base + pad))
             return false;
     }
@@ -249,23 +249,23 @@ static bool record_read(frames *f, uint64_t offset, uint64_t *next, bool *termin
     if (!c.bad && !distance)
         return true;
     if (c.bad || distance > here)
-        return vprec_elf_fail(f->elf, ".eh_frame: a record without room for its CIE");
+        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
     if (f->cie.at != f->bytes + (here - distance) && !cie_read(f, here - distance))
         return false;
     uint64_t start = take_pointer(f->elf, &c, f->cie.pointer, 0, 0);
     uint64_t length = take_pointer(f->elf, &c, f->cie.pointer & 0x0f, 0, 0);
     if (c.bad)
-        return vprec_elf_fail(f->elf, ".eh_frame: an FDE ends too early");
+        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
     /* Linkers leave the FDEs of dropped sections behind, with start 0 and a meaningless table. */
     if (!length || !vprec_elf_code_at(f->elf, start))
         return true;
     if (!vprec_elf_add_function(f->elf, start, length < -start ? start + length : UINT64_MAX, NULL))
         return false;
     if (!f->cie.augmented || f->cie.lsda == PE_OMIT || !take_leb(&c, false))
-        return !c.bad || vprec_elf_fail(f->elf, ".eh_frame: an FDE ends too early");
+        return !c.bad || vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
     uint64_t lsda = take_pointer(f->elf, &c, f->cie.lsda, 0, start);
     if (c.bad)
-        return vprec_elf_fail(f->elf, ".eh_frame: an unusable pointer to an exception table");
+        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_EXCEPTIONS);
     return !lsda || lsda_read(f, lsda, start);
 }
 
@@ -277,30 +277,30 @@ static bool header_read(frames *f)
     uint64_t room = 0, next, base = elf->unwind_header;
     const uint8_t *bytes = vprec_elf_bytes(elf, base, &room);
     if (!bytes)
-        return vprec_elf_fail(elf, ".eh_frame_hdr lies outside of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
     cursor c = {bytes, bytes + room, base, false};
     uint64_t version = take(&c, 1);
     uint8_t encoding[3];
     for (int i = 0; i < 3; i++)
         encoding[i] = (uint8_t)take(&c, 1);
     if (c.bad || version != 1)
-        return vprec_elf_fail(elf, ".eh_frame_hdr of unknown version");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
     if (encoding[0] == PE_OMIT)
         return true;
     f->address = take_pointer(elf, &c, encoding[0], base, 0);
     f->bytes = c.bad ? NULL : vprec_elf_bytes(elf, f->address, &f->size);
     if (!f->bytes)
-        return vprec_elf_fail(elf, ".eh_frame lies outside of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
     bool terminator = false;
     if (encoding[1] != PE_OMIT && encoding[2] == (PE_DATAREL | PE_SDATA4)) {
         uint64_t count = take_pointer(elf, &c, encoding[1], base, 0);
         if (c.bad || count > (uint64_t)(c.end - c.at) / 8)
-            return vprec_elf_fail(elf, ".eh_frame_hdr: the table reaches out of the file");
+            return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
         for (uint64_t i = 0; i < count; i++) {
             skip(&c, 4);
             uint64_t offset = base + (uint64_t)(int32_t)take(&c, 4) - f->address;
             if (offset >= f->size)
-                return vprec_elf_fail(elf, ".eh_frame_hdr: an FDE outside of .eh_frame");
+                return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
             if (!record_read(f, offset, &next, &terminator))
                 return false;
         }
@@ -321,7 +321,7 @@ bool vprec_elf_unwind_read(vprec_elf *elf)
     f.size = elf->unwind_size;
     f.bytes = vprec_elf_span(elf, f.address, f.size);
     if (!f.bytes)
-        return vprec_elf_fail(elf, ".eh_frame lies outside of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
     /* A terminator need not be last: start-up files bring their own. */
     uint64_t next;
     bool terminator;

@@ -25,7 +25,7 @@ static bool add_range(vprec_elf *elf, vprec_vec *vec, uint64_t start, uint64_t s
 {
     vprec_range *range = vprec_vec_add(vec, 1);
     if (!range)
-        return vprec_elf_fail(elf, VPREC_NO_MEMORY);
+        return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
     *range = (vprec_range){start, start + size};
     return true;
 }
@@ -34,7 +34,7 @@ static bool add_range(vprec_elf *elf, vprec_vec *vec, uint64_t start, uint64_t s
 static bool ranges_finish(vprec_elf *elf, vprec_vec *vec)
 {
     if (!vprec_elf_sort(vec))
-        return vprec_elf_fail(elf, VPREC_NO_MEMORY);
+        return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
     vprec_range *range = vec->data;
     size_t kept = 0;
     for (size_t i = 0; i < vec->count; i++)
@@ -76,7 +76,7 @@ bool vprec_elf_segments_read(vprec_elf *elf, const Elf64_Ehdr *header, uint64_t 
     uint64_t past = 0;
     if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phoff > elf->size ||
         header->e_phnum > (elf->size - header->e_phoff) / sizeof(Elf64_Phdr))
-        return vprec_elf_fail(elf, "the program headers lie outside of the file");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_SEGMENTS);
     for (unsigned i = 0; i < header->e_phnum; i++) {
         Elf64_Phdr program;
         memcpy(&program, elf->file + header->e_phoff + i * sizeof program, sizeof program);
@@ -89,12 +89,12 @@ bool vprec_elf_segments_read(vprec_elf *elf, const Elf64_Ehdr *header, uint64_t 
         if (program.p_type != PT_LOAD || !program.p_memsz)
             continue;
         if (program.p_offset > elf->size || program.p_filesz > elf->size - program.p_offset)
-            return vprec_elf_fail(elf, "a segment lies outside of the file: is it cut short?");
+            return vprec_elf_fail(elf, VPREC_REASON_CUT_SHORT);
         if (program.p_vaddr < past || program.p_vaddr >= VPREC_ADDRESS_LIMIT || program.p_filesz > program.p_memsz ||
             program.p_memsz > VPREC_ADDRESS_LIMIT - program.p_vaddr)
-            return vprec_elf_fail(elf, "a segment has an impossible address or size");
+            return vprec_elf_fail(elf, VPREC_REASON_BAD_SEGMENT);
         if (elf->segments == VPREC_ELF_SEGMENTS)
-            return vprec_elf_fail(elf, "more than 64 loadable segments");
+            return vprec_elf_fail(elf, VPREC_REASON_MANY_SEGMENTS);
         if (!elf->segments)
             elf->object->lo = program.p_vaddr & ~UINT64_C(4095);
         past = program.p_vaddr + program.p_memsz;
@@ -102,7 +102,7 @@ bool vprec_elf_segments_read(vprec_elf *elf, const Elf64_Ehdr *header, uint64_t 
         elf->segment[elf->segments++] = (vprec_elf_segment){program.p_vaddr, program.p_offset, program.p_filesz,
                                                             program.p_flags};
     }
-    return elf->segments || vprec_elf_fail(elf, "no loadable segment");
+    return elf->segments || vprec_elf_fail(elf, VPREC_REASON_NO_SEGMENT);
 }
 
 /* Whether an executable segment of the file holds all of the range. */

@@ -15,8 +15,6 @@ enum { VPREC_ELF_SEGMENTS = 64 };
 /* Where user space ends: sums of two addresses below do not wrap. */
 #define VPREC_ADDRESS_LIMIT (UINT64_C(1) << 47)
 
-#define VPREC_NO_MEMORY "out of memory"
-
 typedef struct vprec_elf_segment {
     uint64_t address, offset;
     uint64_t file_size; /* the rest up to the size in memory is zeros */
@@ -27,7 +25,7 @@ typedef struct vprec_elf {
     vprec_object *object; /* its vectors are being filled */
     const uint8_t *file;
     uint64_t size;
-    const char *why; /* of the first failure */
+    enum vprec_reason why; /* of the first failure */
     vprec_elf_segment segment[VPREC_ELF_SEGMENTS];
     unsigned segments;
     uint64_t unwind_header;       /* PT_GNU_EH_FRAME's address, 0 none */
@@ -35,7 +33,7 @@ typedef struct vprec_elf {
 } vprec_elf;
 
 /* Notes the reason and returns false. */
-static inline bool vprec_elf_fail(vprec_elf *elf, const char *why)
+static inline bool vprec_elf_fail(vprec_elf *elf, enum vprec_reason why)
 {
     if (!elf->why)
         elf->why = why;

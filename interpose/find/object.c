@@ -66,7 +66,7 @@ bool vprec_elf_add(vprec_elf *elf, vprec_vec *vec, uint64_t value)
 {
     uint64_t *slot = vprec_vec_add(vec, 1);
     if (!slot)
-        return vprec_elf_fail(elf, VPREC_NO_MEMORY);
+        return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
     *slot = value;
     return true;
 }
@@ -83,7 +83,7 @@ bool vprec_elf_add_function(vprec_elf *elf, uint64_t start, uint64_t end, const 
         return true;
     vprec_symbol *symbol = vprec_vec_add(&elf->object->symbols, 1);
     if (!symbol)
-        return vprec_elf_fail(elf, VPREC_NO_MEMORY);
+        return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
     *symbol = (vprec_symbol){start, end < code->end ? end : code->end, name};
     return true;
 }
@@ -121,7 +121,7 @@ static bool symbols_finish(vprec_elf *elf)
 {
     vprec_vec *vec = &elf->object->symbols;
     if (!vprec_elf_sort(vec))
-        return vprec_elf_fail(elf, VPREC_NO_MEMORY);
+        return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
     vprec_symbol *symbol = vec->data;
     size_t kept = 0;
     for (size_t i = 0; i < vec->count; i++) {
@@ -169,21 +169,21 @@ static bool contents_read(vprec_elf *elf)
     Elf64_Ehdr header;
     uint64_t dynamic[2] = {0, 0};
     if (elf->size < sizeof header)
-        return vprec_elf_fail(elf, "not an ELF file");
+        return vprec_elf_fail(elf, VPREC_REASON_NOT_ELF);
     memcpy(&header, elf->file, sizeof header);
     if (memcmp(header.e_ident, ELFMAG, SELFMAG))
-        return vprec_elf_fail(elf, "not an ELF file");
+        return vprec_elf_fail(elf, VPREC_REASON_NOT_ELF);
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
         header.e_machine != EM_X86_64)
-        return vprec_elf_fail(elf, "not an x86-64 object");
+        return vprec_elf_fail(elf, VPREC_REASON_NOT_X86_64);
     if (header.e_type != ET_DYN && header.e_type != ET_EXEC)
-        return vprec_elf_fail(elf, "neither a program nor a shared object");
+        return vprec_elf_fail(elf, VPREC_REASON_NO_OBJECT);
     object->pie = header.e_type == ET_DYN;
     if (!vprec_elf_segments_read(elf, &header, dynamic))
         return false;
     uint64_t lo = object->lo + object->bias, hi = object->hi + object->bias;
     if (lo >= hi || hi > VPREC_ADDRESS_LIMIT)
-        return vprec_elf_fail(elf, "it cannot be loaded at that address");
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_ADDRESS);
     if (!vprec_elf_sections_read(elf, &header) || !vprec_elf_dynamic_read(elf, dynamic) ||
         !vprec_elf_unwind_read(elf) || !vprec_elf_add_pointer(elf, header.e_entry) ||
         (!object->pie && !vprec_elf_words_read(elf)) || !symbols_finish(elf))
@@ -200,20 +200,20 @@ static bool file_map(vprec_elf *elf, const char *path)
 {
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return vprec_elf_fail(elf, errno == ENOENT ? "there is no such file" : "it cannot be opened for reading");
+        return vprec_elf_fail(elf, errno == ENOENT ? VPREC_REASON_NO_FILE : VPREC_REASON_NOT_OPENED);
     struct stat status;
     void *file = MAP_FAILED;
     if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size > 0)
         file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     syscall(SYS_close, fd);
     if (file == MAP_FAILED)
-        return vprec_elf_fail(elf, "not a file that can be mapped");
+        return vprec_elf_fail(elf, VPREC_REASON_NOT_MAPPED);
     elf->file = elf->object->file = file;
     elf->size = elf->object->file_size = (size_t)status.st_size;
     return true;
 }
 
-vprec_status vprec_object_read(vprec_object *object, const char *path, uint64_t bias, const char **why)
+enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint64_t bias)
 {
     int saved = errno;
     vprec_elf elf = {.object = object};
@@ -222,12 +222,10 @@ vprec_status vprec_object_read(vprec_object *object, const char *path, uint64_t 
     object->symbols = VPREC_VEC(vprec_symbol);
     object->pointers = object->pads = object->reach = VPREC_VEC(uint64_t);
     bool done = file_map(&elf, path) && contents_read(&elf);
-    if (!done) {
+    if (!done)
         vprec_object_release(object);
-        *why = elf.why;
-    }
     errno = saved;
-    return done ? VPREC_OK : VPREC_EINVAL;
+    return done ? VPREC_REASON_NONE : elf.why;
 }
 
 void vprec_object_release(vprec_object *object)

@@ -5,6 +5,7 @@
 #define VPREC_OBJECT_H
 
 #include "runtime/memory.h"
+#include "runtime/reason.h"
 #include "vprec.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,10 +40,10 @@ typedef struct vprec_object {
     size_t file_size;
 } vprec_object;
 
-/* Reads the object at `path` loaded at `bias`. VPREC_EINVAL: not a readable
- * x86-64 ELF file, or one whose tables point outside of it; `*why` then says
- * so in words. Never trusts an offset: a hostile file is refused, not crashed on. */
-vprec_status vprec_object_read(vprec_object *object, const char *path, uint64_t bias, const char **why);
+/* Reads the object at `path` loaded at `bias`. Returns VPREC_REASON_NONE, or why it is refused: not a readable
+ * x86-64 ELF file, or one whose tables point outside of it. Never trusts an offset: a hostile file is refused, not
+ * crashed on. */
+enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint64_t bias);
 void vprec_object_release(vprec_object *object);
 
 /* The nearest symbol that contains the address, a named one if any does: its

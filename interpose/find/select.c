@@ -15,8 +15,11 @@ static const char *const mathematics[] = {"libm.so*", "libm-*.so", "libmvec.so*"
  * whose arithmetic is not the inference's. */
 static const char *const system_objects[] = {
     "libc.so*", "libc-*.so", "ld-linux*", "ld-*.so", "libpthread*", "libdl.so*", "librt.so*", "libutil.so*",
-    "libresolv*", "libnss_*", "libgcc_s*", "libstdc++*", "libgomp*", "libpython*", "python*", "libperl*", "perl*",
-    "node", "libnode*", "libv8*", "ruby*", "libruby*", "java", "libjvm*", "bash", "dash", "sh", "zsh", "busybox",
+    "libresolv*", "libnss_*", "libgcc_s*", "libstdc++*", "libgomp*",
+};
+static const char *const runtimes[] = {
+    "libpython*", "python*", "libperl*", "perl*", "node", "libnode*", "libv8*", "ruby*", "libruby*", "java", "libjvm*",
+    "bash", "dash", "sh", "zsh", "busybox",
 };
 
 static const char *base_name(const char *path)
@@ -81,14 +84,32 @@ bool vprec_select_process(vprec_wire_config *config, const char *path)
     return consult(config, VPREC_RULE_EXEC, path) != 0;
 }
 
-bool vprec_select_object(vprec_wire_config *config, const char *path)
+bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec_reason *why)
 {
+    *why = VPREC_REASON_NONE;
     if (IN(ours, path) || IN(mathematics, path))
         return false;
     int asked = consult(config, VPREC_RULE_OBJECT, path);
-    if (consult(config, VPREC_RULE_SKIP_OBJECT, path) == 1 || asked == 0)
-        return false;
-    return asked == 1 || !IN(system_objects, path);
+    if (consult(config, VPREC_RULE_SKIP_OBJECT, path) == 1)
+        *why = VPREC_REASON_LEFT_SKIPPED;
+    else if (asked == 0)
+        *why = VPREC_REASON_LEFT_NOT_ASKED;
+    else if (asked < 0 && IN(system_objects, path))
+        *why = VPREC_REASON_LEFT_SYSTEM;
+    else if (asked < 0 && IN(runtimes, path))
+        *why = VPREC_REASON_LEFT_RUNTIME;
+    return *why == VPREC_REASON_NONE;
+}
+
+void vprec_select_idle(vprec_wire_config *config, const char *name, uint64_t object)
+{
+    for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++) {
+        vprec_wire_rule *rule = &config->rule[i];
+        uint64_t none = 0;
+        if ((rule->kind == VPREC_RULE_FUNCTION || rule->kind == VPREC_RULE_SKIP_FUNCTION) &&
+            !atomic_load_explicit(&rule->idle, memory_order_relaxed) && !fnmatch(rule->glob, name, 0))
+            atomic_compare_exchange_strong(&rule->idle, &none, object);
+    }
 }
 
 bool vprec_select_function(vprec_wire_config *config, const char *name)

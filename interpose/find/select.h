@@ -8,9 +8,14 @@
 
 /* Each counts the hits of the rules that it consults. */
 bool vprec_select_process(vprec_wire_config *config, const char *path);
-bool vprec_select_object(vprec_wire_config *config, const char *path);
+/* False: `*why` tells why not; VPREC_REASON_NONE for vprec itself and for libm, whose calls are operations. */
+bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec_reason *why);
 /* `name` NULL: a function without one; only `*` matches it. */
 bool vprec_select_function(vprec_wire_config *config, const char *name);
+
+/* A function that has nothing to round is not asked about, but a rule that matches it names something that exists:
+ * in the object of the record at that offset. */
+void vprec_select_idle(vprec_wire_config *config, const char *name, uint64_t object);
 
 /* Whether a function of any object is a vector mathematics routine of Intel's
  * SVML (as compiled into NumPy): one operation, whose inside relies on its own

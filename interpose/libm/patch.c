@@ -168,8 +168,7 @@ static struct link_map *loaded(const char *name)
 static bool open_library(library *l, const char *name)
 {
     struct link_map *map = loaded(name);
-    const char *why;
-    if (!map || !read_symbols(l, map) || vprec_object_read(&l->object, map->l_name, map->l_addr, &why) != VPREC_OK)
+    if (!map || !read_symbols(l, map) || vprec_object_read(&l->object, map->l_name, map->l_addr))
         return false;
     if (!vprec_code_read(&l->map, &l->object, 0)) {
         vprec_object_release(&l->object);
@@ -217,9 +216,7 @@ static uint32_t patch(library *l, const vprec_libm_entry *table, size_t n)
         for (size_t v = 0; v < versions; v++) {
             uint8_t *trampoline = original_of(l, addresses[v]);
             if (!trampoline) {
-                char text[128] = "libm function stays native, its first bytes cannot be moved: ";
-                strncat(text, table[i].name, 48);
-                vprec_record_warning(text);
+                vprec_record_native(VPREC_REASON_LIBM_ENTRY, l->object.path, table[i].name);
                 continue;
             }
             size_t slot = (size_t)(trampoline - l->arena) / TRAMPOLINE_BYTES;
@@ -281,7 +278,7 @@ void vprec_instrument_libm(vprec_process_record *process)
         functions += patch(&scalar, table, n);
         close_library(&scalar);
     } else {
-        vprec_record_warning("libm.so.6 cannot be read: its functions stay native");
+        vprec_record_native(VPREC_REASON_LIBM_UNREADABLE, "libm.so.6", NULL);
     }
     if (have_vector) {
         functions += patch(&vector, vector_table, vectors);

@@ -38,13 +38,6 @@ static uint64_t hash_text(const char *s)
     return h;
 }
 
-static void complain(const char *path, const char *why)
-{
-    char text[1024];
-    snprintf(text, sizeof text, "%s stays native: %s", path, why);
-    vprec_record_warning(text);
-}
-
 static const char *function_name(const vprec_codemap *map, const vprec_code_function *f, char *room, size_t size)
 {
     if (f->name && *f->name)
@@ -82,6 +75,8 @@ static size_t choose(job *j)
         bool relevant = f->sites[0] || f->sites[1] || f->refused || control;
         bool selected = relevant && vprec_select_function(config, function_name(&j->map, f, name, sizeof name));
         unsigned lanes;
+        if (!relevant)
+            vprec_select_idle(config, function_name(&j->map, f, name, sizeof name), vprec_record_offset(j->record));
         if (formatted && relevant && f->name && vprec_select_is_routine(f->name, &lanes)) {
             choose_routine(j, f, lanes, selected);
             chosen += f->cloned;
@@ -95,8 +90,9 @@ static size_t choose(job *j)
                 j->record->sites_native[t] += f->sites[t];
             }
         }
-        if (selected)
-            j->record->refused += f->refused;
+        if (!selected)
+            f->refused = 0;
+        j->record->refused += f->refused;
         f->cloned = wanted || (selected && (control || (config->audit && f->refused)));
         chosen += f->cloned;
         j->record->functions += wanted != 0;
@@ -151,6 +147,19 @@ static const char *record_functions(job *j, size_t *bytes)
     return first;
 }
 
+/* The numbers of the refused instruction at `at`. Compilers keep constants of long double as float or double where
+ * that is exact: those are no numbers of the program. */
+static uint32_t numbers_at(const job *j, uint64_t at)
+{
+    vprec_insn insn;
+    size_t room = vprec_room(&j->map, at);
+    uint32_t numbers = vprec_decode_numbers((const uint8_t *)at, room);
+    if (numbers & VPREC_NUMBER_LONG && vprec_insn_decode((const uint8_t *)at, room, at, &insn) && insn.disp_offset &&
+        vprec_code_is_constant(&j->map, insn.target))
+        return VPREC_NUMBER_LONG;
+    return numbers;
+}
+
 /* Names every refused instruction of a function. */
 static void record_refused(job *j)
 {
@@ -171,6 +180,7 @@ static void record_refused(job *j)
             r->function = j->function_records[i];
             r->object = vprec_record_offset(j->record);
             r->address = at - j->map.object->bias;
+            r->numbers = numbers_at(j, at);
         }
     }
 }
@@ -187,6 +197,7 @@ static uint32_t audit_refused(void *data, uint64_t address, uint32_t function)
         r->function = j->function_records[function];
         r->object = vprec_record_offset(j->record);
         r->address = address - j->map.object->bias;
+        r->numbers = numbers_at(j, address);
     }
     _Atomic uint64_t **entry = vprec_vec_add(&refused_table, 1);
     if (!entry)
@@ -206,7 +217,7 @@ static vprec_image *clone_object(job *j, const char *path, enum vprec_isa isa)
     j->function_records = vprec_pages(n * sizeof *j->function_records);
     vprec_image *image = vprec_pages(sizeof *image);
     if (!j->entered || !j->counters || !j->function_records || !image) {
-        complain(path, "out of memory");
+        vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
         return NULL;
     }
     bool live = false;
@@ -222,13 +233,12 @@ static vprec_image *clone_object(job *j, const char *path, enum vprec_isa isa)
             .entered_start = start, .entered_bytes = (size_t)(first + bytes - start), .entered = j->entered,
             .counters = config->count ? j->counters : NULL, .refused = audit_refused, .refused_data = j,
         };
-        const char *why;
-        if (!vprec_clone(image, &j->map, &options, &why)) {
-            complain(path, why);
-        } else if (!vprec_image_add(image)) {
-            complain(path, "too many objects");
+        enum vprec_reason why = vprec_clone(image, &j->map, &options);
+        if (why) {
+            vprec_record_native(why, path, NULL);
         } else {
             live = true;
+            vprec_image_add(image);
             j->record->clone_bytes = image->arena_size;
             j->record->by_jump = image->by_jump;
             j->record->by_short = image->by_short;
@@ -280,15 +290,21 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
             return;
         }
     seen *s = vprec_vec_add(&seen_objects, 1);
-    if (!s)
+    if (!s) {
+        vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
         return;
+    }
     *s = (seen){.hash = hash, .present = true};
-    if (!vprec_select_object(&vprec_wire_shared->config, path))
+    enum vprec_reason why;
+    if (!vprec_select_object(&vprec_wire_shared->config, path, &why)) {
+        if (why)
+            vprec_record_native(why, path, NULL);
         return;
+    }
     vprec_object object;
-    const char *why;
-    if (vprec_object_read(&object, path, bias, &why) != VPREC_OK) {
-        complain(path, why);
+    why = vprec_image_room() ? vprec_object_read(&object, path, bias) : VPREC_REASON_MANY_OBJECTS;
+    if (why) {
+        vprec_record_native(why, path, NULL);
         return;
     }
     job j = {0};
@@ -304,7 +320,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         s->image = clone_object(&j, path, isa);
         vprec_code_release(&j.map);
     } else {
-        complain(path, "out of memory");
+        vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
     }
     vprec_object_release(&object);
 }

@@ -7,7 +7,7 @@
 #include "x86/round/round.h"
 
 /* One pass over the loaded objects: begin, each object, end. An object that is
- * selected and new is instrumented; what cannot be is said in a message record
+ * selected and new is instrumented; what cannot be is said in a native record
  * and the process lives. The end forgets the objects that were not named. */
 void vprec_instrument_begin(void);
 void vprec_instrument_end(void);

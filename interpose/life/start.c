@@ -118,6 +118,16 @@ static bool hook_loader(void)
     return mprotect(page, bytes, PROT_READ | PROT_EXEC) == 0;
 }
 
+/* Whether written memory may become code: not under MemoryDenyWriteExecute or SELinux's execmem. */
+static bool may_execute(void)
+{
+    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool may = page != MAP_FAILED && !mprotect(page, 4096, PROT_READ | PROT_EXEC);
+    if (page != MAP_FAILED)
+        munmap(page, 4096);
+    return may;
+}
+
 static void set_arith(const vprec_wire_config *config)
 {
     vprec_arith_current = (vprec_arith){
@@ -154,18 +164,22 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     const char *level = from_environment(envp, "VPREC_CPU");
     bool known = !level || mask_isa(level);
     vprec_xsave_detect();
-    bool able = vprec_xsave.components & 2; /* the emulator saves the vector state by XSAVE */
+    enum vprec_reason why = VPREC_REASON_NONE;
+    if (!(vprec_xsave.components & 2)) /* the emulator saves the vector state by XSAVE */
+        why = VPREC_REASON_NO_XSAVE;
+    else if (selected && !config->list && !may_execute())
+        why = VPREC_REASON_NOT_EXECUTABLE;
     process->pid = (int32_t)getpid();
     process->parent = (int32_t)getppid();
-    process->selected = selected && able;
+    process->selected = selected;
     process->isa = isa;
     memcpy(process->path, executable, length);
     vprec_record_done(process, VPREC_RECORD_PROCESS, fixed + length);
     if (!known)
         vprec_record_warning("VPREC_CPU is neither sse2, avx2 nor avx512: ignored");
-    if (!able)
-        vprec_record_warning("this processor has no XSAVE: everything stays native");
-    if (selected && able) {
+    if (selected && why)
+        vprec_record_native(why, executable, NULL);
+    if (selected && !why) {
         set_arith(config);
         uint64_t rank = atomic_fetch_add(&vprec_wire_shared->images, 1);
         if (config->mode == VPREC_SR || config->noise[0].what || config->noise[1].what)
@@ -173,7 +187,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
         vprec_on_direction = on_direction;
         vprec_trap_install(&process->traps);
         if (!hook_loader())
-            vprec_record_warning("this C library's loader cannot be followed: objects that dlopen brings stay native");
+            vprec_record_native(VPREC_REASON_LOADER, executable, NULL);
         if (config->ops & VPREC_OPS_LIBM)
             vprec_instrument_libm(process);
         walk_objects();

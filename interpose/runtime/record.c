@@ -140,6 +140,21 @@ void *vprec_record_text(uint32_t kind, size_t fixed, const char *text)
     return record;
 }
 
+void vprec_record_native(enum vprec_reason reason, const char *path, const char *function)
+{
+    size_t length = strlen(path) + 1, more = function ? strlen(function) + 1 : 0;
+    vprec_native_record *native = vprec_record_room(sizeof *native + length + more);
+    if (!native)
+        return;
+    native->process = vprec_record_process ? vprec_record_offset(vprec_record_process) : 0;
+    native->reason = reason;
+    native->function = function ? (uint32_t)length : 0;
+    memcpy(native->path, path, length);
+    if (function)
+        memcpy(native->path + length, function, more);
+    vprec_record_done(native, VPREC_RECORD_NATIVE, sizeof *native + length + more);
+}
+
 void vprec_record_warning(const char *text)
 {
     vprec_message_record *m = vprec_record_text(VPREC_RECORD_MESSAGE, sizeof *m, text);

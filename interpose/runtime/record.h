@@ -31,6 +31,9 @@ extern vprec_process_record *vprec_record_process;
 /* A warning for the report. */
 void vprec_record_warning(const char *text);
 
+/* Records that `path`, or of it only the function of that name (NULL: all), stays native. */
+void vprec_record_native(enum vprec_reason reason, const char *path, const char *function);
+
 static inline size_t vprec_record_align(size_t bytes)
 {
     return (bytes + 15) & ~(size_t)15;

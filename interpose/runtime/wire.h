@@ -17,6 +17,7 @@
 #ifndef VPREC_WIRE_H
 #define VPREC_WIRE_H
 
+#include "reason.h"
 #include "vprec.h"
 #include <stdatomic.h>
 #include <stdint.h>
@@ -96,10 +97,18 @@ enum { VPREC_RULES_MAX = 64, VPREC_RULE_LENGTH = 232 };
 typedef struct vprec_wire_rule {
     uint32_t kind;         /* enum vprec_rule_kind */
     _Atomic uint32_t hits; /* objects, functions or processes it matched */
+    _Atomic uint64_t idle; /* --function, --skip-function: offset of the record of an object in which a function that
+                              it matched holds nothing to round; 0 none */
     char glob[VPREC_RULE_LENGTH];
 } vprec_wire_rule;
 
 enum { VPREC_SEED_DEFAULT = 1 };
+
+enum vprec_audit {
+    VPREC_AUDIT_NONE,
+    VPREC_AUDIT_TYPES, /* of the types that were asked for, and of what is no type: FP16, BF16 */
+    VPREC_AUDIT_ALL    /* long double too */
+};
 
 typedef struct vprec_wire_config {
     uint32_t use[VPREC_TYPES]; /* enum vprec_type_use, by VPREC_F32, VPREC_F64 */
@@ -110,7 +119,8 @@ typedef struct vprec_wire_config {
     uint32_t bits[VPREC_TYPES]; /* random bits of VPREC_SR */
     vprec_noise noise[VPREC_TYPES]; /* Monte Carlo arithmetic, in mode VPREC_RNE; none: what = 0 */
     uint32_t silent; /* of 2^32 results so many have no noise */
-    uint32_t fast, count, audit, list, keyed; /* booleans; keyed: --noise operands */
+    uint32_t fast, count, list, keyed; /* booleans; keyed: --noise operands */
+    uint32_t audit; /* enum vprec_audit */
     uint64_t seed;  /* --seed: what the noise of this run is drawn from */
     uint32_t rules;
     vprec_wire_rule rule[VPREC_RULES_MAX];
@@ -148,7 +158,9 @@ enum vprec_record_kind {
     VPREC_RECORD_FUNCTION,
     VPREC_RECORD_COUNTS,
     VPREC_RECORD_REFUSED, /* an instruction that is FP arithmetic and stays native */
-    VPREC_RECORD_MESSAGE  /* a warning in words */
+    VPREC_RECORD_MESSAGE, /* a warning in words */
+    VPREC_RECORD_NATIVE,  /* an object, or a part of one, that stays native */
+    VPREC_RECORD_KINDS    /* one more than the last */
 };
 
 typedef struct vprec_record {
@@ -236,14 +248,32 @@ typedef struct vprec_counts_record {
     vprec_counts counts;
 } vprec_counts_record;
 
+/* The numbers that a refused instruction takes or gives, OR-ed. */
+enum {
+    VPREC_NUMBER_F32 = 1 << VPREC_F32,
+    VPREC_NUMBER_F64 = 1 << VPREC_F64,
+    VPREC_NUMBER_LONG = 1 << VPREC_TYPES,       /* long double: x87 registers */
+    VPREC_NUMBER_OTHER = 1 << (VPREC_TYPES + 1) /* FP16, BF16 */
+};
+
 typedef struct vprec_refused_record {
     vprec_record head;
     uint64_t function; /* offset of its function record, 0 none */
     uint64_t object;
     uint64_t address;
+    uint32_t numbers; /* VPREC_NUMBER_F32 | ... */
+    uint32_t pad;
     _Atomic uint64_t executed; /* with --audit */
     char text[];               /* "fadd st0, st1: x87 arithmetic is not supported" */
 } vprec_refused_record;
+
+typedef struct vprec_native_record {
+    vprec_record head;
+    uint64_t process;
+    uint32_t reason;   /* enum vprec_reason */
+    uint32_t function; /* offset in `path` of the name of the function that alone is meant; 0: all of the object */
+    char path[];
+} vprec_native_record;
 
 typedef struct vprec_message_record {
     vprec_record head;

@@ -52,8 +52,8 @@ static const entry table[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
     M(VCVTPH2PS) = E(CVT, F16, F32, 0, 1),
 
     M(LDMXCSR) = {.cls = VPREC_CONTROL}, M(VLDMXCSR) = {.cls = VPREC_CONTROL},
-    /* x87: the arithmetic, and the stores that round to 32 or 64 bits (see classify) */
-    REFUSE(F2XM1), REFUSE(FADD), REFUSE(FADDP), REFUSE(FCOS), REFUSE(FDIV), REFUSE(FDIVP), REFUSE(FDIVR), REFUSE(FDIVRP),
+    /* x87: the arithmetic, the stores that round to 32 or 64 bits, and what loads such numbers (see classify) */
+    REFUSE(FLD), REFUSE(F2XM1), REFUSE(FADD), REFUSE(FADDP), REFUSE(FCOS), REFUSE(FDIV), REFUSE(FDIVP), REFUSE(FDIVR), REFUSE(FDIVRP),
     REFUSE(FIADD), REFUSE(FIDIV), REFUSE(FIDIVR), REFUSE(FIMUL), REFUSE(FISUB), REFUSE(FISUBR), REFUSE(FMUL),
     REFUSE(FMULP), REFUSE(FPATAN), REFUSE(FPREM), REFUSE(FPREM1), REFUSE(FPTAN), REFUSE(FRNDINT), REFUSE(FSCALE),
     REFUSE(FSIN), REFUSE(FSINCOS), REFUSE(FSQRT), REFUSE(FST), REFUSE(FSTP), REFUSE(FSUB), REFUSE(FSUBP), REFUSE(FSUBR),
@@ -98,8 +98,9 @@ static const entry *classify(const ZydisDecodedInstruction *z)
     if (e->cls == VPREC_SITE && z->encoding != ZYDIS_INSTRUCTION_ENCODING_LEGACY &&
         z->encoding != ZYDIS_INSTRUCTION_ENCODING_VEX && z->encoding != ZYDIS_INSTRUCTION_ENCODING_EVEX)
         return &plain; /* MVEX, XOP: not on any processor that runs us */
-    /* fst to a register or to 80 bits rounds nothing */
-    if ((z->mnemonic == ZYDIS_MNEMONIC_FST || z->mnemonic == ZYDIS_MNEMONIC_FSTP) &&
+    /* a register or 80 bits in memory: long double stays what it is */
+    if ((z->mnemonic == ZYDIS_MNEMONIC_FST || z->mnemonic == ZYDIS_MNEMONIC_FSTP ||
+         z->mnemonic == ZYDIS_MNEMONIC_FLD) &&
         (z->raw.modrm.mod == 3 || z->opcode == 0xDB))
         return &plain;
     return e;
@@ -369,6 +370,39 @@ bool vprec_decode_indirect(const uint8_t *bytes, size_t size, uint64_t address, 
     memory_of(&z, address, 1, mem);
     mem->size = 8;
     return true;
+}
+
+/* Of x87 the operand in memory: D8 and D9 have binary32, DC and DD binary64, the others integers. */
+static uint32_t x87_numbers(const ZydisDecodedInstruction *z)
+{
+    bool memory = z->raw.modrm.mod != 3;
+    bool f32 = memory && (z->opcode == 0xD8 || z->opcode == 0xD9), f64 = memory && (z->opcode == 0xDC || z->opcode == 0xDD);
+    return VPREC_NUMBER_LONG | (f32 ? VPREC_NUMBER_F32 : 0) | (f64 ? VPREC_NUMBER_F64 : 0);
+}
+
+uint32_t vprec_decode_numbers(const uint8_t *bytes, size_t size)
+{
+    ZydisDecodedInstruction z;
+    if (!decode(bytes, size, &z))
+        return VPREC_NUMBER_OTHER;
+    if (z.meta.category == ZYDIS_CATEGORY_X87_ALU)
+        return x87_numbers(&z);
+    if (z.meta.category == ZYDIS_CATEGORY_AMD3DNOW)
+        return VPREC_NUMBER_F32;
+    switch (z.mnemonic) {
+    case ZYDIS_MNEMONIC_VDPBF16PS:
+    case ZYDIS_MNEMONIC_TDPBF16PS:
+    case ZYDIS_MNEMONIC_VCVTPH2PSX:
+    case ZYDIS_MNEMONIC_VCVTPH2PD:
+    case ZYDIS_MNEMONIC_VCVTSH2SS:
+    case ZYDIS_MNEMONIC_VCVTSH2SD: return VPREC_NUMBER_OTHER;
+    default: break;
+    }
+    /* "vfmaddps", "cvtpi2pd", "vaddph": the last letter */
+    const char *name = ZydisMnemonicGetString(z.mnemonic);
+    size_t length = name ? __builtin_strlen(name) : 0;
+    char last = length ? name[length - 1] : 0;
+    return last == 's' ? VPREC_NUMBER_F32 : last == 'd' ? VPREC_NUMBER_F64 : VPREC_NUMBER_OTHER;
 }
 
 static const char *reason(const ZydisDecodedInstruction *z)

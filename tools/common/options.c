@@ -49,7 +49,7 @@ static const struct option long_options[] = {
     {"ops", required_argument, NULL, OPT_OPS},
     {"report", required_argument, NULL, OPT_REPORT},
     {"count", no_argument, NULL, OPT_COUNT},
-    {"audit", no_argument, NULL, OPT_AUDIT},
+    {"audit", optional_argument, NULL, OPT_AUDIT},
     {"list", no_argument, NULL, OPT_LIST},
     {"formats", no_argument, NULL, OPT_FORMATS},
     {"seed", required_argument, NULL, 's'},
@@ -514,6 +514,18 @@ static void unknown_option(char **argv)
                   given);
 }
 
+/* --audit, --audit=all */
+static bool audit_parse(vprec_wire_config *config, const char *text)
+{
+    if (text && strcmp(text, "all")) {
+        vprec_say("unknown --audit=%s: --audit asks for the types that have a format, --audit=all for long double too",
+                  text);
+        return false;
+    }
+    config->audit = text ? VPREC_AUDIT_ALL : VPREC_AUDIT_TYPES;
+    return true;
+}
+
 int vprec_options_parse(vprec_options *options, int argc, char **argv)
 {
     *options = (vprec_options){
@@ -544,7 +556,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
         case OPT_COUNT: config->count = 1; break;
-        case OPT_AUDIT: config->audit = 1; break;
+        case OPT_AUDIT: ok = audit_parse(config, optarg); break;
         case OPT_LIST: config->list = 1; break;
         case 's': ok = number_parse("--seed", optarg, 0, UINT64_MAX, &config->seed); break;
         case 'n': ok = count_parse(asked = "--samples", optarg, SAMPLES_MAX, &sampling->samples); break;

@@ -34,7 +34,7 @@ static int run_and_tell(const vprec_options *options, const vprec_program *progr
     if (!execute(options, program, preload, &outcome, &records))
         return VPREC_EXIT_FAILURE;
     vprec_totals totals;
-    vprec_totals_sum(&totals, &records);
+    vprec_totals_sum(&totals, &records, &options->config);
     vprec_run run = {options, program, &outcome, &records, &totals, 0};
     if (options->config.list && !outcome.exec_error)
         listed = vprec_list_print(&run);

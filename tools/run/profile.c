@@ -120,10 +120,22 @@ static void tell_range(const vprec_run *run, const vprec_profile *profiles, size
     if (!any)
         return;
     const char *name = vprec_type_names[type];
+    const vprec_totals *totals = run->totals;
+    uint64_t below = totals->underflows[type] > totals->flushed[type] ? totals->underflows[type] : totals->flushed[type];
+    bool cut = run->options->config.use[type] == VPREC_USE_FORMAT;
+    const char *see = cut ? ": see --format native --count" : "";
     unsigned above = vprec_bits_for_most(most), both = vprec_bits_for_least(least);
     both = both > above ? both : above;
     char *text;
-    if (both > 11)
+    if (totals->overflows[type]) /* what is beyond the largest number left no exponent */
+        text = vprec_text("%s: exponents %d..%d, and %" PRIu64 " overflow%s: more exponent bits are needed, how many "
+                          "this run cannot tell%s", name, least, most, totals->overflows[type],
+                          totals->overflows[type] == 1 ? "" : "s", see);
+    else if (below)
+        text = vprec_text("%s: exponents %d..%d, and %" PRIu64 " underflow%s: %u exponent bits avoid overflow; how many "
+                          "avoid underflow this run cannot tell%s", name, least, most, below, below == 1 ? "" : "s",
+                          above, see);
+    else if (both > 11)
         text = vprec_text("%s: exponents %d..%d reach below the normal numbers of 11 exponent bits; %u avoid overflow",
                           name, least, most, above);
     else if (both > above)
@@ -131,9 +143,7 @@ static void tell_range(const vprec_run *run, const vprec_profile *profiles, size
                           most, both, above);
     else
         text = vprec_text("%s: exponents %d..%d fit %u exponent bits", name, least, most, both);
-    bool cut = run->options->config.use[type] == VPREC_USE_FORMAT &&
-               (run->totals->overflows[type] || run->totals->flushed[type]);
-    vprec_say("%s%s", text, cut ? "; what the format cut off is not in them: see --format native --count" : "");
+    vprec_say("%s", text);
     free(text);
 }
 

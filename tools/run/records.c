@@ -16,6 +16,7 @@ static const size_t text_at[] = {
     [VPREC_RECORD_COUNTS] = sizeof(vprec_counts_record) - 1, /* has none */
     [VPREC_RECORD_REFUSED] = offsetof(vprec_refused_record, text),
     [VPREC_RECORD_MESSAGE] = offsetof(vprec_message_record, text),
+    [VPREC_RECORD_NATIVE] = offsetof(vprec_native_record, path),
 };
 
 static void keep(vprec_records *records, uint32_t kind, uint64_t offset, const void *source, uint32_t size)
@@ -29,6 +30,7 @@ static void keep(vprec_records *records, uint32_t kind, uint64_t offset, const v
     size_t fixed = text_at[kind] + 16;
     char *copy = vprec_alloc(1, (size > fixed ? size : fixed) + 1);
     memcpy(copy, source, size);
+    ((vprec_record *)(void *)copy)->size = size; /* the one that was checked, whatever is written there meanwhile */
     list->items[list->count++] =
         (vprec_item){offset, VPREC_NO_PARENT, VPREC_NO_PARENT, (vprec_record *)(void *)copy};
 }
@@ -63,6 +65,8 @@ static void link_parents(vprec_records *records)
     }
     for (size_t i = 0; i < VPREC_ITEMS(records, MESSAGE).count; i++)
         VPREC_ITEMS(records, MESSAGE).items[i].parent = find(processes, vprec_message_at(records, i)->process);
+    for (size_t i = 0; i < VPREC_ITEMS(records, NATIVE).count; i++)
+        VPREC_ITEMS(records, NATIVE).items[i].parent = find(processes, vprec_native_at(records, i)->process);
 }
 
 /* The records of a chunk that lies at `offset`, from `at` up to `end` within it. */
@@ -76,7 +80,7 @@ static void read_chunk(vprec_records *records, const char *chunk, uint64_t offse
             records->complete = false;
             return;
         }
-        bool known = kind >= VPREC_RECORD_PROCESS && kind <= VPREC_RECORD_MESSAGE && size > text_at[kind];
+        bool known = kind >= VPREC_RECORD_PROCESS && kind < VPREC_RECORD_KINDS && size > text_at[kind];
         if (known)
             keep(records, kind, offset + at, head, size);
         else
@@ -150,6 +154,8 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
     }
     free(bytes);
     link_parents(records);
+    for (size_t i = 0; i < VPREC_RULES_MAX; i++)
+        records->idle[i] = find(&VPREC_ITEMS(records, OBJECT), atomic_load(&mapping->wire->config.rule[i].idle));
 }
 
 const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type)
@@ -162,7 +168,7 @@ const vprec_counts *vprec_counts_of(const vprec_records *records, size_t functio
 
 void vprec_records_free(vprec_records *records)
 {
-    for (uint32_t kind = VPREC_RECORD_PROCESS; kind <= VPREC_RECORD_MESSAGE; kind++) {
+    for (uint32_t kind = VPREC_RECORD_PROCESS; kind < VPREC_RECORD_KINDS; kind++) {
         for (size_t i = 0; i < records->of[kind].count; i++)
             free(records->of[kind].items[i].record);
         free(records->of[kind].items);

@@ -23,12 +23,14 @@ typedef struct vprec_items {
 } vprec_items;
 
 typedef struct vprec_records {
-    vprec_items of[VPREC_RECORD_MESSAGE + 1]; /* by enum vprec_record_kind */
+    vprec_items of[VPREC_RECORD_KINDS];       /* by enum vprec_record_kind */
     uint64_t dropped;                         /* records that found no room */
     uint64_t outside;                         /* processes that found none for their own, and so stayed native */
     uint64_t skipped;                         /* unfinished, unknown or malformed ones */
     bool complete;                            /* the walk came to the end of what was handed out */
     uint32_t hits[VPREC_RULES_MAX];           /* by rule: what it matched */
+    size_t idle[VPREC_RULES_MAX];             /* by rule: index of an object with a function that it matched and that
+                                                 holds nothing to round, or VPREC_NO_PARENT */
 } vprec_records;
 
 /* Reads the file while processes may still write to it. */
@@ -60,6 +62,11 @@ static inline const vprec_refused_record *vprec_refused_at(const vprec_records *
 static inline const vprec_message_record *vprec_message_at(const vprec_records *records, size_t i)
 {
     return (const vprec_message_record *)VPREC_ITEMS(records, MESSAGE).items[i].record;
+}
+
+static inline const vprec_native_record *vprec_native_at(const vprec_records *records, size_t i)
+{
+    return (const vprec_native_record *)VPREC_ITEMS(records, NATIVE).items[i].record;
 }
 
 /* What function `function` counted of `type`; nothing, where it executed none. */

@@ -4,6 +4,7 @@
 #include "common/json.h"
 #include "common/say.h"
 #include "counts.h"
+#include "native.h"
 #include "run.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -79,6 +80,7 @@ static json_t *configuration(const vprec_run *run)
         vprec_json_put(rule, "option", vprec_json_text(vprec_rule_option(config->rule[i].kind)));
         vprec_json_put(rule, "pattern", vprec_json_text(config->rule[i].glob));
         vprec_json_put(rule, "matched", vprec_json_number(run->records->hits[i]));
+        vprec_json_put(rule, "nothing_to_round", json_boolean(run->records->idle[i] != VPREC_NO_PARENT));
         vprec_json_add(rules, rule);
     }
     vprec_json_put(object, "formats", formats);
@@ -91,6 +93,7 @@ static json_t *configuration(const vprec_run *run)
     vprec_json_put(object, "ops", ops);
     vprec_json_put(object, "count", json_boolean(config->count));
     vprec_json_put(object, "audit", json_boolean(config->audit));
+    vprec_json_put(object, "audit_long_double", json_boolean(config->audit == VPREC_AUDIT_ALL));
     vprec_json_put(object, "list", json_boolean(config->list));
     vprec_json_put(object, "rules", rules);
     return object;
@@ -134,9 +137,12 @@ static json_t *totals_of(const vprec_run *run)
     vprec_json_put(object, "sites_entered", PER_TYPE(totals->sites_entered));
     vprec_json_put(object, "sites_native", PER_TYPE(totals->native));
     vprec_json_put(object, "refused", vprec_json_number(totals->refused));
+    vprec_json_put(object, "long_double", vprec_json_number(totals->long_double));
     vprec_json_put(object, "libm_functions", vprec_json_number(totals->libm_functions));
     if (run->options->config.audit)
         vprec_json_put(object, "refused_executed", vprec_json_number(totals->refused_executed));
+    if (run->options->config.audit)
+        vprec_json_put(object, "long_double_executed", vprec_json_number(totals->long_double_executed));
     if (run->options->config.count) {
         vprec_json_put(object, "operations", PER_TYPE(totals->operations));
         vprec_json_put(object, "libm_calls", PER_TYPE(totals->libm_calls));
@@ -274,6 +280,19 @@ static json_t *function_of(const vprec_run *run, size_t i)
     return object;
 }
 
+static json_t *numbers_of(uint32_t numbers)
+{
+    json_t *array = vprec_json_must(json_array());
+    for (int type = 0; type < VPREC_TYPES; type++)
+        if (numbers >> type & 1)
+            vprec_json_add(array, vprec_json_text(vprec_type_names[type]));
+    if (numbers & VPREC_NUMBER_LONG)
+        vprec_json_add(array, vprec_json_text("long double"));
+    if (numbers & VPREC_NUMBER_OTHER)
+        vprec_json_add(array, vprec_json_text("other"));
+    return array;
+}
+
 static json_t *refused_of(const vprec_run *run, size_t i)
 {
     const vprec_refused_record *refused = vprec_refused_at(run->records, i);
@@ -287,8 +306,29 @@ static json_t *refused_of(const vprec_run *run, size_t i)
                        ? json_null()
                        : vprec_json_text(vprec_function_at(run->records, item->function)->name));
     vprec_json_put(object, "address", hex(refused->address));
+    vprec_json_put(object, "numbers", numbers_of(refused->numbers));
     vprec_json_put(object, "executed", run->options->config.audit ? vprec_json_number(refused->executed) : json_null());
     return object;
+}
+
+static json_t *natives_of(const vprec_run *run, bool selected)
+{
+    size_t count;
+    vprec_native *natives = vprec_natives_collect(run->records, selected, &count);
+    json_t *array = vprec_json_must(json_array());
+    for (size_t i = 0; i < count; i++) {
+        json_t *object = vprec_json_must(json_object());
+        vprec_json_put(object, "object", vprec_json_text(natives[i].object));
+        if (selected)
+            vprec_json_put(object, "function",
+                           natives[i].function ? vprec_json_text(natives[i].function) : json_null());
+        vprec_json_put(object, "reason", vprec_json_text(vprec_reason_code(natives[i].reason)));
+        vprec_json_put(object, "text", vprec_json_text(vprec_reason_text(natives[i].reason)));
+        vprec_json_put(object, "process_index", index_of(natives[i].process));
+        vprec_json_add(array, object);
+    }
+    free(natives);
+    return array;
 }
 
 static json_t *message_of(const vprec_run *run, size_t i)
@@ -310,7 +350,7 @@ static json_t *list_of(const vprec_run *run, uint32_t kind, json_t *(*make)(cons
 static json_t *build(const vprec_run *run)
 {
     json_t *root = vprec_json_must(json_object()), *records = vprec_json_must(json_object());
-    char *summary = vprec_summary_text(run);
+    char *rounded = vprec_summary_rounded(run), *left = vprec_summary_left(run), *advice = vprec_summary_advice(run);
     vprec_json_put(root, "schema", json_integer(SCHEMA));
     vprec_json_put(root, "tool", vprec_json_text("vprec-run"));
     vprec_json_put(root, "version", vprec_json_text(VPREC_VERSION));
@@ -319,19 +359,25 @@ static json_t *build(const vprec_run *run)
     vprec_json_put(root, "configuration", configuration(run));
     vprec_json_put(root, "exit", exit_of(run));
     vprec_json_put(root, "resources", resources_of(run->outcome));
-    vprec_json_put(root, "summary", vprec_json_text(summary));
+    vprec_json_put(root, "summary", vprec_json_text(rounded));
+    vprec_json_put(root, "summary_left", left ? vprec_json_text(left) : json_null());
+    vprec_json_put(root, "summary_hint", advice ? vprec_json_text(advice) : json_null());
     vprec_json_put(root, "totals", totals_of(run));
     vprec_json_put(root, "processes", list_of(run, VPREC_RECORD_PROCESS, process_of));
     vprec_json_put(root, "objects", list_of(run, VPREC_RECORD_OBJECT, object_of));
     vprec_json_put(root, "functions", list_of(run, VPREC_RECORD_FUNCTION, function_of));
     vprec_json_put(root, "refused", list_of(run, VPREC_RECORD_REFUSED, refused_of));
+    vprec_json_put(root, "native", natives_of(run, true));
+    vprec_json_put(root, "left_out", natives_of(run, false));
     vprec_json_put(root, "messages", list_of(run, VPREC_RECORD_MESSAGE, message_of));
     vprec_json_put(records, "complete", json_boolean(run->records->complete && !run->records->dropped));
     vprec_json_put(records, "dropped", vprec_json_number(run->records->dropped));
     vprec_json_put(records, "outside", vprec_json_number(run->records->outside));
     vprec_json_put(records, "skipped", vprec_json_number(run->records->skipped));
     vprec_json_put(root, "records", records);
-    free(summary);
+    free(advice);
+    free(left);
+    free(rounded);
     return root;
 }
 

@@ -21,8 +21,11 @@ typedef struct vprec_run {
 /* Whether a process of the program itself, not only one it started, attached to the mapping. */
 bool vprec_run_attached(const vprec_run *run);
 
-/* The one line about what was rounded and what was not, to be freed. */
-char *vprec_summary_text(const vprec_run *run);
+/* The lines about what was rounded; what was left out and why that may matter; what to do: to be freed. The last two
+ * are NULL where there is nothing to tell. */
+char *vprec_summary_rounded(const vprec_run *run);
+char *vprec_summary_left(const vprec_run *run);
+char *vprec_summary_advice(const vprec_run *run);
 
 /* Tells on stderr, as a table, what --count saw: top functions, cancellation, range. */
 void vprec_profile_tell(const vprec_run *run);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * summary.c: what vprec-run says on stderr when the program has ended, and the
- * exit status that follows from it. */
+ * summary.c: three short lines about a run: what was rounded, what was left
+ * out and why that may matter, what to do. */
 #include "common/say.h"
+#include "native.h"
 #include "run.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -9,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMED_MOST = 20 }; /* findings and warnings named one by one */
+enum { NAMED_MOST = 3 }; /* objects that are left out, by name */
 
-/* Appends to `*text`, which it reallocates. */
+/* Appends to `*text`, which it reallocates; NULL is empty. */
 static void append(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void append(char **text, const char *format, ...)
 {
@@ -21,10 +22,16 @@ static void append(char **text, const char *format, ...)
     if (vasprintf(&more, format, list) < 0)
         more = vprec_text("...");
     va_end(list);
-    char *joined = vprec_text("%s%s", *text, more);
+    char *joined = vprec_text("%s%s", *text ? *text : "", more);
     free(more);
     free(*text);
     *text = joined;
+}
+
+/* Between the parts of a line. */
+static const char *between(const char *text)
+{
+    return text ? "; " : "";
 }
 
 #define COUNT(n, noun) (uint64_t)(n), noun, (n) == 1 ? "" : "s"
@@ -36,9 +43,9 @@ static void append_type(char **text, const vprec_run *run, vprec_type type)
     const vprec_totals *totals = run->totals;
     const char *name = vprec_type_names[type], *mode = vprec_mode_name(config);
     if (config->use[type] == VPREC_USE_NATIVE)
-        append(text, "%s instrumented, not rounded (native): ", name);
+        append(text, "%s%s instrumented, not rounded (native): ", between(*text), name);
     else
-        append(text, "rounded %s to %s (%s%s%s%s): ", name, run->options->spelled[type], vprec_round_name(config->round),
+        append(text, "%srounded %s to %s (%s%s%s%s): ", between(*text), name, run->options->spelled[type], vprec_round_name(config->round),
                strcmp(mode, "rne") ? ", " : "", strcmp(mode, "rne") ? mode : "",
                config->fast ? ", rounded twice (--fast)" : "");
     if (config->count) {
@@ -57,140 +64,128 @@ static void append_type(char **text, const vprec_run *run, vprec_type type)
                COUNT(totals->sites_entered[type], "site"), COUNT(totals->functions_entered[type], "function"),
                totals->sites[type], totals->functions[type]);
     }
-    append(text, "; ");
 }
 
-/* Where the choice looks wrong: what to try, or "". */
-static void append_hint(char **text, const vprec_run *run)
+char *vprec_summary_rounded(const vprec_run *run)
 {
     const vprec_wire_config *config = &run->options->config;
     const vprec_totals *totals = run->totals;
-    for (int type = 0; type < VPREC_TYPES; type++) {
-        int other = type == VPREC_F32 ? VPREC_F64 : VPREC_F32;
-        if (config->use[type] && !config->use[other] && !totals->sites_entered[type] && totals->native[other]) {
-            append(text, "; hint: no %s operation ran, %s operations were left native: try --format %s",
-                   vprec_type_names[type], vprec_type_names[other],
-                   other == VPREC_F64 ? "f64=e11m40" : "f32=e8m10");
-            return;
-        }
-    }
-    if (!totals->objects && totals->processes)
-        append(text, "; hint: the selected objects hold nothing to round: see --list, or try --object '*'");
-}
-
-char *vprec_summary_text(const vprec_run *run)
-{
-    const vprec_wire_config *config = &run->options->config;
-    const vprec_totals *totals = run->totals;
-    char *text = vprec_text("%s", "");
+    char *text = NULL;
     for (int type = 0; type < VPREC_TYPES; type++)
         if (config->use[type])
             append_type(&text, run, type);
-    for (int type = 0; type < VPREC_TYPES; type++)
-        if (!config->use[type])
-            append(&text, "%s left native (" COUNT_FORMAT "); ", vprec_type_names[type],
-                   COUNT(totals->native[type], "site"));
-    append(&text, COUNT_FORMAT ", ", COUNT(totals->objects, "object"));
+    append(&text, "; " COUNT_FORMAT ", ", COUNT(totals->objects, "object"));
     if (totals->libm_functions)
         append(&text, COUNT_FORMAT ", ", COUNT(totals->libm_functions, "libm function"));
-    append(&text, "%zu process%s, " COUNT_FORMAT " refused", totals->processes, totals->processes == 1 ? "" : "es",
-           COUNT(totals->refused, "site"));
-    append_hint(&text, run);
+    append(&text, "%zu process%s", totals->processes, totals->processes == 1 ? "" : "es");
     return text;
 }
 
-bool vprec_run_attached(const vprec_run *run)
-{
-    for (size_t i = 0; i < VPREC_ITEMS(run->records, PROCESS).count; i++)
-        if (vprec_process_at(run->records, i)->pid == run->outcome->pid)
-            return true;
-    return false;
-}
-
-static void say_findings(const vprec_run *run)
+/* Names of the objects that were left out for `reason`, the first few; NULL: none. */
+static char *left_out(const vprec_run *run, enum vprec_reason reason)
 {
     size_t count, named = 0, more = 0;
-    vprec_finding *findings = vprec_findings_collect(run->records, &count);
+    vprec_native *natives = vprec_natives_collect(run->records, false, &count);
+    char *text = NULL;
     for (size_t i = 0; i < count; i++) {
-        const vprec_finding *f = &findings[i];
-        if (!f->executed)
+        if (natives[i].reason != reason)
             continue;
         if (named++ < NAMED_MOST)
-            vprec_say("unrounded: %s, in %s+0x%" PRIx64 "%s%s, executed %" PRIu64 " time%s", f->text,
-                      vprec_base(f->object), f->address, f->function ? ", function " : "",
-                      f->function ? f->function : "", f->executed, f->executed == 1 ? "" : "s");
+            append(&text, "%s%s", text ? ", " : "", vprec_base(natives[i].object));
         else
             more++;
     }
     if (more)
-        vprec_say("unrounded: and %zu more: --report FILE lists them all", more);
-    free(findings);
+        append(&text, " and %zu more", more);
+    free(natives);
+    return text;
 }
 
-/* Each text once, however many processes sent it. */
-static void say_warnings(const vprec_run *run)
+static size_t left_out_count(const vprec_run *run, enum vprec_reason reason)
 {
-    size_t count = VPREC_ITEMS(run->records, MESSAGE).count, named = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *text = vprec_message_at(run->records, i)->text;
-        bool seen = false;
-        for (size_t j = 0; j < i && !seen; j++)
-            seen = !strcmp(vprec_message_at(run->records, j)->text, text);
-        if (seen)
-            continue;
-        if (named++ == NAMED_MOST) {
-            vprec_say("warning: and more: --report FILE lists them all");
-            break;
-        }
-        vprec_say("warning: %s", text);
-    }
-    if (run->records->dropped)
-        vprec_say("warning: %" PRIu64 " records found no room, the figures are incomplete: allow the program more memory "
-                  "(ulimit -v), or vprec-run larger files (ulimit -f)", run->records->dropped);
-    if (!run->records->complete)
-        vprec_say("warning: a process ended while it wrote a record, or damaged one: what followed is missing");
+    size_t count, some = 0;
+    vprec_native *natives = vprec_natives_collect(run->records, false, &count);
+    for (size_t i = 0; i < count; i++)
+        some += natives[i].reason == reason;
+    free(natives);
+    return some;
 }
 
-int vprec_run_conclude(const vprec_run *run)
+/* How many of the instructions ran is known to an audit only. */
+static void append_executed(char **text, const vprec_run *run, uint64_t executed)
 {
-    int status = vprec_outcome_status(run->outcome);
+    if (run->options->config.audit)
+        append(text, ", %" PRIu64 " of them ran", executed);
+}
+
+char *vprec_summary_left(const vprec_run *run)
+{
     const vprec_wire_config *config = &run->options->config;
-    if (run->outcome->exec_error) {
-        vprec_say("cannot execute '%s' (%s): check that this machine can run it", run->program->path,
-                  strerror(run->outcome->exec_error));
-        return status;
+    const vprec_totals *totals = run->totals;
+    char *text = NULL;
+    for (int type = 0; type < VPREC_TYPES; type++)
+        if (!config->use[type] && totals->native[type])
+            append(&text, "%s%s (" COUNT_FORMAT ", no format given)", between(text), vprec_type_names[type],
+                   COUNT(totals->native[type], "site"));
+        else if (totals->native[type])
+            append(&text, "%s" COUNT_FORMAT " of %s in functions that are not selected", between(text),
+                   COUNT(totals->native[type], "site"), vprec_type_names[type]);
+    size_t count;
+    free(vprec_natives_collect(run->records, true, &count));
+    if (count)
+        append(&text, "%swhat is named above as native", between(text));
+    if (totals->refused) {
+        append(&text, "%s" COUNT_FORMAT " that cannot be rounded", between(text),
+               COUNT(totals->refused, "instruction"));
+        append_executed(&text, run, totals->refused_executed);
+        if (!config->audit)
+            append(&text, " (--audit tells whether they run)");
     }
-    if (!run->options->quiet)
-        say_warnings(run);
-    if (run->records->outside) {
-        vprec_say("%" PRIu64 " process%s found no room for vprec's records and ran native: allow the program more memory "
-                  "(ulimit -v), or vprec-run larger files (ulimit -f)", run->records->outside,
-                  run->records->outside == 1 ? "" : "es");
-        status = config->audit ? VPREC_EXIT_AUDIT : status;
+    if (totals->long_double) {
+        append(&text, "%slong double (" COUNT_FORMAT, between(text), COUNT(totals->long_double, "x87 instruction"));
+        append_executed(&text, run, totals->long_double_executed);
+        append(&text, ")");
     }
-    if (config->audit && run->totals->refused_executed) {
-        say_findings(run);
-        status = VPREC_EXIT_AUDIT;
+    size_t unasked = left_out_count(run, VPREC_REASON_LEFT_NOT_ASKED) +
+                     left_out_count(run, VPREC_REASON_LEFT_SKIPPED);
+    if (unasked)
+        append(&text, "%s" COUNT_FORMAT " not selected", between(text), COUNT(unasked, "object"));
+    char *runtimes = left_out(run, VPREC_REASON_LEFT_RUNTIME);
+    if (runtimes)
+        append(&text, "%s%s (interpreters are left out by default: what they calculate themselves is not rounded)",
+               between(text), runtimes);
+    free(runtimes);
+    return text;
+}
+
+static bool ran(const vprec_totals *totals, vprec_type type)
+{
+    return totals->sites_entered[type] || totals->operations[type] || totals->libm_calls[type];
+}
+
+char *vprec_summary_advice(const vprec_run *run)
+{
+    const vprec_wire_config *config = &run->options->config;
+    const vprec_totals *totals = run->totals;
+    char *text = NULL;
+    bool any = config->list || !totals->processes;
+    for (int type = 0; type < VPREC_TYPES; type++)
+        any |= config->use[type] && ran(totals, (vprec_type)type);
+    if (any)
+        return NULL;
+    char *runtimes = left_out(run, VPREC_REASON_LEFT_RUNTIME);
+    for (int type = 0; type < VPREC_TYPES; type++) {
+        int other = type == VPREC_F32 ? VPREC_F64 : VPREC_F32;
+        if (config->use[type] && !config->use[other] && totals->native[other])
+            append(&text, "%sno %s operation ran, %s operations were left native: try --format %s", between(text),
+                   vprec_type_names[type], vprec_type_names[other],
+                   other == VPREC_F64 ? "f64=e11m40" : "f32=e8m10");
     }
-    if (!vprec_run_attached(run)) {
-        vprec_say("'%s' ended (%s %d) without vprec in it, so it was not rounded: see what the loader said above",
-                  run->options->program[0], run->outcome->signal ? "signal" : "status",
-                  run->outcome->signal ? run->outcome->signal : run->outcome->exited);
-        status = VPREC_EXIT_FAILURE;
-    } else {
-        for (uint32_t i = 0; i < config->rules; i++)
-            if (!run->records->hits[i]) {
-                vprec_say("%s '%s' matched nothing: correct it (vprec-run --list shows names), or leave it out",
-                          vprec_rule_option(config->rule[i].kind), config->rule[i].glob);
-                status = VPREC_EXIT_FAILURE;
-            }
-    }
-    if (!run->options->quiet && !config->list) {
-        if (config->count)
-            vprec_profile_tell(run);
-        char *text = vprec_summary_text(run);
-        vprec_say("%s", text);
-        free(text);
-    }
-    return status;
+    if (runtimes)
+        append(&text, "%sno operation ran in what was selected, and the interpreter is not: --object '*' takes it in, "
+               "or --object NAME alone (here %s)", between(text), runtimes);
+    else if (!totals->objects)
+        append(&text, "%sthe selected objects hold nothing to round: see --list, or try --object '*'", between(text));
+    free(runtimes);
+    return text;
 }

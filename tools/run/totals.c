@@ -45,7 +45,7 @@ static void sum_objects(vprec_totals *totals, const vprec_records *records)
     size_t count = VPREC_ITEMS(records, OBJECT).count;
     vprec_place *places = vprec_places_of(records, VPREC_RECORD_OBJECT);
     for (size_t i = 0, next; i < count; i = next) {
-        uint32_t native[VPREC_TYPES] = {0}, refused = 0;
+        uint32_t native[VPREC_TYPES] = {0};
         bool sites = false;
         for (next = i; next < count && vprec_same_place(&places[i], &places[next]); next++) {
             const vprec_object_record *object = vprec_object_at(records, places[next].index);
@@ -53,10 +53,8 @@ static void sum_objects(vprec_totals *totals, const vprec_records *records)
                 native[type] = native[type] > object->sites_native[type] ? native[type] : object->sites_native[type];
                 sites |= object->sites[type] > 0;
             }
-            refused = refused > object->refused ? refused : object->refused;
         }
         totals->objects += sites;
-        totals->refused += refused;
         for (int type = 0; type < VPREC_TYPES; type++)
             totals->native[type] += native[type];
     }
@@ -97,7 +95,15 @@ static void sum_functions(vprec_totals *totals, const vprec_records *records)
     free(places);
 }
 
-void vprec_totals_sum(vprec_totals *totals, const vprec_records *records)
+bool vprec_audit_asks(const vprec_wire_config *config, uint32_t numbers)
+{
+    uint32_t asked = VPREC_NUMBER_OTHER | (config->audit == VPREC_AUDIT_ALL ? VPREC_NUMBER_LONG : 0);
+    for (int type = 0; type < VPREC_TYPES; type++)
+        asked |= config->use[type] ? 1u << type : 0;
+    return numbers & asked;
+}
+
+void vprec_totals_sum(vprec_totals *totals, const vprec_records *records, const vprec_wire_config *config)
 {
     *totals = (vprec_totals){0};
     for (size_t i = 0; i < VPREC_ITEMS(records, PROCESS).count; i++) {
@@ -112,8 +118,11 @@ void vprec_totals_sum(vprec_totals *totals, const vprec_records *records)
     sum_functions(totals, records);
     size_t count;
     vprec_finding *findings = vprec_findings_collect(records, &count);
-    for (size_t i = 0; i < count; i++)
-        totals->refused_executed += findings[i].executed > 0;
+    for (size_t i = 0; i < count; i++) {
+        bool asked = vprec_audit_asks(config, findings[i].numbers);
+        *(asked ? &totals->refused : &totals->long_double) += 1;
+        *(asked ? &totals->refused_executed : &totals->long_double_executed) += findings[i].executed > 0;
+    }
     free(findings);
 }
 
@@ -139,6 +148,7 @@ vprec_finding *vprec_findings_collect(const vprec_records *records, size_t *coun
         finding->function = function == VPREC_NO_PARENT ? NULL : vprec_function_at(records, function)->name;
         finding->text = vprec_refused_at(records, places[i].index)->text;
         finding->address = places[i].address;
+        finding->numbers = vprec_refused_at(records, places[i].index)->numbers;
         for (next = i; next < refused && vprec_same_place(&places[i], &places[next]); next++)
             finding->executed += vprec_refused_at(records, places[next].index)->executed;
     }

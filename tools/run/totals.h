@@ -12,7 +12,9 @@ typedef struct vprec_totals {
     uint64_t functions[VPREC_TYPES], functions_entered[VPREC_TYPES]; /* with sites of the type */
     uint64_t sites[VPREC_TYPES], sites_entered[VPREC_TYPES];
     uint64_t native[VPREC_TYPES]; /* sites of a type that is not instrumented */
-    uint64_t refused, refused_executed; /* places; the second with --audit */
+    /* Places that stay native; executed ones are known with --audit. */
+    uint64_t refused, refused_executed;         /* that concern the audit */
+    uint64_t long_double, long_double_executed; /* x87, where that does not */
     uint64_t libm_functions;            /* most in one process */
     /* With --count. */
     uint64_t operations[VPREC_TYPES], libm_calls[VPREC_TYPES];
@@ -36,9 +38,13 @@ bool vprec_same_place(const vprec_place *p, const vprec_place *q);
 typedef struct vprec_finding {
     const char *object, *function, *text; /* in the records; function NULL where it is not known */
     uint64_t address, executed;
+    uint32_t numbers; /* VPREC_NUMBER_F32 | ... */
 } vprec_finding;
 
-void vprec_totals_sum(vprec_totals *totals, const vprec_records *records);
+void vprec_totals_sum(vprec_totals *totals, const vprec_records *records, const vprec_wire_config *config);
+
+/* Whether an audit of this run asks for such a number: of a type that has a format, or of none that could have one. */
+bool vprec_audit_asks(const vprec_wire_config *config, uint32_t numbers);
 
 /* The refused instructions, each place once, most executed first; to be freed. */
 vprec_finding *vprec_findings_collect(const vprec_records *records, size_t *count);

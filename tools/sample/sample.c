@@ -224,7 +224,20 @@ static bool commit(const vprec_results *results, uint32_t number, const json_t *
     return ok;
 }
 
-/* The texts of the processes' warnings. */
+/* "PATH stays native: why", as vprec-run says it of one run. */
+static json_t *native_text(const json_t *native)
+{
+    const char *object = json_string_value(json_object_get(native, "object"));
+    const char *function = json_string_value(json_object_get(native, "function"));
+    const char *text = json_string_value(json_object_get(native, "text"));
+    char *line = vprec_text("%s%s%s stays native: %s", object ? object : "?", function ? ", function " : "",
+                            function ? function : "", text ? text : "?");
+    json_t *string = vprec_json_text(line);
+    free(line);
+    return string;
+}
+
+/* The texts of the processes' warnings, and what stayed native. */
 static json_t *warnings_of(const json_t *report)
 {
     json_t *texts = vprec_json_must(json_array()), *message;
@@ -239,6 +252,8 @@ static json_t *warnings_of(const json_t *report)
         if (!seen)
             json_array_append(texts, text);
     }
+    json_array_foreach(json_object_get(report, "native"), i, message)
+        vprec_json_add(texts, native_text(message));
     return texts;
 }
 
@@ -263,6 +278,8 @@ static json_t *status_of(const vprec_options *options, uint32_t number, const js
     json_object_set(object, "program_signal_name", member(report, "exit", "program_signal_name"));
     json_object_set(object, "resources", json_object_get(report, "resources"));
     json_object_set(object, "summary", json_object_get(report, "summary"));
+    json_object_set(object, "summary_left", json_object_get(report, "summary_left"));
+    json_object_set(object, "summary_hint", json_object_get(report, "summary_hint"));
     json_object_set(object, "totals", json_object_get(report, "totals"));
     vprec_json_put(object, "warnings", warnings_of(report));
     command_free(command);

@@ -165,7 +165,8 @@ static void merge(json_t *all, const json_t *more)
 static bool say_details(const campaign *c)
 {
     json_t *warnings = vprec_json_must(json_object()), *unmatched = NULL;
-    char *summary = NULL;
+    json_t *shown = NULL; /* status of the first sample with a summary */
+    uint32_t number = 0;
     const char *key;
     json_t *value;
     void *next;
@@ -173,8 +174,10 @@ static bool say_details(const campaign *c)
         vprec_sample sample;
         json_t *status = vprec_sample_load(&c->results, c->options, i, &sample), *none = NULL;
         merge(warnings, json_object_get(status, "warnings"));
-        if (i && !summary && json_is_string(json_object_get(status, "summary")))
-            summary = vprec_text("sample %" PRIu32 ": %s", i, json_string_value(json_object_get(status, "summary")));
+        if (i && !shown && json_is_string(json_object_get(status, "summary"))) {
+            shown = json_incref(status);
+            number = i;
+        }
         if (plain_success(&sample)) {
             merge(none = vprec_json_must(json_object()), json_object_get(status, "keep_unmatched"));
             if (!unmatched) {
@@ -193,8 +196,12 @@ static bool say_details(const campaign *c)
         json_object_foreach(warnings, key, value)
             if (said++ < NAMED_MOST)
                 vprec_say("warning: %s", key);
-        if (summary)
-            vprec_say("%s", summary);
+        static const char *const lines[][2] = {{"summary", ""}, {"summary_left", "left native: "}, {"summary_hint", "hint: "}};
+        for (size_t line = 0; line < sizeof lines / sizeof *lines; line++) {
+            const char *text = json_string_value(json_object_get(shown, lines[line][0]));
+            if (text)
+                vprec_say("sample %" PRIu32 ": %s%s", number, lines[line][1], text);
+        }
         if (!vprec_options_noisy(&c->options->config) && c->last > 1)
             vprec_say("hint: this rounding mode draws no random numbers: samples differ only where the program itself "
                       "does");
@@ -203,7 +210,7 @@ static bool say_details(const campaign *c)
         vprec_say("--keep '%s' matched no file that a sample wrote: correct it, or leave it out (then name another "
                   "--out or --restart)", key);
     bool ok = !json_object_size(unmatched);
-    free(summary);
+    json_decref(shown);
     json_decref(unmatched);
     json_decref(warnings);
     return ok;

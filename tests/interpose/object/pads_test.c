@@ -160,9 +160,9 @@ static bool sections_drop(const char *from, const char *to)
 static void check_pads(const char *file, const re_list *expected)
 {
     vprec_object object;
-    const char *why = NULL;
-    if (vprec_object_read(&object, file, 0, &why) != VPREC_OK) {
-        FAIL("%s: refused: %s\n", file, why);
+    enum vprec_reason why = VPREC_REASON_NONE;
+    if ((why = vprec_object_read(&object, file, 0))) {
+        FAIL("%s: refused: reason %d\n", file, (int)why);
         return;
     }
     bool same = object.pads.count == expected->count;
@@ -182,10 +182,10 @@ static void check_pads(const char *file, const re_list *expected)
 static void check_frames(const char *whole, const char *stripped)
 {
     vprec_object object;
-    const char *why = NULL;
+    enum vprec_reason why = VPREC_REASON_NONE;
     re_facts facts;
-    if (!re_read(whole, &facts) || vprec_object_read(&object, stripped, 0, &why) != VPREC_OK) {
-        FAIL("%s: refused: %s\n", stripped, why);
+    if (!re_read(whole, &facts) || (why = vprec_object_read(&object, stripped, 0))) {
+        FAIL("%s: refused: reason %d\n", stripped, (int)why);
         return;
     }
     for (size_t i = 0; i < facts.count; i++) {
@@ -207,10 +207,10 @@ static size_t check_landed(void)
         Dl_info info;
         struct link_map *map = NULL;
         vprec_object object;
-        const char *why = NULL;
+        enum vprec_reason why = VPREC_REASON_NONE;
         if (!dladdr1((void *)(uintptr_t)landed.at[i], &info, (void **)&map, RTLD_DL_LINKMAP) ||
-            vprec_object_read(&object, map->l_name, map->l_addr, &why) != VPREC_OK) {
-            FAIL("landed at %#" PRIx64 ", in no readable object: %s\n", landed.at[i], why);
+            (why = vprec_object_read(&object, map->l_name, map->l_addr))) {
+            FAIL("landed at %#" PRIx64 ", in no readable object: reason %d\n", landed.at[i], (int)why);
             continue;
         }
         bool found = false;

@@ -179,11 +179,11 @@ int main(int argc, char **argv)
         return 77;
     }
     re_function *merged = calloc(facts.count + 1, sizeof *merged);
-    const char *why = NULL;
+    enum vprec_reason why = VPREC_REASON_NONE;
     vprec_object object;
     bias = facts.exec ? 0 : UINT64_C(0x7f1234567000);
-    if (!merged || !facts.code.count || vprec_object_read(&object, path, bias, &why) != VPREC_OK) {
-        fprintf(stderr, "%s: refused: %s\n", path, why);
+    if (!merged || !facts.code.count || (why = vprec_object_read(&object, path, bias))) {
+        fprintf(stderr, "%s: refused: reason %d\n", path, (int)why);
         return 1;
     }
     check_u64("pie", object.pie, !facts.exec);

@@ -15,6 +15,7 @@
 enum { CHUNK = 1 << 20 };
 static vprec_wire *wire;
 static vprec_chunk *chunk;
+static uint64_t the_object; /* offset of its record */
 
 static void *append(uint32_t kind, size_t fixed, const char *text)
 {
@@ -56,13 +57,25 @@ static uint64_t bits_of(double x)
     return bits;
 }
 
-static void refuse(const vprec_function_record *f, uint64_t address, uint64_t executed, const char *text)
+static void refuse(const vprec_function_record *f, uint64_t address, uint32_t numbers, uint64_t executed, const char *text)
 {
     vprec_refused_record *r = APPEND(vprec_refused_record, REFUSED, text, text);
     r->function = offset_of(f);
     r->object = f->object;
     r->address = address;
+    r->numbers = numbers;
     r->executed = executed;
+}
+
+static void leave(const vprec_process_record *process, enum vprec_reason reason, const char *path, const char *function)
+{
+    size_t length = strlen(path) + 1;
+    vprec_native_record *r = append(VPREC_RECORD_NATIVE, offsetof(vprec_native_record, path) +
+                                    (function ? length : 0), function ? function : path);
+    memcpy(r->path, path, length);
+    r->process = offset_of(process);
+    r->reason = reason;
+    r->function = function ? (uint32_t)length : 0;
 }
 
 static void append_all(const char *mode, const char *self)
@@ -75,23 +88,25 @@ static void append_all(const char *mode, const char *self)
     process->startup_ns = 1500000000;
     process->traps = 7;
     process->libm_functions = 3;
-    process->libm_calls[VPREC_F32] = 11;
+    process->libm_calls[VPREC_F32] = strcmp(mode, "doubles") && strcmp(mode, "runtime") ? 11 : 0;
 
     vprec_object_record *object = APPEND(vprec_object_record, OBJECT, path,
                                          strcmp(mode, "bytes") ? "/opt/net/libnet.so.1" : "/opt/\xff\n/libnet.so.1");
     object->process = offset_of(process);
+    the_object = offset_of(object);
     object->base = 0x7f0000001000;
     object->clone_bytes = 8192;
     object->functions = 2;
-    object->sites[VPREC_F32] = strcmp(mode, "doubles") ? 5 : 0;
-    object->sites_native[VPREC_F64] = 9;
+    bool runs = strcmp(mode, "doubles") && strcmp(mode, "runtime");
+    object->sites[VPREC_F32] = runs ? 5 : 0;
+    object->sites_native[VPREC_F64] = strcmp(mode, "runtime") ? 9 : 0;
     object->refused = 1;
     object->by_jump = 4;
     object->by_trap = 1;
     object->build_id_length = 3;
     memcpy(object->build_id, "\x01\xab\xff", 3);
 
-    if (strcmp(mode, "doubles")) {
+    if (runs) {
         vprec_function_record *forward = function(object, "forward", 0x1000), *idle = function(object, "idle", 0x2000);
         forward->sites[VPREC_F32] = 4;
         forward->entered = 1;
@@ -110,11 +125,24 @@ static void append_all(const char *mode, const char *self)
         counts->cancelled[5] = 8;
         counts->cancelled[VPREC_CANCELLED_ALL] = 3;
         idle->sites[VPREC_F32] = 1;
-        refuse(forward, 0x1010, 0, "fadd st0, st1: x87 arithmetic is not supported");
+        refuse(forward, 0x1010, VPREC_NUMBER_LONG, 0, "fadd st0, st1: x87 arithmetic is not supported");
         if (!strcmp(mode, "executed"))
-            refuse(idle, 0x2010, 12, "vaddph xmm0, xmm1, xmm2: FP16 arithmetic is not supported");
+            refuse(idle, 0x2010, VPREC_NUMBER_OTHER, 12, "vaddph xmm0, xmm1, xmm2: FP16 arithmetic is not supported");
         for (int i = 0; !strcmp(mode, "many") && i < 25; i++)
-            refuse(idle, 0x3000 + (uint64_t)i, 1, "fmul st0, st1: x87 arithmetic is not supported");
+            refuse(idle, 0x3000 + (uint64_t)i, VPREC_NUMBER_LONG | VPREC_NUMBER_F32, 1, "fmul st0, dword ptr [rdi]: x87 arithmetic is not supported");
+        if (!strcmp(mode, "x87"))
+            refuse(idle, 0x4000, VPREC_NUMBER_LONG, 3, "fprem: x87 arithmetic is not supported");
+    }
+    if (!strcmp(mode, "native")) {
+        leave(process, VPREC_REASON_CUT_SHORT, "/opt/net/libcut.so", NULL);
+        leave(process, VPREC_REASON_CUT_SHORT, "/opt/net/libcut.so", NULL);
+        leave(process, VPREC_REASON_LIBM_ENTRY, "/opt/libm.so.6", "sinf");
+    }
+    if (!strcmp(mode, "runtime") || !strcmp(mode, "doubles"))
+        leave(process, VPREC_REASON_LEFT_SYSTEM, "/opt/libc.so.6", NULL);
+    if (!strcmp(mode, "runtime")) {
+        leave(process, VPREC_REASON_LEFT_RUNTIME, "/opt/python3.11", NULL);
+        leave(process, VPREC_REASON_LEFT_RUNTIME, "/opt/libpython3.11.so.1.0", NULL);
     }
     vprec_message_record *message =
         APPEND(vprec_message_record, MESSAGE, text, "fesetround: replaced by the run's mode");
@@ -205,6 +233,9 @@ __attribute__((constructor)) static void attach(void)
     if (!strcmp(mode, "seed"))
         dprintf(STDOUT_FILENO, "%llu\n", (unsigned long long)wire->config.seed);
     append_all(mode, self);
+    for (uint32_t i = 0; i < wire->config.rules; i++)
+        if (!strncmp(wire->config.rule[i].glob, "idle", 4))
+            wire->config.rule[i].idle = the_object;
     if (!strcmp(mode, "unfinished")) { /* handed out, never filled: what follows cannot be found */
         atomic_fetch_add(&chunk->used, 64);
         append_all(mode, self);

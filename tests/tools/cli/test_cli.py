@@ -143,6 +143,7 @@ class Usage(Case):
         self.refused("'-x'", args=['-f', 'bf16', '-x'])
         self.refused("'--fast=1'", args=['-f', 'bf16', '--fast=1'])
         self.refused('--report', args=['-f', 'bf16', '--report', ''])
+        self.refused('--audit=some', args=['-f', 'bf16', '--audit=some'])
 
     def test_missing_parts(self):
         self.refused('--format bf16', args=[])
@@ -574,7 +575,8 @@ class Reports(Case):
         self.assertEqual((configuration['mode'], configuration['round'], configuration['fast']),
                          ('rne', 'results', False))
         self.assertEqual(configuration['ops'], ['add', 'sub', 'mul', 'div', 'sqrt', 'fma', 'cvt', 'rcp', 'libm'])
-        self.assertEqual(configuration['rules'], [{'option': '--object', 'pattern': 'hit*', 'matched': 1}])
+        self.assertEqual(configuration['rules'], [{'option': '--object', 'pattern': 'hit*', 'matched': 1,
+                                                   'nothing_to_round': False}])
         self.assertEqual(report['exit'], {'status': 3, 'program_status': 3, 'program_signal': None,
                                           'program_signal_name': None, 'attached': True})
         (process,) = report['processes']
@@ -594,7 +596,9 @@ class Reports(Case):
         self.assertFalse(report['functions'][1]['entered'])
         self.assertEqual(report['refused'], [{
             'text': 'fadd st0, st1: x87 arithmetic is not supported', 'object': '/opt/net/libnet.so.1',
-            'object_index': 0, 'function': 'forward', 'address': '0x1010', 'executed': None}])
+            'object_index': 0, 'function': 'forward', 'address': '0x1010', 'numbers': ['long double'],
+            'executed': None}])
+        self.assertEqual((report['native'], report['left_out']), ([], []))
         self.assertEqual(report['messages'], [{'text': "fesetround: replaced by the run's mode", 'process_index': 0}])
         self.assertEqual(report['records'], {'complete': True, 'dropped': 0, 'outside': 0, 'skipped': 0})
         self.assertEqual(report['totals']['sites'], {'f32': 5, 'f64': 0})
@@ -684,16 +688,29 @@ class Reports(Case):
 
 
 class Conclusions(Case):
-    def test_summary_line(self):
+    def summary(self, *args, **kwargs):
+        """The lines of the summary, without vprec-run's name; the last two are None where they are not said."""
+        lines = self.run_vprec(*args, **kwargs).stderr.decode().splitlines()
+        lines = [line.removeprefix('vprec-run: ') for line in lines]
+        first = next(i for i, line in enumerate(lines) if line.startswith(('rounded', 'f32 instrumented')))
+        rest = lines[first + 1:]
+        left = rest.pop(0).removeprefix('left native: ') if rest and rest[0].startswith('left native: ') else None
+        hint = rest.pop(0).removeprefix('hint: ') if rest and rest[0].startswith('hint: ') else None
+        self.assertEqual(rest, [])
+        return lines[first], left, hint
+
+    def test_summary_lines(self):
         done = self.run_vprec('-f', 'bf16', '/bin/true')
-        line = done.stderr.decode().splitlines()[-1]
-        for part in ('f32 to bf16', '4 sites in 1 function that ran (of 5 in 2)', 'f64 left native (9 sites)',
-                     '1 object', '3 libm functions', '1 process', '1 site refused'):
-            self.assertIn(part, line)
-        self.assertNotIn('--fast', line)
-        self.assertNotIn('hint', line)
+        line, left, hint = self.summary('-f', 'bf16', '/bin/true')
+        self.assertEqual(line, 'rounded f32 to bf16 (results): 4 sites in 1 function that ran (of 5 in 2); 1 object, '
+                               '3 libm functions, 1 process')
+        self.assertEqual(left, 'f64 (9 sites, no format given); long double (1 x87 instruction)')
+        self.assertIsNone(hint)
         self.assertIn("vprec-run: warning: fesetround: replaced by the run's mode\n", done.stderr.decode())
-        line = self.run_vprec('-f', 'e8m10', '--count', '--fast', '/bin/true').stderr.decode().splitlines()[-1]
+        report = self.report('-f', 'bf16', '/bin/true')
+        self.assertEqual((report['summary'], report['summary_left'], report['summary_hint']), (line, left, hint))
+        self.assertEqual((report['totals']['refused'], report['totals']['long_double']), (0, 1))
+        line = self.summary('-f', 'e8m10', '--count', '--fast', '/bin/true')[0]
         for part in ('1024 operations in 1 function', '11 libm calls', '2 overflows', 'rounded twice (--fast)'):
             self.assertIn(part, line)
         lines = self.run_vprec('-f', 'bf16', '--count', '/bin/true').stderr.decode().splitlines()
@@ -701,14 +718,57 @@ class Conclusions(Case):
         self.assertEqual(lines[row + 1].split()[1:], ['forward', 'libnet.so.1', 'f32', '1024', '1.5', '1.1%', '0.3%',
                                                       '-12..5', '2', '0', '0'])
         self.assertIn('worst in forward (libnet.so.1): 11 of 1023 additions (1.1%)', lines[row + 2])
-        self.assertIn('exponents -20..5 fit 6 exponent bits; 4 avoid overflow', lines[row + 3])
+        self.assertIn('exponents -20..5, and 2 overflows: more exponent bits are needed, how many this run cannot', lines[row + 3])
         self.assertIn('--format native --count', lines[row + 3])
-        line = self.run_vprec('-f', 'native', '/bin/true').stderr.decode().splitlines()[-1]
-        self.assertIn('f32 instrumented, not rounded (native)', line)
+        self.assertIn('f32 instrumented, not rounded (native)', self.summary('-f', 'native', '/bin/true')[0])
 
     def test_hint(self):
-        line = self.run_vprec('-f', 'bf16', '/bin/true', fake='doubles').stderr.decode().splitlines()[-1]
-        self.assertIn('try --format f64=', line)
+        self.assertIn('try --format f64=', self.summary('-f', 'bf16', '/bin/true', fake='doubles')[2])
+        _, left, hint = self.summary('-f', 'bf16', '/bin/true', fake='runtime')
+        for line, what in ((left, 'interpreters are left out by default'), (hint, "--object '*' takes it in")):
+            self.assertIn(what, line)
+            self.assertIn('libpython3.11.so.1.0, python3.11', line)
+        self.assertNotIn('libc', left)
+        report = self.report('-f', 'bf16', '/bin/true', fake='runtime')
+        self.assertEqual([(o['object'], o['reason']) for o in report['left_out']],
+                         [('/opt/libc.so.6', 'system'), ('/opt/libpython3.11.so.1.0', 'runtime'),
+                          ('/opt/python3.11', 'runtime')])
+
+    def test_signal_is_named(self):
+        for number, words in ((signal.SIGSEGV, 'Segmentation fault'), (signal.SIGKILL, 'Killed')):
+            done = self.run_vprec('-q', '-f', 'bf16', SH, '-c', f'kill -{int(number)} $$')
+            self.assertEqual(done.returncode, 128 + number)
+            self.assertEqual(done.stderr.decode(), f"vprec-run: '{SH}': {words}: signal {int(number)} ended it\n")
+        done = self.run_vprec('-q', '-f', 'bf16', SH, '-c', 'kill -PIPE $$')
+        self.assertEqual((done.returncode, done.stderr), (128 + signal.SIGPIPE, b''))
+
+    def test_selected_and_native(self):
+        # Said with -q too, each fact once; only --audit fails.
+        for audit, status in ((['--audit'], 124), ([], 0)):
+            done = self.run_vprec('-f', 'bf16', '-q', *audit, '/bin/true', fake='native')
+            self.assertEqual(done.returncode, status)
+            self.assertEqual(done.stderr.decode(),
+                             'vprec-run: /opt/libm.so.6, function sinf stays native: the function\'s first bytes cannot '
+                             'be moved\n'
+                             'vprec-run: /opt/net/libcut.so stays native: a segment lies outside of the file: is it cut '
+                             'short?\n')
+        report = self.report('-f', 'bf16', '/bin/true', fake='native')
+        self.assertEqual([(n['object'], n['function'], n['reason'], n['process_index']) for n in report['native']],
+                         [('/opt/libm.so.6', 'sinf', 'libm', 0), ('/opt/net/libcut.so', None, 'unreadable', 0)])
+
+    def test_audit_of_what_is_lost(self):
+        # What the records cannot tell is not audited.
+        done = self.run_vprec('-f', 'bf16', '-q', '--audit', '/bin/true', fake='unfinished')
+        self.assertEqual(done.returncode, 124)
+        self.assertIn(b'what followed is missing', done.stderr)
+
+    def test_long_double_is_a_type_of_its_own(self):
+        for audit, status in (('--audit', 0), ('--audit=all', 124)):
+            done = self.run_vprec('-f', 'bf16', '-q', audit, '/bin/true', fake='x87')
+            self.assertEqual(done.returncode, status)
+            self.assertEqual(b'fprem' in done.stderr, status == 124)
+        self.assertEqual(self.summary('-f', 'bf16', '--audit', '/bin/true', fake='x87')[1],
+                         'f64 (9 sites, no format given); long double (2 x87 instructions, 1 of them ran)')
 
     def test_warnings_of_several_processes_are_said_once(self):
         done = self.run_vprec('-f', 'bf16', SH, '-c', '/bin/true; /bin/true; exit 0')
@@ -738,6 +798,15 @@ class Conclusions(Case):
         self.assertEqual((report['exit']['status'], report['exit']['program_status']), (125, 3))
         self.assertEqual(report['configuration']['rules'][0]['matched'], 0)
 
+    def test_pattern_with_nothing_to_round(self):
+        done = self.run_vprec('-f', 'bf16', '--function', 'idle*', '/bin/true')
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("--function 'idle*' matches in libnet.so.1, but nothing there has an operation to round",
+                      done.stderr.decode())
+        report = self.report('-f', 'bf16', '--function', 'idle*', '/bin/true')
+        self.assertEqual((report['configuration']['rules'][0]['matched'],
+                          report['configuration']['rules'][0]['nothing_to_round']), (0, True))
+
     def test_program_without_vprec_in_it(self):
         done = self.run_vprec('-f', 'bf16', '-q', SH, '-c', 'exit 0', fake='silent')
         self.assertEqual(done.returncode, 125)
@@ -750,7 +819,7 @@ class Conclusions(Case):
 
     def test_list(self):
         done = self.run_vprec('--list', MARKER, self.marker)
-        self.assertEqual((done.returncode, done.stderr.count(b'\n')), (0, 1))
+        self.assertEqual((done.returncode, done.stderr.count(b'\n')), (0, 1), done.stderr)
         self.assertFalse(os.path.exists(self.marker), 'the program ran')
         rows = [line.split() for line in done.stdout.decode().splitlines()]
         self.assertEqual(rows[0], ['OBJECT', 'FUNCTION', 'F32', 'F64', 'REFUSED'])

@@ -22,7 +22,7 @@ import usual_signals
 
 RUN, PRELOAD = (os.path.abspath(path) for path in sys.argv[1:3])
 SH = '/bin/sh'
-SUMMARY = r'vprec-run: sample 1: rounded f32 to bf16 [^\n]+\n'
+SUMMARY = r'vprec-run: sample 1: rounded f32 to bf16 [^\n]+\nvprec-run: sample 1: left native: [^\n]+\n'
 HINT = r'vprec-run: hint: [^\n]+\n'
 WARNING = r"vprec-run: warning: fesetround: replaced by the run's mode\n"
 

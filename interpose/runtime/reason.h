@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * reason.h: why an object, or a part of one, runs as it was written: what the
+ * interposer records as a number and its readers put into words. */
+#ifndef VPREC_REASON_H
+#define VPREC_REASON_H
+
+/* X(name, code, text): `code` is what reports have, the same for reasons of one kind. The text ends the sentence
+ * "PATH stays native: ...". What was selected and yet stays native: */
+#define VPREC_REASONS_NATIVE(X)                                                                                        \
+    X(NO_FILE, "unreadable", "there is no such file")                                                                  \
+    X(NOT_OPENED, "unreadable", "it cannot be opened for reading")                                                     \
+    X(NOT_MAPPED, "unreadable", "it is not a file that can be mapped")                                                 \
+    X(NOT_ELF, "unreadable", "it is not an ELF file")                                                                  \
+    X(NOT_X86_64, "unreadable", "it is not an x86-64 object")                                                          \
+    X(NO_OBJECT, "unreadable", "it is neither a program nor a shared object")                                          \
+    X(BAD_ADDRESS, "unreadable", "it cannot be loaded at that address")                                                \
+    X(BAD_SEGMENTS, "unreadable", "its program headers lie outside of the file")                                       \
+    X(CUT_SHORT, "unreadable", "a segment lies outside of the file: is it cut short?")                                 \
+    X(BAD_SEGMENT, "unreadable", "a segment has an impossible address or size")                                        \
+    X(MANY_SEGMENTS, "unreadable", "it has more than 64 loadable segments")                                            \
+    X(NO_SEGMENT, "unreadable", "it has no loadable segment")                                                          \
+    X(BAD_DYNAMIC, "unreadable", "its dynamic section, or a table that it names, reaches out of the file")             \
+    X(BAD_UNWIND, "unreadable", "its unwind tables (.eh_frame, .eh_frame_hdr) are damaged, of an unknown version, or " \
+                                "outside of the file")                                                                 \
+    X(BAD_EXCEPTIONS, "unreadable", "its exception tables are damaged or outside of the file")                         \
+    X(NO_MEMORY, "no-memory", "there was no memory for its copy")                                                      \
+    X(NO_REACH, "no-room", "there is no free memory within 2 GiB of its code")                                         \
+    X(TOO_FAR, "no-room", "its copy does not fit within reach of its code and data")                                            \
+    X(MANY_OBJECTS, "no-room", "too many objects are instrumented already")                                            \
+    X(NOT_WRITABLE, "no-permission", "its code cannot be made writable")                                               \
+    X(NOT_EXECUTABLE, "no-permission", "nothing may be made executable (a policy such as MemoryDenyWriteExecute)")     \
+    X(NO_XSAVE, "no-xsave", "this processor has no XSAVE")                                                             \
+    X(LOADER, "loader", "this C library's loader cannot be followed: what dlopen brings stays native")                 \
+    X(LIBM_UNREADABLE, "libm", "its functions cannot be replaced: it cannot be read")                                  \
+    X(LIBM_ENTRY, "libm", "the function's first bytes cannot be moved")                                                \
+    X(LIBM_NAMESPACE, "libm", "it is another namespace's copy (dlmopen), whose functions are not replaced")
+
+/* What was not selected, as asked or as usual: */
+#define VPREC_REASONS_LEFT_OUT(X)                                                                                      \
+    X(LEFT_SYSTEM, "system", "the C library and the loader are left out by default")                                   \
+    X(LEFT_RUNTIME, "runtime", "interpreters and language runtimes are left out by default")                           \
+    X(LEFT_NOT_ASKED, "not-asked", "no --object matches it")                                                           \
+    X(LEFT_SKIPPED, "skipped", "--skip-object matches it")
+
+#define VPREC_REASON_NAME(name, code, text) VPREC_REASON_##name,
+enum vprec_reason {
+    VPREC_REASON_NONE,
+    VPREC_REASONS_NATIVE(VPREC_REASON_NAME)
+    VPREC_REASONS_LEFT_OUT(VPREC_REASON_NAME)
+    VPREC_REASONS
+};
+#undef VPREC_REASON_NAME
+
+#endif
