@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * libm.c: the replacements of libm's scalar and complex functions. A float
  * function is the double function rounded once to the f32 format, a double
- * function its native result rounded; sqrt, fma, fdim, the scalings and the
- * narrowing functions are exact. Patches nothing, knows no addresses. */
-#include "round.h"
+ * function its native result rounded (value.c); sqrt, fma, fdim, the scalings and
+ * the narrowing functions are exact. Patches nothing, knows no addresses. */
+#include "value.h"
 
 #include <complex.h>
+#include <math.h>
+#include <xmmintrin.h>
 
 bool (*vprec_libm_rounds)(const void *caller);
 _Atomic uint64_t *vprec_libm_calls;
@@ -13,15 +15,39 @@ _Atomic uint64_t *vprec_libm_calls;
 #define ROUNDS(type) vprec_libm_enter(type, __builtin_return_address(0))
 #define IN(type, x) ((REAL_##type)vprec_libm_operand(type, x))
 #define OUT(type, x, key) ((REAL_##type)vprec_libm_result(type, x, key))
+/* The value of `function` at x and y that libm's result and the long double function's stand for. */
+#define VALUE(type, function, x, y, result, wide_result, key)                                                         \
+    ((REAL_##type)vprec_libm_value(                                                                                   \
+        type, &(vprec_libm_outcome){VPREC_LIBM_##function, x, y, result, wide_result}, key))
 #define KEY VPREC_LIBM_KEY
 #define DIRECT(type) vprec_libm_direct(type)
 
 typedef float REAL_VPREC_F32;
 typedef double REAL_VPREC_F64;
 
-static inline double complex complex_out(vprec_type type, double complex z, uint64_t key)
+/* Exception flags since then: which says whether a complex result is infinite or zero by rights. */
+static unsigned begin_flags(void)
 {
-    return CMPLX(vprec_libm_result(type, creal(z), key), vprec_libm_result(type, cimag(z), key + 1));
+    unsigned mxcsr = _mm_getcsr();
+    _mm_setcsr(mxcsr & ~(unsigned)_MM_EXCEPT_MASK);
+    return mxcsr;
+}
+
+static unsigned end_flags(unsigned mxcsr)
+{
+    unsigned raised = _mm_getcsr() & _MM_EXCEPT_MASK;
+    _mm_setcsr(mxcsr | raised);
+    return raised;
+}
+
+static double complex complex_out(vprec_type type, enum vprec_libm_id id, double complex operand, double complex z,
+                                  long double complex wide, unsigned raised, uint64_t key)
+{
+    vprec_libm_outcome call = {id, creal(operand), cimag(operand), creal(z), creall(wide)};
+    double real = vprec_libm_part(type, &call, true, raised, key);
+    call.native = cimag(z);
+    call.wide = cimagl(wide);
+    return CMPLX(real, vprec_libm_part(type, &call, false, raised, key + 1));
 }
 
 static inline double complex complex_in(vprec_type type, double complex z)
@@ -67,6 +93,50 @@ static double scale(vprec_type type, double x, long n)
     return VPREC_ONCE(&how, scale, x, held(n));
 }
 
+/* vprec_libm_wide() of other kinds. */
+static long double wide_order(vprec_type type, long double (*function)(int, long double), int n, double x)
+{
+    if (!vprec_libm_short(type))
+        return 0;
+    uint16_t control = vprec_libm_wide_begin();
+    long double value = function(n, x);
+    vprec_libm_wide_end(control);
+    return value;
+}
+
+static long double complex wide_complex(vprec_type type, long double complex (*function)(long double complex),
+                                        double complex z)
+{
+    if (!vprec_libm_short(type))
+        return 0;
+    uint16_t control = vprec_libm_wide_begin();
+    long double complex value = function(z);
+    vprec_libm_wide_end(control);
+    return value;
+}
+
+static long double complex wide_complex2(vprec_type type,
+                                         long double complex (*function)(long double complex, long double complex),
+                                         double complex z, double complex w)
+{
+    if (!vprec_libm_short(type))
+        return 0;
+    uint16_t control = vprec_libm_wide_begin();
+    long double complex value = function(z, w);
+    vprec_libm_wide_end(control);
+    return value;
+}
+
+static long double complex cabs_wide(long double complex z)
+{
+    return cabsl(z);
+}
+
+static long double complex carg_wide(long double complex z)
+{
+    return cargl(z);
+}
+
 /* DEFINE_<kind>(type, T, C, id, function, own, wide): the replacement replace_<id> for type `T` (`C` its complex type),
  * which computes `function` and whose original is in slot `own`; `wide` is the double function's slot (for double: the
  * same). */
@@ -76,8 +146,18 @@ static double scale(vprec_type type, double x, long n)
         if (!ROUNDS(type))                                                                                            \
             return ((T(*)(T))own)(x);                                                                                 \
         x = IN(type, x);                                                                                              \
-        uint64_t key = KEY(type, function, x);                                                                        \
-        return DIRECT(type) ? OUT(type, ((T(*)(T))own)(x), key) : OUT(type, ((double (*)(double))wide)(x), key);      \
+        double result = DIRECT(type) ? ((T(*)(T))own)(x) : ((double (*)(double))wide)(x);                             \
+        return VALUE(type, function, x, 0, result, vprec_libm_wide(type, function##l, x), KEY(type, function, x));    \
+    }
+
+/* Its result is exact, in every type. */
+#define DEFINE_EXACT(type, T, C, id, function, own, wide)                                                             \
+    static T replace_##id(T x)                                                                                        \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T))own)(x);                                                                                 \
+        x = IN(type, x);                                                                                              \
+        return OUT(type, ((T(*)(T))own)(x), KEY(type, function, x));                                                  \
     }
 
 #define DEFINE_BINARY(type, T, C, id, function, own, wide)                                                            \
@@ -86,9 +166,18 @@ static double scale(vprec_type type, double x, long n)
         if (!ROUNDS(type))                                                                                            \
             return ((T(*)(T, T))own)(x, y);                                                                           \
         x = IN(type, x), y = IN(type, y);                                                                             \
-        uint64_t key = KEY(type, function, x, y);                                                                     \
-        return DIRECT(type) ? OUT(type, ((T(*)(T, T))own)(x, y), key)                                                 \
-                            : OUT(type, ((double (*)(double, double))wide)(x, y), key);                               \
+        double result = DIRECT(type) ? ((T(*)(T, T))own)(x, y) : ((double (*)(double, double))wide)(x, y);            \
+        return VALUE(type, function, x, y, result, vprec_libm_wide2(type, function##l, x, y),                         \
+                     KEY(type, function, x, y));                                                                      \
+    }
+
+#define DEFINE_EXACT_BINARY(type, T, C, id, function, own, wide)                                                      \
+    static T replace_##id(T x, T y)                                                                                   \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, T))own)(x, y);                                                                           \
+        x = IN(type, x), y = IN(type, y);                                                                             \
+        return OUT(type, ((T(*)(T, T))own)(x, y), KEY(type, function, x, y));                                         \
     }
 
 /* The library's function is called for a NaN result: it sets errno. */
@@ -135,15 +224,25 @@ static double scale(vprec_type type, double x, long n)
 #define DEFINE_SCALE_INT(type, T, C, id, function, own, wide) DEFINE_SCALE(type, T, id, own, int)
 #define DEFINE_SCALE_LONG(type, T, C, id, function, own, wide) DEFINE_SCALE(type, T, id, own, long)
 
+/* By a number of the type itself, which is an integer or gives NaN. */
+#define DEFINE_SCALB(type, T, C, id, function, own, wide)                                                             \
+    static T replace_##id(T x, T n)                                                                                   \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, T))own)(x, n);                                                                           \
+        x = IN(type, x), n = IN(type, n);                                                                             \
+        bool scales = once() && fabs((double)n) < 1e9 && (double)n == (double)(long)n;                                \
+        return scales ? (T)scale(type, x, (long)n) : OUT(type, ((T(*)(T, T))own)(x, n), KEY(type, function, x, n));   \
+    }
+
 #define DEFINE_ORDER(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(int n, T x)                                                                                 \
     {                                                                                                                 \
         if (!ROUNDS(type))                                                                                            \
             return ((T(*)(int, T))own)(n, x);                                                                         \
         x = IN(type, x);                                                                                              \
-        uint64_t key = KEY(type, function, n, x);                                                                     \
-        return DIRECT(type) ? OUT(type, ((T(*)(int, T))own)(n, x), key)                                               \
-                            : OUT(type, ((double (*)(int, double))wide)(n, x), key);                                  \
+        double result = DIRECT(type) ? ((T(*)(int, T))own)(n, x) : ((double (*)(int, double))wide)(n, x);             \
+        return VALUE(type, function, x, n, result, wide_order(type, function##l, n, x), KEY(type, function, n, x));   \
     }
 
 /* Both parts of a number are exact in its own type: no need of double. */
@@ -159,15 +258,24 @@ static double scale(vprec_type type, double x, long n)
         return part;                                                                                                  \
     }
 
-#define DEFINE_TO_INT(type, T, C, id, function, own, wide)                                                            \
+#define DEFINE_FREXP(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x, int *n)                                                                                \
     {                                                                                                                 \
         if (!ROUNDS(type))                                                                                            \
             return ((T(*)(T, int *))own)(x, n);                                                                       \
         x = IN(type, x);                                                                                              \
-        uint64_t key = KEY(type, function, x);                                                                        \
-        return DIRECT(type) ? OUT(type, ((T(*)(T, int *))own)(x, n), key)                                             \
-                            : OUT(type, ((double (*)(double, int *))wide)(x, n), key);                                \
+        return OUT(type, ((T(*)(T, int *))own)(x, n), KEY(type, function, x));                                        \
+    }
+
+/* The sign of the gamma function goes to *n. */
+#define DEFINE_GAMMA(type, T, C, id, function, own, wide)                                                             \
+    static T replace_##id(T x, int *n)                                                                                \
+    {                                                                                                                 \
+        if (!ROUNDS(type))                                                                                            \
+            return ((T(*)(T, int *))own)(x, n);                                                                       \
+        x = IN(type, x);                                                                                              \
+        double result = DIRECT(type) ? ((T(*)(T, int *))own)(x, n) : ((double (*)(double, int *))wide)(x, n);         \
+        return VALUE(type, function, x, 0, result, vprec_libm_wide(type, function##l, x), KEY(type, function, x));    \
     }
 
 #define DEFINE_SINCOS(type, T, C, id, function, own, wide)                                                            \
@@ -178,15 +286,15 @@ static double scale(vprec_type type, double x, long n)
             return;                                                                                                   \
         }                                                                                                             \
         x = IN(type, x);                                                                                              \
-        uint64_t sine_key = KEY(type, sin, x), cosine_key = KEY(type, cos, x); /* compilers join such calls */        \
+        double s, c;                                                                                                  \
         if (DIRECT(type)) {                                                                                           \
             ((void (*)(T, T *, T *))own)(x, sine, cosine);                                                            \
-            *sine = OUT(type, *sine, sine_key), *cosine = OUT(type, *cosine, cosine_key);                             \
+            s = *sine, c = *cosine;                                                                                   \
         } else {                                                                                                      \
-            double s, c;                                                                                              \
             ((void (*)(double, double *, double *))wide)(x, &s, &c);                                                  \
-            *sine = OUT(type, s, sine_key), *cosine = OUT(type, c, cosine_key);                                       \
-        }                                                                                                             \
+        } /* the keys are those of sin and cos: compilers join such calls */                                          \
+        *sine = VALUE(type, sin, x, 0, s, vprec_libm_wide(type, sinl, x), KEY(type, sin, x));                         \
+        *cosine = VALUE(type, cos, x, 0, c, vprec_libm_wide(type, cosl, x), KEY(type, cos, x));                       \
     }
 
 #define DEFINE_REMQUO(type, T, C, id, function, own, wide)                                                            \
@@ -204,8 +312,10 @@ static double scale(vprec_type type, double x, long n)
         if (!ROUNDS(type))                                                                                            \
             return ((C(*)(C))own)(z);                                                                                 \
         z = complex_in(type, z);                                                                                      \
-        return complex_out(type, DIRECT(type) ? ((C(*)(C))own)(z) : ((double complex(*)(double complex))wide)(z),     \
-                           KEY(type, function, creal(z), cimag(z)));                                                  \
+        unsigned mxcsr = begin_flags();                                                                               \
+        double complex result = DIRECT(type) ? ((C(*)(C))own)(z) : ((double complex(*)(double complex))wide)(z);      \
+        return complex_out(type, VPREC_LIBM_##function, z, result, wide_complex(type, function##l, z),                \
+                           end_flags(mxcsr), KEY(type, function, creal(z), cimag(z)));                                \
     }
 
 #define DEFINE_COMPLEX_BINARY(type, T, C, id, function, own, wide)                                                    \
@@ -214,21 +324,26 @@ static double scale(vprec_type type, double x, long n)
         if (!ROUNDS(type))                                                                                            \
             return ((C(*)(C, C))own)(z, w);                                                                           \
         z = complex_in(type, z), w = complex_in(type, w);                                                             \
-        return complex_out(type,                                                                                      \
-                           DIRECT(type) ? ((C(*)(C, C))own)(z, w)                                                     \
-                                        : ((double complex(*)(double complex, double complex))wide)(z, w),            \
-                           KEY(type, function, creal(z), cimag(z), creal(w), cimag(w)));                              \
+        unsigned mxcsr = begin_flags();                                                                               \
+        double complex result = DIRECT(type) ? ((C(*)(C, C))own)(z, w)                                                \
+                                             : ((double complex(*)(double complex, double complex))wide)(z, w);       \
+        return complex_out(type, VPREC_LIBM_##function, z, result, wide_complex2(type, function##l, z, w),            \
+                           end_flags(mxcsr), KEY(type, function, creal(z), cimag(z), creal(w), cimag(w)));            \
     }
 
+/* cabs is hypot, carg is atan2 with the ordinate first. */
+#define OPERANDS_cabs(z) creal(z), cimag(z)
+#define OPERANDS_carg(z) cimag(z), creal(z)
 #define DEFINE_COMPLEX_TO_REAL(type, T, C, id, function, own, wide)                                                   \
     static T replace_##id(C z)                                                                                        \
     {                                                                                                                 \
         if (!ROUNDS(type))                                                                                            \
             return ((T(*)(C))own)(z);                                                                                 \
         z = complex_in(type, z);                                                                                      \
-        uint64_t key = KEY(type, function, creal(z), cimag(z));                                                       \
-        return DIRECT(type) ? OUT(type, ((T(*)(C))own)(z), key)                                                       \
-                            : OUT(type, ((double (*)(double complex))wide)(z), key);                                  \
+        double result = DIRECT(type) ? ((T(*)(C))own)(z) : ((double (*)(double complex))wide)(z);                     \
+        vprec_libm_outcome call = {VPREC_LIBM_##function, OPERANDS_##function(z), result,                                \
+                                creall(wide_complex(type, function##_wide, z))};                                      \
+        return (T)vprec_libm_value(type, &call, KEY(type, function, creal(z), cimag(z)));                             \
     }
 
 #define X(kind, id, function, double_name, float_name)                                                                \

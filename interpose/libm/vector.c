@@ -2,8 +2,9 @@
  * vector.c: the replacements of libmvec's functions, by the vector function
  * ABI: b 128 bits, c 256 (AVX), d 256 (AVX2), e 512. Each lane is one operation:
  * float lanes through libm's scalar double function, double lanes the native
- * result rounded. */
-#include "round.h"
+ * result rounded (value.c). */
+#include "value.h"
+#include <math.h>
 
 /* Scalar double originals, defined in libm.c. */
 #define X(kind, id, function, double_name, float_name) extern void *vprec_libm_##id;
@@ -30,21 +31,29 @@ typedef double f64x8 __attribute__((vector_size(64)));
     {                                                                                                                 \
         return vprec_libm_key(type, id, (const double[]){x, y ? *y : 0}, y ? 2 : 1);                                  \
     }                                                                                                                 \
-    static __attribute__((noinline)) void name##_out(enum vprec_libm_id id, T *r, const T *x, const T *y, int n)      \
+    /* `wide`: the long double function, of as many operands */                                                       \
+    static T name##_value(enum vprec_libm_id id, void *wide, T x, const T *y, double result)                          \
     {                                                                                                                 \
-        for (int i = 0; i < n; i++)                                                                                   \
-            r[i] = (T)vprec_libm_result(type, r[i], name##_key(id, x[i], y ? &y[i] : NULL));                          \
+        vprec_libm_outcome outcome = {id, x, y ? *y : 0, result,                                                      \
+                                      y ? vprec_libm_wide2(type, (vprec_wide_binary *)wide, x, *y)                    \
+                                        : vprec_libm_wide(type, (vprec_wide_unary *)wide, x)};                        \
+        return (T)vprec_libm_value(type, &outcome, name##_key(id, x, y));                                             \
     }                                                                                                                 \
-    static __attribute__((noinline)) void name##_unary(enum vprec_libm_id id, void *wide, T *x, int n)                \
+    static __attribute__((noinline)) void name##_out(enum vprec_libm_id id, void *wide, T *r, const T *x, const T *y, \
+                                                     int n)                                                           \
     {                                                                                                                 \
         for (int i = 0; i < n; i++)                                                                                   \
-            x[i] = (T)vprec_libm_result(type, ((double (*)(double))wide)(x[i]), name##_key(id, x[i], NULL));          \
+            r[i] = name##_value(id, wide, x[i], y ? &y[i] : NULL, r[i]);                                              \
     }                                                                                                                 \
-    static __attribute__((noinline)) void name##_binary(enum vprec_libm_id id, void *wide, T *x, const T *y, int n)   \
+    static __attribute__((noinline)) void name##_unary(enum vprec_libm_id id, void *scalar, T *x, int n)              \
     {                                                                                                                 \
         for (int i = 0; i < n; i++)                                                                                   \
-            x[i] = (T)vprec_libm_result(type, ((double (*)(double, double))wide)(x[i], y[i]),                         \
-                                        name##_key(id, x[i], &y[i]));                                                 \
+            x[i] = name##_value(id, NULL, x[i], NULL, ((double (*)(double))scalar)(x[i]));                            \
+    }                                                                                                                 \
+    static __attribute__((noinline)) void name##_binary(enum vprec_libm_id id, void *scalar, T *x, const T *y, int n) \
+    {                                                                                                                 \
+        for (int i = 0; i < n; i++)                                                                                   \
+            x[i] = name##_value(id, NULL, x[i], &y[i], ((double (*)(double, double))scalar)(x[i], y[i]));             \
     }
 LANES(float, VPREC_F32, f32)
 LANES(double, VPREC_F64, f64)
@@ -67,7 +76,7 @@ LANES(double, VPREC_F64, f64)
             return u.v;                                                                                               \
         }                                                                                                             \
         r.v = own(u.v);                                                                                               \
-        lane##_out(VPREC_LIBM_##f, r.lanes, u.lanes, NULL, N);                                                        \
+        lane##_out(VPREC_LIBM_##f, (void *)f##l, r.lanes, u.lanes, NULL, N);                                          \
         return r.v;                                                                                                   \
     }
 
@@ -89,7 +98,7 @@ LANES(double, VPREC_F64, f64)
             return u.v;                                                                                               \
         }                                                                                                             \
         r.v = own(u.v, w.v);                                                                                          \
-        lane##_out(VPREC_LIBM_##f, r.lanes, u.lanes, w.lanes, N);                                                     \
+        lane##_out(VPREC_LIBM_##f, (void *)f##l, r.lanes, u.lanes, w.lanes, N);                                       \
         return r.v;                                                                                                   \
     }
 
@@ -129,16 +138,16 @@ typedef long long i64x8 __attribute__((vector_size(64)));
         for (int i = 0; i < n; i++) {                                                                                 \
             double s, c;                                                                                              \
             ((void (*)(double, double *, double *))vprec_libm_sincos)(x[i], &s, &c);                                  \
-            *sine[i] = (T)vprec_libm_result(type, s, name##_key(VPREC_LIBM_sin, x[i], NULL));                         \
-            *cosine[i] = (T)vprec_libm_result(type, c, name##_key(VPREC_LIBM_cos, x[i], NULL));                       \
+            *sine[i] = name##_value(VPREC_LIBM_sin, NULL, x[i], NULL, s);                                             \
+            *cosine[i] = name##_value(VPREC_LIBM_cos, NULL, x[i], NULL, c);                                           \
         }                                                                                                             \
         return true;                                                                                                  \
     }                                                                                                                 \
     static __attribute__((noinline)) void name##_sincos_out(const T *x, T *const *sine, T *const *cosine, int n)      \
     {                                                                                                                 \
         for (int i = 0; i < n; i++) {                                                                                 \
-            *sine[i] = (T)vprec_libm_result(type, *sine[i], name##_key(VPREC_LIBM_sin, x[i], NULL));                  \
-            *cosine[i] = (T)vprec_libm_result(type, *cosine[i], name##_key(VPREC_LIBM_cos, x[i], NULL));              \
+            *sine[i] = name##_value(VPREC_LIBM_sin, (void *)sinl, x[i], NULL, *sine[i]);                              \
+            *cosine[i] = name##_value(VPREC_LIBM_cos, (void *)cosl, x[i], NULL, *cosine[i]);                          \
         }                                                                                                             \
     }
 SINCOS_LANES(float, VPREC_F32, f32)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * libm.c: the replacements of libm's and libmvec's functions, called directly
- * with the true originals behind them: against MPFR where it has the function,
+ * with the true originals behind them: against MPFR where it has the function (edges.c goes on there),
  * else against the double function rounded once. Patches nothing. */
 #include "libm/libm.h"
 #include "x86/emulate/enter.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CASES = 400, FAILURES_SHOWN = 20 };
+enum { CASES = 400, FAILURES_SHOWN = 20, ENOUGH = 40 };
 
 static unsigned long failures, checks;
 static bool rounds_now;
@@ -161,13 +161,10 @@ static void check_known(void)
                     ty = vprec_round(y, &a->format[type], a->mode);
                 }
                 got = type == VPREC_F32 ? ((call_f *)e->replacement)((float)x, (float)y) : ((call_d *)e->replacement)(x, y);
-                bool exact = known[k].f1 == mpfr_sqrt || known[k].f2 == mpfr_dim || known[k].f2 == mpfr_fmod ||
-                             known[k].f2 == mpfr_remainder;
-                /* directed rounding shows where the double function was inexact itself */
-                if (exact || (type == VPREC_F32 && a->mode == VPREC_RNE))
-                    want = reference(known[k].f1, known[k].f2, tx, ty, &a->format[type]);
-                else /* the double function's result, rounded */
-                    want = vprec_round(((call_d *)*find(known[k].name)->original)(tx, ty), &a->format[type], a->mode);
+                want = reference(known[k].f1, known[k].f2, tx, ty, &a->format[type]);
+                double native = vprec_round(((call_d *)*find(known[k].name)->original)(tx, ty), &a->format[type], a->mode);
+                if (a->format[type].fbits >= ENOUGH && same(native, got))
+                    want = native; /* the double function's result, rounded: its error shows in so many bits */
                 check(name, x, known[k].f2 ? y : 0, want, got);
             }
         }
@@ -299,14 +296,29 @@ static void check_vectors(void)
                     shape[s].f64(table[i].replacement, x, y, r);
                     shape[s].f64(*table[i].original, x, y, native);
                 }
-                for (int k = 0; k < lanes; k++) {
-                    check(name, x[k], two ? y[k] : 0, vprec_round(native[k], &a->format[1], a->mode), r[k]);
-                    if (pointers)
-                        check(name, x[k], 0, vprec_round(native_c[k], &a->format[1], a->mode), c[k]);
+                for (int k = 0; k < lanes; k++) { /* the library's own result, rounded, or as the scalar function has it */
+                    double want = vprec_round(native[k], &a->format[1], a->mode), sine, cosine;
+                    if (pointers) {
+                        ((void (*)(double, double *, double *))scalar->replacement)(x[k], &sine, &cosine);
+                        double want_c = vprec_round(native_c[k], &a->format[1], a->mode);
+                        check(name, x[k], 0, same(cosine, c[k]) ? cosine : want_c, c[k]);
+                    } else {
+                        sine = ((call_d *)scalar->replacement)(x[k], y[k]);
+                    }
+                    check(name, x[k], two ? y[k] : 0, same(sine, r[k]) ? sine : want, r[k]);
                 }
             }
         }
     }
+}
+
+/* A part of a complex result for operands that are no zeros, rounded: infinite or zero it is beyond double's range. */
+static double delivered(double v, const vprec_format *f)
+{
+    bool up = direction == MPFR_RNDU && !signbit(v);
+    if (isinf(v))
+        return direction == MPFR_RNDN || up ? v : copysign(f->max, v);
+    return v == 0 ? up ? f->min_subnormal : v : vprec_round(v, f, vprec_arith_current.mode);
 }
 
 /* One of each of the other kinds. */
@@ -315,7 +327,7 @@ static void check_kinds(void)
     const vprec_format *f = &vprec_arith_current.format[0], *g = &vprec_arith_current.format[1];
     vprec_mode mode = vprec_arith_current.mode;
     for (int i = 0; i < CASES; i++) {
-        double x = argument(VPREC_F32), y = argument(VPREC_F32), z = argument(VPREC_F32), s, c;
+        double x = argument(VPREC_F32), y = argument(VPREC_F32), z = argument(VPREC_F32), s;
         float fs, fc;
         int n = (int)(random64() % 3000) - 1500, q, fq;
         check("fmaf", x, y, vprec_fma(x, y, z, f, mode),
@@ -341,10 +353,9 @@ static void check_kinds(void)
         check("scalbn", x, n, want, ((double (*)(double, int))find("scalbn")->replacement)(x, n));
         mpfr_clears(r, exact, (mpfr_ptr)NULL);
 
-        sincos(x, &s, &c);
         ((void (*)(float, float *, float *))find("sincosf")->replacement)((float)x, &fs, &fc);
-        check("sincosf", x, 0, vprec_round(s, f, mode), fs);
-        check("sincosf", x, 1, vprec_round(c, f, mode), fc);
+        check("sincosf", x, 0, reference(mpfr_sin, 0, x, 0, f), fs);
+        check("sincosf", x, 1, reference(mpfr_cos, 0, x, 0, f), fc);
         double part = modf(x, &s);
         check("modff", x, 0, vprec_round(part, f, mode), ((float (*)(float, float *))find("modff")->replacement)((float)x, &fs));
         check("modff", x, 1, vprec_round(s, f, mode), fs);
@@ -361,14 +372,14 @@ static void check_kinds(void)
         check("lgammaf_r", x, 1, q, fq);
         double complex u = CMPLX(x, y), w = CMPLX(y, z);
         float complex got = ((float complex(*)(float complex))find("cexpf")->replacement)((float complex)u);
-        check("cexpf", x, y, vprec_round(creal(cexp(u)), f, mode), crealf(got));
-        check("cexpf", x, y, vprec_round(cimag(cexp(u)), f, mode), cimagf(got));
+        check("cexpf", x, y, delivered(creal(cexp(u)), f), crealf(got));
+        check("cexpf", x, y, delivered(cimag(cexp(u)), f), cimagf(got));
         got = ((float complex(*)(float complex, float complex))find("cpowf")->replacement)((float complex)u, (float complex)w);
-        check("cpowf", x, y, vprec_round(creal(cpow(u, w)), f, mode), crealf(got));
-        check("cabsf", x, y, vprec_round(cabs(u), f, mode), ((float (*)(float complex))find("cabsf")->replacement)((float complex)u));
+        check("cpowf", x, y, delivered(creal(cpow(u, w)), f), crealf(got));
+        check("cabsf", x, y, reference(0, mpfr_hypot, x, y, f), ((float (*)(float complex))find("cabsf")->replacement)((float complex)u));
         double complex wide = ((double complex(*)(double complex))find("csin")->replacement)(u);
-        check("csin", x, y, vprec_round(cimag(csin(u)), g, mode), cimag(wide));
-        check("__expf_finite", x, 0, vprec_round(exp(x), f, mode), ((float (*)(float))find("__expf_finite")->replacement)((float)x));
+        check("csin", x, y, delivered(cimag(csin(u)), g), cimag(wide));
+        check("__expf_finite", x, 0, reference(mpfr_exp, 0, x, 0, f), ((float (*)(float))find("__expf_finite")->replacement)((float)x));
     }
 }
 
