@@ -77,11 +77,12 @@ static void answer_one(page_answer *answer, const page_view *view, const page_sm
     char *found = value_text(s->value, metric->unit);
     if (*s->format) {
         answer->subject = vprec_text("%s", s->format);
-        answer->sentence = vprec_text(" is the smallest format that keeps %s: %s there, %s in native arithmetic.",
-                                      wanted, found, native);
+        answer->sentence = vprec_text(" is the smallest format %sthat keeps %s: %s there, %s in native arithmetic.",
+                                      view->complete ? "" : "so far ", wanted, found, native);
     } else {
         answer->subject = vprec_text("No format");
-        answer->sentence = vprec_text(" of this sweep keeps %s (%s in native arithmetic).", wanted, native);
+        answer->sentence = vprec_text(" %s keeps %s (%s in native arithmetic).",
+                                      view->complete ? "of this sweep" : "that has run so far", wanted, native);
     }
     free(wanted);
     free(native);
@@ -167,7 +168,10 @@ static void add_notes(page_answer *answer, const page_view *view)
     }
     if (failed)
         note(answer, vprec_text("%zu of %zu cells failed; their rows say how.", failed, view->cell_count));
-    if (view->pending || json_is_false(json_object_get(view->root, "complete")))
+    if (view->pending && view->complete)
+        note(answer, vprec_text("Bisection ran %zu of %zu cells; the others are not needed to find the smallest formats.",
+                                view->cell_count - view->pending, view->cell_count));
+    else if (!view->complete)
         note(answer, vprec_text("The sweep is not complete: %zu of %zu cells have not run yet. The same command "
                                 "goes on with them.", view->pending, view->cell_count));
 }

@@ -155,6 +155,9 @@ void page_view_make(page_view *view, const json_t *report)
         view->samples |= cell->samples > 1;
         view->digits |= cell->digits != NULL;
     }
+    /* Of an older document this is not known: then cells that have not run are missing. */
+    const json_t *complete = json_object_get(view->root, "complete");
+    view->complete = complete ? json_is_true(complete) : !view->pending;
     read_threshold(view);
 }
 
@@ -201,7 +204,7 @@ char *page_status(const page_view *view, const page_cell *cell)
     else if (!strcmp(status, "refused"))
         text = vprec_text("failed: refused by vprec-run");
     else if (!strcmp(status, "pending"))
-        text = vprec_text("not run yet");
+        text = vprec_text(view->complete ? "not run: bisection does not need it" : "not run yet");
     else
         text = vprec_text("failed: %s", *status ? status : "no status");
     if (!*cell->error)

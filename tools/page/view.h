@@ -48,6 +48,7 @@ typedef struct page_view {
     size_t metric_count;
     page_cell *cells, native;
     size_t cell_count, ok, pending; /* all others failed */
+    bool complete;                  /* pending cells are not needed */
     bool modes, wheres, precisions, samples, digits; /* cells differ in these, or have them */
     size_t threshold; /* its metric; metric_count: no threshold was asked for */
     const char *spec;

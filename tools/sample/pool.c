@@ -230,6 +230,7 @@ void vprec_pool_begin(vprec_pool *p, uint32_t total, const char *what, bool quie
 void vprec_pool_end(vprec_pool *p)
 {
     free(p->slots);
+    sigprocmask(SIG_SETMASK, &p->inherited.mask, NULL);
 }
 
 void vprec_die_of(int signal)

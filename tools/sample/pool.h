@@ -58,6 +58,7 @@ void vprec_pool_begin(vprec_pool *pool, uint32_t total, const char *what, bool q
 /* Runs until there is nothing to do, a signal came or something failed. No job runs any more when it returns. */
 void vprec_pool_work(vprec_pool *pool);
 
+/* Gives the signals back: one that comes now ends the command. */
 void vprec_pool_end(vprec_pool *pool);
 
 /* Dies of the signal, as a shell in a loop wants to see of what it interrupted. */

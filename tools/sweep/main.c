@@ -167,16 +167,18 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
     int status = sweep_run(s);
     if (s->refused)
         return status;
-    if (status) {
+    if (status)
         vprec_say("%s: what is finished is kept in '%s': the same command runs the rest",
                   status < 0 ? "interrupted" : "stopped", s->results.path);
+    /* Who interrupts it gets what there is; a second signal ends it at once. */
+    if (status > 0 || (status < 0 && !s->grid.cells[SWEEP_NATIVE].settled))
         return status;
-    }
     for (size_t i = 0; i < w->count; i++)
-        sweep_series_judge(&w->series[i], &w->threshold);
+        sweep_series_judge(&w->series[i], &w->threshold, s->complete);
     if (!s->repeats && !o->quiet)
         vprec_say("warning: two native runs gave different output: part of what you see is the program's own doing");
-    return write_all(w, argv) ? 0 : SWEEP_EXIT_FAILURE;
+    bool ok = write_all(w, argv);
+    return status ? status : ok ? 0 : SWEEP_EXIT_FAILURE;
 }
 
 static int with_program(whole *w, const sweep_options *o, char **argv)

@@ -222,7 +222,7 @@ json_t *sweep_report_make(const sweep *s, const sweep_threshold *t, const sweep_
     vprec_json_put(root, "sweep", vprec_json_strings(argv));
     json_object_set(root, "started", json_object_get(s->results.run, "started"));
     vprec_json_put(root, "finished", finished(s));
-    vprec_json_put(root, "complete", json_true());
+    vprec_json_put(root, "complete", json_boolean(s->complete));
     vprec_json_put(root, "seed", vprec_json_number(s->grid.cells[SWEEP_NATIVE].options.config.seed));
     vprec_json_put(root, "samples", json_integer(o->samples));
     vprec_json_put(root, "timeout", s->limit > 0 ? json_real(s->limit) : json_null());

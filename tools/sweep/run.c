@@ -302,5 +302,6 @@ int sweep_run(sweep *s)
     }
     free(r.jobs);
     free(r.here);
+    s->complete = ok && !r.pool.stop && !r.pool.failure;
     return r.pool.stop ? -r.pool.stop : !ok || r.pool.failure ? SWEEP_EXIT_FAILURE : 0;
 }

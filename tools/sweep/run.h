@@ -16,6 +16,7 @@ struct sweep {
     /* Called when the native run is known, before any other is begun. False, having said why: no other is. */
     bool (*known)(sweep *sweep);
     bool refused; /* it was */
+    bool complete; /* no cell that is needed is missing */
     /* Called when nothing is under way: sets `wanted` of more cells, or returns false. */
     bool (*more)(sweep *sweep);
     sweep_document native; /* the first native run's output */

@@ -147,7 +147,7 @@ static const char *name_of(const sweep_cell *cell)
     return cell->format ? cell->format : cell->precision;
 }
 
-void sweep_series_judge(sweep_series *s, const sweep_threshold *t)
+void sweep_series_judge(sweep_series *s, const sweep_threshold *t, bool complete)
 {
     size_t failing = s->count; /* the largest that does not keep it */
     s->smallest = s->count;
@@ -173,7 +173,8 @@ void sweep_series_judge(sweep_series *s, const sweep_threshold *t)
         s->note = vprec_text("not monotone: %s keeps it, the wider %s, the widest, does not",
                              name_of(s->cells[s->smallest]), name_of(s->cells[failing]));
     else if (s->tested < s->count)
-        s->note = vprec_text("by bisection: %zu of %zu formats were run", s->tested, s->count);
+        s->note = vprec_text(complete ? "by bisection: %zu of %zu formats were run"
+                                      : "interrupted: %zu of %zu formats were run so far", s->tested, s->count);
     else if (!s->smallest)
         s->note = vprec_text("the smallest that was tried: smaller ones may keep it, too");
 }
@@ -195,7 +196,7 @@ static bool next_of(sweep_series *s, const sweep_threshold *t)
         bool first = want(s, 0);
         return want(s, last) || first;
     }
-    sweep_series_judge(s, t);
+    sweep_series_judge(s, t, true);
     if (s->monotone == 0) { /* nothing to be learned by halves */
         bool more = false;
         for (size_t i = 0; i <= last; i++)

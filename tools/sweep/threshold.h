@@ -39,8 +39,8 @@ char *sweep_threshold_text(const sweep_threshold *threshold, const sweep_metrics
 sweep_series *sweep_series_make(const sweep_grid *grid, size_t *count);
 void sweep_series_free(sweep_series *series, size_t count);
 
-/* Finds smallest, monotone and note from what is settled. */
-void sweep_series_judge(sweep_series *series, const sweep_threshold *threshold);
+/* Finds smallest, monotone and note from what is settled; `complete`: what is not is not needed. */
+void sweep_series_judge(sweep_series *series, const sweep_threshold *threshold, bool complete);
 
 /* --bisect: wants the next cells of each series that has all it wanted. False where there are none. */
 bool sweep_series_next(sweep_series *series, size_t count, const sweep_threshold *threshold);

@@ -155,6 +155,7 @@ DOCUMENTS = {
     'unmeasured': lambda: document([cell(8, 7), cell(8, 8)]),
     'failed': lambda: with_status('exit', 'signal', 'timeout', 'refused'),
     'pending': lambda: with_status('ok', 'pending', 'pending'),
+    'bisected': lambda: {**with_status('ok', 'pending', 'pending'), 'complete': True},
 }
 
 if __name__ == '__main__':

@@ -286,6 +286,11 @@ class Answer(Case):
         self.made('pending')
         self.assertEqual(self.answer()[1], ['The sweep is not complete: 2 of 3 cells have not run yet. The same '
                                             'command goes on with them.'])
+        self.assertRegex(self.answer()[0], '^No format that has run so far keeps x')
+        self.made('bisected')
+        self.assertEqual(self.answer()[1], ['Bisection ran 1 of 3 cells; the others are not needed to find the '
+                                            'smallest formats.'])
+        self.assertRegex(self.answer()[0], '^No format of this sweep keeps x')
         document = documents.with_status('exit')
         document['native'] = {'status': 'exit', 'exit': 127, 'seconds': None, 'metrics': {'x': None}}
         self.write(document)
@@ -372,6 +377,9 @@ class Html(Case):
         self.made('pending')
         self.assertEqual([row[4] for row in self.page().tables()[1]],
                          ['status', 'ok', 'ok', 'not run yet', 'not run yet'])
+        self.made('bisected')
+        self.assertEqual([row[4] for row in self.page().tables()[1]],
+                         ['status', 'ok', 'ok', *2 * ['not run: bisection does not need it']])
 
 
 class Hostile(Case):

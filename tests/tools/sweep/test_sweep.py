@@ -695,6 +695,51 @@ class Threshold(Case):
             self.assertEqual((one['smallest'], one['monotone']), (f'e8m{smallest}' if smallest < 24 else None, True))
             self.assertEqual(sorted(self.log()), sorted(set(self.log())))  # none twice
 
+    def test_bisection_leaves_nothing_out(self):
+        """Cells that it does not need are not missing."""
+        self.accuracies(**{f'm{i}': .96 if i >= 7 else .1 for i in range(1, 24)})
+        output, error = self.sweep(*self.EXTRACT, '--formats', 'e8m{1..23}', '--threshold', '1%', '--bisect',
+                                   '--report', 'page', env={'PATH': ''})
+        self.assertRegex(output, r'e8m7 \(0\.96\); by bisection: [678] of 23 formats were run\n')
+        with open(self.path('page/report.md'), encoding='utf-8') as file:
+            page = file.read()
+        self.assertRegex(page, r'Bisection ran [678] of 23 cells; the others are not needed')
+        for wrong in 'not complete', 'not run yet':
+            self.assertNotIn(wrong, page + output + error)
+
+    def test_interrupted_with_a_report(self):
+        """It is written from what there is, says so, and is whole when the same command has gone on."""
+        self.accuracies(**{f'm{i}': .96 if i >= 3 else .1 for i in range(1, 7)})
+        self.plan(m5_do='hang')
+        options = [*self.EXTRACT, '--formats', 'e8m{1..6}', '--threshold', '1%', '--report', 'page', '--json', 'a.json']
+        child = self.start('-o', 'out', *options, env={'PATH': ''})
+        self.wait_until(lambda: '5 1' in self.log())
+        child.terminate()
+        output, error = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, -signal.SIGTERM, error)
+        self.assertIn(b'interrupted: what is finished is kept', error)
+        self.assertIn(b'e8m3 (0.96); interrupted: 4 of 6 formats were run so far', output)
+        with open(self.path('a.json'), encoding='utf-8') as file:
+            report = json.load(file)
+        self.assertEqual((report['complete'], [c['status'] for c in report['cells']]),
+                         (False, ['ok'] * 4 + ['pending'] * 2))
+        with open(self.path('page/report.md'), encoding='utf-8') as file:
+            page = file.read()
+        self.assertIn('e8m3** is the smallest format so far that keeps', page)
+        self.assertIn('The sweep is not complete: 2 of 6 cells have not run yet. The same command goes on', page)
+        self.plan(m5_do='')
+        self.sweep(*options, env={'PATH': ''})
+        with open(self.path('page/report.md'), encoding='utf-8') as file:
+            self.assertNotIn('complete', file.read())
+        # Without a native run there is nothing to report.
+        self.plan(native_do='hang')
+        self.put('log', '')
+        child = self.start('-o', 'other', *options, '--json', 'b.json', env={'PATH': ''})
+        self.wait_until(self.log)
+        child.terminate()
+        output, error = child.communicate(timeout=60)
+        self.assertEqual((child.returncode, output, os.path.exists(self.path('b.json'))), (-signal.SIGTERM, b'', False))
+
     def test_series_side_by_side(self):
         self.accuracies(**{f'm{i}': .96 if i >= 6 else .1 for i in range(1, 11)})
         series = self.series('--formats', 'e{5,8}m{1..10}', '--modes', 'rne,rtz', '--threshold', '1%', '--bisect',
