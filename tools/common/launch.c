@@ -14,8 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PRELOAD_NAME "libvprec_preload.so"
-
 /* What a user or a job system sends to end or to poke a program. */
 static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM};
 enum { FORWARDED = sizeof forwarded / sizeof *forwarded };
@@ -33,46 +31,6 @@ static void forward(int signal, siginfo_t *info, void *context)
     if (child > 0 && (info->si_code != SI_KERNEL || signal == SIGALRM))
         kill(child, signal);
     errno = error;
-}
-
-char *vprec_preload_find(void)
-{
-    const char *named = getenv("VPREC_PRELOAD");
-    char *path = NULL;
-    if (named && *named) {
-        path = realpath(named, NULL);
-        if (!path || access(path, R_OK)) {
-            vprec_say("VPREC_PRELOAD names '%s', which cannot be read (%s): correct or unset it", named,
-                      strerror(errno));
-            free(path);
-            return NULL;
-        }
-    } else {
-        char *self = realpath("/proc/self/exe", NULL);
-        if (self) {
-            *strrchr(self, '/') = 0;
-            char *beside = vprec_text("%s/../interpose/" PRELOAD_NAME, self);
-            path = realpath(beside, NULL);
-            free(beside);
-            free(self);
-        }
-        if (!path)
-            path = realpath(VPREC_LIBDIR "/" PRELOAD_NAME, NULL);
-        if (!path || access(path, R_OK)) {
-            vprec_say("the preload library " PRELOAD_NAME " is missing: install vprec (expected in " VPREC_LIBDIR
-                      "), or name it in VPREC_PRELOAD");
-            free(path);
-            return NULL;
-        }
-    }
-    /* The loader splits LD_PRELOAD at blanks and colons, and expands $ORIGIN and the like. */
-    if (strpbrk(path, " :$")) {
-        vprec_say("the path '%s' of the preload library has a blank, ':' or '$', which LD_PRELOAD cannot hold: move it",
-                  path);
-        free(path);
-        return NULL;
-    }
-    return path;
 }
 
 void vprec_signals_hold(void)

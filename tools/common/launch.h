@@ -17,13 +17,10 @@ typedef struct vprec_outcome {
     int64_t max_rss;                                   /* bytes, the largest of these processes */
 } vprec_outcome;
 
-/* Path of the preload library, to be freed; NULL, having said what to do, where there is none. */
-char *vprec_preload_find(void);
-
 /* Holds back the signals that could end vprec-run, until vprec_launch passes them on. */
 void vprec_signals_hold(void);
 
-/* Executes `path` with `argv`, the environment that makes the processes attach to the shared file at the place `wire`,
+/* Executes `path` with `argv`, LD_PRELOAD with `preload`, the environment that makes the processes attach to the shared file at the place `wire`,
  * and descriptor `handed` (-1: none), and waits for its end. False, having said why, where vprec itself failed. */
 bool vprec_launch(const char *path, char **argv, const char *preload, const char *wire, int handed,
                   vprec_outcome *outcome);

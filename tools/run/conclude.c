@@ -78,6 +78,8 @@ static void say_warnings(const vprec_run *run)
         }
         vprec_say("warning: %s", text);
     }
+    if (run->records->running)
+        vprec_say("warning: some of its processes still run: what they do from now on is not in the figures");
 }
 
 /* What is missing in the records, and so in every figure. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * main.c: vprec-run: checks all that can be checked, runs the program with
  * the preload library in it, and tells what was rounded. */
+#include "common/preload.h"
 #include "common/say.h"
 #include "run.h"
 #include "sample/samples.h"
@@ -11,15 +12,20 @@ static bool execute(const vprec_options *options, const vprec_program *program, 
                     vprec_outcome *outcome, vprec_records *records)
 {
     vprec_mapping mapping;
+    vprec_preload_name name;
     /* A listing ends before main: of a script the interpreter at the end of the chain is what can be listed. */
     const char *file = options->config.list ? program->elf : program->path;
     vprec_signals_hold();
-    if (!vprec_mapping_create(&mapping, &options->config))
+    if (!vprec_preload_name_make(&name, preload))
         return false;
-    bool ok = vprec_launch(file, options->program, preload, mapping.place, mapping.handed, outcome);
-    if (ok)
-        vprec_records_read(records, &mapping);
-    vprec_mapping_close(&mapping);
+    bool ok = vprec_mapping_create(&mapping, &options->config), running = false;
+    if (ok) {
+        ok = vprec_launch(file, options->program, name.path, mapping.place, mapping.handed, outcome);
+        if (ok)
+            vprec_records_read(records, &mapping);
+        running = records->running = vprec_mapping_close(&mapping);
+    }
+    vprec_preload_name_drop(&name, running);
     return ok;
 }
 

@@ -44,7 +44,7 @@ static bool set_size(int fd, uint64_t *size)
         setrlimit(RLIMIT_FSIZE, &limit);
         errno = error;
     }
-    return ok && !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+    return ok && !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
 }
 
 /* A second descriptor, of a number that the program is not given natively: beyond its limit, which may be raised to
@@ -111,14 +111,17 @@ bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *confi
     return true;
 }
 
-void vprec_mapping_close(vprec_mapping *mapping)
+bool vprec_mapping_close(vprec_mapping *mapping)
 {
     if (mapping->wire)
         munmap(mapping->wire, VPREC_WIRE_HEAD);
+    /* The kernel refuses this seal while anybody has the file mapped for writing. */
+    bool used = mapping->wire && fcntl(mapping->file, F_ADD_SEALS, F_SEAL_WRITE) && errno == EBUSY;
     if (mapping->handed >= 0)
         close(mapping->handed);
     if (mapping->file >= 0)
         close(mapping->file);
     free(mapping->place);
     *mapping = (vprec_mapping){.file = -1, .handed = -1};
+    return used;
 }

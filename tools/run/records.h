@@ -27,6 +27,7 @@ typedef struct vprec_records {
     uint64_t dropped;                         /* records that found no room */
     uint64_t outside;                         /* processes that found none for their own, and so stayed native */
     uint64_t skipped;                         /* unfinished, unknown or malformed ones */
+    bool running;                             /* processes that could record more have not ended */
     bool complete;                            /* the walk came to the end of what was handed out */
     uint32_t hits[VPREC_RULES_MAX];           /* by rule: what it matched */
     size_t idle[VPREC_RULES_MAX];             /* by rule: index of an object with a function that it matched and that

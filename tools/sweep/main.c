@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * main.c: vprec-sweep: makes the grid, runs it, writes what came of it. */
 #include "common/json.h"
-#include "common/launch.h"
+#include "common/preload.h"
 #include "common/say.h"
 #include "page/files.h"
 #include "page/page.h"
@@ -27,12 +27,9 @@ typedef struct whole {
 /* vprec-run, beside ourselves; to be freed. NULL, having said what to do. */
 static char *runner_find(void)
 {
-    char *self = realpath("/proc/self/exe", NULL);
-    if (!self) {
-        vprec_say("cannot find itself (%s): check that /proc is there", strerror(errno));
+    char *self = vprec_self_directory();
+    if (!self)
         return NULL;
-    }
-    *strrchr(self, '/') = 0;
     char *runner = vprec_text("%s/vprec-run", self);
     free(self);
     if (!access(runner, X_OK))

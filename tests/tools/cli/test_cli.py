@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'common'))
@@ -155,25 +156,83 @@ class Usage(Case):
         self.refused('/nonexistent/r.json', args=['-f', 'bf16', '--report', '/nonexistent/r.json'])
         self.refused(self.dir, args=['-f', 'bf16', '--report', self.dir])
         self.refused('/nonexistent.so', args=['-f', 'bf16'], env={'VPREC_PRELOAD': '/nonexistent.so'})
-        spaced = shutil.copy(FAKE, self.path('a b.so'))
-        self.refused(spaced, args=['-f', 'bf16'], env={'VPREC_PRELOAD': spaced})
 
     def test_where_the_preload_library_is_looked_for(self):
-        os.mkdir(self.path('tools'))
-        copy = shutil.copy(RUN, self.path('tools/vprec-run'))
+        """In the build tree, then where `meson install` puts it, seen from the command, then where it was to be."""
+        os.makedirs(self.path('tree/bin'))
+        copy = shutil.copy(RUN, self.path('tree/bin/vprec-run'))
         with open(RUN, 'rb') as binary:
-            installed = re.search(rb'(/[^\0]+/vprec)/libvprec_preload\.so', binary.read())[0].decode()
+            strings = binary.read()
+        installed = re.search(rb'\0(/[^\0]+/vprec)\0', strings)[1].decode()
+        place = re.search(rb'\0(\.\./[^\0]+/vprec)\0', strings)[1].decode()
         command = [copy, '-q', '-f', 'bf16', '--', MARKER, self.marker]
-        done = subprocess.run(command, capture_output=True, timeout=60, env=self.environment(VPREC_PRELOAD=None))
+
+        def run():
+            return subprocess.run(command, capture_output=True, timeout=60, env=self.environment(VPREC_PRELOAD=None))
+
+        done = run()
         if os.path.exists(installed):
             self.assertEqual(done.returncode, 0)
         else:
-            self.assert_refused(done, 125, 'libvprec_preload.so', 'VPREC_PRELOAD', os.path.dirname(installed))
-        os.mkdir(self.path('interpose'))
-        shutil.copy(FAKE, self.path('interpose/libvprec_preload.so'))
-        done = subprocess.run(command, capture_output=True, timeout=60, env=self.environment(VPREC_PRELOAD=None))
-        self.assertEqual((done.returncode, done.stderr), (0, b''))
-        self.assertTrue(os.path.exists(self.marker))
+            self.assert_refused(done, 125, 'libvprec_preload.so', 'VPREC_PRELOAD', installed, place)
+        for folder in place, '../interpose':
+            folder = os.path.normpath(self.path('tree/bin/' + folder))
+            os.makedirs(folder)
+            shutil.copy(FAKE, folder + '/libvprec_preload.so')
+            done = run()
+            self.assertEqual((done.returncode, done.stderr), (0, b''))
+            self.assertTrue(os.path.exists(self.marker))
+            shutil.rmtree(folder)
+            os.unlink(self.marker)
+
+    def test_paths_that_the_environment_cannot_hold(self):
+        long = '/'.join(['a long name ' * 20] * 10)
+        temporary = self.path('tmp')
+        os.mkdir(temporary)
+        for name in 'a b', 'a:b', '$ORIGIN', ' ', ':', 'it\'s "a" b\\', 'gr\u00fcn \u2713', 'new\nline x', '\udcff \udcfe', long:
+            with self.subTest(name):
+                folder = self.path('tree/' + name)
+                os.makedirs(folder)
+                spaced = shutil.copy(FAKE, folder + '/libvprec_preload.so')
+                done = self.run_vprec('-q', '-f', 'bf16', '--report', 'report.json', SH, '-c',
+                                      'echo "$LD_PRELOAD"; /bin/true; exit 0',
+                                      env={'VPREC_PRELOAD': spaced, 'TMPDIR': temporary})
+                self.assertEqual((done.returncode, done.stderr), (0, b''))
+                link = done.stdout.decode().rstrip('\n')
+                self.assertRegex(link, temporary + r'/vprec-\w{6}/libvprec_preload\.so\Z')
+                with open(self.path('report.json'), encoding='utf-8') as text:
+                    self.assertEqual(len(strict_json(text.read())['processes']), 2)
+                self.assertEqual(os.listdir(temporary), [])
+        # a directory for the link that has them too, or is none: another is taken
+        for other in self.path('tree/a b'), '/nonexistent', 'relative', '':
+            done = self.run_vprec('-q', '-f', 'bf16', SH, '-c', 'echo "$LD_PRELOAD"',
+                                  env={'VPREC_PRELOAD': spaced, 'TMPDIR': other})
+            self.assertRegex(done.stdout, rb'\A/tmp/vprec-\w{6}/libvprec_preload\.so\n\Z')
+            self.assertFalse(os.path.exists(done.stdout.decode().strip()))
+
+    def test_what_still_runs_is_said(self):
+        folder = self.path('a b')
+        os.mkdir(folder)
+        spaced = shutil.copy(FAKE, folder)
+        script = f'(exec >&- 2>&-; read line < fifo; /bin/true && touch {self.marker}) & echo "$LD_PRELOAD"'
+        for library in FAKE, spaced:
+            with self.subTest(library):
+                os.mkfifo(self.path('fifo'))
+                done = self.run_vprec('-f', 'bf16', SH, '-c', script, env={'VPREC_PRELOAD': library})
+                self.assertIn(b'some of its processes still run', done.stderr)
+                link = done.stdout.decode().strip()
+                self.assertTrue(os.path.exists(link))
+                self.assertEqual(link != library, f"'{os.path.dirname(link)}' stays".encode() in done.stderr)
+                with open(self.path('fifo'), 'w', encoding='ascii') as fifo:
+                    fifo.write('go\n')
+                while not os.path.exists(self.marker):
+                    time.sleep(0.01)
+                os.unlink(self.marker)
+                os.unlink(self.path('fifo'))
+                if link != library:
+                    shutil.rmtree(os.path.dirname(link))
+        done = self.run_vprec('-f', 'bf16', SH, '-c', 'exit 0')
+        self.assertNotIn(b'still run', done.stderr)
 
     def test_man_page_has_every_option(self):
         with open(PAGE, encoding='utf-8') as source:

@@ -60,6 +60,19 @@ use() # PACKAGE WANT COMPILER SOURCE OPTION...: compiles, links, runs, compares 
     esac
 }
 
+# The commands work where the tree is moved to, and leave nothing behind.
+tree=$(dirname "$(dirname "$(file bin/vprec-run)")")
+mkdir "$directory/temporary"
+for place in moved 'moved to: a place'; do
+    [ "$what" = shared ] || break
+    cp -a "$tree" "$directory/$place"
+    TMPDIR=$directory/temporary "$directory/$place/bin/vprec-run" -q -f bf16 -- cat /proc/self/maps >"$directory/maps"
+    grep -q "$directory/$place/.*/libvprec_preload.so" "$directory/maps"
+    TMPDIR=$directory/temporary "$directory/$place/bin/vprec-sweep" --formats e8m7 --out "$directory/$place/sweep" \
+        -- echo 1 >/dev/null 2>&1
+    [ -z "$(ls -A "$directory/temporary")" ] || { echo "left behind: $(ls "$directory/temporary")" >&2; exit 1; }
+done
+
 want='1d 7e c5  0.203125 448 -6.5  1.5'
 for standard in c99 gnu17; do
     use vprec "$want" "${CC:-cc}" -std=$standard "$example"
