@@ -159,7 +159,9 @@ bool vprec_share_again(const void *from, size_t bytes, void *to)
                                        (long)to, 0));
 }
 
-static bool read_place(const char *text, uint64_t place[VPREC_WIRE_PLACES])
+static uint64_t place[VPREC_WIRE_PLACES]; /* what the environment said */
+
+static bool read_place(const char *text)
 {
     for (int i = 0; i < VPREC_WIRE_PLACES; i++) {
         if (*text < '0' || *text > '9')
@@ -172,12 +174,24 @@ static bool read_place(const char *text, uint64_t place[VPREC_WIRE_PLACES])
     return true;
 }
 
-/* Maps the header if `fd` is the file of the run; its number may be another file's by now. */
-static bool attach(int fd, const uint64_t place[VPREC_WIRE_PLACES])
+/* Whether `fd` is the file of the run; its number may be another file's by now. */
+static bool is_shared(int fd, struct stat *st)
+{
+    return !vprec_sys_failed(vprec_sys(SYS_fstat, fd, (long)st, 0, 0, 0, 0)) &&
+           st->st_dev == place[VPREC_WIRE_DEVICE] && st->st_ino == place[VPREC_WIRE_INODE];
+}
+
+int vprec_share_descriptor(void)
 {
     struct stat st;
-    if (vprec_sys_failed(vprec_sys(SYS_fstat, fd, (long)&st, 0, 0, 0, 0)) || st.st_dev != place[VPREC_WIRE_DEVICE] ||
-        st.st_ino != place[VPREC_WIRE_INODE] || (uint64_t)st.st_size < VPREC_WIRE_HEAD)
+    int fd = (int)place[VPREC_WIRE_DESCRIPTOR];
+    return vprec_wire_shared && is_shared(fd, &st) ? fd : -1;
+}
+
+static bool attach(int fd)
+{
+    struct stat st;
+    if (!is_shared(fd, &st) || (uint64_t)st.st_size < VPREC_WIRE_HEAD)
         return false;
     long at = vprec_sys(SYS_mmap, 0, VPREC_WIRE_HEAD, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (vprec_sys_failed(at))
@@ -205,10 +219,9 @@ static char *append_number(char *to, uint64_t n)
 
 bool vprec_share_open(const char *text)
 {
-    uint64_t place[VPREC_WIRE_PLACES];
-    if (!read_place(text, place))
+    if (!read_place(text))
         return false;
-    if (attach((int)place[VPREC_WIRE_DESCRIPTOR], place))
+    if (attach((int)place[VPREC_WIRE_DESCRIPTOR]))
         return true;
     static const char proc[] = "/proc/", fd_directory[] = "/fd/";
     char path[64], *end = path;
@@ -221,7 +234,7 @@ bool vprec_share_open(const char *text)
     int fd = (int)vprec_sys(SYS_open, (long)path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0, 0, 0, 0);
     if (fd < 0)
         return false;
-    bool attached = attach(fd, place);
+    bool attached = attach(fd);
     vprec_sys(SYS_close, fd, 0, 0, 0, 0, 0);
     return attached;
 }

@@ -13,6 +13,9 @@ extern vprec_wire *vprec_wire_shared; /* the header; NULL: this process is not p
 /* Opens the file that the value of VPREC_WIRE_ENV names. False: it cannot be reached. */
 bool vprec_share_open(const char *place);
 
+/* The inherited descriptor, for what this process executes; -1: closed since, or never there. Async-signal-safe. */
+int vprec_share_descriptor(void);
+
 /* What follows is async-signal-safe, and uses no descriptor: the program may have closed them all. */
 
 /* A new chunk with room for `bytes`; NULL: no memory, no address space, or the file is full. All its memory is there,
