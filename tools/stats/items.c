@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * items.c: documents of tokens: the same token of every sample is one
- * item, a number with its moments or a label with its variants. */
+ * items.c: documents of tokens: the same token of every sample is one item, a number with its moments or a label with
+ * its variants. Tokens of tables and JSON are the same where their places are; those of text where they stand in the
+ * same order, whatever breaks their lines, or is added and lost between them. */
+#include "align.h"
 #include "common/say.h"
 #include "documents.h"
 #include "number.h"
@@ -12,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIANTS_MOST = 8, TEXT_MOST = 200 };
+enum { VARIANTS_MOST = 8, TEXT_MOST = 200, LABEL_MOST = 40, WORD_FAR = 64 };
 
 typedef struct variant {
     char *text;
@@ -31,10 +33,32 @@ typedef struct item {
     stats_group *group;
     uint64_t index;
     char *name;
+    char *before;     /* the word in front of a number in its line; NULL */
     double reference; /* NaN: none */
     variants *label;  /* NULL: a number */
     int bits;
 } item;
+
+/* A token of the sample that is read, until all of them are known; its value is in a step. */
+typedef struct held {
+    const char *text;
+    size_t length;
+    uint64_t line, piece;
+    unsigned part;
+    bool unit;
+    int bits;
+} held;
+
+/* The order of a text's tokens. */
+typedef struct sequence {
+    stats_step *steps; /* of all samples so far */
+    size_t *items;     /* the item of each */
+    size_t count;
+    stats_step *now; /* of the sample that is read */
+    held *held;
+    size_t now_count, now_room;
+    uint64_t moved, lost; /* samples with another order, and those too different to be matched by it */
+} sequence;
 
 typedef struct collector {
     stats_document *document;
@@ -49,6 +73,9 @@ typedef struct collector {
     uint64_t samples;
     bool referring; /* the reference is read */
     stats_group *group;
+    bool ordered; /* by the sequence */
+    sequence sequence;
+    const char *path; /* the file that is read */
 } collector;
 
 static size_t slot_of(const collector *c, const char *group, uint64_t index)
@@ -97,15 +124,15 @@ static char *label_text(const stats_token *token)
     return text;
 }
 
-static item *item_add(collector *c, const stats_token *token, size_t slot)
+/* Takes the name over. */
+static item *item_new(collector *c, const stats_token *token, char *name)
 {
     if (c->count == c->room) {
         c->room = c->room ? 2 * c->room : 64;
         c->items = vprec_grow(c->items, c->room, sizeof *c->items);
     }
-    c->table[slot] = (uint32_t)c->count + 1;
     item *i = &c->items[c->count++];
-    *i = (item){group_of(c, token->group), token->index, vprec_text("%s", token->name), NAN, NULL, 0};
+    *i = (item){group_of(c, token->group), token->index, name, NULL, NAN, NULL, 0};
     if (!token->number)
         i->label = vprec_alloc(1, sizeof *i->label);
     return i;
@@ -123,9 +150,9 @@ static item *item_of(collector *c, const stats_token *token)
             c->next = c->table[slot];
             return &c->items[c->table[slot] - 1];
         }
-    item *i = item_add(c, token, slot);
-    c->next = c->count;
-    return i;
+    c->next = c->count + 1;
+    c->table[slot] = (uint32_t)c->next;
+    return item_new(c, token, stats_token_name(token));
 }
 
 static void count_variant(variants *v, const stats_token *token)
@@ -163,10 +190,8 @@ static void values_grow(collector *c)
     c->values_room = room;
 }
 
-static void take_token(void *context, const stats_token *token)
+static void put_token(collector *c, item *i, const stats_token *token)
 {
-    collector *c = context;
-    item *i = item_of(c, token);
     size_t at = (size_t)(i - c->items);
     if (c->referring) {
         if (i->label && !i->label->reference)
@@ -185,9 +210,119 @@ static void take_token(void *context, const stats_token *token)
     }
 }
 
-static void take_sample(void *context)
+static void hold_token(sequence *s, const stats_token *token)
+{
+    if (s->now_count == s->now_room) {
+        s->now_room = s->now_room ? 2 * s->now_room : 256;
+        s->now = vprec_grow(s->now, s->now_room, sizeof *s->now);
+        s->held = vprec_grow(s->held, s->now_room, sizeof *s->held);
+    }
+    s->now[s->now_count] = stats_step_of(token);
+    s->held[s->now_count++] =
+        (held){token->text, token->length, token->line, token->piece, token->part, token->unit, token->bits};
+}
+
+static void take_token(void *context, const stats_token *token)
 {
     collector *c = context;
+    if (c->ordered)
+        hold_token(&c->sequence, token);
+    else
+        put_token(c, item_of(c, token), token);
+}
+
+/* What no sample had before goes where it stands in this one. The items by their old places, to be freed. */
+static size_t *sequence_widen(collector *c, const size_t *match, size_t added)
+{
+    sequence *s = &c->sequence;
+    size_t count = s->count + added, from = 0, to = 0;
+    stats_step *steps = vprec_alloc(count, sizeof *steps);
+    size_t *items = vprec_alloc(count, sizeof *items);
+    for (size_t i = 0; i <= s->now_count; i++) {
+        size_t until = i == s->now_count ? s->count : match[i] == STATS_UNMATCHED ? from : match[i] + 1;
+        for (; from < until; from++, to++) {
+            steps[to] = s->steps[from];
+            items[to] = s->items[from];
+        }
+        if (i < s->now_count && match[i] == STATS_UNMATCHED) {
+            steps[to] = s->now[i];
+            items[to++] = SIZE_MAX; /* an item to come */
+        }
+    }
+    size_t *old = s->items;
+    free(s->steps);
+    s->steps = steps;
+    s->items = items;
+    s->count = count;
+    return old;
+}
+
+/* The word in front of token i in its line; NULL: none. */
+static char *word_before(const sequence *s, size_t i)
+{
+    uint64_t line = s->held[i].line;
+    for (int steps = 0; steps < WORD_FAR && i-- && s->held[i].line == line; steps++)
+        if (!s->now[i].number && !s->held[i].unit)
+            return vprec_text("%.*s", (int)(s->held[i].length < LABEL_MOST ? s->held[i].length : LABEL_MOST),
+                              s->held[i].text);
+    return NULL;
+}
+
+/* The sample is read: its tokens are matched with those of the samples before it. */
+static void settle(collector *c)
+{
+    sequence *s = &c->sequence;
+    size_t *match = vprec_alloc(s->now_count, sizeof *match), added = 0;
+    bool first = !s->count, moved = false;
+    s->lost += !stats_align(s->now, s->now_count, s->steps, s->count, match, &moved);
+    s->moved += moved && !first;
+    for (size_t i = 0; i < s->now_count; i++)
+        added += match[i] == STATS_UNMATCHED;
+    size_t *items = s->items; /* by the old places */
+    if (added)
+        items = sequence_widen(c, match, added);
+    for (size_t i = 0, at = 0; i < s->now_count; i++) {
+        const held *h = &s->held[i];
+        stats_token token = {.group = "",
+                             .line = h->line,
+                             .piece = h->piece,
+                             .part = h->part,
+                             .unit = h->unit,
+                             .number = s->now[i].number,
+                             .value = s->now[i].value,
+                             .bits = h->bits,
+                             .text = h->text,
+                             .length = h->length};
+        if (match[i] != STATS_UNMATCHED) {
+            put_token(c, &c->items[items[match[i]]], &token);
+            continue;
+        }
+        char *name = stats_token_name(&token);
+        if (!first) {
+            char *whole = vprec_text("%s (%s)", name, c->path);
+            free(name);
+            name = whole;
+        }
+        while (s->items[at] != SIZE_MAX)
+            at++;
+        s->items[at] = c->count;
+        item *new = item_new(c, &token, name);
+        new->before = token.number ? word_before(s, i) : NULL;
+        put_token(c, new, &token);
+    }
+    if (added)
+        free(items);
+    free(match);
+    s->now_count = 0;
+}
+
+static void take_sample(void *context, double share)
+{
+    collector *c = context;
+    if (c->ordered)
+        settle(c);
+    if (c->options->rows)
+        stats_progress_tell(c->options->progress, share);
     c->next = 0;
     if (c->referring)
         return;
@@ -214,6 +349,7 @@ static void take_binary(collector *c, const char *bytes, size_t size)
     free(text);
 }
 
+/* One sample, or with `rows` many. */
 static bool read_file(collector *c, const char *path, bool rows)
 {
     stats_file file;
@@ -222,10 +358,13 @@ static bool read_file(collector *c, const char *path, bool rows)
         return false;
     char *text = stats_file_text(&file);
     bool ok = text != NULL;
+    c->path = file.name;
     if (ok && c->document->kind == STATS_BINARY)
         take_binary(c, text, file.size);
     else if (ok)
         ok = stats_parse(c->document->kind, file.name, text, file.size, rows, &sink);
+    if (ok && !rows)
+        take_sample(c, 1);
     free(text);
     stats_file_close(&file);
     return ok;
@@ -291,7 +430,8 @@ static void finish(collector *c)
     stats_scale scale = {.options = c->options};
     uint64_t incomplete = 0, unknown = 0;
     stats_state_resize(&c->state, c->count);
-    for (size_t at = 0; at < c->count; at++) {
+    for (size_t k = 0; k < c->count; k++) {
+        size_t at = c->ordered ? c->sequence.items[k] : k;
         item *i = &c->items[at];
         stats_number number;
         if (i->label) {
@@ -301,9 +441,10 @@ static void finish(collector *c)
         }
         double reference = c->options->has_value ? c->options->value : i->reference;
         stats_number_fill(&number, &scale, &c->state, at, (double)c->samples, reference, i->bits);
-        number.index = at;
+        number.index = k;
         number.name = i->name;
-        i->name = NULL;
+        number.label = i->before;
+        i->name = i->before = NULL;
         incomplete += number.missing > 0;
         unknown += isnan(reference);
         stats_total_add(&i->group->total, &number);
@@ -314,9 +455,23 @@ static void finish(collector *c)
         cut_labels(c->document->groups[g], c->options->numbers);
     }
     if (incomplete)
-        stats_warn(c->document, "%" PRIu64 " tokens are not in every sample, or are words in some: they are matched "
-                   "by their places, so what stands behind a place that is added or lost is compared wrongly",
-                   incomplete);
+        stats_warn(c->document, "%" PRIu64 " of %zu tokens are not in every sample, or are words in some: %s",
+                   incomplete, c->count,
+                   c->ordered
+                       ? "they are matched by their order"
+                       : "they are matched by their places, so what stands behind a place that is added or lost is "
+                         "compared wrongly");
+    if (c->sequence.moved)
+        stats_warn(c->document,
+                   "in %" PRIu64 " samples lines break elsewhere, or words are more, fewer or others, than in "
+                   "%s: matched by their order",
+                   c->sequence.moved, c->document->reference && !c->options->has_value ? "the reference" : "the first");
+    if (c->sequence.lost)
+        stats_warn(
+            c->document,
+            "%" PRIu64 " samples are too long and too different to be matched by their order: their "
+            "tokens are counted from the first difference on, and what is added or lost there is compared wrongly",
+            c->sequence.lost);
     if (unknown && c->document->reference)
         stats_warn(c->document, "%" PRIu64 " numbers are not in the reference: compared with their mean", unknown);
     c->document->samples = c->samples;
@@ -332,9 +487,14 @@ static void collector_free(collector *c)
             free(v->reference);
         free(v);
         free(c->items[i].name);
+        free(c->items[i].before);
     }
     free(c->items);
     free(c->table);
+    free(c->sequence.steps);
+    free(c->sequence.items);
+    free(c->sequence.now);
+    free(c->sequence.held);
     free(c->values);
     stats_state_free(&c->state);
 }
@@ -342,20 +502,17 @@ static void collector_free(collector *c)
 bool stats_tokens_document(stats_document *document, const stats_options *options, char **paths, size_t count,
                            const char *reference)
 {
-    collector c = {.document = document, .options = options};
+    collector c = {.document = document, .options = options, .ordered = document->kind == STATS_TEXT};
     bool ok = true;
     if (reference) {
         c.referring = true;
         /* In JSON the reference is one element of the array. */
         ok = read_file(&c, reference, options->rows && document->kind != STATS_JSON);
-        take_sample(&c);
         c.referring = false;
     }
     for (size_t i = 0; ok && i < count; i++) {
         stats_progress_tell(options->progress, (double)i / (double)count);
         ok = read_file(&c, paths[i], options->rows);
-        if (ok && !options->rows)
-            take_sample(&c);
     }
     if (ok)
         finish(&c);

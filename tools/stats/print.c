@@ -111,8 +111,11 @@ static void put_group(stats_table *t, const stats_group *g, const stats_options 
         if (cut && x->equal && !x->biased) /* many more are like it */
             continue;
         listed++;
-        put_row(t, joined(g->name, stats_number_name(g, x)), x->mean, x->sd, x->bias, x->bits, notes(x, options),
-                options);
+        char *name = joined(g->name, stats_number_name(g, x)),
+             *full = x->label ? vprec_text("%s %s", name, x->label) : name;
+        if (full != name)
+            free(name);
+        put_row(t, full, x->mean, x->sd, x->bias, x->bits, notes(x, options), options);
     }
     if (cut) {
         size_t row = t->rows;

@@ -34,6 +34,8 @@ static json_t *number_json(const stats_group *group, const stats_number *x, cons
     char *name = stats_number_name(group, x);
     vprec_json_put(o, "name", vprec_json_text(name));
     free(name);
+    if (x->label)
+        vprec_json_put(o, "label", vprec_json_text(x->label));
     vprec_json_put(o, "samples", vprec_json_number((uint64_t)x->n));
     vprec_json_put(o, "nan", vprec_json_number((uint64_t)x->nan));
     vprec_json_put(o, "inf", vprec_json_number((uint64_t)x->inf));

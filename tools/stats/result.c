@@ -189,10 +189,12 @@ void stats_list_offer(stats_list *list, const stats_number *x)
     if (list->count == list->most) {
         if (!list->most || !worse(x, &list->numbers[0])) {
             free(x->name);
+            free(x->label);
             return;
         }
         /* In the place of the best one, and down from there. */
         free(list->numbers[0].name); /* NOLINT(clang-analyzer-unix.Malloc): each number owns its name, x's is another */
+        free(list->numbers[0].label);
         list->numbers[0] = *x;
         for (size_t i = 0, child; (child = 2 * i + 1) < list->count; i = child) {
             if (child + 1 < list->count && worse(&list->numbers[child], &list->numbers[child + 1]))
@@ -261,8 +263,10 @@ void stats_document_free(stats_document *d)
 {
     for (size_t i = 0; i < d->group_count; i++) {
         stats_group *g = d->groups[i];
-        for (size_t n = 0; n < g->list.count; n++)
+        for (size_t n = 0; n < g->list.count; n++) {
             free(g->list.numbers[n].name);
+            free(g->list.numbers[n].label);
+        }
         for (size_t n = 0; n < g->label_count; n++) {
             free(g->labels[n].name);
             free(g->labels[n].text);

@@ -52,6 +52,7 @@ typedef struct stats_options {
 typedef struct stats_number {
     uint64_t index;   /* position in its group */
     char *name;       /* NULL: the position says it */
+    char *label;      /* in text the word in front of it in its line; NULL */
     double n;         /* finite samples */
     double nan, inf, missing; /* samples */
     double mean, sd, low, high;

@@ -127,7 +127,7 @@ bool sweep_metric_record(const sweep *sweep, const sweep_cell *cell, uint32_t nu
 /* The metric of a command: what it printed, unless it failed. */
 static sweep_value command_value(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index)
 {
-    sweep_value value = {NAN, NULL};
+    sweep_value value = {NAN, NULL, NULL};
     json_t *record = metric_load(sweep, cell, number, index);
     json_int_t status = json_integer_value(json_object_get(record, "status"));
     char *path = sweep_metric_file(sweep, cell, number, index, "out");
@@ -170,6 +170,13 @@ static void measure(const sweep *sweep, const sweep_cell *cell, uint32_t number,
         else
             value->error = vprec_text("the run wrote no %s that can be read",
                                       sweep->options->output ? sweep->options->output : "output");
+        if (value->worst) {
+            size_t top = strlen(sweep->results.path);
+            bool below = !strncmp(path, sweep->results.path, top) && path[top] == '/';
+            char *whole = vprec_text("%s: %s", below ? path + top + 1 : path, value->worst);
+            free(value->worst);
+            value->worst = whole;
+        }
     }
     if (!first)
         sweep_document_free(&is);

@@ -4,7 +4,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "extract.h"
 #include "common/say.h"
-#include "stats/read/tokens.h"
+#include "stats/read/piece.h"
 #include <ctype.h>
 #include <pcre2.h>
 #include <stdint.h>
@@ -65,10 +65,10 @@ static char *read_number(const char *text, size_t size, double *value)
     while (size && isspace((unsigned char)*text))
         text++, size--;
     char *copy = vprec_text("%.*s", (int)(size < 1000 ? size : 1000), text), *rest, *why = NULL;
-    stats_token token;
+    stats_part number;
     *value = strtod(copy, &rest);
-    if (stats_parse_number(copy, strcspn(copy, " \t\r\n\f\v%"), &token))
-        *value = token.value;
+    if (stats_piece_number(copy, strcspn(copy, " \t\r\n\f\v%"), &number))
+        *value = number.value;
     else if (rest == copy)
         why = vprec_text("'%.40s' is no number", copy);
     else if ((strchr(",._'", *rest) || strchr("dD+-", *rest)) && *rest && strpbrk(rest + 1, "0123456789") == rest + 1)

@@ -114,8 +114,10 @@ static void cell_free(sweep_cell *c, size_t metrics)
 {
     for (size_t i = 0; c->argv && c->argv[i]; i++)
         free(c->argv[i]);
-    for (size_t i = 0; c->values && i < metrics; i++)
+    for (size_t i = 0; c->values && i < metrics; i++) {
         free(c->values[i].error);
+        free(c->values[i].worst);
+    }
     for (uint32_t i = 0; c->before && i <= c->count; i++)
         vprec_keep_free(&c->before[i]);
     vprec_options_free(&c->options);
@@ -273,13 +275,27 @@ static vprec_type leading(const sweep_cell *c)
     return c->options.config.use[VPREC_F32] == VPREC_USE_FORMAT ? VPREC_F32 : VPREC_F64;
 }
 
+/* Whether virtual precisions differ in one number alone: that of the same types, and of two types that of the first. */
+static bool same_precisions(const sweep_cell *a, const sweep_cell *b)
+{
+    if (!a->precision || !b->precision)
+        return !a->precision == !b->precision;
+    bool named = strchr(a->precision, '='), both = strchr(a->precision, ',');
+    if (named != (strchr(b->precision, '=') != NULL) || both != (strchr(b->precision, ',') != NULL))
+        return false;
+    if (named && strncmp(a->precision, b->precision, 4) != 0)
+        return false;
+    vprec_type other = strncmp(a->precision, "f64=", 4) ? VPREC_F64 : VPREC_F32;
+    return !both || a->options.config.noise[other].precision == b->options.config.noise[other].precision;
+}
+
 bool sweep_same_series(const sweep_cell *a, const sweep_cell *b)
 {
     const vprec_wire_config *x = &a->options.config, *y = &b->options.config;
     if (!same(a->mode, b->mode) || !same(a->where, b->where) || !a->format != !b->format)
         return false;
     if (!a->format)
-        return true;
+        return same_precisions(a, b);
     if (memcmp(x->use, y->use, sizeof x->use) != 0)
         return false;
     vprec_format f = x->format[leading(a)], g = y->format[leading(b)];

@@ -153,17 +153,17 @@ void sweep_metrics_free(sweep_metrics *metrics)
 
 static sweep_value good(double value)
 {
-    return (sweep_value){value, NULL};
+    return (sweep_value){value, NULL, NULL};
 }
 
 static sweep_value bad(const char *why)
 {
-    return (sweep_value){NAN, vprec_text("%s", why)};
+    return (sweep_value){NAN, vprec_text("%s", why), NULL};
 }
 
 sweep_value sweep_metric_extract(const sweep_metric *metric, const sweep_document *is)
 {
-    sweep_value value = {NAN, NULL};
+    sweep_value value = {NAN, NULL, NULL};
     value.error = sweep_pattern_find(metric->pattern, is->bytes, is->size, &value.value);
     return value;
 }
@@ -181,9 +181,12 @@ static sweep_value share(uint64_t part, uint64_t of)
     return of ? good((double)part / (double)of) : bad("no labels in the output");
 }
 
-static sweep_value number_error(const sweep_errors *e, double value)
+static sweep_value number_error(const sweep_errors *e, double value, const sweep_pair *worst,
+                                const sweep_document *native)
 {
-    return e->numbers ? good(value) : bad("no numbers in native's output");
+    sweep_value result = e->numbers ? good(value) : bad("no numbers in native's output");
+    result.worst = e->numbers && worst ? sweep_pair_text(worst, e, native) : NULL;
+    return result;
 }
 
 static sweep_value rate(double errors)
@@ -211,10 +214,10 @@ sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric 
     case SWEEP_LABELS: return share(errors->agree, errors->labels);
     case SWEEP_CER: return rate(sweep_character_errors(is, truth));
     case SWEEP_WER: return rate(sweep_word_errors(is, truth));
-    case SWEEP_MAX_REL: return number_error(errors, errors->max_rel);
-    case SWEEP_MEAN_REL: return number_error(errors, errors->mean_rel);
-    case SWEEP_MAX_ABS: return number_error(errors, errors->max_abs);
-    case SWEEP_MEAN_ABS: return number_error(errors, errors->mean_abs);
+    case SWEEP_MAX_REL: return number_error(errors, errors->max_rel, &errors->worst_rel, native);
+    case SWEEP_MEAN_REL: return number_error(errors, errors->mean_rel, NULL, native);
+    case SWEEP_MAX_ABS: return number_error(errors, errors->max_abs, &errors->worst_abs, native);
+    case SWEEP_MEAN_ABS: return number_error(errors, errors->mean_abs, NULL, native);
     case SWEEP_EXTRACT: return sweep_metric_extract(metric, is);
     default: return bad("not a run's");
     }
@@ -223,7 +226,7 @@ sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric 
 sweep_summary sweep_summarize(sweep_value *values, size_t count)
 {
     sweep_summary s = {.min = INFINITY, .max = -INFINITY};
-    double sum = 0, squares = 0;
+    double sum = 0, squares = 0, most = 0;
     char *error = NULL;
     for (size_t i = 0; i < count; i++) {
         if (values[i].error) {
@@ -232,6 +235,12 @@ sweep_summary sweep_summarize(sweep_value *values, size_t count)
             continue;
         }
         double x = values[i].value;
+        if (!s.worst || x > s.max || isnan(x)) {
+            free(s.worst);
+            s.worst = values[i].worst;
+        } else {
+            free(values[i].worst);
+        }
         s.n++;
         sum += x;
         s.min = x < s.min || isnan(x) ? x : s.min;
@@ -244,9 +253,22 @@ sweep_summary sweep_summarize(sweep_value *values, size_t count)
     }
     free(error);
     s.value = sum / (double)s.n;
+    if (isinf(s.value) && isfinite(s.min) && isfinite(s.max)) { /* a sum without a double */
+        s.value = 0;
+        for (size_t i = 0; i < count; i++)
+            s.value += values[i].error ? 0 : values[i].value / (double)s.n;
+    }
+    /* Squares of what is divided by the largest have a double. */
     for (size_t i = 0; i < count; i++)
         if (!values[i].error)
-            squares += (values[i].value - s.value) * (values[i].value - s.value);
-    s.sd = s.n > 1 ? sqrt(squares / (double)(s.n - 1)) : 0;
+            most = fmax(most, fabs(values[i].value - s.value));
+    for (size_t i = 0; i < count && most > 0; i++)
+        if (!values[i].error) {
+            double apart = isfinite(most) ? (values[i].value - s.value) / most : values[i].value - s.value;
+            squares += apart * apart;
+        }
+    s.sd = s.n > 1 && most > 0 ? sqrt(squares / (double)(s.n - 1)) * (isfinite(most) ? most : 1) : 0;
+    if (!isfinite(s.value) && s.n > 1)
+        s.sd = NAN;
     return s;
 }

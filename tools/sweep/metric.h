@@ -60,6 +60,7 @@ void sweep_metrics_free(sweep_metrics *metrics);
 typedef struct sweep_value {
     double value;
     char *error; /* why there is none, NULL: there is one */
+    char *worst; /* of a largest error: which number it is; NULL */
 } sweep_value;
 
 /* Of a run's output, of which `errors` is sweep_compare's. DIGITS is no single run's. */
@@ -77,9 +78,10 @@ typedef struct sweep_summary {
     double value, sd, min, max; /* value: the mean; of digits the median */
     uint64_t n;
     char *error; /* NULL: there is a value */
+    char *worst; /* of the run with the largest value; NULL */
 } sweep_summary;
 
-/* Takes the errors over. */
+/* Takes the texts over. */
 sweep_summary sweep_summarize(sweep_value *values, size_t count);
 
 /* Significant digits of the documents; `histogram` gets the "digits" of the report, or NULL. */

@@ -60,6 +60,8 @@ static json_t *summary_of(const sweep_summary *s)
     vprec_json_put(object, "n", vprec_json_number(s->n));
     if (s->error)
         vprec_json_put(object, "error", vprec_json_text(s->error));
+    if (s->worst)
+        vprec_json_put(object, "worst", vprec_json_text(s->worst));
     return object;
 }
 

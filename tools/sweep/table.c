@@ -166,6 +166,22 @@ static void print_reasons(const sweep *s)
     }
 }
 
+/* Where the largest of the largest errors is. */
+static void print_worst(const sweep *s)
+{
+    const sweep_metrics *metrics = &s->options->metrics;
+    for (size_t m = 0; m < metrics->count; m++) {
+        const sweep_cell *most = NULL;
+        for (size_t i = 1; i < s->grid.count; i++) {
+            const sweep_cell *c = &s->grid.cells[i];
+            if (c->settled && c->values[m].worst && (!most || c->values[m].max > most->values[m].max))
+                most = c;
+        }
+        if (most)
+            printf("%s is largest (%.6g) in %s\n", metrics->list[m].name, most->values[m].max, most->values[m].worst);
+    }
+}
+
 /* Why cells failed, each reason once. */
 static void print_failures(const sweep *s)
 {
@@ -204,6 +220,7 @@ static void print_series(const sweep_series *series, const sweep_threshold *thre
 void sweep_table_print(const sweep *s, const sweep_threshold *threshold, const sweep_series *series, size_t count)
 {
     print_cells(s, series ? threshold : NULL);
+    print_worst(s);
     print_reasons(s);
     print_failures(s);
     if (!series)

@@ -2,14 +2,14 @@
  * text.c: documents, their tokens, and what differs. */
 #include "text.h"
 #include "common/say.h"
+#include "stats/align.h"
 #include "stats/read/array.h"
 #include "stats/read/file.h"
 #include "stats/read/tokens.h"
-#include <jansson.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static char *own(sweep_document *d, char *text)
 {
@@ -36,7 +36,9 @@ static void take(void *context, const stats_token *token)
     if (strcmp(group, token->group))
         group = own(d, vprec_text("%s", token->group));
     const char *text = token->number ? NULL : own(d, vprec_text("%.*s", (int)token->length, token->text));
-    *token_add(d) = (sweep_token){group, token->index, token->number, token->value, text};
+    const char *name = token->name ? own(d, stats_token_name(token)) : NULL;
+    *token_add(d) = (sweep_token){group,       token->index, token->line,   token->piece, name,
+                                  token->part, token->unit,  token->number, token->value, text};
 }
 
 static bool read_array(sweep_document *d, const stats_array *array)
@@ -52,7 +54,7 @@ static bool read_array(sweep_document *d, const stats_array *array)
         if (ok)
             stats_array_convert(array, raw, 0, count, values);
         for (size_t i = 0; ok && i < count; i++)
-            *token_add(d) = (sweep_token){group, first + i, true, values[i], NULL};
+            *token_add(d) = (sweep_token){.group = group, .index = first + i, .number = true, .value = values[i]};
     }
     free(raw);
     return ok;
@@ -71,18 +73,6 @@ static bool read_arrays(sweep_document *d, stats_file *file)
     return ok;
 }
 
-/* By name and content; what only looks like JSON, as lines of it do, is text. */
-static stats_kind kind_of(const sweep_document *d, const stats_file *file)
-{
-    stats_kind kind = stats_file_kind(file);
-    size_t length = strlen(file->name);
-    if (kind != STATS_JSON || (length > 5 && !strcasecmp(file->name + length - 5, ".json")))
-        return kind;
-    json_t *root = json_loadb(d->bytes, d->size, JSON_DECODE_ANY, NULL);
-    json_decref(root);
-    return root ? STATS_JSON : STATS_TEXT;
-}
-
 bool sweep_document_read(sweep_document *d, const char *path, stats_kind kind)
 {
     stats_file file;
@@ -92,7 +82,7 @@ bool sweep_document_read(sweep_document *d, const char *path, stats_kind kind)
     bool ok = (d->bytes = stats_file_text(&file)) != NULL;
     d->size = ok ? file.size : 0;
     if (ok && kind == STATS_AUTO)
-        ok = (d->kind = kind_of(d, &file)) != STATS_AUTO;
+        ok = (d->kind = stats_file_kind(&file)) != STATS_AUTO;
     if (ok && (d->kind == STATS_NPY || d->kind == STATS_NPZ)) {
         d->broken = !read_arrays(d, &file);
     } else if (ok && d->kind != STATS_BINARY) {
@@ -142,16 +132,22 @@ static const sweep_token **sorted(const sweep_document *d)
 }
 
 /* `is` may be NULL: there is no number. */
-static void compare_numbers(const sweep_token *is, double want, sweep_errors *e)
+static void compare_numbers(const sweep_token *is, const sweep_token *of, sweep_errors *e)
 {
-    double error = INFINITY, relative = INFINITY;
+    double error = INFINITY, relative = INFINITY, want = of->value;
     if (is && ((isnan(is->value) && isnan(want)) || is->value == want)) {
         error = relative = 0;
     } else if (is && isfinite(is->value) && isfinite(want)) {
         error = fabs(is->value - want);
-        relative = error / fabs(want); /* infinite where that is 0 */
+        relative = isfinite(error) ? error / fabs(want) /* infinite where that is 0 */
+                                   : fabs(is->value / 2 - want / 2) / fabs(want / 2);
     }
     e->numbers++;
+    e->missing += !is;
+    if (error > e->max_abs)
+        e->worst_abs = (sweep_pair){is, of};
+    if (relative > e->max_rel)
+        e->worst_rel = (sweep_pair){is, of};
     e->max_abs = fmax(e->max_abs, error);
     e->max_rel = fmax(e->max_rel, relative);
     e->mean_abs += error;
@@ -162,16 +158,51 @@ static void compare_numbers(const sweep_token *is, double want, sweep_errors *e)
 static void compare_tokens(const sweep_token *is, const sweep_token *want, sweep_errors *e)
 {
     if (want && want->number)
-        compare_numbers(is && is->number ? is : NULL, want->value, e);
+        compare_numbers(is && is->number ? is : NULL, want, e);
+    else
+        e->added += is && is->number;
     if ((want && !want->number) || (is && !is->number)) {
         e->labels++;
         e->agree += is && want && !is->number && !want->number && !strcmp(is->text, want->text);
     }
 }
 
-sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want)
+static stats_step *steps_of(const sweep_document *d)
 {
-    sweep_errors e = {0};
+    stats_step *steps = vprec_alloc(d->count, sizeof *steps);
+    for (size_t i = 0; i < d->count; i++) {
+        const sweep_token *t = &d->tokens[i];
+        stats_token token = {.piece = t->piece,
+                             .part = t->part,
+                             .number = t->number,
+                             .value = t->value,
+                             .text = t->text,
+                             .length = t->text ? strlen(t->text) : 0};
+        steps[i] = stats_step_of(&token);
+    }
+    return steps;
+}
+
+static void compare_in_order(const sweep_document *is, const sweep_document *want, sweep_errors *e)
+{
+    stats_step *a = steps_of(is), *b = steps_of(want);
+    size_t *match = vprec_alloc(is->count, sizeof *match), j = 0;
+    bool order;
+    stats_align(a, is->count, b, want->count, match, &order);
+    for (size_t i = 0; i < is->count; i++) {
+        for (; match[i] != STATS_UNMATCHED && j < match[i]; j++)
+            compare_tokens(NULL, &want->tokens[j], e);
+        compare_tokens(&is->tokens[i], match[i] == STATS_UNMATCHED ? NULL : &want->tokens[j++], e);
+    }
+    for (; j < want->count; j++)
+        compare_tokens(NULL, &want->tokens[j], e);
+    free(match);
+    free(b);
+    free(a);
+}
+
+static void compare_by_place(const sweep_document *is, const sweep_document *want, sweep_errors *e)
+{
     const sweep_token **a = sorted(is), **b = sorted(want);
     for (size_t i = 0, j = 0; i < is->count || j < want->count;) {
         int order = 0;
@@ -179,13 +210,65 @@ sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want)
             order = i == is->count ? 1 : -1;
         else if ((order = strcmp(a[i]->group, b[j]->group)) == 0 && a[i]->index != b[j]->index)
             order = a[i]->index < b[j]->index ? -1 : 1;
-        compare_tokens(order <= 0 ? a[i] : NULL, order >= 0 ? b[j] : NULL, &e);
+        compare_tokens(order <= 0 ? a[i] : NULL, order >= 0 ? b[j] : NULL, e);
         i += order <= 0;
         j += order >= 0;
     }
-    e.mean_abs /= (double)e.numbers;
-    e.mean_rel /= (double)e.numbers;
     free(b);
     free(a);
+}
+
+sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want)
+{
+    sweep_errors e = {0};
+    if (is->kind == STATS_TEXT && want->kind == STATS_TEXT)
+        compare_in_order(is, want, &e);
+    else
+        compare_by_place(is, want, &e);
+    e.mean_abs /= (double)e.numbers;
+    e.mean_rel /= (double)e.numbers;
     return e;
+}
+
+/* "2:4", "v row 3", ".a[1]", "x[17]". */
+static char *place_of(const sweep_token *t)
+{
+    stats_token token = {.line = t->line, .piece = t->piece, .part = t->part, .unit = t->unit};
+    if (t->line)
+        return stats_token_name(&token);
+    if (!t->name)
+        return vprec_text("%s[%" PRIu64 "]", t->group, t->index);
+    return *t->name == '.' || *t->name == '[' || !*t->name ? vprec_text("%s", t->name)
+                                                           : vprec_text("%s %s", t->group, t->name);
+}
+
+/* The word in front of it in its line, NULL: none. */
+static const char *label_of(const sweep_token *t, const sweep_document *d)
+{
+    for (const sweep_token *at = t; t->line && at-- > d->tokens && at->line == t->line;)
+        if (!at->number && !at->unit)
+            return at->text;
+    return NULL;
+}
+
+char *sweep_pair_text(const sweep_pair *worst, const sweep_errors *e, const sweep_document *want)
+{
+    if (!worst->want)
+        return NULL;
+    char *place = place_of(worst->want), *here = worst->is ? place_of(worst->is) : NULL;
+    char *value = worst->is ? vprec_text("%.9g", worst->is->value) : vprec_text("missing");
+    char *counts = e->missing || e->added
+                       ? vprec_text("; of %" PRIu64 " numbers %" PRIu64 " are missing, %" PRIu64 " are there besides",
+                                    e->numbers, e->missing, e->added)
+                       : vprec_text("%s", "");
+    const char *label = label_of(worst->want, want);
+    bool moved = here && strcmp(place, here) != 0;
+    char *text =
+        vprec_text("%s%s%s%s%s%s%s: %s, native %.9g%s", place, label ? " '" : "", label ? label : "", label ? "'" : "",
+                   moved ? " (" : "", moved ? here : "", moved ? ")" : "", value, worst->want->value, counts);
+    free(counts);
+    free(value);
+    free(here);
+    free(place);
+    return text;
 }

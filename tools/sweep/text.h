@@ -7,8 +7,10 @@
 
 typedef struct sweep_token {
     const char *group; /* as in stats_token */
-    uint64_t index;
-    bool number;
+    uint64_t index, line, piece;
+    const char *name; /* of its place; NULL in text and arrays */
+    unsigned part;
+    bool unit, number;
     double value;
     const char *text; /* of a label, 0 at its end */
 } sweep_token;
@@ -30,14 +32,24 @@ typedef struct sweep_document {
 bool sweep_document_read(sweep_document *document, const char *path, stats_kind kind);
 void sweep_document_free(sweep_document *document);
 
-/* Numbers of `is` against those of `want` at the same place. NaN against NaN is no error; what is missing, or not
- * finite on one side, is an infinite one. */
+/* A number of native's and what it is in the run; NULL: it is not there. */
+typedef struct sweep_pair {
+    const sweep_token *is, *want;
+} sweep_pair;
+
+/* Numbers of `is` against those of `want`: of a text in the same order, wherever its lines break, else at the same
+ * place. NaN against NaN is no error; what is missing, or not finite on one side, is an infinite one. */
 typedef struct sweep_errors {
     uint64_t numbers; /* compared */
     double max_rel, mean_rel, max_abs, mean_abs;
-    uint64_t labels, agree; /* labels of both, each place once; equal ones */
+    sweep_pair worst_rel, worst_abs; /* the first of the largest errors above 0 */
+    uint64_t missing, added;         /* numbers that `is` does not have, and has besides */
+    uint64_t labels, agree;          /* labels of both, each once; equal ones */
 } sweep_errors;
 sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want);
+
+/* Where the number is, and both values: "2:4 'loss': 0.5, native 0.4"; to be freed. NULL: none differs. */
+char *sweep_pair_text(const sweep_pair *worst, const sweep_errors *errors, const sweep_document *want);
 
 /* Levenshtein's distance of two texts in UTF-8 over the length of `want`, in code points, or in words; white space is
  * one blank, and nothing at the ends. Bytes that are no UTF-8 are characters. NaN where only `want` is empty. */

@@ -162,7 +162,7 @@ void sweep_series_judge(sweep_series *s, const sweep_threshold *t, bool complete
             s->smallest = i;
     }
     bool broken = s->smallest < s->count && failing < s->count && failing > s->smallest;
-    s->monotone = broken ? 0 : s->tested == s->count ? 1 : -1;
+    s->monotone = broken ? 0 : s->tested == s->count && s->count > 1 ? 1 : -1; /* of one, nothing is known */
     free(s->note);
     s->note = NULL;
     if (broken && failing + 1 < s->count)

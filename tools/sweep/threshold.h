@@ -19,7 +19,7 @@ typedef struct sweep_series {
     size_t count;
     size_t smallest;    /* index, or count: none keeps it */
     size_t tested;
-    int monotone;       /* 1, 0, or -1: not all were run */
+    int monotone;       /* 1, 0, or -1: not all were run, or there is one */
     char *note;         /* NULL: nothing to say */
 } sweep_series;
 

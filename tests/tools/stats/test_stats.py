@@ -445,6 +445,76 @@ class Text(Case):
         self.assertEqual([n['missing'] for n in document['groups'][0]['numbers']], [0, 0, 1])
         self.assertIn('not in every sample', ' '.join(document['warnings']))
 
+    def found(self, text, **options):
+        """The numbers and labels that are seen in a text, in their order, and the names of their places."""
+        path = self.put('seen' + options.get('ending', '.txt'), text)
+        groups = self.json('-n', 'all', path, path)['documents'][0]['groups']
+        numbers = [(n['mean'] if n['samples'] else 'nan' if n['nan'] else 'inf') for g in groups for n in g['numbers']]
+        return numbers, [label['text'] for g in groups for label in g['labels']]
+
+    def test_numbers_as_programs_print_them(self):
+        for text, numbers, labels in [
+                ('0.12345D+01 1.2341-103 -.5d-3 1.0Q+00 7D+2 1.5+200',
+                 [1.2345, 1.2341e-103, -.0005, 1, 700, 1.5e200], []),
+                ('961/1000 3.4/5GB', [961, 1000, 3.4, 5], ['GB']),
+                ('12ms 3.4GB/s 5% 9.81m/s^2 10x 12.5°C 1e3kg/m3', [12, 3.4, 5, 9.81, 10, 12.5, 1000],
+                 ['ms', 'GB/s', 'm/s^2', 'x', '°C', 'kg/m3']),
+                ('1.#INF -1.#INF00 1.#IND -1.#QNAN nan(ind) -nan(0x7ff8) NaN Infinity -inf',
+                 ['inf', 'inf', 'nan', 'nan', 'nan', 'nan', 'nan', 'inf', 'inf'], []),
+                ('1.23±0.04 1.23+/-0.04 1.5+2.5j 1-2i', [1.23, .04, 1.23, .04, 1.5, 2.5, 1, -2], []),
+                ('$5 **0.5** ~3 0.5->0.4 \x1b[32m0.75\x1b[0m 1.5.', [5, .5, 3, .5, .4, .75, 1.5], []),
+                ('0x1.8p3 -0x1p-4 0x10', [12, -.0625, 16], []),
+                ('1,234', [1, 234], []),
+                # What is no number.
+                ('2024-11-29 2024-11-29T12:30:45.5Z 12:30:45 1/2/2024 29.11.2024', [],
+                 ['2024-11-29', '2024-11-29T12:30:45.5Z', '12:30:45', '1/2/2024', '29.11.2024']),
+                ('1.2.3 v1.2 1.2.3-rc1 192.168.0.1 fe80::1 00:1a:2b:3c:4d:5e', [],
+                 ['1.2.3', 'v1.2', '1.2.3-rc1', '192.168.0.1', 'fe80::1', '00:1a:2b:3c:4d:5e']),
+                ('28x28 3rd 1st 16-bit 5f3a info nanosecond conv2d 1-2', [],
+                 ['28x28', '3rd', '1st', '16-bit', '5f3a', 'info', 'nanosecond', 'conv2d', '1-2'])]:
+            seen = self.found(text + '\n')
+            self.assertEqual((seen[0], sorted(seen[1])), (numbers, sorted(labels)), text)
+            for piece in text.split(): # alone, at the end of a file without a newline
+                self.found(piece)
+        self.assertEqual(self.found('\ufeff1 2'), ([1, 2], []))
+
+    def test_order(self):
+        """Lines that break elsewhere, a warning in one sample, a lost line: the rest stays matched, and is told of."""
+        lines = [f'step {i} loss {10 / (i + 1):.6f} acc {i * 30}/1000\n' for i in range(30)]
+        texts = [''.join(lines), ''.join(lines).replace(' loss', '\nloss', 7),
+                 ''.join(lines[:11] + ['Warning: 3 slow steps\n'] + lines[11:]), ''.join(lines[:20] + lines[21:]),
+                 ' '.join(''.join(lines).split())]
+        files = [self.put(f'{i}.txt', t) for i, t in enumerate(texts)]
+        document = self.json('-n', 'all', *files)['documents'][0]
+        numbers = {n['name']: n for n in document['groups'][0]['numbers']}
+        self.assertEqual(len(numbers), 4 * 30 + 1)
+        for i in range(30):
+            missing = int(i == 20)
+            for place, label, value in (2, 'step', i), (4, 'loss', float(f'{10 / (i + 1):.6f}')), (6, 'acc', i * 30), \
+                    ('6#2', 'acc', 1000):
+                n = numbers[f'{i + 1}:{place}']
+                self.assertEqual((n['label'], n['mean'], n['min'], n['max'], n['missing']),
+                                 (label, value, value, value, missing))
+        self.assertEqual([(n['mean'], n['missing']) for name, n in numbers.items() if '2.txt' in name], [(3, 4)])
+        said = ' '.join(document['warnings'])
+        self.assertIn('in 4 samples lines break elsewhere', said)
+        self.assertIn('matched by their order', said)
+        self.assertIn(' of 214 tokens are not in every sample', said)
+        # The reference gives the order; the samples may all have more.
+        document = self.json('-n', 'all', '-r', self.put('r.txt', 'loss 1\nend\n'),
+                             *[self.put(f'{i}.txt', f'note\nloss 1.{i}\nend\n') for i in range(3)])['documents'][0]
+        self.assertEqual([(n['name'], round(n['bias'], 9)) for n in document['groups'][0]['numbers']], [('1:2', .1)])
+        # Of rows, too.
+        names = [(n['name'], n['samples']) for n in self.numbers('--rows', self.put('a.txt', 'a 1\nb a 2\na 3\n'))]
+        self.assertEqual(names, [('2', 3)])
+
+    def test_too_different(self):
+        """Texts that are too long and too different for a table are said to be."""
+        files = [self.put(f'{s}.txt', ''.join(f'{a} {i}\n' for i in range(9000))) for s, a in enumerate('ab')]
+        files.append(self.put('2.txt', '\n'.join(str(math.sin(i)) for i in range(9000)) + '\nword ' * 9000))
+        said = ' '.join(self.json('-n', '1', *files)['documents'][0]['warnings'])
+        self.assertIn('1 samples are too long and too different', said)
+
     def test_empty(self):
         files = [self.put('0.txt', ''), self.put('1.txt', ' \n')]
         self.assertIn(b'2 samples, empty\n', self.run_stats(*files).stdout)
@@ -475,6 +545,51 @@ class Text(Case):
         one, two = self.put('0.json', '{"a": 1, "b": 5}'), self.put('1.json', '{"b": 7, "a": 3}')
         self.assertEqual([n['mean'] for n in self.numbers(one, two)], [2, 6])
         self.assertEqual([n['mean'] for n in self.numbers('--rows', self.put('r.json', '[{"a": 1}, {"a": 2}]'))], [1.5])
+
+    def test_csv_of_other_lands(self):
+        for ending, text, numbers in [
+                ('.csv', 'x;y\n1,5;2\n-2,5e3;"3,25"\n', [1.5, -2500, 2, 3.25]),
+                ('.csv', '1,5;2,5\n3,5;4,5\n', [1.5, 3.5, 2.5, 4.5]),
+                ('.csv', 'x;y\n1,234;1.234,5\n', [1.234]), ('.tsv', 'x\ty\n1,5\t2\n', [1.5, 2]),
+                ('.tsv', 'x\ty\n1,234\t2.5\n', [2.5]),
+                ('.csv', 'a,b\n5%,12 ms\n961/1000,1.0D+01\n', [5, 961, 1000, 12, 10]),
+                ('.csv', 'what,25%,50%\na,1,2\n', [1, 2]), ('.csv', 'a;b,c\n1;2,x\n', [])]:
+            self.assertEqual(self.found(text, ending=ending)[0], numbers, text)
+
+    def test_json_paths(self):
+        """Keys that look like paths are none; the order of keys does not matter."""
+        one = self.put('1.json', '{"a.b": 1, "a": {"b": 10, "": 20}, "a[]": 30, "c": [40], "q\\"": {"x y": 50}}')
+        two = self.put('2.json', '{"q\\"": {"x y": 52}, "c": [42], "a[]": 32, "a": {"": 22, "b": 12}, "a.b": 3}')
+        self.assertEqual({n['name']: n['mean'] for n in self.numbers(one, two)},
+                         {'."a.b"': 2, '.a.b': 11, '.a.""': 21, '."a[]"': 31, '.c[0]': 41, '."q\\""."x y"': 51})
+        self.assertEqual({n['name']: n['mean'] for n in self.numbers(two, one)}['."a.b"'], 2)
+
+    def test_json_lines(self):
+        for text in '{"a": %d}\n{"a": 1%d, "b": [5]}\n', '{"a": %d} {"a": 1%d, "b": [5]}', \
+                '\x1e{"a":%d}\n\x1e{"a":1%d,"b":[5]}\n':
+            for ending in '.jsonl', '.ndjson', '.json', '':
+                files = [self.put(f'{i}{ending}', text % (i, i)) for i in range(3)]
+                self.assertEqual([(n['name'], n['mean']) for n in self.numbers(*files)],
+                                 [('[0].a', 1), ('[1].a', 11), ('[1].b[0]', 5)], (text, ending))
+        rows = self.put('r.jsonl', '{"a": 1}\n{"a": 4}\n')
+        self.assertEqual([n['mean'] for n in self.numbers('--rows', rows)], [2.5])
+        self.error(self.put('1.jsonl', '{"a": 1}\n'), self.put('2.jsonl', '{"a": 1}\n\n{"a": \n'), say='line ')
+        files = [self.put(f'{i}.json', b'\xef\xbb\xbf{"a": %d}' % i) for i in range(2)]
+        self.assertEqual([n['mean'] for n in self.numbers(*files)], [.5])
+        python = self.put('out', "{'a': 1}\n") # a dictionary is no JSON, but text
+        self.assertEqual(self.json(python, python)['documents'][0]['kind'], 'text')
+
+    def test_json_numbers(self):
+        values = ['NaN', '-NaN', 'nan', '-nan', 'Infinity', '-Infinity', 'inf', '-inf', '1e999', '-1e999', '-1.#IND',
+                  '123456789012345678901234567890', '1e-400', '-0.25', '"NaN"', '"12ms"', '"961/1000"']
+        path = self.put('a.json', '{"x": [' + ', '.join(values) + '], "last": 7, "NaN": "Infinity, NaN: 1"}')
+        numbers = {n['name']: n for n in self.numbers(path, path)}
+        kinds = ['nan' if n['nan'] else 'inf' if n['inf'] else n['mean'] for n in numbers.values()]
+        self.assertEqual(kinds[:-1], ['nan'] * 4 + ['inf'] * 6 +
+                         ['nan', 123456789012345678901234567890., 0, -.25, 'nan', 12, 961, 1000])
+        self.assertEqual(numbers['.last']['mean'], 7)
+        self.assertEqual(numbers['.x[13]']['cnh_bits'], 6) # of what was printed
+        self.assertEqual(numbers['.x[16]#2']['mean'], 1000)
 
     def test_malformed(self):
         good = {'csv': 'a,b\n1,2\n', 'json': '{"a": 1}'}

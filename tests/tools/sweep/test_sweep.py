@@ -212,15 +212,60 @@ class Grid(Case):
 
 
 def tokens(text):
-    """Numbers and words of a text by line and place, with Python's own means."""
-    found = {}
-    for number, line in enumerate(text.split('\n')):
-        for place, word in enumerate(w for w in re.split(r'[\s=:,;()\[\]{}<>|"\'`]+', line) if w):
-            try:
-                found[number, place] = float(word)
-            except ValueError:
-                found[number, place] = word
+    """Numbers, words and units of a text, each with its line, with Python's own means."""
+    found = []
+    for line, words in enumerate(text.split('\n')):
+        for word in re.split(r'[\s=:,;()\[\]{}<>|"\'`]+', words):
+            number = re.fullmatch(r'([-+]?(?:[0-9.]+(?:e[-+]?[0-9]+)?|inf|nan))([^\W0-9_]*)', word)
+            if number and not (number[2] and number[1].strip('+-') in ('inf', 'nan')):
+                found.append((line, float(number[1])))
+                word = number[2]
+            if word:
+                found.append((line, word))
     return found
+
+
+def aligned(a, b):
+    """Pairs of two texts' tokens, None where one has none: those of each line where all lines have as many of a kind,
+    else of the path of the least cost, by the whole table, as vprec-sweep(1) tells."""
+    def begins(t, i):
+        return i == 0 or t[i - 1][0] != t[i][0]
+
+    def is_number(t):
+        return isinstance(t[1], float)
+
+    def layout(tokens):
+        return [(is_number(t), begins(tokens, i)) for i, t in enumerate(tokens)]
+
+    if layout(a) == layout(b):
+        return [(x[1], y[1]) for x, y in zip(a, b)]
+
+    def cost(i, j):
+        x, y = a[i][1], b[j][1]
+        if is_number(a[i]) != is_number(b[j]):
+            what = 15
+        elif not is_number(a[i]):
+            what = 12 * (x != y)
+        elif x == y or (math.isnan(x) and math.isnan(y)):
+            what = 0
+        elif not math.isfinite(x) or not math.isfinite(y):
+            what = 2
+        else:
+            what = sum(abs(x - y) > max(abs(x), abs(y)) * limit for limit in (1 / 64, 1 / 4, 1))
+        return what + (begins(a, i) != begins(b, j))
+    table = {}
+    for i in range(len(a) + 1):
+        for j in range(len(b) + 1):
+            ways = [(table[i - 1, j - 1][0] + cost(i - 1, j - 1), 0)] if i and j else []
+            ways += [(table[i - 1, j][0] + 8 + (table[i - 1, j][1] != 1 and not begins(a, i - 1)), 1)] if i else []
+            ways += [(table[i, j - 1][0] + 8 + (table[i, j - 1][1] != 2 and not begins(b, j - 1)), 2)] if j else []
+            table[i, j] = min(ways, default=(0, 0))
+    pairs, i, j = [], len(a), len(b)
+    while i or j:
+        way = table[i, j][1]
+        i, j = i - (way != 2), j - (way != 1)
+        pairs.append((a[i][1] if way != 2 else None, b[j][1] if way != 1 else None))
+    return pairs
 
 
 def distance(a, b):
@@ -245,10 +290,8 @@ class Metrics(Case):
              for word in ('--metric', name)]
 
     def expect(self, native, cell):
-        a, b = tokens(cell), tokens(native)
         absolute, relative, labels = [], [], []
-        for place in {**a, **b}:
-            x, y = a.get(place), b.get(place)
+        for x, y in aligned(tokens(cell), tokens(native)):
             if isinstance(y, float):
                 if isinstance(x, float) and (x == y or (math.isnan(x) and math.isnan(y))):
                     error = 0.
@@ -295,6 +338,30 @@ class Metrics(Case):
                     self.assertEqual(got[name], value, (name, native, cell))
                 else:
                     self.assertAlmostEqual(got[name], value, delta=1e-14 * max(1, value), msg=(name, native, cell))
+
+    def test_lines_that_break_elsewhere(self):
+        """A wrapped line, a warning and a lost number do not move the rest; the worst number is named with both."""
+        native = 'step 1 loss 0.5 top 7\nstep 2 loss 0.25 top 7\n'
+        cell = 'step 1 loss\n0.5 top 7\nWarning: 3 slow steps\nstep 2 loss 0.375 top 7\n'
+        got = self.values(native, cell, *self.EVERY)
+        self.assertEqual((got['max-rel'], got['max-abs'], got['mean-abs']), (.5, .125, .125 / 6))
+        self.assertEqual(got['labels'], 6 / 9)
+        for name in 'max-rel', 'max-abs':
+            self.assertTrue(self.summary[name]['worst'].endswith(
+                "/0001/stdout: 2:4 'loss' (4:4): 0.375, native 0.25; of 6 numbers 0 are missing, 1 are there besides"),
+                self.summary[name])
+            self.assertNotIn('worst', self.summary['mean-abs'])
+        got = self.values(native, native.replace(' top 7\nstep', '\nstep'), *self.EVERY)
+        self.assertEqual(got['max-rel'], math.inf)
+        self.assertIn("1:6 'top': missing, native 7; of 6 numbers 1 are missing", self.summary['max-rel']['worst'])
+        got = self.values('1e308 2', '-1e308 2', *self.EVERY)
+        self.assertEqual((got['max-rel'], got['max-abs']), (2, math.inf))
+        got = self.values(native, native, *self.EVERY)
+        self.assertNotIn('worst', self.summary['max-rel'])
+        self.plan(native='v,w\n1,2\n3,4\n', m7='v,w\n1,2\n3,4.5\n')
+        output, _ = self.sweep('--restart', '--formats', 'e8m7', '--metric', 'max-abs', '--output', 'f.csv',
+                               program=[SH, '-c', f'{VICTIM} log plan > f.csv'])
+        self.assertIn('f.csv: w row 2: 4.5, native 4', output)
 
     def test_distances_of_long_texts(self):
         """Bands that must grow."""
@@ -501,9 +568,11 @@ class Metrics(Case):
             self.assertEqual((got['max-abs'], got['labels']), (.5, 1))
 
     def test_documents_that_are_broken(self):
-        """Lines of JSON are text; what is no JSON any more in a cell still has bytes."""
+        """What is no JSON any more in a cell still has bytes; what only looks like it is text."""
         got = self.values('{"a": 1}\n{"a": 2}\n', '{"a": 1}\n{"a": 3}\n', '--metric', 'max-abs')
         self.assertEqual(got['max-abs'], 1)
+        got = self.values("{'a': 1}\n", "{'a': 3}\n", '--metric', 'max-abs')
+        self.assertEqual(got['max-abs'], 2)
         got = self.values('{"a": 1}', '{"a": nan', '--metric', 'max-abs', '--metric', 'cer')
         self.assertEqual((got['max-abs'], got['cer']), (None, 3 / 8))
         self.assertIn('no good json', self.summary['max-abs']['error'])
@@ -774,6 +843,19 @@ class Threshold(Case):
         [one] = self.series('--formats', 'e8m{1..12}', '--threshold', '1%', '--bisect')
         self.assertEqual((one['smallest'], one['monotone']), ('e8m1', False))
         self.assertIn('the widest', one['note'])
+
+    def test_one_is_not_monotone(self):
+        """Nothing is known of a series of one; of two types one has the same precision in all of a series."""
+        self.accuracies(m4=.96)
+        [one] = self.series('--formats', 'e8m4', '--threshold', '1%')
+        self.assertEqual((one['smallest'], one['monotone'], len(one['tested'])), ('e8m4', None, 1))
+        shutil.rmtree(self.path('out'))
+        got = self.series('--modes', 'rr', '-t', 'f32={5,8},f64={10,20}', '--threshold', '1%')
+        self.assertEqual([s['tested'] for s in got],
+                         [['f32=5,f64=10', 'f32=8,f64=10'], ['f32=5,f64=20', 'f32=8,f64=20']])
+        shutil.rmtree(self.path('out'))
+        got = self.series('--modes', 'rr', '-t', 'f64={10,20}', '-t', 'f32={5,8}', '--threshold', '1%')
+        self.assertEqual([s['tested'] for s in got], [['f64=10', 'f64=20'], ['f32=5', 'f32=8']])
 
     def test_cells_that_fail_keep_nothing(self):
         self.accuracies(m1=.96, m2=.96, m3=.96)

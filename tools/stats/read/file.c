@@ -2,6 +2,7 @@
  * file.c: files that are read at any place. */
 #include "file.h"
 #include "common/say.h"
+#include "tokens.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -189,6 +190,10 @@ stats_kind stats_file_kind(const stats_file *file)
         if (ending && length > ending && !strcasecmp(file->name + length - ending, endings[kind]))
             return kind;
     }
+    static const char *const lines[] = {".jsonl", ".ndjson"};
+    for (size_t i = 0; i < 2; i++)
+        if (length > strlen(lines[i]) && !strcasecmp(file->name + length - strlen(lines[i]), lines[i]))
+            return STATS_JSON;
     if (!stats_file_read(file, head, size, 0))
         return STATS_AUTO;
     if (size >= 6 && !memcmp(head, "\x93NUMPY", 6))
@@ -197,8 +202,14 @@ stats_kind stats_file_kind(const stats_file *file)
         return STATS_NPZ;
     if (memchr(head, 0, size))
         return STATS_BINARY;
-    for (size_t i = 0; i < size; i++)
-        if (!isspace((unsigned char)head[i]))
-            return head[i] == '{' ? STATS_JSON : STATS_TEXT;
-    return STATS_TEXT;
+    size_t at = size >= 3 && !memcmp(head, "\xEF\xBB\xBF", 3) ? 3 : 0; /* a byte order mark */
+    while (at < size && (isspace((unsigned char)head[at]) || head[at] == '\036'))
+        at++;
+    if (at == size || head[at] != '{')
+        return STATS_TEXT;
+    /* What only looks like JSON, as Python's dictionaries do, is text. */
+    char *text = stats_file_text(file);
+    stats_kind kind = !text ? STATS_AUTO : stats_json_is(text, file->size) ? STATS_JSON : STATS_TEXT;
+    free(text);
+    return kind;
 }

@@ -1,99 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0
  * text.c: numbers and labels of plain text and CSV (RFC 4180). */
 #include "common/say.h"
+#include "piece.h"
 #include "tokens.h"
 #include <ctype.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { NUMBER_MOST = 400 };
-
-bool stats_parse_number(const char *text, size_t length, stats_token *token)
+char *stats_token_name(const stats_token *token)
 {
-    char copy[NUMBER_MOST + 1], *end;
-    size_t digits = 0, sign = length && (*text == '+' || *text == '-');
-    bool real = false, leading = true;
-    if (length <= sign || length > NUMBER_MOST)
-        return false;
-    const char *body = text + sign;
-    size_t rest = length - sign;
-    bool word = (rest == 3 && (!strncasecmp(body, "nan", 3) || !strncasecmp(body, "inf", 3))) ||
-                (rest == 8 && !strncasecmp(body, "infinity", 8));
-    if (!word && !isdigit((unsigned char)*body) && *body != '.')
-        return false;
-    memcpy(copy, text, length);
-    copy[length] = 0;
-    token->value = strtod(copy, &end);
-    if (end != copy + length)
-        return false;
-    bool hexadecimal = rest > 1 && (body[1] == 'x' || body[1] == 'X');
-    for (const char *c = body; *c && c < text + length; c++) {
-        if ((!hexadecimal && (*c == 'e' || *c == 'E')) || *c == 'p' || *c == 'P') {
-            real = true;
-            break;
-        }
-        real |= *c == '.';
-        leading &= *c == '0' || *c == '.';
-        digits += isxdigit((unsigned char)*c) && !leading;
+    char part[24] = "";
+    if (token->part && !token->unit)
+        snprintf(part, sizeof part, "#%u", token->part + 1);
+    const char *rest = token->unit ? " unit" : part;
+    return token->name   ? vprec_text("%s%s", token->name, rest)
+           : token->line ? vprec_text("%" PRIu64 ":%" PRIu64 "%s", token->line, token->piece, rest)
+                         : vprec_text("%" PRIu64 "%s", token->piece, rest);
+}
+
+void stats_emit_cell(const char *text, size_t length, stats_token *token, const stats_sink *sink)
+{
+    stats_part parts[STATS_PARTS];
+    size_t count = stats_piece_split(text, length, parts);
+    uint64_t index = token->index;
+    for (size_t i = 0; i < count; i++) {
+        const stats_part *p = &parts[i];
+        token->index = index ^ (uint64_t)i << 60; /* no two of a cell at one place */
+        token->part = (unsigned)i;
+        token->unit = p->unit;
+        token->number = p->number;
+        token->value = p->value;
+        token->bits = p->bits;
+        token->text = p->text;
+        token->length = p->length;
+        sink->token(sink->context, token);
     }
-    double bits = hexadecimal ? 4 * (double)digits : floor((double)digits * 3.3219280948873623);
-    token->bits = real && bits < 53 ? (int)(bits > 1 ? bits : 1) : 53;
-    token->number = true;
-    return true;
 }
 
-/* White space and these end a piece; a piece as a whole is a number or a label. */
-static bool ends_piece(char c)
+/* Behind a terminal's colours and the like, where there are some at `at`. */
+static const char *behind_escape(const char *at, const char *end)
 {
-    return isspace((unsigned char)c) || (c && strchr("=:,;()[]{}<>|\"'`", c));
+    if (*at != '\033' || end - at < 2 || at[1] != '[')
+        return at + 1;
+    for (at += 2; at < end && (*at < '@' || *at > '~'); at++)
+        if (*at == '\n')
+            return at;
+    return at < end ? at + 1 : at;
 }
 
-static void emit_piece(const char *start, size_t length, stats_token *token, const stats_sink *sink)
+static const char *behind_mark(const char *text, size_t size)
 {
-    token->number = false;
-    token->text = start;
-    token->length = length;
-    /* The end of a sentence and a per cent sign are no part of a number. */
-    if (!stats_parse_number(start, length, token) && length > 1 &&
-        (start[length - 1] == '%' || start[length - 1] == '.' || start[length - 1] == '!'))
-        stats_parse_number(start, length - 1, token);
-    sink->token(sink->context, token);
+    return size >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3) ? text + 3 : text; /* a byte order mark */
 }
 
 bool stats_parse_text(const char *name, char *text, size_t size, bool rows, const stats_sink *sink)
 {
     (void)name;
-    char place[64];
     uint64_t line = 1, piece = 0;
     const char *end = text + size;
-    for (const char *at = text; at < end;) {
+    for (const char *at = behind_mark(text, size); at < end;) {
+        size_t length = stats_piece_length(at, end);
         if (*at == '\n') {
             if (rows && piece)
-                sink->row(sink->context);
+                sink->row(sink->context, (double)(at - text) / (double)size);
             line++;
             piece = 0;
             at++;
-        } else if (ends_piece(*at)) {
-            at++;
+        } else if (!length) {
+            at = behind_escape(at, end);
         } else {
-            const char *start = at;
-            while (at < end && !ends_piece(*at))
-                at++;
             piece++;
-            if (rows)
-                snprintf(place, sizeof place, "%" PRIu64, piece);
-            else
-                snprintf(place, sizeof place, "%" PRIu64 ":%" PRIu64, line, piece);
-            stats_token token = {.group = "", .index = (rows ? 0 : line << 32) + piece, .name = place};
-            emit_piece(start, (size_t)(at - start), &token, sink);
+            stats_token token = {
+                .group = "", .index = (rows ? 0 : line << 32) + piece, .line = rows ? 0 : line, .piece = piece};
+            stats_emit_cell(at, length, &token, sink);
+            at += length;
         }
     }
     if (rows && piece)
-        sink->row(sink->context);
+        sink->row(sink->context, 1);
     return true;
 }
 
@@ -107,8 +93,9 @@ typedef struct cell {
 
 typedef struct csv {
     const char *name;
-    char *end;
+    char *start, *end;
     char separator;
+    bool comma; /* the decimal point */
     uint64_t line;
 } csv;
 
@@ -156,27 +143,45 @@ static bool take_cell(csv *c, char *at, cell *cell)
     return true;
 }
 
-/* A first row without a number, where there is more than one row, names the columns. */
+/* Makes 1,5 to 1.5 where that is the decimal point and the cell a number then. */
+static void take_comma(const csv *c, cell *cell)
+{
+    char *comma = c->comma ? memchr(cell->text, ',', cell->length) : NULL;
+    stats_part parts[STATS_PARTS];
+    if (!comma || memchr(comma + 1, ',', cell->length - (size_t)(comma + 1 - cell->text)))
+        return;
+    *comma = '.';
+    stats_piece_split(cell->text, cell->length, parts);
+    if (!parts[0].number)
+        *comma = ',';
+}
+
+/* A first row without a number, where there is more than one row, names the columns. Numbers with something behind
+ * them, as in 25%, may be names: unless all of them are. */
 static bool is_header(csv c, char *at)
 {
     cell one;
-    stats_token token;
-    char *start = at;
-    bool named = false;
+    stats_part parts[STATS_PARTS];
+    bool named = false, words = false;
     /* On a copy: taking cells changes the text. */
-    char *copy = vprec_alloc((size_t)(c.end - at) + 1, 1);
+    char *copy = vprec_alloc((size_t)(c.end - at) + 1, 1), *next = copy;
     memcpy(copy, at, (size_t)(c.end - at));
-    c.end = copy + (c.end - start);
-    at = copy;
+    c.end = copy + (c.end - at);
     do {
-        if (!take_cell(&c, at, &one) || stats_parse_number(one.text, one.length, &token)) {
+        bool good = take_cell(&c, next, &one);
+        if (good)
+            take_comma(&c, &one);
+        if (!good || stats_piece_number(one.text, one.length, parts)) {
             named = false;
             break;
         }
         named |= one.length > 0;
-        at = one.next;
+        if (one.length)
+            stats_piece_split(one.text, one.length, parts);
+        words |= one.length && !parts[0].number;
+        next = one.next;
     } while (!one.last);
-    named &= at < c.end;
+    named &= words && next < c.end;
     free(copy);
     return named;
 }
@@ -223,12 +228,10 @@ static bool take_row(csv *c, char **at, char ***names, size_t *columns, bool gro
             (*names)[column] = vprec_text("column %zu", column + 1);
         }
         if (column < *columns) {
-            stats_token token = {.group = (*names)[column], .index = rows ? 0 : row, .name = place,
-                                 .text = one.text, .length = one.length};
-            if (one.length && !stats_parse_number(one.text, one.length, &token))
-                token.number = false;
+            stats_token token = {.group = (*names)[column], .index = rows ? 0 : row, .name = place};
+            take_comma(c, &one);
             if (one.length)
-                sink->token(sink->context, &token);
+                stats_emit_cell(one.text, one.length, &token, sink);
         }
         column++;
     } while (!one.last);
@@ -239,23 +242,56 @@ static bool take_row(csv *c, char **at, char ***names, size_t *columns, bool gro
         return false;
     }
     if (rows)
-        sink->row(sink->context);
+        sink->row(sink->context, (double)(*at - c->start) / (double)(c->end - c->start));
     return true;
+}
+
+/* Where a semicolon stands between cells the comma is the decimal point, or in texts alone. */
+static bool by_semicolon(const char *at, const char *end)
+{
+    bool semicolon = false, quoted = false, comma = false;
+    for (const char *start = at; at < end && *at != '\n'; at++) {
+        quoted ^= *at == '"';
+        semicolon |= !quoted && *at == ';';
+        comma |= !quoted && *at == ',' &&
+                 !(at > start && isdigit((unsigned char)at[-1]) && at + 1 < end && isdigit((unsigned char)at[1]));
+    }
+    return semicolon && !comma;
+}
+
+/* Whether tabs stand between numbers with a decimal comma: some cell is one, it cannot be thousands, none has a point.
+ */
+static bool by_tab_with_comma(const char *at, const char *end)
+{
+    bool found = false;
+    while (at < end) {
+        const char *stop = at;
+        while (stop < end && *stop != '\t' && *stop != '\n' && *stop != '\r')
+            stop++;
+        const char *digits = at + (at < stop && (*at == '-' || *at == '+')), *point = digits;
+        while (point < stop && isdigit((unsigned char)*point))
+            point++;
+        const char *behind = point + (point < stop);
+        while (behind < stop && isdigit((unsigned char)*behind))
+            behind++;
+        if (point > digits && point < stop && *point == '.' && behind == stop)
+            return false;
+        found |= point > digits && point < stop && *point == ',' && behind == stop && behind - point > 1 &&
+                 (behind - point != 4 || point - digits > 3 || *digits == '0');
+        at = stop + (stop < end);
+    }
+    return found;
 }
 
 bool stats_parse_csv(const char *name, char *text, size_t size, char separator, bool rows, const stats_sink *sink)
 {
-    csv c = {name, text + size, separator, 1};
     size_t columns = 0;
-    char **names = NULL, *at = text;
+    char **names = NULL, *at = text + (behind_mark(text, size) - text);
+    csv c = {name, at, text + size, separator, false, 1};
     bool ok = true;
-    if (size >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) /* a byte order mark */
-        at += 3;
-    /* Where the comma is the decimal point, a semicolon stands between cells. */
-    const char *newline = memchr(at, '\n', (size_t)(c.end - at));
-    size_t first = (size_t)((newline ? newline : c.end) - at);
-    if (separator == ',' && !memchr(at, ',', first) && memchr(at, ';', first))
+    if (separator == ',' && by_semicolon(at, c.end))
         c.separator = ';';
+    c.comma = c.separator == ';' || (separator == '\t' && by_tab_with_comma(at, c.end));
     bool header = at < c.end && is_header(c, at);
     if (header)
         ok = (names = take_header(&c, &at, &columns)) != NULL;

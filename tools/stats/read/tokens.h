@@ -10,7 +10,11 @@
 typedef struct stats_token {
     const char *group; /* column, or path without indices; "" in text */
     uint64_t index;
-    const char *name; /* of the place, good until the next token */
+    const char *name; /* of the place, good until the next token; NULL in text: see stats_token_name */
+    uint64_t line;    /* in text: from 1 on; 0 with `rows` */
+    uint64_t piece;   /* in its line, from 1 on */
+    unsigned part;    /* of its piece or cell, from 0 on */
+    bool unit;        /* a label that is the unit of the number before it */
     bool number;
     double value;
     int bits;         /* a number's, as far as its digits go: 53 for integers */
@@ -20,7 +24,7 @@ typedef struct stats_token {
 
 typedef struct stats_sink {
     void (*token)(void *context, const stats_token *token);
-    void (*row)(void *context); /* a sample has ended; called only with `rows` */
+    void (*row)(void *context, double share); /* a sample has ended, so much of the file; called only with `rows` */
     void *context;
 } stats_sink;
 
@@ -32,7 +36,13 @@ bool stats_parse_text(const char *name, char *text, size_t size, bool rows, cons
 bool stats_parse_csv(const char *name, char *text, size_t size, char separator, bool rows, const stats_sink *sink);
 bool stats_parse_json(const char *name, char *text, size_t size, bool rows, const stats_sink *sink);
 
-/* Whether the piece as a whole is a decimal or hexadecimal number, inf, infinity or nan; fills value and bits. */
-bool stats_parse_number(const char *text, size_t length, stats_token *token);
+/* Whether the text is one JSON document or several. */
+bool stats_json_is(const char *text, size_t size);
+
+/* A name for people, to be freed: "3:2" is the second piece of line 3, "3:2 unit" what stands behind its number. */
+char *stats_token_name(const stats_token *token);
+
+/* What the cell of a table or a string of JSON holds: its parts as tokens at the place that `token` has. */
+void stats_emit_cell(const char *text, size_t length, stats_token *token, const stats_sink *sink);
 
 #endif
