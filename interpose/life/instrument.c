@@ -308,7 +308,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     }
     job j = {0};
-    j.record = vprec_record_room(sizeof *j.record + strlen(path) + 1);
+    j.record = vprec_record_room_or_memory(sizeof *j.record + strlen(path) + 1);
     if (j.record && vprec_code_read(&j.map, &object, vprec_wire_shared->config.ops)) {
         j.record->process = vprec_record_offset(process);
         j.record->base = bias;

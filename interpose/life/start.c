@@ -154,11 +154,9 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     const char *executable = vprec_self_path(argv);
     bool selected = vprec_select_process(config, executable);
     size_t fixed = sizeof(vprec_process_record), length = strlen(executable) + 1;
-    vprec_process_record *process = vprec_record_room(fixed + length);
-    if (!process) {
-        atomic_fetch_add(&vprec_wire_shared->outside, 1);
+    vprec_process_record *process = vprec_record_room_or_memory(fixed + length);
+    if (!process)
         return;
-    }
     vprec_record_process = process;
     isa = detect_isa();
     const char *level = from_environment(envp, "VPREC_CPU");

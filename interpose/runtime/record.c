@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* A process' chunks grow with what it has to say, so that many small processes take little. */
-enum { CHUNK_LEAST = 4 * VPREC_WIRE_PAGE, CHUNK_MOST = 1024 * VPREC_WIRE_PAGE };
+enum { CHUNK_LEAST = VPREC_WIRE_PAGE, CHUNK_MOST = 1024 * VPREC_WIRE_PAGE };
 enum { COUNTS_PREPARED = 60 };
 
 vprec_process_record *vprec_record_process;
@@ -44,6 +44,12 @@ void *vprec_record_room(size_t bytes)
     if (!apart) /* Who comes second leaves the rest of his chunk empty: waiting is not for signal handlers. */
         atomic_compare_exchange_strong(&current, &chunk, made);
     return room;
+}
+
+void *vprec_record_room_or_memory(size_t bytes)
+{
+    void *room = vprec_record_room(bytes);
+    return room ? room : vprec_pages(bytes);
 }
 
 uint64_t vprec_record_offset(const void *record)

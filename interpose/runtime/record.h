@@ -9,7 +9,9 @@
 
 /* Room for `bytes` of consecutive records, zeroed, or NULL (then counted as dropped). */
 void *vprec_record_room(size_t bytes);
-uint64_t vprec_record_offset(const void *record); /* how other records name it */
+/* The same, or else memory of this process alone, so that it goes on, rounded and unrecorded; NULL without memory. */
+void *vprec_record_room_or_memory(size_t bytes);
+uint64_t vprec_record_offset(const void *record); /* how other records name it; 0: it is in this process alone */
 /* Completes a record: size and kind are written last. */
 void vprec_record_done(void *record, uint32_t kind, size_t bytes);
 

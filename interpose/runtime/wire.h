@@ -131,7 +131,6 @@ typedef struct vprec_wire {
     uint64_t capacity;        /* bytes of the file */
     _Atomic uint64_t used;    /* bytes handed out, this header included; multiple of the page size */
     _Atomic uint64_t dropped; /* records that found no room */
-    _Atomic uint64_t outside; /* processes that found no room for their own record, and so stayed native */
     _Atomic uint64_t images;  /* programs started so far, exec included: ranks for their keys */
     vprec_wire_config config;
 } vprec_wire;

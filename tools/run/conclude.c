@@ -94,16 +94,6 @@ static bool say_incomplete(const vprec_run *run)
     return run->records->dropped || !run->records->complete;
 }
 
-/* Processes that did not even find room to say so. */
-static bool say_outside(const vprec_run *run)
-{
-    uint64_t outside = run->records->outside;
-    if (outside)
-        vprec_say("%" PRIu64 " process%s found no room for vprec's records and ran native: allow the program more memory "
-                  "(ulimit -v), or vprec-run larger files (ulimit -f)", outside, outside == 1 ? "" : "es");
-    return outside;
-}
-
 /* Patterns that matched nothing, or only what holds nothing to round. False: one is wrong. */
 static bool say_rules(const vprec_run *run)
 {
@@ -138,7 +128,6 @@ int vprec_run_conclude(const vprec_run *run)
     if (!run->options->quiet)
         say_warnings(run);
     bool incomplete = (config->audit || !run->options->quiet) && say_incomplete(run);
-    incomplete |= say_outside(run);
     size_t natives = say_natives(run);
     if (config->audit && run->totals->refused_executed)
         say_findings(run);

@@ -16,21 +16,29 @@
 #define MFD_NOEXEC_SEAL 8U
 #endif
 
-/* The file is sparse: its size costs nothing. */
-#define ROOM_MOST (UINT64_C(1) << 36)
+/* The file is sparse, but what many processes write is memory. */
+#define ROOM_MOST (UINT64_C(1) << 32)
 #define ROOM_LEAST (UINT64_C(1) << 20)
 
+/* Never one of the standard streams: where one is closed we would write our messages into the file. */
 static int memory_file(void)
 {
     int fd = memfd_create("vprec", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-    return fd < 0 && errno == EINVAL ? memfd_create("vprec", MFD_CLOEXEC | MFD_ALLOW_SEALING) : fd; /* before 6.3 */
+    if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
+        fd = memfd_create("vprec", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(fd);
+    return higher;
 }
 
 /* Gives the file its size, once and for all. RLIMIT_FSIZE counts only here: what lies within the size is no growth. */
 static bool set_size(int fd, uint64_t *size)
 {
     struct rlimit limit, wide;
-    *size = ROOM_MOST;
+    uint64_t quarter = (uint64_t)sysconf(_SC_PHYS_PAGES) / 4 * VPREC_WIRE_PAGE;
+    *size = quarter < ROOM_MOST ? quarter : ROOM_MOST;
     bool limited = !getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < *size;
     if (limited) {
         wide = (struct rlimit){limit.rlim_max, limit.rlim_max};

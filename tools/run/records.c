@@ -116,7 +116,6 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
     char *bytes = NULL;
     *records = (vprec_records){.complete = true};
     records->dropped = atomic_load(&mapping->wire->dropped);
-    records->outside = atomic_load(&mapping->wire->outside);
     for (size_t i = 0; i < VPREC_RULES_MAX; i++)
         records->hits[i] = atomic_load(&mapping->wire->config.rule[i].hits);
     if (end > mapping->capacity || end < offset) {

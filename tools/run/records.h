@@ -25,7 +25,6 @@ typedef struct vprec_items {
 typedef struct vprec_records {
     vprec_items of[VPREC_RECORD_KINDS];       /* by enum vprec_record_kind */
     uint64_t dropped;                         /* records that found no room */
-    uint64_t outside;                         /* processes that found none for their own, and so stayed native */
     uint64_t skipped;                         /* unfinished, unknown or malformed ones */
     bool running;                             /* processes that could record more have not ended */
     bool complete;                            /* the walk came to the end of what was handed out */

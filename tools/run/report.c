@@ -372,7 +372,6 @@ static json_t *build(const vprec_run *run)
     vprec_json_put(root, "messages", list_of(run, VPREC_RECORD_MESSAGE, message_of));
     vprec_json_put(records, "complete", json_boolean(run->records->complete && !run->records->dropped));
     vprec_json_put(records, "dropped", vprec_json_number(run->records->dropped));
-    vprec_json_put(records, "outside", vprec_json_number(run->records->outside));
     vprec_json_put(records, "skipped", vprec_json_number(run->records->skipped));
     vprec_json_put(root, "records", records);
     free(advice);
