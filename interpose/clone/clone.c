@@ -125,6 +125,12 @@ static bool active(const cloner *k, const vprec_insn *insn)
            arith->ops & vprec_ops_of((enum vprec_op)insn->op);
 }
 
+/* Where only selected code enters the clone, and the original stays as it is. */
+static vprec_gate *gate_of(const cloner *k)
+{
+    return VPREC_AT(k->map->functions, vprec_code_function, k->function).gate;
+}
+
 /* The site's code where there is an inline form, else a call of the emulator. */
 static void put_site(cloner *k, vprec_site *site)
 {
@@ -139,7 +145,8 @@ static void put_site(cloner *k, vprec_site *site)
 static void emit_site(cloner *k, uint64_t at)
 {
     vprec_site site;
-    *vprec_mark(k->map, at) |= VPREC_ARITH;
+    if (!gate_of(k))
+        *vprec_mark(k->map, at) |= VPREC_ARITH;
     if (!vprec_decode_site(bytes_at(at), vprec_room(k->map, at), at, &site)) {
         k->code.full = true;
         return;
@@ -164,7 +171,8 @@ static void emit_routine_result(cloner *k, uint64_t at, vprec_type type)
 static void emit_refused(cloner *k, uint64_t at)
 {
     if (k->options->audit) {
-        *vprec_mark(k->map, at) |= VPREC_ARITH;
+        if (!gate_of(k))
+            *vprec_mark(k->map, at) |= VPREC_ARITH;
         vprec_site site = {.address = at, .op = VPREC_OP_REFUSED,
                            .counter = k->options->refused(k->options->refused_data, at, k->function)};
         emit_enter(k, &site);
@@ -295,10 +303,20 @@ static void emit_landings(cloner *k)
 }
 
 /* A call is made by the original instruction, so that the return address is an
- * original one; the return point leads back (patch.c). */
+ * original one; the return point leads back (patch.c). Behind a gate the
+ * original's return points are its own: the clone calls. */
 static void emit_call(cloner *k, uint64_t at, const vprec_insn *insn)
 {
     vprec_codemap *map = k->map;
+    if (gate_of(k)) {
+        if (insn->flow == VPREC_FLOW_ICALL) {
+            vprec_round_copy_insn(&k->code, at, insn);
+            return;
+        }
+        vprec_emit_u8(&k->code, 0xE8);
+        displacement(k, insn->target);
+        return;
+    }
     for (unsigned i = 0; i < insn->length; i++)
         vprec_mark(map, at)[i] |= VPREC_KEEP;
     uint64_t back = at + insn->length;
@@ -308,8 +326,32 @@ static void emit_call(cloner *k, uint64_t at, const vprec_insn *insn)
     vprec_emit_branch(&k->code, -1, at);
 }
 
+/* A jump to what may have a gate, which is told that it comes from selected code. */
+static void emit_tail(cloner *k, uint64_t at, const vprec_insn *insn)
+{
+    vprec_code *c = &k->code;
+    uint8_t *over = NULL;
+    if (insn->flow == VPREC_FLOW_JCC) {
+        uint8_t condition = bytes_at(at)[insn->length - (insn->length >= 6 ? 5 : 2)] & 15;
+        vprec_emit_u8(c, 0x70 | (condition ^ 1));
+        vprec_emit_u8(c, 0);
+        over = c->at;
+    }
+    vprec_gate_mark(c);
+    if (insn->flow == VPREC_FLOW_IJMP)
+        vprec_round_copy_insn(c, at, insn);
+    else
+        jump(k, insn->target);
+    if (over && !c->full)
+        over[-1] = (uint8_t)(c->at - over);
+}
+
 static void emit_instruction(cloner *k, uint64_t at, const vprec_insn *insn)
 {
+    if (*vprec_mark(k->map, at) & VPREC_TAIL) {
+        emit_tail(k, at, insn);
+        return;
+    }
     switch (insn->flow) {
     case VPREC_FLOW_JCC: /* 7x rel8 or 0F 8x rel32, perhaps behind a prefix */
         vprec_emit_u8(&k->code, 0x0F);
@@ -354,7 +396,7 @@ static void emit_entry(cloner *k)
     uint64_t *slot = &k->slots[k->function];
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
     *slot = (uint64_t)c->at;
-    if (k->entered_view) {
+    if (k->entered_view && k->options->entered[k->function]) {
         uint8_t *flag = k->entered_view + ((const char *)k->options->entered[k->function] - k->options->entered_start);
         vprec_emit_u8(c, 0xC6); /* mov byte ptr [flag], 1 */
         vprec_emit_u8(c, 0x05);
@@ -455,7 +497,7 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
         const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)
             continue;
-        size_t n = f->refused + f->controls, length = f->end - f->start;
+        size_t n = f->refused + f->controls + f->tails, length = f->end - f->start;
         for (int t = 0; t < VPREC_TYPES; t++)
             n += options->arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
         if (f->routine) /* a site at each return */
@@ -540,7 +582,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
         mprotect((uint8_t *)k.constants, constant_bytes + site_bytes, PROT_READ);
         why = mprotect((uint8_t *)image->code, (size_t)(end - (uint8_t *)image->code), PROT_READ | PROT_EXEC)
                   ? VPREC_REASON_NOT_EXECUTABLE
-                  : vprec_patch(image, map, k.clone_at, k.slots);
+                  : vprec_patch(image, map, k.clone_at, k.slots, options->gates);
     }
     if (why) {
         munmap(image->arena, image->arena_size);

@@ -13,6 +13,7 @@
 #define VPREC_CLONE_H
 
 #include "find/code.h"
+#include "gate.h"
 #include "image.h"
 #include "x86/round/round.h"
 
@@ -26,6 +27,7 @@ typedef struct vprec_clone_options {
     const char *entered_start;
     size_t entered_bytes;
     _Atomic uint32_t *const *entered;
+    vprec_gates *gates;       /* of the functions that have one: sealed once their clones are known */
     const uint32_t *counters; /* with count: site->counter by function index */
     /* With audit: site->counter of the refused instruction at `address`. */
     uint32_t (*refused)(void *data, uint64_t address, uint32_t function);

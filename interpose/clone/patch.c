@@ -35,7 +35,10 @@ typedef struct planner {
 
 static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
 {
-    if (at == VPREC_AT(p->map->functions, vprec_code_function, function).start)
+    const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
+    if (at == f->start && f->gate)
+        return (uint64_t)f->gate->stub;
+    if (at == f->start)
         return p->slots[function] - 6; /* the entry stub */
     return (uint64_t)p->image->arena + p->clone_at[at - p->map->lo];
 }
@@ -126,6 +129,13 @@ static uint64_t hole(planner *p, uint64_t at, uint32_t function)
 
 static void plan_point(planner *p, uint64_t at, uint32_t function)
 {
+    vprec_gate *gate = VPREC_AT(p->map->functions, vprec_code_function, function).gate;
+    if (gate) { /* which moved what the jump covers */
+        gate->rounded = (const void *)(p->slots[function] - 6);
+        add_jump(p, at, destination(p, at, function));
+        p->image->by_jump++;
+        return;
+    }
     if (*vprec_mark(p->map, at) & (VPREC_KEEP | VPREC_TAKEN))
         return; /* a call that clones make from here returns to a point of its own */
     uint64_t to = destination(p, at, function);
@@ -204,7 +214,7 @@ static void plan(planner *p)
             continue;
         for (uint64_t at = f->start; at < f->end; at++) {
             uint32_t mark = *vprec_mark(map, at);
-            if (mark & VPREC_START && (mark & (VPREC_ENTRY | VPREC_RETURN) || at == f->start))
+            if (mark & VPREC_START && (at == f->start || (mark & (VPREC_ENTRY | VPREC_RETURN) && !f->gate)))
                 plan_point(p, at, (uint32_t)i);
         }
     }
@@ -317,12 +327,15 @@ static bool sort_traps(vprec_vec *traps)
     return true;
 }
 
-enum vprec_reason vprec_patch(vprec_image *image, vprec_codemap *map, const uint32_t *clone_at, const uint64_t *slots)
+enum vprec_reason vprec_patch(vprec_image *image, vprec_codemap *map, const uint32_t *clone_at, const uint64_t *slots,
+                              vprec_gates *gates)
 {
     planner p = {.image = image, .map = map, .clone_at = clone_at, .slots = slots,
                  .jumps = VPREC_VEC(write5), .shorts = VPREC_VEC(write2), .calls = VPREC_VEC(write5)};
     plan(&p);
     enum vprec_reason why = p.failed || !sort_traps(&image->traps) ? VPREC_REASON_NO_MEMORY : VPREC_REASON_NONE;
+    if (!why && gates->count && !vprec_gates_seal(gates))
+        why = VPREC_REASON_NOT_EXECUTABLE;
     if (!why && !apply(&p))
         why = VPREC_REASON_NOT_WRITABLE;
     vprec_vec_free(&p.jumps);

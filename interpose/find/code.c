@@ -4,6 +4,7 @@
  * data in text is not taken for code. */
 #include "code.h"
 #include "live.h"
+#include "plt.h"
 #include <elf.h>
 
 /* An address that code computes (lea) or holds as an immediate. */
@@ -17,6 +18,7 @@ typedef struct reader {
     vprec_vec references; /* reference: lea of addresses outside of code: perhaps jump tables */
     vprec_vec branches;   /* vprec_edge: every relative branch */
     vprec_vec loads;      /* vprec_range: readable segments */
+    vprec_vec gated;      /* uint64_t: words of the GOT that lead to functions with gates; sorted */
     uint32_t ops;
     bool failed;          /* no memory */
 } reader;
@@ -100,6 +102,47 @@ static void note(reader *r, uint64_t address, const vprec_insn *insn)
     }
 }
 
+static void read_gated(reader *r, bool (*gated)(const char *name))
+{
+    const vprec_vec *imports = &r->map->object->imports;
+    for (size_t i = 0; i < imports->count && gated; i++)
+        if (gated(VPREC_AT(*imports, vprec_import, i).name))
+            add_u64(r, &r->gated, VPREC_AT(*imports, vprec_import, i).slot);
+}
+
+static bool is_gated(const reader *r, uint64_t slot)
+{
+    size_t low = 0, high = r->gated.count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (VPREC_AT(r->gated, uint64_t, mid) < slot)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < r->gated.count && VPREC_AT(r->gated, uint64_t, low) == slot;
+}
+
+/* VPREC_TAIL or VPREC_HAS_GATED: a jump or a call leads, perhaps by the PLT, through a word of the GOT to a function
+ * that may have a gate. */
+static uint32_t leads_to_gate(const reader *r, const vprec_insn *insn)
+{
+    uint64_t at = insn->target, end;
+    switch (insn->flow) {
+    case VPREC_FLOW_IJMP: return insn->disp_offset && is_gated(r, at) ? VPREC_TAIL : 0;
+    case VPREC_FLOW_ICALL: return insn->disp_offset && is_gated(r, at) ? VPREC_HAS_GATED : 0;
+    case VPREC_FLOW_JMP:
+    case VPREC_FLOW_JCC:
+    case VPREC_FLOW_CALL:
+        if (!in_ranges(&r->map->object->plt, at, &end) && !in_ranges(&r->map->object->code, at, &end))
+            return 0;
+        if (end - at < VPREC_PLT_BYTES || !is_gated(r, vprec_plt_slot(at)))
+            return 0;
+        return insn->flow == VPREC_FLOW_CALL ? VPREC_HAS_GATED : VPREC_TAIL;
+    default: return 0;
+    }
+}
+
 static bool ends_flow(uint8_t flow)
 {
     return flow == VPREC_FLOW_JMP || flow == VPREC_FLOW_IJMP || flow == VPREC_FLOW_RET || flow == VPREC_FLOW_STOP;
@@ -125,6 +168,8 @@ static void set_marks(const reader *r, uint64_t address, const vprec_insn *insn)
         what |= VPREC_HAS_VEX;
     if (ends_flow(insn->flow))
         what |= VPREC_ENDS;
+    if (r->gated.count)
+        what |= leads_to_gate(r, insn);
     *m |= what;
     for (unsigned i = 1; i < insn->length; i++)
         m[i] |= VPREC_INSIDE;
@@ -374,6 +419,8 @@ static void describe_functions(reader *r)
             f->sites[VPREC_F64] += !!(mark & VPREC_HAS_F64);
             f->refused += !!(mark & VPREC_HAS_REFUSED);
             f->controls += !!(mark & VPREC_HAS_CONTROL);
+            f->tails += !!(mark & VPREC_TAIL);
+            f->gated_calls += !!(mark & VPREC_HAS_GATED);
             f->calls |= !!(mark & VPREC_HAS_CALL);
             f->indirect_jumps |= !!(mark & VPREC_HAS_INDIRECT);
             f->vex |= !!(mark & VPREC_HAS_VEX);
@@ -484,7 +531,7 @@ static void find_live_across_calls(reader *r)
     vprec_vec_free(&live);
 }
 
-bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops)
+bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops, bool (*gated)(const char *name))
 {
     *map = (vprec_codemap){.object = object, .functions = VPREC_VEC(vprec_code_function), .edges = VPREC_VEC(vprec_edge)};
     if (!object->code.count)
@@ -495,8 +542,9 @@ bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t op
     if (!map->marks)
         return false;
     reader r = {.map = map, .ops = ops, .todo = VPREC_VEC(uint64_t), .references = VPREC_VEC(reference),
-                .branches = VPREC_VEC(vprec_edge), .loads = VPREC_VEC(vprec_range)};
+                .branches = VPREC_VEC(vprec_edge), .loads = VPREC_VEC(vprec_range), .gated = VPREC_VEC(uint64_t)};
     read_loads(&r);
+    read_gated(&r, gated);
     sweep_symbols(&r);
     for (size_t i = 0; i < object->pointers.count; i++)
         refer(&r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
@@ -513,6 +561,7 @@ bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t op
     vprec_vec_free(&r.references);
     vprec_vec_free(&r.branches);
     vprec_vec_free(&r.loads);
+    vprec_vec_free(&r.gated);
     return !r.failed;
 }
 

@@ -28,7 +28,9 @@ enum {
     VPREC_HAS_EXTENDED = 1 << 15,
     VPREC_HAS_VEX = 1 << 16,
     VPREC_ENDS = 1 << 17,  /* nothing falls through it */
-    VPREC_NARROW = 1 << 18 /* patch.c: no room for a jump, int3 there */
+    VPREC_NARROW = 1 << 18, /* patch.c: no room for a jump, int3 there */
+    VPREC_TAIL = 1 << 19,   /* a jump to a function that may have a gate (gate.h) */
+    VPREC_HAS_GATED = 1 << 20 /* a call of one */
 };
 
 typedef struct vprec_code_function {
@@ -37,6 +39,7 @@ typedef struct vprec_code_function {
     uint32_t sites[VPREC_TYPES];
     uint32_t refused;
     uint32_t controls; /* instructions that set the rounding direction */
+    uint32_t tails, gated_calls; /* VPREC_TAIL, VPREC_HAS_GATED */
     uint32_t joined;  /* union-find: functions that jump into one another share registers */
     uint32_t vectors; /* vector registers 16..31 (bit n) that it, or one joined to it, names */
     uint32_t masks;   /* opmasks */
@@ -44,9 +47,12 @@ typedef struct vprec_code_function {
     bool runs_on;     /* its last instruction can fall through its end */
     bool indirect_jumps, extended;
     bool vex;         /* it, or one joined to it, has VEX or EVEX vector code */
-    bool cloned;      /* chosen by the caller of vprec_code_read */
+    bool selected;    /* by the caller of vprec_code_read */
+    bool cloned;      /* likewise */
     bool routine;     /* likewise: one operation; its inside stays as it is, its result in zmm0 is rounded */
+    bool inner;       /* likewise: part of a routine */
     uint8_t type;     /* vprec_type of a routine's result */
+    struct vprec_gate *gate; /* likewise: the clone is for calls by selected code only, the original stays as it is */
 } vprec_code_function;
 
 /* A branch from one function into another. */
@@ -64,8 +70,9 @@ typedef struct vprec_codemap {
     uint64_t undecoded; /* bytes in functions that are no valid instructions */
 } vprec_codemap;
 
-/* `ops` (VPREC_OPS_ADD | ...): which operations count as sites. False: no memory. */
-bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops);
+/* `ops` (VPREC_OPS_ADD | ...): which operations count as sites; `gated`: which imported functions may have a gate,
+ * NULL: none. False: no memory. */
+bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops, bool (*gated)(const char *name));
 void vprec_code_release(vprec_codemap *map);
 
 /* Index of the function that contains `address`, or -1. */

@@ -75,16 +75,34 @@ static bool dynsym_read(vprec_elf *elf, const uint64_t *tag)
     return vprec_elf_add_functions(elf, table, count, &names);
 }
 
+static bool import_add(vprec_elf *elf, const uint64_t *tag, const vprec_elf_strings *names, const Elf64_Rela *rela)
+{
+    uint64_t at = tag[DT_SYMTAB] + ELF64_R_SYM(rela->r_info) * sizeof(Elf64_Sym);
+    const uint8_t *bytes = tag[DT_SYMTAB] ? vprec_elf_span(elf, at, sizeof(Elf64_Sym)) : NULL;
+    if (!bytes || rela->r_offset >= VPREC_ADDRESS_LIMIT)
+        return true;
+    Elf64_Sym symbol;
+    memcpy(&symbol, bytes, sizeof symbol);
+    vprec_import *import = vprec_vec_add(&elf->object->imports, 1);
+    if (!import)
+        return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
+    *import = (vprec_import){rela->r_offset, vprec_elf_string_at(names, symbol.st_name)};
+    return true;
+}
+
 static bool rela_read(vprec_elf *elf, const uint64_t *tag, uint64_t address, uint64_t size)
 {
     const uint8_t *table = size ? vprec_elf_span(elf, address, size) : NULL;
     if (size && !table)
         return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
+    vprec_elf_strings names = vprec_elf_strings_of(vprec_elf_span(elf, tag[DT_STRTAB], tag[DT_STRSZ]), tag[DT_STRSZ]);
     for (uint64_t i = 0; i < size / sizeof(Elf64_Rela); i++) {
         Elf64_Rela rela;
         memcpy(&rela, table + i * sizeof rela, sizeof rela);
-        uint64_t target = (uint64_t)rela.r_addend, symbol;
-        switch (ELF64_R_TYPE(rela.r_info)) {
+        uint64_t target = (uint64_t)rela.r_addend, symbol, type = ELF64_R_TYPE(rela.r_info);
+        if ((type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT) && !import_add(elf, tag, &names, &rela))
+            return false;
+        switch (type) {
         case R_X86_64_RELATIVE:
         case R_X86_64_IRELATIVE: break;
         case R_X86_64_64:

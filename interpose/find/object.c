@@ -159,6 +159,8 @@ static void rebase(vprec_object *object)
         for (size_t i = 0; i < words[v]->count; i++)
             VPREC_AT(*words[v], uint64_t, i) += object->bias;
     }
+    for (size_t i = 0; i < object->imports.count; i++)
+        VPREC_AT(object->imports, vprec_import, i).slot += object->bias;
     object->lo += object->bias;
     object->hi += object->bias;
 }
@@ -186,7 +188,7 @@ static bool contents_read(vprec_elf *elf)
         return vprec_elf_fail(elf, VPREC_REASON_BAD_ADDRESS);
     if (!vprec_elf_sections_read(elf, &header) || !vprec_elf_dynamic_read(elf, dynamic) ||
         !vprec_elf_unwind_read(elf) || !vprec_elf_add_pointer(elf, header.e_entry) ||
-        (!object->pie && !vprec_elf_words_read(elf)) || !symbols_finish(elf))
+        (!object->pie && !vprec_elf_words_read(elf)) || !symbols_finish(elf) || !vprec_elf_sort(&object->imports))
         return false;
     vprec_vec_sort_u64(&object->pointers);
     vprec_vec_sort_u64(&object->pads);
@@ -220,6 +222,7 @@ enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint
     *object = (vprec_object){.path = path, .bias = bias};
     object->code = object->plt = VPREC_VEC(vprec_range);
     object->symbols = VPREC_VEC(vprec_symbol);
+    object->imports = VPREC_VEC(vprec_import);
     object->pointers = object->pads = object->reach = VPREC_VEC(uint64_t);
     bool done = file_map(&elf, path) && contents_read(&elf);
     if (!done)
@@ -230,7 +233,7 @@ enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint
 
 void vprec_object_release(vprec_object *object)
 {
-    vprec_vec *all[] = {&object->code,     &object->plt,  &object->symbols,
+    vprec_vec *all[] = {&object->code,     &object->plt,  &object->symbols, &object->imports,
                         &object->pointers, &object->pads, &object->reach};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);

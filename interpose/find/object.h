@@ -20,6 +20,12 @@ typedef struct vprec_symbol {
     const char *name;    /* in the mapped file; NULL when an FDE alone names the range */
 } vprec_symbol;
 
+/* A word that the loader fills with the address of what the name stands for. */
+typedef struct vprec_import {
+    uint64_t slot;
+    const char *name; /* in the mapped file */
+} vprec_import;
+
 typedef struct vprec_object {
     const char *path;     /* as given, not copied */
     uint64_t bias;
@@ -35,6 +41,7 @@ typedef struct vprec_object {
                              init/fini arrays, entry, exported symbols; without relocations (not PIE) also every
                              aligned word of the loaded file that is one; sorted, unique */
     vprec_vec pads;       /* uint64_t: landing pads from the LSDAs; sorted, unique */
+    vprec_vec imports;    /* vprec_import: the GOT's words (GLOB_DAT, JUMP_SLOT); sorted by slot */
     vprec_vec reach;      /* uint64_t: the largest end of symbols 0..i, for vprec_object_name_at */
     const uint8_t *file;  /* the mapped file; NULL after vprec_object_release */
     size_t file_size;

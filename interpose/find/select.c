@@ -43,40 +43,58 @@ static bool in_list(const char *const *list, size_t n, const char *path)
 #define IN(list, path) in_list(list, sizeof list / sizeof *list, path)
 
 /* 1: a rule of this kind matches; 0: there are some and none does; -1: there are none. */
-static int consult(vprec_wire_config *config, uint32_t kind, const char *text)
+static int look_up(const vprec_wire_config *config, uint32_t kind, const char *text, void (*hit)(const vprec_wire_rule *))
 {
     int result = -1;
     for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++) {
-        vprec_wire_rule *rule = &config->rule[i];
+        const vprec_wire_rule *rule = &config->rule[i];
         if (rule->kind != kind)
             continue;
         if (result < 0)
             result = 0;
         bool function = kind == VPREC_RULE_FUNCTION || kind == VPREC_RULE_SKIP_FUNCTION;
         if (function ? !fnmatch(rule->glob, text, 0) : matches(rule->glob, text)) {
-            atomic_fetch_add(&rule->hits, 1);
+            if (hit)
+                hit(rule);
             result = 1;
         }
     }
     return result;
 }
 
-bool vprec_select_is_libm(const char *path)
+static void count(const vprec_wire_rule *rule)
 {
-    return IN(mathematics, path);
+    atomic_fetch_add(&((vprec_wire_rule *)(uintptr_t)rule)->hits, 1);
+}
+
+static int consult(vprec_wire_config *config, uint32_t kind, const char *text)
+{
+    return look_up(config, kind, text, count);
 }
 
 bool vprec_select_is_routine(const char *name, unsigned *lanes)
 {
-    size_t n = strlen(name);
     *lanes = 0;
     if (strncmp(name, "__svml_", 7))
         return false;
-    if (n > 9 && !strcmp(name + n - 2, "16"))
+    size_t n = strlen(name += 7);
+    if (n > 3 && !strcmp(name + n - 3, "f16"))
         *lanes = 16;
-    else if (name[n - 1] == '8' && name[n - 2] > '9')
-        *lanes = 8;
+    else if (n > 2 && name[n - 1] == '8' && (name[n - 2] != 'f' || !strcmp(name, "erf8")))
+        *lanes = 8; /* not eight floats in ymm0 */
     return true;
+}
+
+bool vprec_select_is_helper(const char *name)
+{
+    static const char *const helpers[] = {"__mul[shd]c3", "__div[shd]c3", "__powi[sd]f2", "__float*i[shd]f",
+                                          "__fix*[shd]f[sdt]i"};
+    if (name[0] != '_' || name[1] != '_')
+        return false;
+    for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
+        if (!fnmatch(helpers[i], name, 0))
+            return true;
+    return false;
 }
 
 bool vprec_select_process(vprec_wire_config *config, const char *path)
@@ -112,9 +130,29 @@ void vprec_select_idle(vprec_wire_config *config, const char *name, uint64_t obj
     }
 }
 
-bool vprec_select_function(vprec_wire_config *config, const char *name)
+bool vprec_select_helpers(vprec_wire_config *config, const char *path)
 {
-    const char *text = name ? name : "";
-    int asked = consult(config, VPREC_RULE_FUNCTION, text);
-    return consult(config, VPREC_RULE_SKIP_FUNCTION, text) != 1 && asked != 0;
+    return !fnmatch("libgcc_s.so*", base_name(path), 0) && consult(config, VPREC_RULE_SKIP_OBJECT, path) != 1;
+}
+
+enum vprec_choice vprec_select_function(vprec_wire_config *config, const char *name, bool counts)
+{
+    int asked = look_up(config, VPREC_RULE_FUNCTION, name ? name : "", counts ? count : NULL);
+    int skipped = look_up(config, VPREC_RULE_SKIP_FUNCTION, name ? name : "", counts ? count : NULL);
+    if (skipped == 1 || !asked)
+        return VPREC_CHOICE_SKIPPED;
+    return asked > 0 ? VPREC_CHOICE_NAMED : VPREC_CHOICE_ANY;
+}
+
+bool vprec_select_has_functions(const vprec_wire_config *config)
+{
+    for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++)
+        if (config->rule[i].kind == VPREC_RULE_FUNCTION || config->rule[i].kind == VPREC_RULE_SKIP_FUNCTION)
+            return true;
+    return false;
+}
+
+bool vprec_select_skips_function(const vprec_wire_config *config, const char *name)
+{
+    return look_up(config, VPREC_RULE_SKIP_FUNCTION, name ? name : "", NULL) == 1;
 }

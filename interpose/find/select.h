@@ -11,7 +11,17 @@ bool vprec_select_process(vprec_wire_config *config, const char *path);
 /* False: `*why` tells why not; VPREC_REASON_NONE for vprec itself and for libm, whose calls are operations. */
 bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec_reason *why);
 /* `name` NULL: a function without one; only `*` matches it. */
-bool vprec_select_function(vprec_wire_config *config, const char *name);
+enum vprec_choice {
+    VPREC_CHOICE_SKIPPED, /* or none of those that are asked for */
+    VPREC_CHOICE_NAMED,   /* by a rule */
+    VPREC_CHOICE_ANY      /* nothing is asked for */
+};
+/* `counts`: it is a hit of the rules. */
+enum vprec_choice vprec_select_function(vprec_wire_config *config, const char *name, bool counts);
+/* Whether there are rules for functions at all. */
+bool vprec_select_has_functions(const vprec_wire_config *config);
+/* Whether a rule says to leave it alone. */
+bool vprec_select_skips_function(const vprec_wire_config *config, const char *name);
 
 /* A function that has nothing to round is not asked about, but a rule that matches it names something that exists:
  * in the object of the record at that offset. */
@@ -23,7 +33,9 @@ void vprec_select_idle(vprec_wire_config *config, const char *name, uint64_t obj
  * inner part of such a routine. */
 bool vprec_select_is_routine(const char *name, unsigned *lanes);
 
-/* libm or libmvec, whose functions are one operation each. */
-bool vprec_select_is_libm(const char *path);
+/* What compilers call for an arithmetic operation of the language, and link in or take from libgcc_s: ordinary
+ * arithmetic of whoever calls. By a function's name, by an object's path. */
+bool vprec_select_is_helper(const char *name);
+bool vprec_select_helpers(vprec_wire_config *config, const char *path);
 
 #endif

@@ -9,10 +9,6 @@
 #include <math.h>
 #include <xmmintrin.h>
 
-bool (*vprec_libm_rounds)(const void *caller);
-_Atomic uint64_t *vprec_libm_calls;
-
-#define ROUNDS(type) vprec_libm_enter(type, __builtin_return_address(0))
 #define IN(type, x) ((REAL_##type)vprec_libm_operand(type, x))
 #define OUT(type, x, key) ((REAL_##type)vprec_libm_result(type, x, key))
 /* The value of `function` at x and y that libm's result and the long double function's stand for. */
@@ -143,8 +139,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_UNARY(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x)                                                                                        \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T))own)(x);                                                                                 \
         x = IN(type, x);                                                                                              \
         double result = DIRECT(type) ? ((T(*)(T))own)(x) : ((double (*)(double))wide)(x);                             \
         return VALUE(type, function, x, 0, result, vprec_libm_wide(type, function##l, x), KEY(type, function, x));    \
@@ -154,8 +148,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_EXACT(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x)                                                                                        \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T))own)(x);                                                                                 \
         x = IN(type, x);                                                                                              \
         return OUT(type, ((T(*)(T))own)(x), KEY(type, function, x));                                                  \
     }
@@ -163,8 +155,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_BINARY(type, T, C, id, function, own, wide)                                                            \
     static T replace_##id(T x, T y)                                                                                   \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, T))own)(x, y);                                                                           \
         x = IN(type, x), y = IN(type, y);                                                                             \
         double result = DIRECT(type) ? ((T(*)(T, T))own)(x, y) : ((double (*)(double, double))wide)(x, y);            \
         return VALUE(type, function, x, y, result, vprec_libm_wide2(type, function##l, x, y),                         \
@@ -174,8 +164,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_EXACT_BINARY(type, T, C, id, function, own, wide)                                                      \
     static T replace_##id(T x, T y)                                                                                   \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, T))own)(x, y);                                                                           \
         x = IN(type, x), y = IN(type, y);                                                                             \
         return OUT(type, ((T(*)(T, T))own)(x, y), KEY(type, function, x, y));                                         \
     }
@@ -184,8 +172,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_SQRT(type, T, C, id, function, own, wide)                                                              \
     static T replace_##id(T x)                                                                                        \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T))own)(x);                                                                                 \
         x = IN(type, x);                                                                                              \
         return once() && x >= 0 ? (T)ONCE(type, SQRT, x)                                                              \
                                 : OUT(type, ((T(*)(T))own)(x), OPERATION_KEY(type, SQRT, x));                         \
@@ -194,8 +180,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_FMA(type, T, C, id, function, own, wide)                                                               \
     static T replace_##id(T x, T y, T z)                                                                              \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, T, T))own)(x, y, z);                                                                     \
         x = IN(type, x), y = IN(type, y), z = IN(type, z);                                                            \
         return once() ? (T)ONCE(type, FMA, x, y, z)                                                                   \
                       : OUT(type, ((T(*)(T, T, T))own)(x, y, z), OPERATION_KEY(type, FMA, x, y, z));                  \
@@ -204,8 +188,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_FDIM(type, T, C, id, function, own, wide)                                                              \
     static T replace_##id(T x, T y)                                                                                   \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, T))own)(x, y);                                                                           \
         x = IN(type, x), y = IN(type, y);                                                                             \
         return once() && x > y ? (T)ONCE(type, SUB, x, y)                                                             \
                                : OUT(type, ((T(*)(T, T))own)(x, y), OPERATION_KEY(type, SUB, x, y));                  \
@@ -214,8 +196,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_SCALE(type, T, id, own, integer)                                                                       \
     static T replace_##id(T x, integer n)                                                                             \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, integer))own)(x, n);                                                                     \
         x = IN(type, x);                                                                                              \
         return once() ? (T)scale(type, x, n)                                                                          \
                       : OUT(type, ((T(*)(T, integer))own)(x, n),                                                      \
@@ -228,8 +208,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_SCALB(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x, T n)                                                                                   \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, T))own)(x, n);                                                                           \
         x = IN(type, x), n = IN(type, n);                                                                             \
         bool scales = once() && fabs((double)n) < 1e9 && (double)n == (double)(long)n;                                \
         return scales ? (T)scale(type, x, (long)n) : OUT(type, ((T(*)(T, T))own)(x, n), KEY(type, function, x, n));   \
@@ -238,8 +216,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_ORDER(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(int n, T x)                                                                                 \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(int, T))own)(n, x);                                                                         \
         x = IN(type, x);                                                                                              \
         double result = DIRECT(type) ? ((T(*)(int, T))own)(n, x) : ((double (*)(int, double))wide)(n, x);             \
         return VALUE(type, function, x, n, result, wide_order(type, function##l, n, x), KEY(type, function, n, x));   \
@@ -249,8 +225,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_PARTS(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x, T *whole)                                                                              \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, T *))own)(x, whole);                                                                     \
         x = IN(type, x);                                                                                              \
         uint64_t key = KEY(type, function, x);                                                                        \
         T part = OUT(type, ((T(*)(T, T *))own)(x, whole), key);                                                       \
@@ -261,8 +235,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_FREXP(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x, int *n)                                                                                \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, int *))own)(x, n);                                                                       \
         x = IN(type, x);                                                                                              \
         return OUT(type, ((T(*)(T, int *))own)(x, n), KEY(type, function, x));                                        \
     }
@@ -271,8 +243,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_GAMMA(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x, int *n)                                                                                \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, int *))own)(x, n);                                                                       \
         x = IN(type, x);                                                                                              \
         double result = DIRECT(type) ? ((T(*)(T, int *))own)(x, n) : ((double (*)(double, int *))wide)(x, n);         \
         return VALUE(type, function, x, 0, result, vprec_libm_wide(type, function##l, x), KEY(type, function, x));    \
@@ -281,10 +251,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_SINCOS(type, T, C, id, function, own, wide)                                                            \
     static void replace_##id(T x, T *sine, T *cosine)                                                                 \
     {                                                                                                                 \
-        if (!ROUNDS(type)) {                                                                                          \
-            ((void (*)(T, T *, T *))own)(x, sine, cosine);                                                            \
-            return;                                                                                                   \
-        }                                                                                                             \
         x = IN(type, x);                                                                                              \
         double s, c;                                                                                                  \
         if (DIRECT(type)) {                                                                                           \
@@ -300,8 +266,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_REMQUO(type, T, C, id, function, own, wide)                                                            \
     static T replace_##id(T x, T y, int *quotient)                                                                    \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(T, T, int *))own)(x, y, quotient);                                                          \
         x = IN(type, x), y = IN(type, y);                                                                             \
         return OUT(type, ((T(*)(T, T, int *))own)(x, y, quotient), KEY(type, function, x, y));                        \
     }
@@ -309,8 +273,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_COMPLEX(type, T, C, id, function, own, wide)                                                           \
     static C replace_##id(C z)                                                                                        \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((C(*)(C))own)(z);                                                                                 \
         z = complex_in(type, z);                                                                                      \
         unsigned mxcsr = begin_flags();                                                                               \
         double complex result = DIRECT(type) ? ((C(*)(C))own)(z) : ((double complex(*)(double complex))wide)(z);      \
@@ -321,8 +283,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_COMPLEX_BINARY(type, T, C, id, function, own, wide)                                                    \
     static C replace_##id(C z, C w)                                                                                   \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((C(*)(C, C))own)(z, w);                                                                           \
         z = complex_in(type, z), w = complex_in(type, w);                                                             \
         unsigned mxcsr = begin_flags();                                                                               \
         double complex result = DIRECT(type) ? ((C(*)(C, C))own)(z, w)                                                \
@@ -337,8 +297,6 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_COMPLEX_TO_REAL(type, T, C, id, function, own, wide)                                                   \
     static T replace_##id(C z)                                                                                        \
     {                                                                                                                 \
-        if (!ROUNDS(type))                                                                                            \
-            return ((T(*)(C))own)(z);                                                                                 \
         z = complex_in(type, z);                                                                                      \
         double result = DIRECT(type) ? ((T(*)(C))own)(z) : ((double (*)(double complex))wide)(z);                     \
         vprec_libm_outcome call = {VPREC_LIBM_##function, OPERANDS_##function(z), result,                                \
@@ -365,8 +323,6 @@ static void *slot_fadd, *slot_fsub, *slot_fmul, *slot_fdiv, *slot_fsqrt, *slot_f
 #define DEFINE_NARROW(name, op)                                                                                       \
     static float replace_##name(double x, double y)                                                                   \
     {                                                                                                                 \
-        if (!ROUNDS(VPREC_F32))                                                                                       \
-            return ((float (*)(double, double))slot_##name)(x, y);                                                    \
         x = double_in(x), y = double_in(y);                                                                           \
         return once() ? (float)ONCE(VPREC_F32, op, x, y)                                                              \
                       : OUT(VPREC_F32, ((float (*)(double, double))slot_##name)(x, y),                                \
@@ -379,8 +335,6 @@ DEFINE_NARROW(fdiv, DIV)
 
 static float replace_fsqrt(double x)
 {
-    if (!ROUNDS(VPREC_F32))
-        return ((float (*)(double))slot_fsqrt)(x);
     x = double_in(x);
     return once() && x >= 0
                ? (float)ONCE(VPREC_F32, SQRT, x)
@@ -389,8 +343,6 @@ static float replace_fsqrt(double x)
 
 static float replace_ffma(double x, double y, double z)
 {
-    if (!ROUNDS(VPREC_F32))
-        return ((float (*)(double, double, double))slot_ffma)(x, y, z);
     x = double_in(x), y = double_in(y), z = double_in(z);
     return once() ? (float)ONCE(VPREC_F32, FMA, x, y, z)
                   : OUT(VPREC_F32, ((float (*)(double, double, double))slot_ffma)(x, y, z),

@@ -2,17 +2,16 @@
  * libm.h: replacements for the functions of libm.so and libmvec.so, each call
  * one operation. Patches nothing: the patcher reads the table.
  *
- *   caller: call expf ---> expf's first bytes: jmp replacement
- *                                                 |  a caller that is not rounded:
- *                                                 |  the original float function
- *                          original double exp <--+
- *                                 |
- *   caller <-- result rounded once to the f32 format */
+ *   caller: call expf ---> expf's gate (gate.h), for a selected caller: the replacement
+ *                                                                           |
+ *                                                  original double exp <----+
+ *                                                          |
+ *   caller <------------------------ result rounded once to the f32 format */
 #ifndef VPREC_LIBM_H
 #define VPREC_LIBM_H
 
 #include "vprec.h"
-#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,10 +19,13 @@
  *  - finds `name` in the dynamic symbols of libm.so.6 (libmvec.so.1 if `vector`), every version of it, the IFUNC
  *    resolved; a name that is missing there is skipped;
  *  - stores in *original something that behaves as the unpatched function of the default version (the only one where
- *    there is none): the address itself if it stays unpatched, else a trampoline. It does so for *every* entry before
- *    it patches the first: the float functions call the double originals;
- *  - patches each address once, also where several names share it (all of them then get the same *original), if
- *    `type` is VPREC_USE_FORMAT, VPREC_OPS_LIBM is among --ops, and *wide (if not NULL) was filled in. */
+ *    there is none). It does so for *every* entry before it patches the first: the float functions call the double
+ *    originals;
+ *  - gives each address a gate, also where several names share it (all of them then get the same *original), if
+ *    `type` is VPREC_USE_FORMAT, VPREC_OPS_LIBM is among --ops, and *wide (if not NULL) was filled in.
+ * Replacements round whoever calls: the gate decides. Calls that libm, libmvec and vprec make of one another are part
+ * of an operation and reach no replacement. (No thread-local mark says so: longjmp out of a handler would leave it
+ * standing, and a handler's own calls would go unrounded.) */
 typedef struct vprec_libm_entry {
     const char *name;
     void *replacement;
@@ -36,13 +38,5 @@ typedef struct vprec_libm_entry {
 /* The tables of libm and of libmvec, `*n` entries each. */
 const vprec_libm_entry *vprec_libm_table(size_t *n);
 const vprec_libm_entry *vprec_libmvec_table(size_t *n);
-
-/* Whether a call that returns to `caller` is rounded; set before patching. Must be false inside libm, libmvec and
- * vprec itself: their calls of one another are part of an operation. (No thread-local mark says so instead: longjmp
- * out of a handler would leave it standing, and a handler's own calls would go unrounded.) */
-extern bool (*vprec_libm_rounds)(const void *caller);
-
-/* With --count: calls rounded, by type. NULL: not counted. */
-extern _Atomic uint64_t *vprec_libm_calls;
 
 #endif

@@ -5,8 +5,12 @@
 #define VPREC_LIBM_PATCH_H
 
 #include "runtime/wire.h"
+#include <stdbool.h>
 
-/* Leads the functions of libm and libmvec to their rounded replacements. */
+/* Leads the functions of libm and libmvec, and the few that the C library has too, to their rounded replacements. */
 void vprec_instrument_libm(vprec_process_record *process);
+
+/* Whether a function of this name may be led to a replacement. */
+bool vprec_libm_is_rounded(const char *name);
 
 #endif

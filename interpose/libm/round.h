@@ -8,16 +8,6 @@
 #include "runtime/arith.h"
 #include "runtime/once.h"
 
-/* Whether this call is rounded; counts it. */
-static inline bool vprec_libm_enter(vprec_type type, const void *caller)
-{
-    if (!vprec_libm_rounds(caller))
-        return false;
-    if (vprec_libm_calls)
-        atomic_fetch_add_explicit(&vprec_libm_calls[type], 1, memory_order_relaxed);
-    return true;
-}
-
 /* Numbers of the functions, for their keys. */
 #define X(kind, id, function, double_name, float_name) VPREC_LIBM_##id,
 enum vprec_libm_id {

@@ -18,8 +18,6 @@ typedef double f64x2 __attribute__((vector_size(16)));
 typedef double f64x4 __attribute__((vector_size(32)));
 typedef double f64x8 __attribute__((vector_size(64)));
 
-#define ROUNDS(type) vprec_libm_enter(type, __builtin_return_address(0))
-
 /* Lanes in memory: none of this is compiled for AVX. */
 #define LANES(T, type, name)                                                                                          \
     static __attribute__((noinline)) void name##_in(T *x, int n)                                                      \
@@ -64,8 +62,6 @@ LANES(double, VPREC_F64, f64)
     static __attribute__((target(isa_target))) V replace_##isa##_##f##_##lane(V x)                                    \
     {                                                                                                                 \
         V (*own)(V) = (V(*)(V))slot_##isa##_##f##_##lane;                                                             \
-        if (!ROUNDS(type))                                                                                            \
-            return own(x);                                                                                            \
         union {                                                                                                       \
             V v;                                                                                                      \
             T lanes[N];                                                                                               \
@@ -85,8 +81,6 @@ LANES(double, VPREC_F64, f64)
     static __attribute__((target(isa_target))) V replace_##isa##_##f##_##lane(V x, V y)                               \
     {                                                                                                                 \
         V (*own)(V, V) = (V(*)(V, V))slot_##isa##_##f##_##lane;                                                       \
-        if (!ROUNDS(type))                                                                                            \
-            return own(x, y);                                                                                         \
         union {                                                                                                       \
             V v;                                                                                                      \
             T lanes[N];                                                                                               \
@@ -170,10 +164,6 @@ SINCOS_LANES(double, VPREC_F64, f64)
     {                                                                                                                 \
         void (*own)(V, SINES##K(P), COSINES##K(P)) =                                                                  \
             (void (*)(V, SINES##K(P), COSINES##K(P)))slot_##isa##_sincos_##lane;                                      \
-        if (!ROUNDS(type)) {                                                                                          \
-            own(x, ARGS##K(s), ARGS##K(c));                                                                           \
-            return;                                                                                                   \
-        }                                                                                                             \
         union {                                                                                                       \
             V v;                                                                                                      \
             T lanes[N];                                                                                               \

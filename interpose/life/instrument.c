@@ -3,7 +3,10 @@
  * is code.c's, clone.c's and patch.c's. */
 #include "instrument.h"
 #include "clone/clone.h"
+#include "clone/gate.h"
+#include "find/callers.h"
 #include "find/select.h"
+#include "libm/patch.h"
 #include "runtime/record.h"
 #include "x86/emulate/enter.h"
 #include <stdio.h>
@@ -16,6 +19,8 @@ typedef struct seen {
     uint64_t hash; /* of path and load address */
     bool present;  /* in this pass */
     vprec_image *image; /* NULL: stays native */
+    vprec_gates gates;
+    uint64_t callers;   /* where its code starts, if callers.h knows it; 0 */
 } seen;
 
 static vprec_vec seen_objects = {.size = sizeof(seen)};
@@ -24,6 +29,8 @@ static vprec_vec refused_table = {.size = sizeof(_Atomic uint64_t *)};
 /* What one object's cloning needs to look up. */
 typedef struct job {
     vprec_codemap map;
+    bool selected; /* the object; else only what it has for others (vprec_select_helpers) */
+    vprec_gates gates;
     vprec_object_record *record;
     _Atomic uint32_t **entered; /* by function, NULL none */
     uint32_t *counters;         /* by function */
@@ -46,58 +53,232 @@ static const char *function_name(const vprec_codemap *map, const vprec_code_func
     return room;
 }
 
-/* A vector mathematics routine compiled into the object: as for libm, one call is one operation. */
-static void choose_routine(job *j, vprec_code_function *f, unsigned lanes, bool selected)
+static bool rounds_libm(void)
 {
-    const vprec_wire_config *config = &vprec_wire_shared->config;
-    vprec_type type = lanes == 16 ? VPREC_F32 : VPREC_F64;
-    f->sites[VPREC_F32] = f->sites[VPREC_F64] = f->refused = 0;
-    if (!lanes || !selected || config->use[type] != VPREC_USE_FORMAT || !(config->ops & VPREC_OPS_LIBM))
-        return;
-    f->routine = f->cloned = true;
-    f->type = (uint8_t)type;
-    f->sites[type] = 1;
-    j->record->sites[type]++;
-    j->record->functions++;
+    return vprec_wire_shared->config.ops & VPREC_OPS_LIBM && vprec_arith_rounds(&vprec_arith_current);
 }
 
-/* Marks the functions to clone, sums up the object. */
-static size_t choose(job *j)
+/* What a jump to is a call that its own function must answer for. */
+static bool may_have_gate(const char *name)
+{
+    return (rounds_libm() && vprec_libm_is_rounded(name)) || vprec_select_is_helper(name);
+}
+
+static vprec_code_function *function_at(const vprec_codemap *map, size_t i)
+{
+    return &VPREC_AT(map->functions, vprec_code_function, i);
+}
+
+static bool is_part(const vprec_code_function *f)
+{
+    return f->routine || f->inner;
+}
+
+/* What part of a routine leads to by a direct call or jump is part of it, too: its slow paths. True: that is news. */
+static bool mark_part(const vprec_codemap *map, long from, uint64_t to)
+{
+    long callee = vprec_code_function_at(map, to);
+    if (from < 0 || callee < 0 || !is_part(function_at(map, (size_t)from)) || is_part(function_at(map, (size_t)callee)))
+        return false;
+    return function_at(map, (size_t)callee)->inner = true;
+}
+
+static bool mark_callees(const vprec_codemap *map, size_t function)
+{
+    const vprec_code_function *f = function_at(map, function);
+    bool found = false;
+    for (uint64_t at = f->start; at + 5 <= f->end; at++) {
+        int32_t rel;
+        if (!(*vprec_mark(map, at) & VPREC_START) || *(const uint8_t *)at != 0xE8)
+            continue;
+        memcpy(&rel, (const uint8_t *)at + 1, 4);
+        found |= mark_part(map, (long)function, at + 5 + (uint64_t)(int64_t)rel);
+    }
+    return found;
+}
+
+/* Vector mathematics routines that are compiled into the object: as for libm, one call is one operation, and its
+ * inside, which relies on its own precision, stays as it is. */
+static void find_routines(const vprec_codemap *map)
+{
+    bool found = false;
+    for (size_t i = 0; i < map->functions.count; i++) {
+        vprec_code_function *f = function_at(map, i);
+        unsigned lanes;
+        if (!f->name || !vprec_select_is_routine(f->name, &lanes))
+            continue;
+        f->routine = lanes;
+        f->inner = !lanes;
+        f->type = lanes == 16 ? VPREC_F32 : VPREC_F64;
+        found = true;
+    }
+    while (found) {
+        found = false;
+        for (size_t i = 0; i < map->functions.count; i++)
+            if (is_part(function_at(map, i)))
+                found |= mark_callees(map, i);
+        for (size_t i = 0; i < map->edges.count; i++) {
+            vprec_edge e = VPREC_AT(map->edges, vprec_edge, i);
+            found |= mark_part(map, vprec_code_function_at(map, e.from), e.to);
+        }
+    }
+}
+
+/* Whether a clone of the function has something to do, were it selected. */
+static bool has_work(const vprec_code_function *f)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    bool formatted = vprec_arith_rounds(&vprec_arith_current);
+    if (f->inner)
+        return false;
+    if (f->routine)
+        return rounds_libm() && config->use[f->type] == VPREC_USE_FORMAT;
+    for (int t = 0; t < VPREC_TYPES; t++)
+        if (config->use[t] != VPREC_USE_NONE && f->sites[t])
+            return true;
+    return (f->controls && formatted) || f->tails || (config->audit && f->refused);
+}
+
+/* Whether it works for whoever calls it. */
+static bool is_for_callers(const job *j, const vprec_code_function *f)
+{
+    return !j->selected || f->routine || (f->name && vprec_select_is_helper(f->name));
+}
+
+/* A gate before a function; false, and the reason said: it cannot have one. */
+static bool add_gate(job *j, vprec_code_function *f)
+{
+    bool able = true;
+    for (uint64_t at = f->start + 1; at < f->start + VPREC_GATE_ENTRY && at < f->end; at++)
+        able &= !(*vprec_mark(&j->map, at) & (VPREC_TARGET | VPREC_ENTRY));
+    f->gate = able ? vprec_gate_add(&j->gates, f->start, f->end) : NULL;
+    if (!f->gate) {
+        char room[32];
+        vprec_record_native(VPREC_REASON_LIBM_ENTRY, j->map.object->path,
+                            function_name(&j->map, f, room, sizeof room));
+    }
+    return f->gate;
+}
+
+/* Puts gates before the functions marked `cloned` that are not selected themselves. */
+static void add_gates(job *j, size_t gated)
+{
+    const vprec_codemap *map = &j->map;
+    bool reserved = gated && vprec_gates_reserve(&j->gates, map->object->lo, map->object->hi, gated);
+    if (gated && !reserved)
+        vprec_record_native(VPREC_REASON_NO_REACH, map->object->path, NULL);
+    for (size_t i = 0; i < map->functions.count && gated; i++) {
+        vprec_code_function *f = function_at(map, i);
+        if (f->cloned && !f->selected)
+            f->cloned = reserved && add_gate(j, f);
+    }
+    for (size_t i = 0; i < map->edges.count && reserved; i++) { /* who jumps there is to go to the clone */
+        vprec_edge e = VPREC_AT(map->edges, vprec_edge, i);
+        long from = vprec_code_function_at(map, e.from), to = vprec_code_function_at(map, e.to);
+        if (from >= 0 && to >= 0 && function_at(map, (size_t)to)->gate && function_at(map, (size_t)from)->selected)
+            function_at(map, (size_t)from)->cloned = true;
+    }
+}
+
+/* Marks what is selected and what is to be cloned. */
+static void choose(job *j)
 {
     vprec_wire_config *config = &vprec_wire_shared->config;
-    size_t chosen = 0;
-    bool formatted = vprec_arith_rounds(&vprec_arith_current);
+    bool ruled = vprec_select_has_functions(config);
+    size_t gated = 0;
+    if (vprec_arith_rounds(&vprec_arith_current))
+        find_routines(&j->map);
     for (size_t i = 0; i < j->map.functions.count; i++) {
-        vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
-        uint32_t wanted = 0;
-        char name[32];
-        bool control = f->controls && formatted;
-        bool relevant = f->sites[0] || f->sites[1] || f->refused || control;
-        bool selected = relevant && vprec_select_function(config, function_name(&j->map, f, name, sizeof name));
-        unsigned lanes;
-        if (!relevant)
-            vprec_select_idle(config, function_name(&j->map, f, name, sizeof name), vprec_record_offset(j->record));
-        if (formatted && relevant && f->name && vprec_select_is_routine(f->name, &lanes)) {
-            choose_routine(j, f, lanes, selected);
-            chosen += f->cloned;
+        vprec_code_function *f = function_at(&j->map, i);
+        char room[32];
+        const char *name = function_name(&j->map, f, room, sizeof room);
+        if (!j->selected)
+            f->refused = f->controls = f->tails = f->gated_calls = 0;
+        bool work = has_work(f), something = work || f->sites[0] || f->sites[1] || f->refused || f->gated_calls;
+        enum vprec_choice choice = ruled ? vprec_select_function(config, name, something) : VPREC_CHOICE_ANY;
+        if (ruled && !something)
+            vprec_select_idle(config, name, vprec_record_offset(j->record));
+        f->selected = j->selected && choice != VPREC_CHOICE_SKIPPED;
+        f->cloned = f->selected && work;
+        if (!is_for_callers(j, f) || (j->selected && !ruled) || choice == VPREC_CHOICE_NAMED || !work)
             continue;
+        f->selected = false;
+        f->cloned = !ruled || !vprec_select_skips_function(config, name);
+        gated += f->cloned;
+    }
+    add_gates(j, gated);
+}
+
+/* Sums up the object. How many functions are to be cloned. */
+static size_t sum_up(job *j)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    size_t chosen = 0;
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        vprec_code_function *f = function_at(&j->map, i);
+        chosen += f->cloned;
+        if (is_part(f)) { /* its arithmetic is nobody's; its result is */
+            f->sites[VPREC_F32] = f->sites[VPREC_F64] = f->refused = f->controls = f->tails = 0;
+            f->sites[f->type] = f->cloned;
         }
+        uint32_t wanted = 0;
         for (int t = 0; t < VPREC_TYPES; t++) {
-            if (config->use[t] != VPREC_USE_NONE && selected) {
+            if (config->use[t] != VPREC_USE_NONE && (f->selected || f->cloned)) {
                 wanted += f->sites[t];
                 j->record->sites[t] += f->sites[t];
-            } else {
+            } else if (j->selected) {
                 j->record->sites_native[t] += f->sites[t];
             }
         }
-        if (!selected)
+        if (!f->selected)
             f->refused = 0;
         j->record->refused += f->refused;
-        f->cloned = wanted || (selected && (control || (config->audit && f->refused)));
-        chosen += f->cloned;
         j->record->functions += wanted != 0;
     }
     return chosen;
+}
+
+static void extend(uint64_t *start, uint64_t *end, const vprec_vec *ranges)
+{
+    for (size_t i = 0; i < ranges->count; i++) {
+        vprec_range r = VPREC_AT(*ranges, vprec_range, i);
+        *start = r.start < *start ? r.start : *start;
+        *end = r.end > *end ? r.end : *end;
+    }
+}
+
+/* Tells callers.h who is selected. False: no memory. */
+static bool tell_callers(const job *j, seen *s)
+{
+    enum { FILLER = 64 };
+    const vprec_codemap *map = &j->map;
+    vprec_caller_object o = {.code = UINT64_MAX, .lo = map->object->lo, .hi = map->object->hi,
+                             .spans = VPREC_VEC(vprec_caller_span)};
+    extend(&o.code, &o.code_end, &map->object->code);
+    extend(&o.code, &o.code_end, &map->object->plt);
+    o.plt = UINT64_MAX;
+    extend(&o.plt, &o.plt_end, &map->object->plt);
+    bool all = true;
+    for (size_t i = 0; i < map->functions.count && all; i++)
+        all = function_at(map, i)->selected && !is_part(function_at(map, i));
+    uint64_t end = 0;
+    for (size_t i = 0; i < map->functions.count && !all; i++) {
+        const vprec_code_function *f = function_at(map, i);
+        vprec_caller_span more[2] = {{end, VPREC_CALLER_NEITHER}};
+        size_t n = end && f->start >= end + FILLER;
+        more[n++] = (vprec_caller_span){f->start, f->selected && !is_part(f) ? VPREC_CALLER_SELECTED : VPREC_CALLER_NATIVE};
+        if (n == 1 && o.spans.count && VPREC_AT(o.spans, vprec_caller_span, o.spans.count - 1).what == more[0].what)
+            n = 0;
+        vprec_caller_span *spans = vprec_vec_add(&o.spans, n);
+        if (!spans) {
+            vprec_vec_free(&o.spans);
+            return false;
+        }
+        memcpy(spans, more, n * sizeof *spans);
+        end = f->end;
+    }
+    s->callers = o.code;
+    return o.code_end && vprec_callers_add(&o);
 }
 
 static bool is_recorded(const vprec_code_function *f)
@@ -211,7 +392,7 @@ static vprec_image *clone_object(job *j, const char *path, enum vprec_isa isa)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
     size_t n = j->map.functions.count, bytes;
-    size_t chosen = choose(j);
+    size_t chosen = sum_up(j);
     j->entered = vprec_pages(n * sizeof *j->entered);
     j->counters = vprec_pages(n * sizeof *j->counters);
     j->function_records = vprec_pages(n * sizeof *j->function_records);
@@ -231,7 +412,8 @@ static vprec_image *clone_object(job *j, const char *path, enum vprec_isa isa)
         vprec_clone_options options = {
             .arith = &vprec_arith_current, .isa = isa, .count = config->count, .audit = config->audit,
             .entered_start = start, .entered_bytes = (size_t)(first + bytes - start), .entered = j->entered,
-            .counters = config->count ? j->counters : NULL, .refused = audit_refused, .refused_data = j,
+            .counters = config->count ? j->counters : NULL, .gates = &j->gates, .refused = audit_refused,
+            .refused_data = j,
         };
         enum vprec_reason why = vprec_clone(image, &j->map, &options);
         if (why) {
@@ -266,10 +448,13 @@ void vprec_instrument_end(void)
     size_t kept = 0;
     for (size_t i = 0; i < seen_objects.count; i++) {
         seen s = VPREC_AT(seen_objects, seen, i);
+        if (!s.present && s.callers)
+            vprec_callers_drop(s.callers);
         if (s.present) {
             VPREC_AT(seen_objects, seen, kept++) = s;
         } else if (s.image) { /* unloaded: nothing can run there any more */
             vprec_image_drop(s.image);
+            vprec_gates_free(&s.gates);
             munmap(s.image->arena, s.image->arena_size);
             vprec_vec_free(&s.image->traps);
             vprec_where_free(&s.image->where);
@@ -296,7 +481,8 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     }
     *s = (seen){.hash = hash, .present = true};
     enum vprec_reason why;
-    if (!vprec_select_object(&vprec_wire_shared->config, path, &why)) {
+    job j = {.selected = vprec_select_object(&vprec_wire_shared->config, path, &why)};
+    if (!j.selected && !vprec_select_helpers(&vprec_wire_shared->config, path)) {
         if (why)
             vprec_record_native(why, path, NULL);
         return;
@@ -307,9 +493,8 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         vprec_record_native(why, path, NULL);
         return;
     }
-    job j = {0};
     j.record = vprec_record_room_or_memory(sizeof *j.record + strlen(path) + 1);
-    if (j.record && vprec_code_read(&j.map, &object, vprec_wire_shared->config.ops)) {
+    if (j.record && vprec_code_read(&j.map, &object, vprec_wire_shared->config.ops, may_have_gate)) {
         j.record->process = vprec_record_offset(process);
         j.record->base = bias;
         j.record->undecoded = j.map.undecoded;
@@ -317,7 +502,11 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         j.record->build_id_length = object.build_id_length;
         memcpy(j.record->path, path, strlen(path) + 1);
         vprec_record_done(j.record, VPREC_RECORD_OBJECT, sizeof *j.record + strlen(path) + 1);
+        choose(&j);
+        if (j.selected && !tell_callers(&j, s))
+            vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
         s->image = clone_object(&j, path, isa);
+        s->gates = j.gates;
         vprec_code_release(&j.map);
     } else {
         vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);

@@ -14,12 +14,6 @@
 
 static unsigned long failures, checks, exact_results, large, small, noisy[VPREC_TYPES];
 
-static bool always(const void *caller)
-{
-    (void)caller;
-    return true;
-}
-
 typedef int unary(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
 typedef int binary(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t);
 
@@ -252,7 +246,6 @@ int main(void)
     table = vprec_libmvec_table(&n);
     for (size_t i = 0; i < n && libmvec; i++)
         *table[i].original = dlsym(libmvec, table[i].name);
-    vprec_libm_rounds = always;
     mpfr_set_emin(mpfr_get_emin_min());
     mpfr_set_emax(mpfr_get_emax_max());
     vprec_arith_current = (vprec_arith){.use = {VPREC_USE_FORMAT, VPREC_USE_FORMAT}, .ops = VPREC_OPS_ALL,

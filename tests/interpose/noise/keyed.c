@@ -267,7 +267,6 @@ int main(void)
         {"e8m10", "e11m40", VPREC_SR, {0}},
         {"e5m2", "e11m10", VPREC_SR, {0}},
     };
-    vprec_libm_rounds = always;
     vprec_noise_start(3, 0);
     for (size_t i = 0; i < 4 * sizeof modes / sizeof *modes; i++) {
         size_t m = i / 4;

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * libm_entry.h: what the tests of libm's replacements need to call them: a caller that is always selected, and each
- * replacement by its function's name. Included once by each of them. */
+ * libm_entry.h: what the tests of libm's replacements need to call them: each by its function's name. Included once by each of them. */
 #ifndef VPREC_TESTS_LIBM_ENTRY_H
 #define VPREC_TESTS_LIBM_ENTRY_H
 
 #include "libm/libm.h"
 #include <string.h>
-
-static bool always(const void *caller)
-{
-    (void)caller;
-    return true;
-}
 
 static void *find(const char *name)
 {

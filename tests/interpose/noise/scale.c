@@ -89,7 +89,6 @@ static const struct {
 
 int main(void)
 {
-    vprec_libm_rounds = always;
     vprec_arith_current = (vprec_arith){.use = {VPREC_USE_FORMAT, VPREC_USE_FORMAT},
                                         .mode = VPREC_RNE,
                                         .round = VPREC_ROUND_RESULTS,

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gate.c: see gate.h. Makes gates; patching the functions is their owners'. */
+#include "gate.h"
+#include "reach.h"
+#include "x86/decode.h"
+#include "x86/round/round.h"
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* One gate in its arena. */
+enum { TRAMPOLINE = 0, STUB = 80, GATE = 104, SLOT = GATE + sizeof(vprec_gate) };
+
+bool vprec_gates_reserve(vprec_gates *gates, uint64_t lo, uint64_t hi, size_t room)
+{
+    *gates = (vprec_gates){.room = room, .bytes = (room * SLOT + 4095) & ~(size_t)4095};
+    gates->arena = vprec_reach_reserve(lo, hi, gates->bytes);
+    if (!gates->arena)
+        return false;
+    if (!mprotect(gates->arena, gates->bytes, PROT_READ | PROT_WRITE))
+        return true;
+    vprec_gates_free(gates);
+    return false;
+}
+
+void vprec_gates_free(vprec_gates *gates)
+{
+    if (gates->arena)
+        munmap(gates->arena, gates->bytes);
+    *gates = (vprec_gates){0};
+}
+
+bool vprec_gates_seal(vprec_gates *gates)
+{
+    if (!mprotect(gates->arena, gates->bytes, PROT_READ | PROT_EXEC))
+        return true;
+    vprec_gates_free(gates);
+    return false;
+}
+
+vprec_gate *vprec_gate_at(const vprec_gates *gates, size_t i)
+{
+    return (vprec_gate *)(void *)(gates->arena + i * SLOT + GATE);
+}
+
+static bool decode(uint64_t at, uint64_t end, vprec_insn *insn)
+{
+    return vprec_insn_decode((const uint8_t *)at, end - at < 15 ? end - at : 15, at, insn);
+}
+
+/* Whether the function itself branches into its first `n` bytes. (It may call itself.) */
+static bool branches_into(uint64_t start, uint64_t end, unsigned n)
+{
+    vprec_insn insn;
+    for (uint64_t at = start; at < end && decode(at, end, &insn); at += insn.length)
+        if (insn.flow != VPREC_FLOW_NEXT && insn.flow != VPREC_FLOW_CALL && insn.target - start < n)
+            return true;
+    return false;
+}
+
+/* The instructions that the entry's jump covers, elsewhere, and a jump behind
+ * them. 0: they cannot be moved. */
+static uint8_t move_entry(vprec_code *code, uint64_t start, uint64_t end)
+{
+    uint8_t moved = 0;
+    bool open = true;
+    while (moved < VPREC_GATE_ENTRY) {
+        vprec_insn insn;
+        uint64_t at = start + moved;
+        if (!decode(at, end, &insn) || (!open && !insn.padding))
+            return 0;
+        moved += insn.length;
+        if (!open)
+            continue;
+        switch (insn.flow) {
+        case VPREC_FLOW_NEXT:
+        case VPREC_FLOW_RET: vprec_round_copy(code, at); break;
+        case VPREC_FLOW_JMP: vprec_emit_branch(code, -1, insn.target); break;
+        case VPREC_FLOW_JCC:
+            vprec_emit_branch(code, ((const uint8_t *)at)[insn.length - (insn.length >= 6 ? 5 : 2)] & 15, insn.target);
+            break;
+        default: return 0;
+        }
+        open = insn.flow == VPREC_FLOW_NEXT || insn.flow == VPREC_FLOW_JCC;
+    }
+    if (open)
+        vprec_emit_branch(code, -1, start + moved);
+    return branches_into(start, end, moved) ? 0 : moved;
+}
+
+/* mov r11, gate; jmp vprec_gate_enter */
+static void emit_stub(uint8_t *at, const vprec_gate *gate)
+{
+    vprec_code code = {.at = at, .end = at + GATE - STUB};
+    uint64_t to[2] = {(uint64_t)gate, (uint64_t)vprec_gate_enter};
+    vprec_emit_bytes(&code, "\x49\xBB", 2);
+    vprec_emit_bytes(&code, &to[0], 8);
+    vprec_emit_legacy(&code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(at + 16), -1);
+    vprec_emit_bytes(&code, &to[1], 8);
+}
+
+vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < gates->count; i++)
+        if (vprec_gate_at(gates, i)->called == start)
+            return vprec_gate_at(gates, i);
+    if (gates->count == gates->room)
+        return NULL;
+    uint8_t *slot = gates->arena + gates->count * SLOT;
+    vprec_code code = {.at = slot + TRAMPOLINE, .end = slot + STUB};
+    uint8_t moved = move_entry(&code, start, end > start ? end : start + 64);
+    if (!moved || code.full)
+        return NULL;
+    vprec_gate *gate = vprec_gate_at(gates, gates->count++);
+    *gate = (vprec_gate){.called = start, .native = slot + TRAMPOLINE, .stub = slot + STUB, .moved = moved};
+    emit_stub(slot + STUB, gate);
+    return gate;
+}
+
+static uint64_t jump_to_stub(const vprec_gate *gate)
+{
+    return 0xE9 | (uint64_t)(uint32_t)((uint64_t)gate->stub - (gate->called + VPREC_GATE_ENTRY)) << 8;
+}
+
+/* Without a change of what the pages permit: no other thread can miss them. */
+static bool write_by_file(const vprec_gates *gates)
+{
+    int fd = open("/proc/self/mem", O_WRONLY | O_CLOEXEC);
+    bool done = fd >= 0;
+    for (size_t i = 0; i < gates->count && done; i++) {
+        const vprec_gate *gate = vprec_gate_at(gates, i);
+        uint64_t jump = jump_to_stub(gate);
+        if (gate->rounded)
+            done = pwrite(fd, &jump, VPREC_GATE_ENTRY, (off_t)gate->called) == VPREC_GATE_ENTRY;
+    }
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+static long raw_mprotect(uint64_t start, uint64_t bytes, long prot)
+{
+    long result;
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"((long)SYS_mprotect), "D"(start), "S"(bytes), "d"(prot)
+                     : "rcx", "r11", "memory");
+    return result;
+}
+
+/* Where there is no /proc. The page may hold the C library's own code: nothing is called. */
+__attribute__((noinline)) static bool write_by_hand(const vprec_gates *gates)
+{
+    for (size_t i = 0; i < gates->count; i++) {
+        const vprec_gate *gate = vprec_gate_at(gates, i);
+        if (!gate->rounded)
+            continue;
+        uint64_t page = gate->called & ~UINT64_C(4095), jump = jump_to_stub(gate);
+        uint64_t bytes = ((gate->called + VPREC_GATE_ENTRY + 4095) & ~UINT64_C(4095)) - page;
+        if (raw_mprotect(page, bytes, PROT_READ | PROT_WRITE))
+            return false;
+        for (int b = 0; b < VPREC_GATE_ENTRY; b++)
+            ((volatile uint8_t *)gate->called)[b] = (uint8_t)(jump >> (8 * b));
+        if (raw_mprotect(page, bytes, PROT_READ | PROT_EXEC))
+            return false;
+    }
+    return true;
+}
+
+bool vprec_gates_open(const vprec_gates *gates)
+{
+    return write_by_file(gates) || write_by_hand(gates);
+}
+
+void vprec_gate_mark(vprec_code *code)
+{
+    uint64_t mark = VPREC_GATE_MARK;
+    vprec_emit_bytes(code, "\x48\xB8", 2); /* mov rax, imm64 */
+    vprec_emit_bytes(code, &mark, 8);
+    vprec_emit_bytes(code, "\x48\x31\xE0", 3); /* xor rax, rsp */
+}

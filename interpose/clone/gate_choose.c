@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gate_choose.c: which way a call through a gate goes. The call's operands lie in the vector registers meanwhile. */
+#include "gate.h"
+#include "find/callers.h"
+
+const void *vprec_gate_choose(const vprec_gate *gate, const uint64_t *stack, uint64_t mark)
+{
+    if ((mark ^ VPREC_GATE_MARK) != (uint64_t)stack && !vprec_callers_round(*stack, gate->called))
+        return gate->native;
+    if (gate->calls)
+        atomic_fetch_add_explicit(gate->calls, 1, memory_order_relaxed);
+    return gate->rounded;
+}

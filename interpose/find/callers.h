@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * callers.h: which code is selected, asked by address at run time: a call of an elementary function or of a compiler's
+ * arithmetic is rounded where the function that calls is. Asked from any thread and signal handler; told by one. */
+#ifndef VPREC_CALLERS_H
+#define VPREC_CALLERS_H
+
+#include "runtime/memory.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Code of an object from `start` up to the next span's: of functions that are selected, or not. Between functions it
+ * is neither: a PLT, for one. */
+enum vprec_caller { VPREC_CALLER_NATIVE, VPREC_CALLER_SELECTED, VPREC_CALLER_NEITHER };
+typedef struct vprec_caller_span {
+    uint64_t start;
+    uint64_t what; /* enum vprec_caller */
+} vprec_caller_span;
+
+/* An object with selected functions: its code (PLTs included), its PLTs (none: not known), and the whole of it. `spans` (vprec_caller_span,
+ * ascending) tell its functions apart; none of them: all are selected. */
+typedef struct vprec_caller_object {
+    uint64_t code, code_end, plt, plt_end, lo, hi;
+    vprec_vec spans;
+} vprec_caller_object;
+
+/* Takes the spans over. What no object was added for is native. False: no room. */
+bool vprec_callers_add(const vprec_caller_object *object);
+/* It was unloaded. */
+void vprec_callers_drop(uint64_t code);
+
+/* Whether the call of `called` that returns to `back` is rounded. Where it was a jump (a tail call) `back` belongs to
+ * somebody else: then the instruction before it, if it is a direct call, tells which function jumped. */
+bool vprec_callers_round(uint64_t back, uint64_t called);
+
+#endif

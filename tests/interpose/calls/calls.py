@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which calls are rounded: those that selected functions make, whatever else these functions and their objects hold.
+
+calls.py VPREC_RUN DIRECTORY [TEST...]: DIRECTORY has the programs that are built here. What is rounded is the
+mathematical result of a reference of its own: Python's libm, or exact fractions.
+"""
+import math
+import os
+import struct
+import subprocess
+import sys
+import unittest
+from fractions import Fraction
+
+VPREC_RUN, DIRECTORY = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+
+
+def rounded(x, fraction_bits):
+    """x to the nearest number of that many fraction bits (ties to even; of moderate size)."""
+    x = Fraction(x)
+    if not x:
+        return 0.0
+    exponent = math.frexp(float(x))[1] - 1
+    unit = Fraction(2) ** (exponent - fraction_bits)
+    return float(round(x / unit) * unit)
+
+
+def f32(bits):
+    return struct.unpack('<f', struct.pack('<I', int(bits, 16)))[0]
+
+
+def f64(bits):
+    return struct.unpack('<d', struct.pack('<Q', int(bits, 16)))[0]
+
+
+def number(bits):
+    return f32(bits) if len(bits) == 8 else f64(bits)
+
+
+def run(*command, status=0):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, cwd=DIRECTORY)
+    if done.returncode != status:
+        raise AssertionError(f'{command}: exit status {done.returncode}, not {status}\n{done.stderr}')
+    return [tuple(line.rsplit(' ', 1)) for line in done.stdout.splitlines()]
+
+
+def vprec(options, *command, status=0):
+    return run(VPREC_RUN, '-q', *options.split(), '--', *command, status=status)
+
+
+ARGUMENT = f32('3e99999a')
+# A float function is the double function, rounded once.
+RESULT = {name: rounded(value, 7) for name, value in (
+    ('tanh', math.tanh(ARGUMENT)), ('scale', Fraction(ARGUMENT) * 8), ('sum', Fraction(ARGUMENT) + Fraction(f32('3fd9999a'))))}
+
+
+class Libm(unittest.TestCase):
+    PROGRAM = './calls_program', './libcalls_opened.so', './libcalls_opened.so'
+
+    def check(self, options, is_rounded, program=PROGRAM):
+        """Exactly the results of the functions that `is_rounded` names are rounded."""
+        native, have = run(*program), vprec('-f bf16 ' + options, *program)
+        self.assertEqual([name for name, _ in native], [name for name, _ in have])
+        for (name, before), (_, after) in zip(native, have):
+            kind = name.rsplit('_', 1)[1]
+            want = RESULT.get(kind, RESULT['tanh']) if is_rounded(name) else f32(before)
+            self.assertEqual(f32(after), want, f'{options}: {name} is {f32(after).hex()}, natively {f32(before).hex()}')
+
+    @staticmethod
+    def is_programs(name):
+        """What the program calls by pointer, and jumps to libm, counts as its own call: nothing tells the two apart."""
+        return name.startswith(('program', 'vector')) or name == 'opened_tail'
+
+    def test_default(self):
+        self.check('', lambda name: True)
+
+    def test_object(self):
+        self.check('--object libcalls_library.so', lambda name: name.startswith('library'))
+        self.check('--object libcalls_noplt.so', lambda name: name.startswith('noplt'))
+        self.check('--object calls_program', self.is_programs)
+        self.check('--object libcalls_opened.so', lambda name: name.startswith('opened'))
+
+    def test_skipped_object(self):
+        self.check('--skip-object libcalls_*', self.is_programs)
+        self.check('--skip-object calls_program', lambda name: not name.startswith(('program', 'vector')))
+
+    def test_function(self):
+        for name in ('program_call', 'program_tail', 'program_perhaps', 'program_vector', 'vector_tail', 'library_call',
+                     'library_tail', 'library_scale', 'noplt_tail', 'opened_tail', 'program_sum', 'main'):
+            by_pointer = 'opened_tail' if name == 'main' else ''
+            self.check('--function ' + name, lambda have, name=name, by=by_pointer: have in (name, by))
+
+    def test_skipped_function(self):
+        self.check('--skip-function *_tail', lambda name: not name.endswith('_tail') or name == 'opened_tail')
+        self.check('--skip-function main', lambda name: True)
+
+    def test_operations(self):
+        self.check('--ops libm', lambda name: name != 'program_sum')
+        self.check('--ops add', lambda name: name == 'program_sum')
+
+    def test_identity(self):
+        self.assertEqual(vprec('-f native', *self.PROGRAM), run(*self.PROGRAM))
+        self.assertEqual(vprec('-f native --count', *self.PROGRAM), run(*self.PROGRAM))
+
+    def test_other_linkage(self):
+        """Lazily bound, and not position-independent; in no object of its own and without -lm's ldexpf."""
+        for name in 'lazy', 'fixed':
+            program = ('./calls_program_' + name,)
+            self.check('', lambda name: True, program)
+            self.check('--object libcalls_library.so', lambda name: name.startswith('library'), program)
+            self.check('--function program_tail', lambda name: name == 'program_tail', program)
+
+    def test_interpreter(self):
+        """By ctypes: neither python3 nor what calls for it is selected."""
+        work = ('import ctypes, struct\n'
+                'for path, name in ("./libcalls_library.so", "library"), ("./libcalls_noplt.so", "noplt"):\n'
+                '    library = ctypes.CDLL(path)\n'
+                '    for what in "call", "tail", "scale":\n'
+                '        f = getattr(library, f"{name}_{what}")\n'
+                '        f.restype, f.argtypes = ctypes.c_float, [ctypes.c_float]\n'
+                '        print(f"{name}_{what}", struct.pack(">f", f(.3)).hex())\n'
+                'tanh = ctypes.CDLL("libm.so.6").tanhf\n'
+                'tanh.restype, tanh.argtypes = ctypes.c_float, [ctypes.c_float]\n'
+                'print("python_tanh", struct.pack(">f", tanh(.3)).hex())\n')
+        program = sys.executable, '-c', work
+        self.check('--object libcalls_library.so', lambda name: name.startswith('library'), program)
+
+
+class Compilers(unittest.TestCase):
+    """Complex quotients, products and powers: ordinary arithmetic of their caller, from libgcc_s or linked in."""
+
+    PROGRAMS = './calls_complex', './calls_complex_static'
+
+    @staticmethod
+    def want():
+        """Every operation rounded, in libgcc's order (libgcc2.c: __mulsc3, __powisf2)."""
+        def f(x):
+            return Fraction(rounded(x, 7))
+
+        a, b, c, d = (Fraction(f32(bits)) for bits in ('3f8ccccd', '40533333', '402ccccd', 'bfa66666'))
+
+        def power(x, n, f):
+            y = x if n & 1 else Fraction(1)
+            while n := n >> 1:
+                x = f(x * x)
+                if n & 1:
+                    y = f(y * x)
+            return float(y)
+        return {'product.re': float(f(f(a * c) - f(b * d))), 'product.im': float(f(f(a * d) + f(b * c))),
+                'power': power(a, 5, f), 'power64': power(Fraction(1.1), 5, lambda x: Fraction(rounded(x, 20)))}
+
+    def results(self, program, options):
+        return {name: number(bits) for name, bits in vprec('-f f32=bf16,f64=e11m20 ' + options, program)}
+
+    def check(self, options, is_rounded, programs=PROGRAMS):
+        want = self.want()
+        for program in programs:
+            native = {name: number(bits) for name, bits in run(program)}
+            have = self.results(program, options)
+            for name, before in native.items():
+                who, what = name.split()
+                what = f'{program} {options}: {name} is {have[name].hex()}, natively {before.hex()}'
+                if not is_rounded(who):
+                    self.assertEqual(have[name], before, what)
+                elif name.split()[1] in want:
+                    self.assertEqual(have[name], want[name.split()[1]], what)
+                else: # how it is computed depends on the version
+                    self.assertEqual(have[name], rounded(have[name], 7), what)
+                    self.assertTrue(0 < abs(have[name] - before) < abs(before) / 16, what)
+
+    def test_default(self):
+        self.check('', lambda who: True)
+        self.assertEqual(*(self.results(program, '') for program in self.PROGRAMS))
+
+    def test_emulated(self):
+        self.check('--count', lambda who: True)
+
+    def test_object(self):
+        self.check('--object calls_complex*', lambda who: True)
+        self.check('--skip-object calls_complex*', lambda who: False)
+        self.check('--skip-object libgcc_s*', lambda who: False, self.PROGRAMS[:1])
+
+    def test_function(self):
+        for who in 'ff', 'gg':
+            self.check(f'--function {who}*', lambda have, who=who: have == who)
+        self.check('--skip-function gg*', lambda have: have == 'ff')
+
+    def test_identity(self):
+        for program in self.PROGRAMS:
+            for options in '-f native', '-f native --count', '-f native --function ff*':
+                self.assertEqual(vprec(options, program), run(program))
+
+
+class Routines(unittest.TestCase):
+    """Vector routines: their results are rounded, nothing inside of them, slow paths included."""
+
+    def check(self, options, is_rounded, fraction_bits=(10, 20)):
+        native = run('./calls_routine')
+        have = vprec('-f f32=e8m{},f64=e11m{} {}'.format(*fraction_bits, options), './calls_routine')
+        self.assertEqual([name for name, _ in native], [name for name, _ in have])
+        changed = 0
+        for (name, before), (_, after) in zip(native, have):
+            who, what = name.split()
+            bits = fraction_bits[not what.endswith('f16')]
+            want = rounded(f64(before), bits) if is_rounded(who) else f64(before)
+            self.assertEqual(f64(after), want, f'{options}: {name} is {f64(after).hex()}, natively {f64(before).hex()}')
+            changed += f64(after) != f64(before)
+        return changed
+
+    def setUp(self):
+        if subprocess.run('./calls_routine', stdout=subprocess.DEVNULL, cwd=DIRECTORY).returncode == 77:
+            self.skipTest('this processor has no AVX-512')
+
+    def test_default(self):
+        # the operands, too, are rounded: they are products
+        self.assertGreater(self.check('', lambda who: True), 40)
+
+    def test_function(self):
+        self.assertGreater(self.check('--function ff', lambda who: who == 'ff'), 20)
+        self.assertGreater(self.check('--skip-function gg', lambda who: who == 'ff'), 20)
+        self.check('--function main', lambda who: False)
+
+    def test_operations(self):
+        self.assertGreater(self.check('--ops libm', lambda who: True), 40)
+        self.check('--ops add', lambda who: False)
+
+
+if __name__ == '__main__':
+    unittest.main(argv=[sys.argv[0]] + sys.argv[3:])
