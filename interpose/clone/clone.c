@@ -5,6 +5,7 @@
 #include "patch.h"
 #include "reach.h"
 #include "runtime/share.h"
+#include "runtime/sys.h"
 #include "x86/emulate/enter.h"
 #include <cpuid.h>
 #include <sys/mman.h>
@@ -552,8 +553,8 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
     k.code = (vprec_code){.at = at, .end = at + code_bytes};
     size_t clone_at_bytes = (map->hi - map->lo) * sizeof(uint32_t);
     k.clone_at = vprec_pages(clone_at_bytes);
-    if (!mapped || !k.clone_at || mprotect(data, total - entered_bytes, PROT_READ | PROT_WRITE)) {
-        munmap(image->arena, total);
+    if (!mapped || !k.clone_at || vprec_sys_mprotect(data, total - entered_bytes, PROT_READ | PROT_WRITE)) {
+        vprec_sys_munmap(image->arena, total);
         vprec_pages_free(k.clone_at, clone_at_bytes);
         return VPREC_REASON_NO_MEMORY;
     }
@@ -577,15 +578,15 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
     if (!why) {
         image->code_end = (uint64_t)k.code.at;
         uint8_t *end = image->arena + pages((size_t)(k.code.at - image->arena));
-        munmap(end, (size_t)(image->arena + total - end));
+        vprec_sys_munmap(end, (size_t)(image->arena + total - end));
         image->arena_size = (size_t)(end - image->arena);
-        mprotect((uint8_t *)k.constants, constant_bytes + site_bytes, PROT_READ);
-        why = mprotect((uint8_t *)image->code, (size_t)(end - (uint8_t *)image->code), PROT_READ | PROT_EXEC)
+        vprec_sys_mprotect((uint8_t *)k.constants, constant_bytes + site_bytes, PROT_READ);
+        why = vprec_sys_mprotect((uint8_t *)image->code, (size_t)(end - (uint8_t *)image->code), PROT_READ | PROT_EXEC)
                   ? VPREC_REASON_NOT_EXECUTABLE
                   : vprec_patch(image, map, k.clone_at, k.slots, options->gates);
     }
     if (why) {
-        munmap(image->arena, image->arena_size);
+        vprec_sys_munmap(image->arena, image->arena_size);
         vprec_where_free(&image->where);
         vprec_vec_free(&image->traps);
     }

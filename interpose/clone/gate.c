@@ -2,6 +2,7 @@
  * gate.c: see gate.h. Makes gates; patching the functions is their owners'. */
 #include "gate.h"
 #include "reach.h"
+#include "runtime/sys.h"
 #include "x86/decode.h"
 #include "x86/round/round.h"
 #include <fcntl.h>
@@ -18,7 +19,7 @@ bool vprec_gates_reserve(vprec_gates *gates, uint64_t lo, uint64_t hi, size_t ro
     gates->arena = vprec_reach_reserve(lo, hi, gates->bytes);
     if (!gates->arena)
         return false;
-    if (!mprotect(gates->arena, gates->bytes, PROT_READ | PROT_WRITE))
+    if (!vprec_sys_mprotect(gates->arena, gates->bytes, PROT_READ | PROT_WRITE))
         return true;
     vprec_gates_free(gates);
     return false;
@@ -27,13 +28,13 @@ bool vprec_gates_reserve(vprec_gates *gates, uint64_t lo, uint64_t hi, size_t ro
 void vprec_gates_free(vprec_gates *gates)
 {
     if (gates->arena)
-        munmap(gates->arena, gates->bytes);
+        vprec_sys_munmap(gates->arena, gates->bytes);
     *gates = (vprec_gates){0};
 }
 
 bool vprec_gates_seal(vprec_gates *gates)
 {
-    if (!mprotect(gates->arena, gates->bytes, PROT_READ | PROT_EXEC))
+    if (!vprec_sys_mprotect(gates->arena, gates->bytes, PROT_READ | PROT_EXEC))
         return true;
     vprec_gates_free(gates);
     return false;

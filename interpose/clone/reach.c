@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reach.c: see reach.h. Reads /proc/self/maps with plain system calls. */
 #include "reach.h"
+#include "runtime/sys.h"
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/mman.h>
@@ -61,15 +62,15 @@ static int hex_digit(char c)
 /* Walks the mappings in order; between two of them lies a free range. */
 static bool walk(search *s)
 {
-    int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    int fd = vprec_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     char buffer[4096];
     uint64_t number[2] = {0, 0}, last_end = LOWEST;
     int field = 0; /* 0 start, 1 end, 2 the rest of the line */
-    ssize_t n;
-    while ((n = read(fd, buffer, sizeof buffer)) > 0)
-        for (ssize_t i = 0; i < n; i++) {
+    long n;
+    while ((n = vprec_sys_read(fd, buffer, sizeof buffer)) > 0)
+        for (long i = 0; i < n; i++) {
             char c = buffer[i];
             if (c == '\n') {
                 field = 0;
@@ -83,7 +84,7 @@ static bool walk(search *s)
                     last_end = number[1];
             }
         }
-    close(fd);
+    vprec_sys_close(fd);
     if (last_end < HIGHEST)
         consider(s, last_end, HIGHEST);
     return true;
@@ -91,12 +92,12 @@ static bool walk(search *s)
 
 static void *reserve(const search *s)
 {
-    void *p = mmap((void *)s->best, s->bytes, PROT_NONE,
+    void *p = vprec_sys_mmap((void *)s->best, s->bytes, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
     if (p == (void *)s->best)
         return p;
     if (p != MAP_FAILED)
-        munmap(p, s->bytes);
+        vprec_sys_munmap(p, s->bytes);
     return NULL;
 }
 

@@ -281,8 +281,10 @@ static bool tie(const vprec_where *where, const vprec_where_range *r, uint64_t r
     found f;
     p->original = r->original;
     p->start = r->clone;
-    return body && find_step(where, body, 0, r->original, &f) && walk(p, f.start, f.end, r->clone) &&
-           walk(p, r->clone, rip, 0);
+    if (!body || !find_step(where, body, 0, r->original, &f))
+        return false;
+    p->length = f.length;
+    return walk(p, f.start, f.end, r->clone) && walk(p, r->clone, rip, 0);
 }
 
 /* Landings lie behind their table in the order of their addresses; each gives back what emit_indirect saved. */
@@ -332,6 +334,7 @@ bool vprec_where_original(const vprec_where *where, uint64_t rip, vprec_place *p
         find_step(where, r, rip, 0, &f);
         p->original = f.original;
         p->start = f.start;
+        p->length = f.length;
         return walk(p, f.start, rip, 0);
     }
 }

@@ -48,6 +48,7 @@ enum { VPREC_SPILLS = 20 };
 typedef struct vprec_place {
     uint64_t original;
     uint64_t start;  /* of the code for the original instruction, or for its tie */
+    unsigned length; /* of the original instruction; 0: not known */
     int32_t lowered; /* rsp lies this far below the original's */
     unsigned spills;
     vprec_spill spill[VPREC_SPILLS];

@@ -4,6 +4,7 @@
  * never looks at (section headers, .symtab, notes) is believed only if sound. */
 #include "object.h"
 #include "elf.h"
+#include "runtime/sys.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -206,7 +207,7 @@ static bool file_map(vprec_elf *elf, const char *path)
     struct stat status;
     void *file = MAP_FAILED;
     if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size > 0)
-        file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        file = vprec_sys_mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     syscall(SYS_close, fd);
     if (file == MAP_FAILED)
         return vprec_elf_fail(elf, VPREC_REASON_NOT_MAPPED);
@@ -238,7 +239,7 @@ void vprec_object_release(vprec_object *object)
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
     if (object->file)
-        munmap((void *)(uintptr_t)object->file, object->file_size);
+        vprec_sys_munmap((void *)(uintptr_t)object->file, object->file_size);
     object->file = NULL;
 }
 

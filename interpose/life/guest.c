@@ -5,6 +5,7 @@
 #include "guest.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
+#include "x86/emulate/stack.h"
 #include <string.h>
 
 enum { XSAVE_MXCSR = 24, XSAVE_XMM = 160, XSAVE_SOFTWARE = 464, XSAVE_HEADER = 512 };
@@ -135,56 +136,99 @@ static bool within(uint64_t rip, const void *from, const void *to)
     return rip >= (uint64_t)from && rip < (uint64_t)to;
 }
 
-/* The vprec_cpu of the emulator's run that the signal interrupted at `at`, or NULL. */
-static vprec_cpu *emulator(const vprec_guest *g, uint64_t at)
+/* Words that vprec_enter has pushed below its return address at `at`, where the registers are not in its frame. */
+static unsigned pushed(uint64_t at)
 {
-    if (!within(at, (void *)vprec_enter, vprec_enter_end))
-        return (uint64_t)g->frame > g->rsp ? g->frame : NULL;
-    uint64_t base = g->rsp;
-    if (at == (uint64_t)vprec_enter || within(at, vprec_enter_done, vprec_enter_end))
-        base -= VPREC_FRAME_RETURN;
-    else if (at < (uint64_t)vprec_enter_based || at >= (uint64_t)vprec_enter_unbased)
-        base -= VPREC_FRAME_FLAGS;
-    else if (within(at, vprec_enter_framed, vprec_enter_unframed))
-        base = (uint64_t)g->uc->uc_mcontext.gregs[REG_RBP];
-    return (vprec_cpu *)base;
+    const struct {
+        const void *from;
+        unsigned words;
+    } steps[] = {{(void *)vprec_enter, 0},  {vprec_enter_pushed1, 1},  {vprec_enter_pushed2, 2}, {vprec_enter_pushed3, 3},
+                 {vprec_enter_pushed4, 4},  {vprec_enter_popped3, 3},  {vprec_enter_popped2, 2}, {vprec_enter_popped1, 1},
+                 {vprec_enter_done, 0},     {vprec_enter_making, 4},   {vprec_enter_lowered, 12}, {vprec_enter_raised, 4}};
+    unsigned words = 0;
+    for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++)
+        if (at >= (uint64_t)steps[i].from)
+            words = steps[i].words;
+    return words;
+}
+
+/* The first four words that vprec_enter pushes. */
+static void exchange_pushed(vprec_guest *g)
+{
+    static const int registers[] = {REG_EFL, REG_RAX, REG_RCX, REG_RDX};
+    for (unsigned i = 0; i < 4 && i < g->pushed; i++)
+        exchange((uint8_t *)&g->uc->uc_mcontext.gregs[registers[i]],
+                 (uint8_t *)(g->rsp + 8 * (uint64_t)(g->pushed - 1 - i)), 8);
 }
 
 static void exchange_cpu(vprec_guest *g)
 {
-    if (g->all) {
-        for (int i = 0; i < 16; i++)
-            if (register_of[i] != REG_RSP)
-                exchange_register(g->uc, i, (uint64_t)&g->cpu->gpr[i]);
-    }
-    if (g->eflags)
-        exchange((uint8_t *)&g->uc->uc_mcontext.gregs[REG_EFL], (uint8_t *)g->cpu + VPREC_FRAME_FLAGS, 8);
-    if (g->rax)
-        exchange_register(g->uc, 0, (uint64_t)&g->cpu->gpr[0]);
+    for (int i = 0; i < 16; i++)
+        if (register_of[i] != REG_RSP)
+            exchange_register(g->uc, i, (uint64_t)&g->cpu->gpr[i]);
+    exchange((uint8_t *)&g->uc->uc_mcontext.gregs[REG_EFL], (uint8_t *)&g->cpu->rflags, 8);
     if (g->vectors)
         exchange_vectors(g->uc, g->cpu->xsave);
 }
 
+/* The vprec_cpu of the emulator's run that the signal interrupted at `at`, or NULL. */
+static vprec_cpu *emulator(const vprec_guest *g, uint64_t at)
+{
+    if (within(at, vprec_enter_framed, vprec_enter_unframed))
+        return (vprec_cpu *)g->uc->uc_mcontext.gregs[REG_RBP];
+    uint64_t slot = vprec_stack_slot(g->rsp);
+    return slot ? (vprec_cpu *)(slot - VPREC_SLOT_CPU) : NULL;
+}
+
+/* The instruction behind the site's, whose clone called the emulator and is returned to at `back`. */
+static uint64_t behind(const vprec_site *site, uint64_t back)
+{
+    const vprec_image *image = vprec_image_of_clone(back);
+    vprec_place place;
+    bool known = image && vprec_where_original(&image->where, back, &place) && place.original == site->address;
+    return known ? site->address + place.length : site->address;
+}
+
+static void show_door(vprec_guest *g, uint64_t at)
+{
+    g->pushed = pushed(at);
+    g->shown_rsp = g->rsp + 8 * (uint64_t)g->pushed + VPREC_BELOW_RETURN;
+    const vprec_site *site = (const vprec_site *)load64(g->shown_rsp - VPREC_BELOW_SITE);
+    bool done = within(at, vprec_enter_unframed, vprec_enter_making) && site->op != VPREC_OP_REFUSED;
+    g->shown_rip = done ? behind(site, load64(g->shown_rsp - VPREC_BELOW_RETURN)) : site->address;
+    exchange_pushed(g);
+}
+
 static void show_emulated(vprec_guest *g, uint64_t at, bool fault)
 {
-    const vprec_site *site = (const vprec_site *)load64((uint64_t)g->cpu + VPREC_FRAME_SITE);
+    g->shown_rsp = g->cpu->gpr[4];
+    const vprec_site *site = (const vprec_site *)load64(g->shown_rsp - VPREC_BELOW_SITE);
     bool deeper = !within(at, (void *)vprec_enter, vprec_enter_end);
-    g->rax = within(at, vprec_enter_rax_kept, vprec_enter_framed);
-    g->all = deeper || within(at, vprec_enter_framed, vprec_enter_unbased);
-    g->eflags = deeper || within(at, vprec_enter_framed, vprec_enter_done);
     g->vectors = deeper || within(at, vprec_enter_saved, vprec_enter_restored);
     g->shown_rip = site->address;
-    g->shown_rsp = (uint64_t)g->cpu + VPREC_FRAME_RSP;
+    if (g->cpu->stage == VPREC_EMULATE_RESULT)
+        vprec_emulate_commit(site, g->cpu);
+    if (g->cpu->stage != VPREC_EMULATE_NOTHING)
+        g->shown_rip = behind(site, load64(g->shown_rsp - VPREC_BELOW_RETURN));
     exchange_cpu(g);
-    if (fault && within(at, (void *)vprec_load, vprec_load_end)) {
+    if (fault && (within(at, (void *)vprec_load, vprec_load_end) || within(at, (void *)vprec_raise, vprec_raise_end))) {
         /* the instruction's own fault, nothing is done yet: once more from its start */
         const vprec_image *image = vprec_image_of(site->address);
         uint64_t start = image ? vprec_where_clone(&image->where, site->address) : 0;
         g->rip = start ? start : site->address;
         g->rsp = g->shown_rsp;
-        g->cpu = g->frame = NULL;
-        g->all = g->eflags = g->vectors = false;
+        g->cpu = NULL;
     }
+}
+
+/* Whether the clone is about to take the site off the stack: the emulator has been there. */
+static bool emulated(const vprec_guest *g, uint64_t at)
+{
+    static const uint8_t raise[] = {0x48, 0x8D, 0xA4, 0x24, 136, 0, 0, 0}; /* lea 136(%rsp), %rsp */
+    if (g->place.lowered != 136 || memcmp((const void *)at, raise, sizeof raise))
+        return false;
+    const vprec_site *site = (const vprec_site *)load64(g->rsp);
+    return site->address == g->place.original && site->op != VPREC_OP_REFUSED;
 }
 
 /* `int3`: the signal is a breakpoint's, and behind one may be another function. */
@@ -194,7 +238,7 @@ static void show_clone(vprec_guest *g, const vprec_where *where, uint64_t at, bo
         g->place.lowered = 0, g->place.spills = 0;
     if (!g->place.original)
         return;
-    g->shown_rip = g->place.original + int3;
+    g->shown_rip = g->place.original + int3 + (emulated(g, at) ? g->place.length : 0);
     g->shown_rsp = g->rsp + (uint64_t)(int64_t)g->place.lowered;
     show_flags(g);
     exchange_spills(g);
@@ -216,13 +260,12 @@ static uint64_t past_patch(uint64_t rip)
 void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *uc)
 {
     greg_t *r = uc->uc_mcontext.gregs;
-    bool fault = (number == SIGSEGV || number == SIGBUS) && info->si_code > 0;
+    bool fault = (number == SIGSEGV || number == SIGBUS || number == SIGFPE) && info->si_code > 0;
     *g = (vprec_guest){.uc = uc, .rip = (uint64_t)r[REG_RIP], .rsp = (uint64_t)r[REG_RSP],
-                       .flags = (uint64_t)r[REG_EFL], .frame = vprec_enter_frame};
-    vprec_enter_frame = NULL;
-    g->shown_rip = g->rip;
+                       .flags = (uint64_t)r[REG_EFL]};
+    const uint64_t arrived = g->shown_rip = g->rip;
     g->shown_rsp = g->rsp;
-    bool fetch = fault && (uint64_t)info->si_addr == g->rip; /* nothing can be read there */
+    bool fetch = fault && number != SIGFPE && (uint64_t)info->si_addr == g->rip; /* nothing can be read there */
     uint64_t at = fetch ? g->rip : past_patch(g->rip);
     const vprec_image *image = vprec_image_of_clone(at);
     bool stub = image && at == image->code; /* the jump to vprec_enter */
@@ -231,12 +274,14 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
     bool int3 = number == SIGTRAP && (info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT);
     if (image && !stub)
         show_clone(g, &image->where, at, int3);
+    else if (within(at, (void *)vprec_enter, vprec_enter_framed) || within(at, vprec_enter_unframed, vprec_enter_end))
+        show_door(g, at);
     else if ((g->cpu = emulator(g, at)))
         show_emulated(g, at, fault);
     r[REG_RIP] = (greg_t)g->shown_rip;
     r[REG_RSP] = (greg_t)g->shown_rsp;
     if ((number == SIGILL || number == SIGFPE || number == SIGTRAP) && info->si_code > 0 &&
-        (uint64_t)info->si_addr == g->rip)
+        (uint64_t)info->si_addr == arrived)
         info->si_addr = (void *)g->shown_rip;
 }
 
@@ -255,11 +300,12 @@ void vprec_guest_back(vprec_guest *g)
     r[REG_RSP] = (greg_t)g->rsp;
     if (g->cpu) {
         exchange_cpu(g);
+    } else if (g->pushed) {
+        exchange_pushed(g);
     } else if (g->place.original) {
         exchange_spills(g);
         for (unsigned i = 0; i < g->place.spills; i++)
             if (g->place.spill[i].kind == VPREC_SPILL_FLAGS)
                 r[REG_EFL] = (greg_t)g->flags;
     }
-    vprec_enter_frame = g->frame;
 }

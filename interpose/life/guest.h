@@ -15,9 +15,9 @@ typedef struct vprec_guest {
     uint64_t rip, rsp;             /* the true ones */
     uint64_t shown_rip, shown_rsp;
     uint64_t flags;                /* true, if the spills hold the program's */
-    vprec_cpu *frame;              /* vprec_enter_frame at the time */
     vprec_cpu *cpu;                /* in the emulator: its state of the program */
-    bool all, rax, eflags, vectors; /* what of it has changed places with the context */
+    bool vectors;                  /* those of it have changed places with the context too */
+    unsigned pushed;               /* at the emulator's door: words on the stack at rsp that have */
     vprec_place place;             /* in a clone */
 } vprec_guest;
 

@@ -8,6 +8,7 @@
 #include "find/select.h"
 #include "libm/patch.h"
 #include "runtime/record.h"
+#include "runtime/sys.h"
 #include "x86/emulate/enter.h"
 #include <stdio.h>
 #include <string.h>
@@ -455,7 +456,7 @@ void vprec_instrument_end(void)
         } else if (s.image) { /* unloaded: nothing can run there any more */
             vprec_image_drop(s.image);
             vprec_gates_free(&s.gates);
-            munmap(s.image->arena, s.image->arena_size);
+            vprec_sys_munmap(s.image->arena, s.image->arena_size);
             vprec_vec_free(&s.image->traps);
             vprec_where_free(&s.image->where);
             vprec_pages_free(s.image, sizeof *s.image);

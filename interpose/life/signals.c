@@ -3,7 +3,10 @@
  * the original program (guest.c). Every function that sets a handler is wrapped.
  * What blocks signals is masks.c's, SIGTRAP trap.c's. */
 #include "guest.h"
+#include "runtime/sys.h"
 #include "trap.h"
+#include "x86/emulate/enter.h"
+#include "x86/emulate/stack.h"
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -41,11 +44,31 @@ static uint64_t word_of(const struct sigaction *action)
            (sigismember(&action->sa_mask, SIGTRAP) ? BLOCKS_TRAP : 0);
 }
 
+typedef struct call {
+    vprec_handler *handler;
+    int number;
+    siginfo_t *info;
+    void *context;
+} call;
+
+static void call_handler(void *data)
+{
+    const call *c = data;
+    c->handler(c->number, c->info, c->context);
+}
+
+/* A signal that interrupts the emulator is delivered on the emulator's stack. The handler may want more of one, leave by
+ * longjmp, or look for the thread's own: it runs where it would natively. */
 void vprec_signal_call(vprec_handler *handler, int number, siginfo_t *info, void *context)
 {
+    call c = {handler, number, info, context};
     vprec_guest guest;
     vprec_guest_show(&guest, number, info, context);
-    handler(number, info, context);
+    uint64_t slot = vprec_stack_slot((uint64_t)__builtin_frame_address(0));
+    if (slot)
+        vprec_stack_call(call_handler, &c, *(uint64_t *)(slot - VPREC_SLOT_RSP) - VPREC_BELOW_ALL);
+    else
+        call_handler(&c);
     vprec_guest_back(&guest);
 }
 
@@ -56,7 +79,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 
 void vprec_signal_install(void)
 {
-    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *page = vprec_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return;
     madvise(page, 4096, MADV_WIPEONFORK);

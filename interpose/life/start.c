@@ -6,6 +6,7 @@
 #include "libm/patch.h"
 #include "runtime/draws.h"
 #include "runtime/record.h"
+#include "runtime/sys.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
 #include "self.h"
@@ -112,19 +113,19 @@ static bool hook_loader(void)
         if (!(*p == 0x66 || *p == 0x2E || *p == 0x0F || *p == 0x1F || *p == 0x84 || *p == 0x00 || *p == 0x90 ||
               *p == 0x80 || *p == 0x40 || *p == 0x44 || *p == 0xCC))
             return false;
-    if (mprotect(page, bytes, PROT_READ | PROT_WRITE))
+    if (vprec_sys_mprotect(page, bytes, PROT_READ | PROT_WRITE))
         return false;
     memcpy(at, code, sizeof code);
-    return mprotect(page, bytes, PROT_READ | PROT_EXEC) == 0;
+    return vprec_sys_mprotect(page, bytes, PROT_READ | PROT_EXEC) == 0;
 }
 
 /* Whether written memory may become code: not under MemoryDenyWriteExecute or SELinux's execmem. */
 static bool may_execute(void)
 {
-    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    bool may = page != MAP_FAILED && !mprotect(page, 4096, PROT_READ | PROT_EXEC);
+    void *page = vprec_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool may = page != MAP_FAILED && !vprec_sys_mprotect(page, 4096, PROT_READ | PROT_EXEC);
     if (page != MAP_FAILED)
-        munmap(page, 4096);
+        vprec_sys_munmap(page, 4096);
     return may;
 }
 

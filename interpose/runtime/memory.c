@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * memory.c: see memory.h. */
 #include "memory.h"
+#include "sys.h"
 #include <string.h>
 #include <sys/mman.h>
 
@@ -11,14 +12,14 @@ static size_t page_round(size_t bytes)
 
 void *vprec_pages(size_t bytes)
 {
-    void *p = mmap(NULL, page_round(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p = vprec_sys_mmap(NULL, page_round(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
 void vprec_pages_free(void *pages, size_t bytes)
 {
     if (pages)
-        munmap(pages, page_round(bytes));
+        vprec_sys_munmap(pages, page_round(bytes));
 }
 
 void *vprec_vec_add(vprec_vec *vec, size_t n)
@@ -29,7 +30,7 @@ void *vprec_vec_add(vprec_vec *vec, size_t n)
             room *= 2;
         void *data;
         if (vec->data) {
-            data = mremap(vec->data, page_round(vec->room * vec->size), page_round(room * vec->size), MREMAP_MAYMOVE);
+            data = vprec_sys_mremap(vec->data, page_round(vec->room * vec->size), page_round(room * vec->size));
             if (data == MAP_FAILED)
                 return NULL;
         } else {

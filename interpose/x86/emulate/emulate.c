@@ -244,6 +244,19 @@ static void compute(vprec_stepper *s, const vprec_site *site, uint64_t active, c
     }
 }
 
+/* In order, for a signal handler of this thread. */
+static void set_stage(vprec_cpu *cpu, enum vprec_emulate_stage stage)
+{
+    __asm__ volatile("" ::: "memory");
+    cpu->stage = stage;
+    __asm__ volatile("" ::: "memory");
+}
+
+void vprec_emulate_commit(const vprec_site *site, vprec_cpu *cpu)
+{
+    write_register(cpu, (unsigned)site->dst, site->encoding == VPREC_LEGACY, cpu->result);
+}
+
 void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts)
 {
     unsigned size = element_size(site->to);
@@ -291,8 +304,14 @@ void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *ar
     if (stepper.raised && !site->er) {
         mxcsr |= stepper.raised;
         __builtin_memcpy(cpu->xsave + XSAVE_MXCSR, &mxcsr, 4);
+        uint32_t unmasked = stepper.raised & ~(mxcsr >> 7);
+        if (unmasked)
+            vprec_raise(mxcsr, unmasked & -unmasked);
     }
     if (stepper.tally.counts)
         vprec_tally_end(&stepper.tally, site->op, (unsigned)__builtin_popcountll(active));
-    write_register(cpu, (unsigned)site->dst, site->encoding == VPREC_LEGACY, &r);
+    cpu->result = &r;
+    set_stage(cpu, VPREC_EMULATE_RESULT);
+    vprec_emulate_commit(site, cpu);
+    set_stage(cpu, VPREC_EMULATE_DONE);
 }

@@ -12,7 +12,12 @@ typedef struct vprec_cpu {
     uint64_t gpr[16]; /* rax rcx rdx rbx rsp rbp rsi rdi r8..r15; rsp as the original instruction saw it */
     uint64_t rflags;
     uint8_t *xsave;   /* standard-format XSAVE area (components of XCR0 & 0xE6; MXCSR at 24) */
+    const void *result; /* at VPREC_EMULATE_RESULT: what goes into the destination */
+    uint64_t stage;     /* how far vprec_emulate has come: a vprec_emulate_stage */
 } vprec_cpu;
+
+/* A signal that ends the emulation finds the program before the instruction or behind it, never in the middle. */
+enum vprec_emulate_stage { VPREC_EMULATE_NOTHING, VPREC_EMULATE_RESULT, VPREC_EMULATE_DONE };
 
 /* Offsets of the state components in the XSAVE area, 0 where the processor has none. */
 typedef struct vprec_xsave_layout {
@@ -34,5 +39,13 @@ void vprec_xsave_detect(void);
 uint64_t vprec_emulate_address(const vprec_site *site, const vprec_cpu *cpu);
 
 void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts);
+
+/* At VPREC_EMULATE_RESULT: writes the destination, once more if need be. */
+void vprec_emulate_commit(const vprec_site *site, vprec_cpu *cpu);
+
+/* enter.S: executes an instruction that raises the first of the exceptions `raised` (MXCSR's flags), under `mxcsr`. It
+ * does not mask that one: SIGFPE from within [vprec_raise, vprec_raise_end), and nothing of the program has changed. */
+void vprec_raise(uint32_t mxcsr, uint32_t raised);
+extern const char vprec_raise_end[];
 
 #endif

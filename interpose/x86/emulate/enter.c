@@ -8,7 +8,6 @@
 vprec_xsave_layout vprec_xsave;
 vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
 _Atomic uint64_t **vprec_refused_counts;
-_Thread_local vprec_cpu *vprec_enter_frame __attribute__((visibility("hidden")));
 
 /* ldmxcsr, but for the direction: inline code counts on rounding to nearest. */
 static void load_mxcsr(const vprec_site *site, vprec_cpu *cpu)

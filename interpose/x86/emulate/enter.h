@@ -36,22 +36,15 @@ void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu);
 void vprec_load(void *to, const void *from, uint64_t bytes, const vprec_cpu *cpu, const vprec_site *site);
 extern const char vprec_load_end[];
 
-/* The thread's vprec_cpu while vprec_enter_c runs, NULL elsewhere. A signal handler's wrapper
- * sets it to NULL while the program's handler runs: that may leave by longjmp. */
-extern _Thread_local vprec_cpu *vprec_enter_frame __attribute__((tls_model("initial-exec")));
+/* Where vprec_enter has pushed 1 to 4 words below its return address (the flags, rax, rcx, rdx); its address in rbp and
+ * all of the program's registers in the vprec_cpu; the XSAVE area written; read back; the 4 words again, and the other
+ * registers theirs; 3 to 1 words; none. Behind `making` the same 4 words, but 8 more from `lowered` to `raised`. */
+extern const char vprec_enter_pushed1[], vprec_enter_pushed2[], vprec_enter_pushed3[], vprec_enter_pushed4[],
+    vprec_enter_framed[], vprec_enter_saved[], vprec_enter_restored[], vprec_enter_unframed[], vprec_enter_popped3[],
+    vprec_enter_popped2[], vprec_enter_popped1[], vprec_enter_done[], vprec_enter_making[], vprec_enter_lowered[],
+    vprec_enter_raised[], vprec_enter_end[];
 
-/* Where vprec_enter has: the frame at rsp; rax in it; all of the vprec_cpu's
- * registers in it and its address in rbp; the XSAVE area written; read back;
- * the frame at rsp again; only the flags left there; nothing left. */
-extern const char vprec_enter_based[], vprec_enter_rax_kept[], vprec_enter_framed[], vprec_enter_saved[],
-    vprec_enter_restored[], vprec_enter_unframed[], vprec_enter_unbased[], vprec_enter_done[], vprec_enter_end[];
-
-/* In the frame, from the vprec_cpu upward. */
-enum {
-    VPREC_FRAME_FLAGS = 144,
-    VPREC_FRAME_RETURN = 152,
-    VPREC_FRAME_SITE = 160,
-    VPREC_FRAME_RSP = 296 /* the original's rsp itself, not a slot */
-};
+/* On the program's stack, below the original rsp. */
+enum { VPREC_BELOW_SITE = 136, VPREC_BELOW_RETURN = 144, VPREC_BELOW_ALL = 192 };
 
 #endif
