@@ -20,7 +20,8 @@ static bool has_vaes(void)
 /* A rel32 in a clone that awaits its target's address. */
 typedef struct fixup {
     uint8_t *at;
-    uint64_t target; /* original address */
+    uint64_t target;   /* original address */
+    uint32_t function; /* whose clone it is in */
 } fixup;
 
 typedef struct cloner {
@@ -30,7 +31,9 @@ typedef struct cloner {
     vprec_code code;
     uint32_t *clone_at; /* by code byte: clone's offset in the arena, 0 none */
     vprec_vec fixups;
-    uint64_t *slots;    /* by function: where its entry stub jumps */
+    uint64_t *slots;    /* by function: where its entry stub jumps; behind them those of the doors */
+    size_t slot_count, slot_room;
+    vprec_vec doors;    /* vprec_door: see emit_doors */
     vprec_constants *constants;
     vprec_site *sites;  /* of the emulated sites */
     size_t site_count;
@@ -62,7 +65,7 @@ static void displacement(cloner *k, uint64_t original)
 {
     fixup *f = vprec_vec_add(&k->fixups, 1);
     if (f)
-        *f = (fixup){k->code.at, original};
+        *f = (fixup){k->code.at, original, k->function};
     else
         k->code.full = true;
     vprec_emit_u32(&k->code, 0);
@@ -386,34 +389,152 @@ static void emit_instruction(cloner *k, uint64_t at, const vprec_insn *insn)
     }
 }
 
-/* The stub at a function's entry: [slot] leads behind itself once, which notes
- * the entry, and to the clone ever after. */
+static vprec_code_function *function_at(const cloner *k, size_t i)
+{
+    return &VPREC_AT(k->map->functions, vprec_code_function, i);
+}
+
+/* What is set when a function is entered; NULL: there was no room to record it. */
+static uint8_t *entered_of(const cloner *k, size_t function)
+{
+    const char *flag = k->entered_view ? (const char *)k->options->entered[function] : NULL;
+    return flag ? k->entered_view + (flag - k->options->entered_start) : NULL;
+}
+
+/* jmp [slot], and what that leads to once: it notes that the function was entered. Returns where the low half of the
+ * address belongs that [slot] leads to ever after; NULL: nothing is noted. */
+static uint8_t *emit_noting(cloner *k, uint32_t function, uint64_t *slot)
+{
+    vprec_code *c = &k->code;
+    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
+    *slot = (uint64_t)c->at;
+    uint8_t *flag = entered_of(k, function);
+    if (!flag)
+        return NULL;
+    vprec_emit_u8(c, 0xC6); /* mov byte ptr [flag], 1 */
+    vprec_emit_u8(c, 0x05);
+    vprec_emit_u32(c, (uint32_t)((int64_t)flag - (int64_t)(c->at + 5)));
+    vprec_emit_u8(c, 1);
+    uint8_t *low = c->at + 6; /* mov dword ptr [slot], low half of the clone's address */
+    vprec_emit_u8(c, 0xC7);
+    vprec_emit_u8(c, 0x05);
+    vprec_emit_u32(c, (uint32_t)((int64_t)slot - (int64_t)(c->at + 8)));
+    vprec_emit_u32(c, 0);
+    return low;
+}
+
+static void lead_slot(cloner *k, uint8_t *low, const uint64_t *slot, uint64_t to)
+{
+    if (k->code.full || !low)
+        return;
+    uint32_t half = (uint32_t)to;
+    memcpy(low, &half, 4);
+    if (to >> 32 != *slot >> 32)
+        k->code.full = true; /* cannot be: reach.c keeps the arena off 4 GB borders */
+}
+
+/* The stub at a function's entry: [slot] leads behind itself once, and to the clone ever after. */
 static void emit_entry(cloner *k)
 {
     vprec_code *c = &k->code;
     while ((uint64_t)c->at & 15)
         vprec_emit_u8(c, 0xCC);
-    begin(k, VPREC_WHERE_STUB, VPREC_AT(k->map->functions, vprec_code_function, k->function).start);
+    begin(k, VPREC_WHERE_STUB, function_at(k, k->function)->start);
+    if (k->entered_view) {
+        vprec_entered *entered = vprec_vec_add(&k->image->entered, 1);
+        if (entered)
+            *entered = (vprec_entered){(uint64_t)c->at, entered_of(k, k->function)};
+        else
+            c->full = true;
+    }
     uint64_t *slot = &k->slots[k->function];
-    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
-    *slot = (uint64_t)c->at;
-    if (k->entered_view && k->options->entered[k->function]) {
-        uint8_t *flag = k->entered_view + ((const char *)k->options->entered[k->function] - k->options->entered_start);
-        vprec_emit_u8(c, 0xC6); /* mov byte ptr [flag], 1 */
-        vprec_emit_u8(c, 0x05);
-        vprec_emit_u32(c, (uint32_t)((int64_t)flag - (int64_t)(c->at + 5)));
-        vprec_emit_u8(c, 1);
-        uint8_t *low = c->at + 6; /* mov dword ptr [slot], low half of the clone's address */
-        vprec_emit_u8(c, 0xC7);
-        vprec_emit_u8(c, 0x05);
-        vprec_emit_u32(c, (uint32_t)((int64_t)slot - (int64_t)(c->at + 8)));
-        vprec_emit_u32(c, 0);
-        if (!c->full) {
-            uint32_t body = (uint32_t)(uint64_t)c->at;
-            memcpy(low, &body, 4);
-            if ((uint64_t)c->at >> 32 != *slot >> 32)
-                c->full = true; /* cannot be: reach.c keeps the arena off 4 GB borders */
+    uint8_t *low = emit_noting(k, k->function, slot);
+    lead_slot(k, low, slot, (uint64_t)c->at);
+}
+
+/* A way into a clone behind the function's start notes the entry as the stub does. */
+static void emit_door(cloner *k, uint64_t original, uint32_t function)
+{
+    vprec_door *door = k->slot_count < k->slot_room ? vprec_vec_add(&k->doors, 1) : NULL;
+    if (!door) {
+        k->code.full = true;
+        return;
+    }
+    begin(k, VPREC_WHERE_STUB, original);
+    *door = (vprec_door){original, (uint64_t)k->code.at};
+    uint64_t *slot = &k->slots[k->slot_count++], to = clone_of(k, original);
+    uint8_t *low = emit_noting(k, function, slot);
+    lead_slot(k, low, slot, to);
+    vprec_emit_branch(&k->code, -1, to);
+}
+
+/* The function of a place whose clone others jump to; -1: the function's own, or none that is cloned. */
+static long foreign(const cloner *k, const fixup *f)
+{
+    const vprec_code_function *own = function_at(k, f->function);
+    if ((f->target >= own->start && f->target < own->end) || !clone_of(k, f->target))
+        return -1;
+    return vprec_code_function_at(k->map, f->target);
+}
+
+/* Doors: where addresses that are taken, landing pads, and jumps of other functions lead to behind a function's start.
+ * A return is none: what returns has entered before; but who knows where code is entered that nothing names. */
+static void emit_doors(cloner *k)
+{
+    vprec_vec targets = VPREC_VEC(uint64_t);
+    vprec_entered *end = k->entered_view ? vprec_vec_add(&k->image->entered, 1) : NULL;
+    if (end)
+        *end = (vprec_entered){(uint64_t)k->code.at, NULL};
+    for (size_t i = 0; i < k->map->functions.count && k->entered_view; i++) {
+        const vprec_code_function *f = function_at(k, i);
+        uint32_t door = VPREC_ENTRY | (f->gap ? VPREC_RETURN : 0);
+        for (uint64_t at = f->start + 1; f->cloned && at < f->end; at++) {
+            uint32_t mark = *vprec_mark(k->map, at);
+            uint64_t *target = mark & VPREC_START && mark & door && clone_of(k, at) ? vprec_vec_add(&targets, 1) : NULL;
+            if (target)
+                *target = at;
         }
+    }
+    for (size_t i = 0; i < k->fixups.count && k->entered_view; i++) {
+        const fixup *f = &VPREC_AT(k->fixups, fixup, i);
+        long function = foreign(k, f);
+        uint64_t *target = function >= 0 && f->target != function_at(k, (size_t)function)->start
+                               ? vprec_vec_add(&targets, 1)
+                               : NULL;
+        if (target)
+            *target = f->target;
+    }
+    vprec_vec_sort_u64(&targets);
+    for (size_t i = 0; i < targets.count && !k->code.full; i++) {
+        uint64_t target = VPREC_AT(targets, uint64_t, i);
+        emit_door(k, target, (uint32_t)vprec_code_function_at(k->map, target));
+    }
+    vprec_vec_free(&targets);
+}
+
+/* At most so many doors. */
+static size_t door_bound(const vprec_codemap *map)
+{
+    size_t bound = map->edges.count + map->functions.count; /* jumps, and what falls through an end */
+    for (size_t i = 0; i < map->functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
+        for (uint64_t at = f->start + 1; f->cloned && at < f->end; at++) {
+            uint32_t mark = *vprec_mark(map, at);
+            bound += mark & VPREC_START && (mark & VPREC_ENTRY || f->gap);
+        }
+    }
+    return bound;
+}
+
+/* What stays native jumps into what is cloned. */
+static void mark_entries(const vprec_codemap *map)
+{
+    for (size_t i = 0; i < map->edges.count; i++) {
+        vprec_edge e = VPREC_AT(map->edges, vprec_edge, i);
+        long from = vprec_code_function_at(map, e.from), to = vprec_code_function_at(map, e.to);
+        if (to >= 0 && VPREC_AT(map->functions, vprec_code_function, to).cloned &&
+            (from < 0 || !VPREC_AT(map->functions, vprec_code_function, from).cloned))
+            *vprec_mark(map, e.to) |= VPREC_ENTRY;
     }
 }
 
@@ -480,7 +601,11 @@ static void resolve(cloner *k)
 {
     for (size_t i = 0; i < k->fixups.count && !k->code.full; i++) {
         fixup f = VPREC_AT(k->fixups, fixup, i);
+        long function = k->entered_view ? foreign(k, &f) : -1;
         uint64_t to = clone_of(k, f.target);
+        if (function >= 0)
+            to = f.target == function_at(k, (size_t)function)->start ? k->slots[function] - 6
+                                                                     : vprec_door_find(&k->doors, f.target);
         int64_t rel = (int64_t)(to ? to : f.target) - (int64_t)(f.at + 4);
         if (rel != (int32_t)rel)
             k->code.full = true;
@@ -490,9 +615,10 @@ static void resolve(cloner *k)
 }
 
 /* Upper bound of the clones' size. */
-static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, size_t *sites)
+static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, size_t doors, size_t *sites)
 {
-    size_t bytes = 1 << 16, site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
+    enum { DOOR_BYTES = 32 };
+    size_t bytes = (1 << 16) + doors * DOOR_BYTES, site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
     *sites = 0;
     for (size_t i = 0; i < map->functions.count; i++) {
         const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
@@ -519,10 +645,12 @@ static size_t pages(size_t bytes)
 enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options)
 {
     *image = (vprec_image){.lo = map->object->lo, .hi = map->object->hi, .traps = VPREC_VEC(vprec_trap),
-                           .where = VPREC_WHERE};
-    size_t site_room, code_bytes = pages(estimate(map, options, &site_room));
+                           .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered)};
+    mark_entries(map);
+    size_t doors = options->entered_start ? door_bound(map) : 0;
+    size_t site_room, code_bytes = pages(estimate(map, options, doors, &site_room));
     size_t entered_bytes = options->entered_start ? pages(options->entered_bytes) : 0;
-    size_t slot_bytes = pages(map->functions.count * sizeof(uint64_t));
+    size_t slot_bytes = pages((map->functions.count + doors) * sizeof(uint64_t));
     size_t constant_bytes = pages(sizeof(vprec_constants) + 64), site_bytes = pages(site_room * sizeof(vprec_site));
     size_t data_bytes = entered_bytes + slot_bytes + constant_bytes + site_bytes, total = 0;
     for (int attempt = 0; attempt < 4 && !image->arena; attempt++) { /* the bound is seldom half used */
@@ -535,7 +663,8 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
         return VPREC_REASON_NO_REACH;
     image->arena_size = total;
     uint8_t *at = image->arena;
-    cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(fixup),
+    cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(fixup), .doors = VPREC_VEC(vprec_door),
+                .slot_count = map->functions.count, .slot_room = map->functions.count + doors,
                 .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .ties = {.size = vprec_round_tie_size(options->isa)}};
     bool mapped = true;
     if (entered_bytes) {
@@ -573,6 +702,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
         if (VPREC_AT(map->functions, vprec_code_function, i).cloned)
             clone_function(&k);
     }
+    emit_doors(&k);
     resolve(&k);
     enum vprec_reason why = k.code.full ? VPREC_REASON_TOO_FAR : VPREC_REASON_NONE;
     if (!why) {
@@ -583,14 +713,16 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
         vprec_sys_mprotect((uint8_t *)k.constants, constant_bytes + site_bytes, PROT_READ);
         why = vprec_sys_mprotect((uint8_t *)image->code, (size_t)(end - (uint8_t *)image->code), PROT_READ | PROT_EXEC)
                   ? VPREC_REASON_NOT_EXECUTABLE
-                  : vprec_patch(image, map, k.clone_at, k.slots, options->gates);
+                  : vprec_patch(image, map, k.clone_at, k.slots, &k.doors, options->gates);
     }
     if (why) {
         vprec_sys_munmap(image->arena, image->arena_size);
         vprec_where_free(&image->where);
         vprec_vec_free(&image->traps);
+        vprec_vec_free(&image->entered);
     }
     vprec_vec_free(&k.fixups);
+    vprec_vec_free(&k.doors);
     vprec_vec_free(&k.tables);
     vprec_vec_free(&k.live);
     vprec_vec_free(&k.ties);

@@ -7,6 +7,21 @@ enum { IMAGES = 4096 };
 static const vprec_image *_Atomic images[IMAGES];
 static atomic_size_t image_count;
 
+void vprec_image_enter(const vprec_image *image, uint64_t clone)
+{
+    size_t low = 0, high = image->entered.count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (VPREC_AT(image->entered, vprec_entered, mid).clone <= clone)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    uint8_t *entered = low ? VPREC_AT(image->entered, vprec_entered, low - 1).entered : NULL;
+    if (entered)
+        *(volatile uint8_t *)entered = 1;
+}
+
 bool vprec_image_room(void)
 {
     for (size_t i = 0; i < IMAGES; i++)

@@ -10,6 +10,13 @@ typedef struct vprec_trap {
     uint64_t original, clone;
 } vprec_trap;
 
+/* From `clone` up to the next one a function's code; `*entered` is set when it is entered;
+ * NULL: what notes its entries itself. */
+typedef struct vprec_entered {
+    uint64_t clone;
+    uint8_t *entered;
+} vprec_entered;
+
 typedef struct vprec_image {
     uint64_t lo, hi;          /* the object's span */
     uint8_t *arena;           /* data, then clones */
@@ -17,11 +24,15 @@ typedef struct vprec_image {
     uint64_t code, code_end;  /* the clones */
     vprec_vec traps;          /* vprec_trap, sorted by original */
     vprec_where where;        /* what the clones are clones of */
+    vprec_vec entered;        /* vprec_entered, ascending; none where nothing is recorded */
     uint32_t by_jump, by_short, by_trap, inlined;
 } vprec_image;
 
 /* Where an arrival at `original` continues, 0 if it is none of ours. */
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original);
+
+/* Records that the clone at that address is entered, where nothing but a signal leads to it. Async-signal-safe. */
+void vprec_image_enter(const vprec_image *image, uint64_t clone);
 
 /* Whether there is room for one more: asked before anything is patched. */
 bool vprec_image_room(void);

@@ -27,11 +27,27 @@ typedef struct planner {
     vprec_codemap *map;
     const uint32_t *clone_at;
     const uint64_t *slots;
+    const vprec_vec *doors;
     vprec_vec jumps, shorts; /* write5, write2 */
     vprec_vec calls;         /* write5: the opcode stays */
     bool narrow;             /* some point is marked VPREC_NARROW */
     bool failed;
 } planner;
+
+uint64_t vprec_door_find(const vprec_vec *doors, uint64_t original)
+{
+    size_t low = 0, high = doors->count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (VPREC_AT(*doors, vprec_door, mid).original < original)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low < doors->count && VPREC_AT(*doors, vprec_door, low).original == original)
+        return VPREC_AT(*doors, vprec_door, low).code;
+    return 0;
+}
 
 static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
 {
@@ -40,6 +56,9 @@ static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
         return (uint64_t)f->gate->stub;
     if (at == f->start)
         return p->slots[function] - 6; /* the entry stub */
+    uint64_t door = vprec_door_find(p->doors, at);
+    if (door)
+        return door;
     return (uint64_t)p->image->arena + p->clone_at[at - p->map->lo];
 }
 
@@ -201,13 +220,6 @@ static void lead_calls(planner *p)
 static void plan(planner *p)
 {
     vprec_codemap *map = p->map;
-    for (size_t i = 0; i < map->edges.count; i++) { /* what stays native jumps into what is cloned */
-        vprec_edge e = VPREC_AT(map->edges, vprec_edge, i);
-        long from = vprec_code_function_at(map, e.from), to = vprec_code_function_at(map, e.to);
-        if (to >= 0 && VPREC_AT(map->functions, vprec_code_function, to).cloned &&
-            (from < 0 || !VPREC_AT(map->functions, vprec_code_function, from).cloned))
-            *vprec_mark(map, e.to) |= VPREC_ENTRY;
-    }
     for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
         const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)
@@ -328,9 +340,9 @@ static bool sort_traps(vprec_vec *traps)
 }
 
 enum vprec_reason vprec_patch(vprec_image *image, vprec_codemap *map, const uint32_t *clone_at, const uint64_t *slots,
-                              vprec_gates *gates)
+                              const vprec_vec *doors, vprec_gates *gates)
 {
-    planner p = {.image = image, .map = map, .clone_at = clone_at, .slots = slots,
+    planner p = {.image = image, .map = map, .clone_at = clone_at, .slots = slots, .doors = doors,
                  .jumps = VPREC_VEC(write5), .shorts = VPREC_VEC(write2), .calls = VPREC_VEC(write5)};
     plan(&p);
     enum vprec_reason why = p.failed || !sort_traps(&image->traps) ? VPREC_REASON_NO_MEMORY : VPREC_REASON_NONE;

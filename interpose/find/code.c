@@ -341,7 +341,7 @@ static void list_functions(reader *r)
                         r->failed = true;
                         return;
                     }
-                    *f = (vprec_code_function){.start = start, .end = last};
+                    *f = (vprec_code_function){.start = start, .end = last, .gap = true};
                     start = 0;
                 }
             }

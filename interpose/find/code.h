@@ -44,6 +44,7 @@ typedef struct vprec_code_function {
     uint32_t vectors; /* vector registers 16..31 (bit n) that it, or one joined to it, names */
     uint32_t masks;   /* opmasks */
     bool calls;       /* another function of the object, directly */
+    bool gap;         /* no symbol or FDE names it: what others refer to, joined */
     bool runs_on;     /* its last instruction can fall through its end */
     bool indirect_jumps, extended;
     bool vex;         /* it, or one joined to it, has VEX or EVEX vector code */

@@ -292,8 +292,10 @@ void vprec_guest_back(vprec_guest *g)
     if ((uint64_t)r[REG_RIP] != g->shown_rip || (uint64_t)r[REG_RSP] != g->shown_rsp) {
         const vprec_image *image = vprec_image_of((uint64_t)r[REG_RIP]);
         uint64_t clone = image ? vprec_where_clone(&image->where, (uint64_t)r[REG_RIP]) : 0;
-        if (clone)
+        if (clone) {
             r[REG_RIP] = (greg_t)clone;
+            vprec_image_enter(image, clone);
+        }
         return;
     }
     r[REG_RIP] = (greg_t)g->rip;

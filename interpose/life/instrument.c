@@ -458,6 +458,7 @@ void vprec_instrument_end(void)
             vprec_gates_free(&s.gates);
             vprec_sys_munmap(s.image->arena, s.image->arena_size);
             vprec_vec_free(&s.image->traps);
+            vprec_vec_free(&s.image->entered);
             vprec_where_free(&s.image->where);
             vprec_pages_free(s.image, sizeof *s.image);
         }

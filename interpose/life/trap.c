@@ -51,6 +51,7 @@ static void on_trap(int number, siginfo_t *info, void *context)
         return;
     }
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
+    vprec_image_enter(image, to);
     if (trap_count)
         atomic_fetch_add_explicit(trap_count, 1, memory_order_relaxed);
 }

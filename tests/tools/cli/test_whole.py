@@ -63,6 +63,15 @@ class Whole(unittest.TestCase):
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertEqual([f['entered'] for f in report['functions'] if f['name'] == 'cli_victim_twice'], [entered])
 
+    def test_entered_behind_the_first_byte(self):
+        names = {'cli_victim_' + name for name in ('label', 'tail', 'tailed', 'across', 'crossed', 'plainly', 'computed')}
+        for end, entered in (('ways', names), ('return', set())):
+            done, report = self.run_vprec('-f', 'native', '--', VICTIM, end)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            functions = {f['name']: f['entered'] for f in report['functions']}
+            self.assertLessEqual(names, functions.keys())
+            self.assertEqual({name for name in names if functions[name]}, entered)
+
     def test_counts(self):
         done, report = self.run_vprec('-f', 'bf16', '--count', '--', VICTIM)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -29,6 +29,37 @@ __asm__(".text\n"
         "cli_victim_nothing: ret\n"
         ".size cli_victim_nothing, . - cli_victim_nothing\n");
 
+/* Ways into functions that do not lead through their first byte. */
+#define FUNCTION(name, code) \
+    ".globl " name "\n.type " name ", @function\n.balign 16\n" name ":\n" code ".size " name ", . - " name "\n"
+__asm__(".text\n"
+        /* by a pointer to a label behind its start */
+        FUNCTION("cli_victim_label", "mulss %xmm0, %xmm0\nret\n"
+                 "cli_victim_label_in: addss %xmm0, %xmm0\nret\n")
+        /* from another one that ends with a jump: to its start, or behind it */
+        FUNCTION("cli_victim_tail", "addss %xmm0, %xmm0\njmp cli_victim_tailed\n")
+        FUNCTION("cli_victim_tailed", "addss %xmm0, %xmm0\nret\n")
+        FUNCTION("cli_victim_across", "addss %xmm0, %xmm0\njmp cli_victim_crossed_in\n")
+        FUNCTION("cli_victim_crossed", "mulss %xmm0, %xmm0\nret\n"
+                 "cli_victim_crossed_in: addss %xmm0, %xmm0\nret\n")
+        /* from one without arithmetic, which stays as it is */
+        FUNCTION("cli_victim_plain", "jmp cli_victim_plainly_in\n")
+        FUNCTION("cli_victim_plainly", "mulss %xmm0, %xmm0\nret\n"
+                 "cli_victim_plainly_in: addss %xmm0, %xmm0\nret\n")
+        /* by an address that nothing names: 16 bytes behind its start */
+        FUNCTION("cli_victim_computed", "mulss %xmm0, %xmm0\nret\n.balign 16, 0xCC\naddss %xmm0, %xmm0\nret\n"));
+extern char cli_victim_label_in[], cli_victim_computed[];
+float cli_victim_tail(float x), cli_victim_across(float x), cli_victim_plain(float x);
+
+static int take_all_ways(float x)
+{
+    typedef float call(float);
+    call *volatile inside = (call *)(void *)cli_victim_label_in;
+    char *volatile base = cli_victim_computed;
+    float sum = inside(x) + cli_victim_tail(x) + cli_victim_across(x) + cli_victim_plain(x);
+    return sum + ((call *)(void *)(base + 16))(x) == 14 * x;
+}
+
 /* Adds 0.1f `n` times; prints the sum's bits without further arithmetic. */
 int main(int argc, char **argv)
 {
@@ -45,6 +76,8 @@ int main(int argc, char **argv)
         float (*volatile twice)(float) = cli_victim_twice;
         return twice(x[0]) != 0.2f;
     }
+    if (!strcmp(end, "ways"))
+        return !take_all_ways(1);
     if (!strcmp(end, "_exit"))
         _exit(5);
     if (!strcmp(end, "crash"))
