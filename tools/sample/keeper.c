@@ -31,7 +31,7 @@ static void execute(const vprec_task *task, const vprec_inherited *inherited)
     _exit(VPREC_EXIT_FAILURE);
 }
 
-/* Kills what `pid`, a vprec-run, has started; it then removes its shared file and ends, as after any run. */
+/* Kills what `pid`, a vprec-run, has started; it then ends, as after any run. */
 static void kill_children(pid_t pid)
 {
     char *path = vprec_text("/proc/%d/task/%d/children", (int)pid, (int)pid);

@@ -129,6 +129,8 @@ Test(share, another_file_in_the_descriptors_place)
     vprec_records records;
     vprec_records_read(&records, &mapping);
     cr_assert_str_eq(vprec_message_at(&records, 0)->text, "hello");
+    vprec_records_free(&records);
+    vprec_mapping_close(&mapping);
 }
 
 Test(share, places_that_are_none)
@@ -150,6 +152,7 @@ Test(share, nobody_cuts_it_off)
     cr_assert_eq(ftruncate(mapping.handed, 0), -1);
     cr_assert_eq(ftruncate(mapping.file, 1 << 20), -1);
     cr_assert_eq(fcntl(mapping.file, F_ADD_SEALS, F_SEAL_WRITE), -1);
+    vprec_mapping_close(&mapping);
 }
 
 /* The program can open as many files as without us, and gets the same numbers. */
@@ -172,6 +175,7 @@ Test(share, numbers_are_the_programs)
     getrlimit(RLIMIT_NOFILE, &limit);
     cr_assert_eq(limit.rlim_cur, 64);
     cr_assert_eq(limit.rlim_max, 256);
+    vprec_mapping_close(&mapping);
 }
 
 Test(share, no_address_space)
@@ -197,6 +201,8 @@ Test(share, no_address_space)
     cr_assert(records.complete);
     cr_assert_eq(VPREC_ITEMS(&records, MESSAGE).count, 2);
     cr_assert_str_eq(vprec_message_at(&records, 1)->text, "after");
+    vprec_records_free(&records);
+    vprec_mapping_close(&mapping);
 }
 
 Test(share, no_room_in_the_file)
@@ -214,6 +220,8 @@ Test(share, no_room_in_the_file)
     cr_assert(records.complete);
     cr_assert_gt(written, 150);
     cr_assert_eq(VPREC_ITEMS(&records, MESSAGE).count, written);
+    vprec_records_free(&records);
+    vprec_mapping_close(&mapping);
 }
 
 /* A process that is killed between taking a piece and writing its head. */
@@ -272,6 +280,8 @@ Test(share, counters_of_relatives)
     cr_assert_eq(vprec_counts_of(&records, 0, VPREC_F32)->ops[0], 101);
     cr_assert_eq(vprec_counts_of(&records, 1, VPREC_F32)->ops[0], 1010);
     cr_assert_eq(vprec_counts_of(&records, 1, VPREC_F64)->ops[0], 0);
+    vprec_records_free(&records);
+    vprec_mapping_close(&mapping);
 }
 
 /* Once prepared, counters need no system call: none is left in a process that may only read, write and exit. */
@@ -305,4 +315,6 @@ Test(share, counters_without_system_calls)
     vprec_records records;
     vprec_records_read(&records, &mapping);
     cr_assert_eq(VPREC_ITEMS(&records, COUNTS).count, FUNCTIONS);
+    vprec_records_free(&records);
+    vprec_mapping_close(&mapping);
 }
