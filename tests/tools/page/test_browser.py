@@ -205,8 +205,8 @@ class Alone(Case):
 
 
 if __name__ == '__main__':
-    for program in 'chromium', 'gnuplot':
+    for program, group in ('chromium', 'browser'), ('gnuplot', 'report'):
         if not shutil.which(program):
-            print(f'{program} is not installed: tools/setup/packages report', file=sys.stderr)
+            print(f'{program} is not installed: tools/setup/packages {group}', file=sys.stderr)
             sys.exit(77)
     unittest.main()
