@@ -1,24 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_completion.py SCRIPT VPREC-RUN VPREC-STATS VPREC-SWEEP: what bash completes is what the commands take."""
+"""test_completion.py FOLDER SHELL VPREC-RUN VPREC-STATS VPREC-SWEEP: what bash, zsh or fish completes is what the
+commands take. FOLDER holds the completions; exit status 77 if the shell is not installed."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
 
-SCRIPT, RUN, STATS, SWEEP = (os.path.abspath(path) for path in sys.argv[1:5])
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '../../common'))
+import terminal
+
+FOLDER, SHELL = os.path.abspath(sys.argv[1]), sys.argv[2]
+RUN, STATS, SWEEP = (os.path.abspath(path) for path in sys.argv[3:6])
 NOTHING = '/bin/true'
 
+BASH = """
+. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); function=$(complete -p "${1##*/}"); function=${function##*-F }
+${function%% *} "$1" "${COMP_WORDS[COMP_CWORD]}" ""
+((${#COMPREPLY[@]} == 0)) || printf "%s\\n" "${COMPREPLY[@]}"
+"""
+# What the function calls to show its words prints them; test_on_a_terminal has zsh's own.
+ZSH = """
+show() { print -rl -- ${(M)@:#${current}*} }
+compdef() { }
+compset() { current=${current#*=} }
+compadd() { show ${(P)2} }
+_describe() { show ${${(P)3}%%:*} }
+_files() { show *(N) }
+_normal() { current=${words[CURRENT]}; if ((CURRENT == 1)) show ${(k)commands}; ((CURRENT == 1)) || _files }
+source "$0"; words=("$@"); CURRENT=$#; _vprec
+"""
+FISH = """
+complete -C (string join ' ' -- (string escape -- $argv[2..-2]) $argv[-1]) | string replace -r '\\t.*' ''; or true
+"""
 
-def complete(*words, cwd='/'):
+
+def complete(command, *words, cwd='/'):
     """What the last one of the words may become."""
-    program = ('. "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); function=$(complete -p "${1##*/}"); '
-               'function=${function##*-F }; ${function%% *} "$1" "${COMP_WORDS[COMP_CWORD]}" ""; '
-               '((${#COMPREPLY[@]} == 0)) || printf "%s\\n" "${COMPREPLY[@]}"')
-    done = subprocess.run(['bash', '-c', program, SCRIPT, *words], capture_output=True, check=True, cwd=cwd)
+    name = os.path.basename(command)
+    environment = {**os.environ, 'PATH': os.path.dirname(command) + ':' + os.environ['PATH']}
+    if SHELL == 'bash':
+        argv = ['bash', '-c', BASH, os.path.join(FOLDER, 'vprec.bash'), command, *words]
+    elif SHELL == 'zsh':
+        argv = ['zsh', '-f', '-c', ZSH, os.path.join(FOLDER, '_vprec'), command, *words]
+    else:
+        with tempfile.TemporaryDirectory() as home:
+            installed = shutil.copy(os.path.join(FOLDER, 'vprec.fish'), os.path.join(home, name + '.fish'))
+            environment['HOME'] = environment['XDG_CONFIG_HOME'] = environment['XDG_DATA_HOME'] = home
+            argv = ['fish', '-c', f'source {installed}' + FISH, installed, name, *words]
+            return run(argv, environment, cwd)
+    return run(argv, environment, cwd)
+
+
+def run(argv, environment, cwd):
+    done = subprocess.run(argv, capture_output=True, check=True, cwd=cwd, env=environment)
     assert not done.stderr, done.stderr
-    return done.stdout.decode().split('\n')[:-1]
+    return [word for word in done.stdout.decode().split('\n') if word]
 
 
 def options_of(command):
@@ -76,18 +115,39 @@ class Completion(unittest.TestCase):
             subprocess.run([SWEEP, '--dry-run', '--metric', metric, '--', NOTHING], capture_output=True, check=True)
 
     def test_places(self):
-        self.assertEqual(complete(RUN, '--mode', '=', 'm'), ['mca'])
-        self.assertEqual(complete(RUN, '--mode', '='), complete(RUN, '--mode', ''))
+        if SHELL == 'bash':  # which takes --mode=mca apart
+            self.assertEqual(complete(RUN, '--mode', '=', 'm'), ['mca'])
+            self.assertEqual(complete(RUN, '--mode', '='), complete(RUN, '--mode', ''))
+        elif SHELL == 'zsh':
+            self.assertEqual(complete(RUN, '--mode=m'), ['mca'])
+        else:
+            self.assertEqual(complete(RUN, '--mode=m'), ['--mode=mca'])
         self.assertIn('bash', complete(RUN, '-f', 'bf16', '--', 'bas'))
         with tempfile.TemporaryDirectory() as folder:
             for name in 'one', 'other', '--mode':
                 with open(os.path.join(folder, name), 'w', encoding='ascii'):
                     pass
             self.assertEqual(sorted(complete(RUN, '--', 'cat', 'o', cwd=folder)), ['one', 'other'])
-            self.assertEqual(complete(RUN, '--', 'cat', '--', cwd=folder), ['--mode'])
+            self.assertIn('--mode', complete(RUN, '--', 'cat', '--', cwd=folder))
             self.assertEqual(sorted(complete(STATS, 'o', cwd=folder)), ['one', 'other'])
             self.assertEqual(sorted(complete(SWEEP, '--truth', 'o', cwd=folder)), ['one', 'other'])
 
+    @unittest.skipUnless(SHELL == 'zsh', 'fish and bash complete without a terminal')
+    def test_on_a_terminal(self):
+        with tempfile.TemporaryDirectory() as home:
+            with open(os.path.join(home, '.zshrc'), 'w', encoding='ascii') as file:
+                file.write(f"PS1='ready: '\nfpath=({FOLDER} $fpath)\nautoload -U compinit\ncompinit -u -D\n")
+            environment = {**os.environ, 'ZDOTDIR': home, 'HOME': home, 'TERM': 'dumb',
+                           'PATH': os.path.dirname(RUN) + ':' + os.environ['PATH']}
+            for typed, want in ((b'vprec-run --mode mc\t', b'--mode mca'), (b'vprec-sweep --vers\t', b'--version'),
+                                (b'vprec-run -f tf\t', b'-f tf32'), (b'vprec-run -f bf16 -- unam\t', b'-- uname')):
+                status, output = terminal.talk(['zsh', '-i'], environment,
+                                               [(b'ready: ', typed), (want, b'\x15exit 7\r')])
+                self.assertEqual(status, 7, output)
+
 
 if __name__ == '__main__':
+    if not shutil.which(SHELL):
+        print(f'{SHELL} is not installed: tools/setup/packages test', file=sys.stderr)
+        sys.exit(77)
     unittest.main(argv=sys.argv[:1])
