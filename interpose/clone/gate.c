@@ -104,7 +104,7 @@ static void emit_stub(uint8_t *at, const vprec_gate *gate)
 vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end)
 {
     for (size_t i = 0; i < gates->count; i++)
-        if (vprec_gate_at(gates, i)->called == start)
+        if (vprec_gate_at(gates, i)->function == start)
             return vprec_gate_at(gates, i);
     if (gates->count == gates->room)
         return NULL;
@@ -114,14 +114,14 @@ vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end)
     if (!moved || code.full)
         return NULL;
     vprec_gate *gate = vprec_gate_at(gates, gates->count++);
-    *gate = (vprec_gate){.called = start, .native = slot + TRAMPOLINE, .stub = slot + STUB, .moved = moved};
+    *gate = (vprec_gate){.function = start, .native = slot + TRAMPOLINE, .stub = slot + STUB, .moved = moved};
     emit_stub(slot + STUB, gate);
     return gate;
 }
 
 static uint64_t jump_to_stub(const vprec_gate *gate)
 {
-    return 0xE9 | (uint64_t)(uint32_t)((uint64_t)gate->stub - (gate->called + VPREC_GATE_ENTRY)) << 8;
+    return 0xE9 | (uint64_t)(uint32_t)((uint64_t)gate->stub - (gate->function + VPREC_GATE_ENTRY)) << 8;
 }
 
 /* Without a change of what the pages permit: no other thread can miss them. */
@@ -133,7 +133,7 @@ static bool write_by_file(const vprec_gates *gates)
         const vprec_gate *gate = vprec_gate_at(gates, i);
         uint64_t jump = jump_to_stub(gate);
         if (gate->rounded)
-            done = pwrite(fd, &jump, VPREC_GATE_ENTRY, (off_t)gate->called) == VPREC_GATE_ENTRY;
+            done = pwrite(fd, &jump, VPREC_GATE_ENTRY, (off_t)gate->function) == VPREC_GATE_ENTRY;
     }
     if (fd >= 0)
         close(fd);
@@ -157,12 +157,12 @@ __attribute__((noinline)) static bool write_by_hand(const vprec_gates *gates)
         const vprec_gate *gate = vprec_gate_at(gates, i);
         if (!gate->rounded)
             continue;
-        uint64_t page = gate->called & ~UINT64_C(4095), jump = jump_to_stub(gate);
-        uint64_t bytes = ((gate->called + VPREC_GATE_ENTRY + 4095) & ~UINT64_C(4095)) - page;
+        uint64_t page = gate->function & ~UINT64_C(4095), jump = jump_to_stub(gate);
+        uint64_t bytes = ((gate->function + VPREC_GATE_ENTRY + 4095) & ~UINT64_C(4095)) - page;
         if (raw_mprotect(page, bytes, PROT_READ | PROT_WRITE))
             return false;
         for (int b = 0; b < VPREC_GATE_ENTRY; b++)
-            ((volatile uint8_t *)gate->called)[b] = (uint8_t)(jump >> (8 * b));
+            ((volatile uint8_t *)gate->function)[b] = (uint8_t)(jump >> (8 * b));
         if (raw_mprotect(page, bytes, PROT_READ | PROT_EXEC))
             return false;
     }

@@ -15,10 +15,12 @@
 #include <stdatomic.h>
 
 typedef struct vprec_gate {
-    uint64_t called;         /* the function */
+    uint64_t function;       /* where it starts */
     const void *native;      /* behaves as it did */
     const void *rounded;     /* set by who adds the gate; NULL: it is not to be patched */
     _Atomic uint64_t *calls; /* counts the calls that are rounded; NULL: nobody does */
+    atomic_bool *called;     /* set by the first of them, which then counts in `functions`; NULL: nobody asks */
+    _Atomic uint32_t *functions;
     const void *stub;
     uint8_t moved;           /* bytes of the function's instructions that `native` has */
 } vprec_gate;

@@ -172,6 +172,7 @@ static bool make_gates(library *l, bool originals)
 static void lead(library *l, vprec_process_record *process)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
+    static atomic_bool called[NAMES];
     uint64_t address;
     for (int hidden = 0; hidden <= 1; hidden++)
         for (size_t i = 1; i < l->symbol_count; i++) {
@@ -185,6 +186,8 @@ static void lead(library *l, vprec_process_record *process)
                 continue;
             }
             gate->rounded = entry->replacement;
+            gate->called = &called[slot_of(entry->name) - by_name];
+            gate->functions = &process->libm_called[entry->type];
             gate->calls = config->count ? &process->libm_calls[entry->type] : NULL;
         }
 }

@@ -176,6 +176,7 @@ typedef struct vprec_process_record {
     _Atomic uint64_t traps;          /* int3 arrivals in originals that were redirected */
     _Atomic uint64_t libm_calls[VPREC_TYPES]; /* with --count: libm calls rounded */
     _Atomic uint32_t libm_functions; /* libm entry points patched */
+    _Atomic uint32_t libm_called[VPREC_TYPES]; /* of them so many had calls that were rounded, by type */
     uint32_t pad;
     char path[];                     /* the executable, NUL-terminated */
 } vprec_process_record;

@@ -139,6 +139,7 @@ static json_t *totals_of(const vprec_run *run)
     vprec_json_put(object, "refused", vprec_json_number(totals->refused));
     vprec_json_put(object, "long_double", vprec_json_number(totals->long_double));
     vprec_json_put(object, "libm_functions", vprec_json_number(totals->libm_functions));
+    vprec_json_put(object, "libm_functions_called", PER_TYPE(totals->libm_called));
     if (run->options->config.audit)
         vprec_json_put(object, "refused_executed", vprec_json_number(totals->refused_executed));
     if (run->options->config.audit)
@@ -167,6 +168,7 @@ static json_t *process_of(const vprec_run *run, size_t i)
     vprec_json_put(object, "startup_seconds", json_real((double)process->startup_ns * 1e-9));
     vprec_json_put(object, "traps", vprec_json_number(process->traps));
     vprec_json_put(object, "libm_functions", vprec_json_number(process->libm_functions));
+    vprec_json_put(object, "libm_functions_called", PER_TYPE(process->libm_called));
     if (run->options->config.count)
         vprec_json_put(object, "libm_calls", PER_TYPE(process->libm_calls));
     return object;

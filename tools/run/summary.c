@@ -63,6 +63,8 @@ static void append_type(char **text, const vprec_run *run, vprec_type type)
         append(text, COUNT_FORMAT " in " COUNT_FORMAT " that ran (of %" PRIu64 " in %" PRIu64 ")",
                COUNT(totals->sites_entered[type], "site"), COUNT(totals->functions_entered[type], "function"),
                totals->sites[type], totals->functions[type]);
+        if (totals->libm_called[type])
+            append(text, " and calls of " COUNT_FORMAT, COUNT(totals->libm_called[type], "libm function"));
     }
 }
 
@@ -160,7 +162,7 @@ char *vprec_summary_left(const vprec_run *run)
 
 static bool ran(const vprec_totals *totals, vprec_type type)
 {
-    return totals->sites_entered[type] || totals->operations[type] || totals->libm_calls[type];
+    return totals->sites_entered[type] || totals->operations[type] || totals->libm_called[type];
 }
 
 char *vprec_summary_advice(const vprec_run *run)

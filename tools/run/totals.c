@@ -111,8 +111,11 @@ void vprec_totals_sum(vprec_totals *totals, const vprec_records *records, const 
         totals->processes += process->selected != 0;
         if (totals->libm_functions < process->libm_functions)
             totals->libm_functions = process->libm_functions;
-        for (int type = 0; type < VPREC_TYPES; type++)
+        for (int type = 0; type < VPREC_TYPES; type++) {
             totals->libm_calls[type] += process->libm_calls[type];
+            if (totals->libm_called[type] < process->libm_called[type])
+                totals->libm_called[type] = process->libm_called[type];
+        }
     }
     sum_objects(totals, records);
     sum_functions(totals, records);

@@ -17,7 +17,7 @@ typedef struct vprec_totals {
     uint64_t long_double, long_double_executed; /* x87, where that does not */
     uint64_t libm_functions;            /* most in one process */
     /* With --count. */
-    uint64_t operations[VPREC_TYPES], libm_calls[VPREC_TYPES];
+    uint64_t operations[VPREC_TYPES], libm_calls[VPREC_TYPES], libm_called[VPREC_TYPES];
 #define X(event) uint64_t event[VPREC_TYPES];
     VPREC_EVENTS(X)
 #undef X

@@ -98,6 +98,16 @@ class Libm(unittest.TestCase):
         self.check('--ops libm', lambda name: name != 'program_sum')
         self.check('--ops add', lambda name: name == 'program_sum')
 
+    def test_told(self):
+        """Calls that were rounded are told, where nothing else was, and are something to audit and to select."""
+        for options, functions in (('--ops libm', 3), ('--object libcalls_library.so', 2), ('--function library_tail', 1),
+                                   ('--function library_call', 1)):
+            done = subprocess.run([VPREC_RUN, '-f', 'bf16', '--audit'] + options.split() + ['--', './calls_program'],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=DIRECTORY)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(f'0 sites in 0 functions that ran (of 0 in 0) and calls of {functions} libm function', done.stderr)
+            self.assertNotIn('hint', done.stderr)
+
     def test_identity(self):
         self.assertEqual(vprec('-f native', *self.PROGRAM), run(*self.PROGRAM))
         self.assertEqual(vprec('-f native --count', *self.PROGRAM), run(*self.PROGRAM))

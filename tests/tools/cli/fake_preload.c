@@ -88,6 +88,7 @@ static void append_all(const char *mode, const char *self)
     process->startup_ns = 1500000000;
     process->traps = 7;
     process->libm_functions = 3;
+    process->libm_called[VPREC_F32] = strcmp(mode, "doubles") && strcmp(mode, "runtime") ? 2 : 0;
     process->libm_calls[VPREC_F32] = strcmp(mode, "doubles") && strcmp(mode, "runtime") ? 11 : 0;
 
     vprec_object_record *object = APPEND(vprec_object_record, OBJECT, path,

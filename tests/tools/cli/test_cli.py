@@ -642,6 +642,7 @@ class Reports(Case):
         self.assertEqual(process['executable'], os.path.realpath(SH))
         self.assertEqual((process['isa'], process['startup_seconds'], process['traps'], process['libm_functions']),
                          ('avx512', 1.5, 7, 3))
+        self.assertEqual(process['libm_functions_called'], {'f32': 2, 'f64': 0})
         self.assertTrue(process['selected'])
         (obj,) = report['objects']
         self.assertEqual(obj, {
@@ -761,8 +762,8 @@ class Conclusions(Case):
     def test_summary_lines(self):
         done = self.run_vprec('-f', 'bf16', '/bin/true')
         line, left, hint = self.summary('-f', 'bf16', '/bin/true')
-        self.assertEqual(line, 'rounded f32 to bf16 (results): 4 sites in 1 function that ran (of 5 in 2); 1 object, '
-                               '3 libm functions, 1 process')
+        self.assertEqual(line, 'rounded f32 to bf16 (results): 4 sites in 1 function that ran (of 5 in 2) and '
+                               'calls of 2 libm functions; 1 object, 3 libm functions, 1 process')
         self.assertEqual(left, 'f64 (9 sites, no format given); long double (1 x87 instruction)')
         self.assertIsNone(hint)
         self.assertIn("vprec-run: warning: fesetround: replaced by the run's mode\n", done.stderr.decode())
