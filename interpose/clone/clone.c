@@ -172,14 +172,20 @@ static void emit_routine_result(cloner *k, uint64_t at, vprec_type type)
     put_site(k, &site);
 }
 
+/* Counts that control comes to `at`, which runs as it is. */
+static void emit_audit(cloner *k, uint64_t at)
+{
+    vprec_site site = {.address = at, .op = VPREC_OP_REFUSED,
+                       .counter = k->options->refused(k->options->refused_data, at, k->function)};
+    emit_enter(k, &site);
+}
+
 static void emit_refused(cloner *k, uint64_t at)
 {
     if (k->options->audit) {
         if (!gate_of(k))
             *vprec_mark(k->map, at) |= VPREC_ARITH;
-        vprec_site site = {.address = at, .op = VPREC_OP_REFUSED,
-                           .counter = k->options->refused(k->options->refused_data, at, k->function)};
-        emit_enter(k, &site);
+        emit_audit(k, at);
     }
     vprec_round_copy(&k->code, at);
 }
@@ -568,6 +574,8 @@ static void clone_function(cloner *k)
         const vprec_live *live = next < k->live.count ? &VPREC_AT(k->live, vprec_live, next) : NULL;
         if (!live || live->at != at) {
             if (open) { /* into what is no known code: the original decides */
+                if (at == f->unknown && k->options->audit)
+                    emit_audit(k, at);
                 jump(k, at);
                 open = false;
             }

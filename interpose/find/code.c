@@ -401,6 +401,14 @@ static void join(vprec_codemap *map, long a, long b)
         VPREC_AT(map->functions, vprec_code_function, rb).joined = ra;
 }
 
+/* Whether the instruction goes on behind itself; a call that data follow does not come back. */
+static bool falls_through(const vprec_codemap *map, uint64_t at)
+{
+    vprec_insn insn;
+    return vprec_insn_decode((const uint8_t *)at, vprec_room(map, at), at, &insn) && !ends_flow(insn.flow) &&
+           insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_ICALL && !insn.padding;
+}
+
 /* Counts each function's arithmetic, collects its extended registers. */
 static void describe_functions(reader *r)
 {
@@ -408,13 +416,20 @@ static void describe_functions(reader *r)
     for (size_t i = 0; i < map->functions.count; i++) {
         vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         f->joined = (uint32_t)i;
+        uint64_t last = f->start; /* instruction */
         for (uint64_t at = f->start; at < f->end; at++) {
             uint32_t mark = *vprec_mark(map, at);
             if (!(mark & VPREC_START)) {
-                if (!(mark & VPREC_INSIDE))
+                if (!(mark & VPREC_INSIDE)) {
+                    if (f->runs_on && !f->unknown && !(mark & VPREC_FILLER) && falls_through(map, last)) {
+                        f->unknown = at;
+                        f->refused++;
+                    }
                     f->runs_on = false;
+                }
                 continue;
             }
+            last = at;
             f->sites[VPREC_F32] += !!(mark & VPREC_HAS_F32);
             f->sites[VPREC_F64] += !!(mark & VPREC_HAS_F64);
             f->refused += !!(mark & VPREC_HAS_REFUSED);

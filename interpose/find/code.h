@@ -38,6 +38,7 @@ typedef struct vprec_code_function {
     const char *name; /* NULL: known by an FDE or by reference only */
     uint32_t sites[VPREC_TYPES];
     uint32_t refused;
+    uint64_t unknown; /* where control falls into what is no valid instruction, counted as refused; 0 nowhere */
     uint32_t controls; /* instructions that set the rounding direction */
     uint32_t tails, gated_calls; /* VPREC_TAIL, VPREC_HAS_GATED */
     uint32_t joined;  /* union-find: functions that jump into one another share registers */

@@ -97,6 +97,11 @@ bool vprec_select_is_helper(const char *name)
     return false;
 }
 
+bool vprec_select_is_libm(const char *path)
+{
+    return IN(mathematics, path);
+}
+
 bool vprec_select_process(vprec_wire_config *config, const char *path)
 {
     return consult(config, VPREC_RULE_EXEC, path) != 0;

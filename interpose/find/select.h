@@ -33,6 +33,9 @@ void vprec_select_idle(vprec_wire_config *config, const char *name, uint64_t obj
  * inner part of such a routine. */
 bool vprec_select_is_routine(const char *name, unsigned *lanes);
 
+/* libm or libmvec, whose functions are one operation each. */
+bool vprec_select_is_libm(const char *path);
+
 /* What compilers call for an arithmetic operation of the language, and link in or take from libgcc_s: ordinary
  * arithmetic of whoever calls. By a function's name, by an object's path. */
 bool vprec_select_is_helper(const char *name);

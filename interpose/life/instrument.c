@@ -351,8 +351,10 @@ static void record_refused(job *j)
             continue;
         vprec_insn insn;
         for (uint64_t at = f->start; at < f->end; at++) {
-            if (!(*vprec_mark(&j->map, at) & VPREC_START) ||
-                !vprec_insn_decode((const uint8_t *)at, vprec_room(&j->map, at), at, &insn) || insn.cls != VPREC_REFUSED)
+            if (at != f->unknown &&
+                (!(*vprec_mark(&j->map, at) & VPREC_START) ||
+                 !vprec_insn_decode((const uint8_t *)at, vprec_room(&j->map, at), at, &insn) ||
+                 insn.cls != VPREC_REFUSED))
                 continue;
             char text[192];
             vprec_decode_text((const uint8_t *)at, vprec_room(&j->map, at), at, text, sizeof text);
@@ -468,20 +470,37 @@ void vprec_instrument_end(void)
         vprec_record_prepare();
 }
 
-void vprec_instrument_object(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa)
+/* The entry of an object that is new in this pass; NULL: it is known, or there is no memory for one. */
+static seen *meet(const char *path, uint64_t bias)
 {
     uint64_t hash = hash_text(path) ^ bias * UINT64_C(0x9E3779B97F4A7C15);
     for (size_t i = 0; i < seen_objects.count; i++)
         if (VPREC_AT(seen_objects, seen, i).hash == hash) {
             VPREC_AT(seen_objects, seen, i).present = true;
-            return;
+            return NULL;
         }
     seen *s = vprec_vec_add(&seen_objects, 1);
-    if (!s) {
+    if (s)
+        *s = (seen){.hash = hash, .present = true};
+    else
         vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
+    return s;
+}
+
+void vprec_instrument_foreign(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    if (!vprec_select_is_libm(path))
+        vprec_instrument_object(path, bias, process, isa);
+    else if (meet(path, bias) && config->ops & VPREC_OPS_LIBM && vprec_arith_rounds(&vprec_arith_current))
+        vprec_record_native(VPREC_REASON_LIBM_NAMESPACE, path, NULL);
+}
+
+void vprec_instrument_object(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa)
+{
+    seen *s = meet(path, bias);
+    if (!s)
         return;
-    }
-    *s = (seen){.hash = hash, .present = true};
     enum vprec_reason why;
     job j = {.selected = vprec_select_object(&vprec_wire_shared->config, path, &why)};
     if (!j.selected && !vprec_select_helpers(&vprec_wire_shared->config, path)) {

@@ -13,4 +13,7 @@ void vprec_instrument_begin(void);
 void vprec_instrument_end(void);
 void vprec_instrument_object(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa);
 
+/* The same for what dlmopen loaded into a namespace of its own, whose libm is not that of vprec_instrument_libm. */
+void vprec_instrument_foreign(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa);
+
 #endif

@@ -66,6 +66,12 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+/* The loader's lists of objects: the program's, behind it those of dlmopen's namespaces. */
+static const struct r_debug *next_list(const struct r_debug *list)
+{
+    return list->r_version > 1 ? (const struct r_debug *)((const struct r_debug_extended *)list)->r_next : NULL;
+}
+
 /* Instruments every loaded object that is not yet. */
 static void walk_objects(void)
 {
@@ -80,6 +86,10 @@ static void walk_objects(void)
         if (*path)
             vprec_instrument_object(path, map->l_addr, vprec_record_process, isa);
     }
+    for (const struct r_debug *list = &_r_debug; (list = next_list(list));)
+        for (const struct link_map *map = list->r_map; map; map = map->l_next)
+            if (*map->l_name)
+                vprec_instrument_foreign(map->l_name, map->l_addr, vprec_record_process, isa);
     vprec_instrument_end();
     atomic_fetch_add(&vprec_record_process->startup_ns, now_ns() - start);
     atomic_flag_clear(&busy);
@@ -87,8 +97,10 @@ static void walk_objects(void)
 
 static void on_loader_change(void)
 {
-    if (_r_debug.r_state == RT_CONSISTENT)
-        walk_objects();
+    for (const struct r_debug *list = &_r_debug; list; list = next_list(list))
+        if (list->r_state != RT_CONSISTENT)
+            return;
+    walk_objects();
 }
 
 /* The loader calls this empty function whenever its list of objects changes:

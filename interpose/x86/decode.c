@@ -433,6 +433,11 @@ void vprec_decode_text(const uint8_t *bytes, size_t size, uint64_t address, char
     ZydisDecodedInstruction z;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     ZydisFormatter formatter;
+    static const char undecoded[] = "code that cannot be decoded, and what follows it: not supported";
+    for (size_t i = 0; i < room && i < sizeof undecoded; i++)
+        text[i] = undecoded[i];
+    if (!decode(bytes, size, &z))
+        return;
     text[0] = 0;
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands)) ||
         !ZYAN_SUCCESS(ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL)) ||

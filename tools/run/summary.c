@@ -175,6 +175,12 @@ char *vprec_summary_advice(const vprec_run *run)
         any |= config->use[type] && ran(totals, (vprec_type)type);
     if (any)
         return NULL;
+    for (int type = 0; type < VPREC_TYPES; type++)
+        if (config->use[type] && totals->native[type]) {
+            append(&text, "no function that --function and --skip-function select has an %s operation: see --list",
+                   vprec_type_names[type]);
+            return text;
+        }
     char *runtimes = left_out(run, VPREC_REASON_LEFT_RUNTIME);
     for (int type = 0; type < VPREC_TYPES; type++) {
         int other = type == VPREC_F32 ? VPREC_F64 : VPREC_F32;
