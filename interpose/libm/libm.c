@@ -139,6 +139,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_UNARY(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x)                                                                                        \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x);                                                                                              \
         double result = DIRECT(type) ? ((T(*)(T))own)(x) : ((double (*)(double))wide)(x);                             \
         return VALUE(type, function, x, 0, result, vprec_libm_wide(type, function##l, x), KEY(type, function, x));    \
@@ -148,6 +149,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_EXACT(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x)                                                                                        \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x);                                                                                              \
         return OUT(type, ((T(*)(T))own)(x), KEY(type, function, x));                                                  \
     }
@@ -155,6 +157,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_BINARY(type, T, C, id, function, own, wide)                                                            \
     static T replace_##id(T x, T y)                                                                                   \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x), y = IN(type, y);                                                                             \
         double result = DIRECT(type) ? ((T(*)(T, T))own)(x, y) : ((double (*)(double, double))wide)(x, y);            \
         return VALUE(type, function, x, y, result, vprec_libm_wide2(type, function##l, x, y),                         \
@@ -164,6 +167,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_EXACT_BINARY(type, T, C, id, function, own, wide)                                                      \
     static T replace_##id(T x, T y)                                                                                   \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x), y = IN(type, y);                                                                             \
         return OUT(type, ((T(*)(T, T))own)(x, y), KEY(type, function, x, y));                                         \
     }
@@ -172,6 +176,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_SQRT(type, T, C, id, function, own, wide)                                                              \
     static T replace_##id(T x)                                                                                        \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x);                                                                                              \
         return once() && x >= 0 ? (T)ONCE(type, SQRT, x)                                                              \
                                 : OUT(type, ((T(*)(T))own)(x), OPERATION_KEY(type, SQRT, x));                         \
@@ -180,6 +185,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_FMA(type, T, C, id, function, own, wide)                                                               \
     static T replace_##id(T x, T y, T z)                                                                              \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x), y = IN(type, y), z = IN(type, z);                                                            \
         return once() ? (T)ONCE(type, FMA, x, y, z)                                                                   \
                       : OUT(type, ((T(*)(T, T, T))own)(x, y, z), OPERATION_KEY(type, FMA, x, y, z));                  \
@@ -188,6 +194,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_FDIM(type, T, C, id, function, own, wide)                                                              \
     static T replace_##id(T x, T y)                                                                                   \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x), y = IN(type, y);                                                                             \
         return once() && x > y ? (T)ONCE(type, SUB, x, y)                                                             \
                                : OUT(type, ((T(*)(T, T))own)(x, y), OPERATION_KEY(type, SUB, x, y));                  \
@@ -196,6 +203,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_SCALE(type, T, id, own, integer)                                                                       \
     static T replace_##id(T x, integer n)                                                                             \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x);                                                                                              \
         return once() ? (T)scale(type, x, n)                                                                          \
                       : OUT(type, ((T(*)(T, integer))own)(x, n),                                                      \
@@ -208,6 +216,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_SCALB(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x, T n)                                                                                   \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x), n = IN(type, n);                                                                             \
         bool scales = once() && fabs((double)n) < 1e9 && (double)n == (double)(long)n;                                \
         return scales ? (T)scale(type, x, (long)n) : OUT(type, ((T(*)(T, T))own)(x, n), KEY(type, function, x, n));   \
@@ -216,6 +225,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_ORDER(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(int n, T x)                                                                                 \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x);                                                                                              \
         double result = DIRECT(type) ? ((T(*)(int, T))own)(n, x) : ((double (*)(int, double))wide)(n, x);             \
         return VALUE(type, function, x, n, result, wide_order(type, function##l, n, x), KEY(type, function, n, x));   \
@@ -225,6 +235,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_PARTS(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x, T *whole)                                                                              \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x);                                                                                              \
         uint64_t key = KEY(type, function, x);                                                                        \
         T part = OUT(type, ((T(*)(T, T *))own)(x, whole), key);                                                       \
@@ -235,6 +246,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_FREXP(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x, int *n)                                                                                \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x);                                                                                              \
         return OUT(type, ((T(*)(T, int *))own)(x, n), KEY(type, function, x));                                        \
     }
@@ -243,6 +255,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_GAMMA(type, T, C, id, function, own, wide)                                                             \
     static T replace_##id(T x, int *n)                                                                                \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x);                                                                                              \
         double result = DIRECT(type) ? ((T(*)(T, int *))own)(x, n) : ((double (*)(double, int *))wide)(x, n);         \
         return VALUE(type, function, x, 0, result, vprec_libm_wide(type, function##l, x), KEY(type, function, x));    \
@@ -251,6 +264,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_SINCOS(type, T, C, id, function, own, wide)                                                            \
     static void replace_##id(T x, T *sine, T *cosine)                                                                 \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x);                                                                                              \
         double s, c;                                                                                                  \
         if (DIRECT(type)) {                                                                                           \
@@ -266,6 +280,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_REMQUO(type, T, C, id, function, own, wide)                                                            \
     static T replace_##id(T x, T y, int *quotient)                                                                    \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = IN(type, x), y = IN(type, y);                                                                             \
         return OUT(type, ((T(*)(T, T, int *))own)(x, y, quotient), KEY(type, function, x, y));                        \
     }
@@ -273,6 +288,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_COMPLEX(type, T, C, id, function, own, wide)                                                           \
     static C replace_##id(C z)                                                                                        \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         z = complex_in(type, z);                                                                                      \
         unsigned mxcsr = begin_flags();                                                                               \
         double complex result = DIRECT(type) ? ((C(*)(C))own)(z) : ((double complex(*)(double complex))wide)(z);      \
@@ -283,6 +299,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_COMPLEX_BINARY(type, T, C, id, function, own, wide)                                                    \
     static C replace_##id(C z, C w)                                                                                   \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         z = complex_in(type, z), w = complex_in(type, w);                                                             \
         unsigned mxcsr = begin_flags();                                                                               \
         double complex result = DIRECT(type) ? ((C(*)(C, C))own)(z, w)                                                \
@@ -297,6 +314,7 @@ static long double complex carg_wide(long double complex z)
 #define DEFINE_COMPLEX_TO_REAL(type, T, C, id, function, own, wide)                                                   \
     static T replace_##id(C z)                                                                                        \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         z = complex_in(type, z);                                                                                      \
         double result = DIRECT(type) ? ((T(*)(C))own)(z) : ((double (*)(double complex))wide)(z);                     \
         vprec_libm_outcome call = {VPREC_LIBM_##function, OPERANDS_##function(z), result,                                \
@@ -323,6 +341,7 @@ static void *slot_fadd, *slot_fsub, *slot_fmul, *slot_fdiv, *slot_fsqrt, *slot_f
 #define DEFINE_NARROW(name, op)                                                                                       \
     static float replace_##name(double x, double y)                                                                   \
     {                                                                                                                 \
+        VPREC_LIBM_NEAREST;                                                                                           \
         x = double_in(x), y = double_in(y);                                                                           \
         return once() ? (float)ONCE(VPREC_F32, op, x, y)                                                              \
                       : OUT(VPREC_F32, ((float (*)(double, double))slot_##name)(x, y),                                \
@@ -335,6 +354,7 @@ DEFINE_NARROW(fdiv, DIV)
 
 static float replace_fsqrt(double x)
 {
+    VPREC_LIBM_NEAREST;
     x = double_in(x);
     return once() && x >= 0
                ? (float)ONCE(VPREC_F32, SQRT, x)
@@ -343,6 +363,7 @@ static float replace_fsqrt(double x)
 
 static float replace_ffma(double x, double y, double z)
 {
+    VPREC_LIBM_NEAREST;
     x = double_in(x), y = double_in(y), z = double_in(z);
     return once() ? (float)ONCE(VPREC_F32, FMA, x, y, z)
                   : OUT(VPREC_F32, ((float (*)(double, double, double))slot_ffma)(x, y, z),

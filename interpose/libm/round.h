@@ -7,6 +7,26 @@
 #include "libm.h"
 #include "runtime/arith.h"
 #include "runtime/once.h"
+#include <xmmintrin.h>
+
+/* A call that is rounded is evaluated to nearest whatever direction the program set for what is native: what is to be
+ * restored, by the end of the replacement's block. */
+static inline unsigned vprec_libm_nearest(void)
+{
+    enum { DIRECTION = 3 << 13 };
+    unsigned mxcsr = vprec_arith_current.keeps_direction ? _mm_getcsr() & DIRECTION : 0;
+    if (mxcsr)
+        _mm_setcsr(_mm_getcsr() & ~(unsigned)DIRECTION);
+    return mxcsr;
+}
+
+static inline void vprec_libm_restore(const unsigned *direction)
+{
+    if (*direction)
+        _mm_setcsr(_mm_getcsr() | *direction);
+}
+#define VPREC_LIBM_NEAREST                                                                                            \
+    const unsigned direction_ __attribute__((cleanup(vprec_libm_restore), unused)) = vprec_libm_nearest()
 
 /* Numbers of the functions, for their keys. */
 #define X(kind, id, function, double_name, float_name) VPREC_LIBM_##id,

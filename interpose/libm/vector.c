@@ -62,6 +62,7 @@ LANES(double, VPREC_F64, f64)
     static __attribute__((target(isa_target))) V replace_##isa##_##f##_##lane(V x)                                    \
     {                                                                                                                 \
         V (*own)(V) = (V(*)(V))slot_##isa##_##f##_##lane;                                                             \
+        VPREC_LIBM_NEAREST;                                                                                           \
         union {                                                                                                       \
             V v;                                                                                                      \
             T lanes[N];                                                                                               \
@@ -81,6 +82,7 @@ LANES(double, VPREC_F64, f64)
     static __attribute__((target(isa_target))) V replace_##isa##_##f##_##lane(V x, V y)                               \
     {                                                                                                                 \
         V (*own)(V, V) = (V(*)(V, V))slot_##isa##_##f##_##lane;                                                       \
+        VPREC_LIBM_NEAREST;                                                                                           \
         union {                                                                                                       \
             V v;                                                                                                      \
             T lanes[N];                                                                                               \
@@ -164,6 +166,7 @@ SINCOS_LANES(double, VPREC_F64, f64)
     {                                                                                                                 \
         void (*own)(V, SINES##K(P), COSINES##K(P)) =                                                                  \
             (void (*)(V, SINES##K(P), COSINES##K(P)))slot_##isa##_sincos_##lane;                                      \
+        VPREC_LIBM_NEAREST;                                                                                           \
         union {                                                                                                       \
             V v;                                                                                                      \
             T lanes[N];                                                                                               \

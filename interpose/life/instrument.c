@@ -4,6 +4,7 @@
 #include "instrument.h"
 #include "clone/clone.h"
 #include "clone/gate.h"
+#include "direction.h"
 #include "find/callers.h"
 #include "find/select.h"
 #include "libm/patch.h"
@@ -440,6 +441,21 @@ static vprec_image *clone_object(job *j, const char *path, enum vprec_isa isa)
     return NULL;
 }
 
+/* Before the first code is emitted: may the program's direction stay in MXCSR? With AVX-512 no instruction that rounds
+ * looks there. Other inline code must look out for it, and does where the program has the means to set it. */
+static void settle_direction(const vprec_codemap *map, enum vprec_isa isa)
+{
+    static bool settled;
+    vprec_arith *arith = &vprec_arith_current;
+    for (size_t i = 0; i < map->functions.count && !arith->minds_mxcsr; i++)
+        arith->minds_mxcsr = VPREC_AT(map->functions, vprec_code_function, i).controls;
+    if (settled)
+        return;
+    arith->minds_mxcsr |= vprec_direction_is_called();
+    arith->keeps_direction = vprec_arith_mixed(arith) && (isa == VPREC_ISA_AVX512 || arith->minds_mxcsr);
+    settled = true;
+}
+
 void vprec_instrument_begin(void)
 {
     for (size_t i = 0; i < seen_objects.count; i++)
@@ -526,6 +542,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         choose(&j);
         if (j.selected && !tell_callers(&j, s))
             vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
+        settle_direction(&j.map, isa);
         s->image = clone_object(&j, path, isa);
         s->gates = j.gates;
         vprec_code_release(&j.map);

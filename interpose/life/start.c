@@ -56,7 +56,10 @@ static void on_direction(void)
 {
     static atomic_flag said = ATOMIC_FLAG_INIT;
     if (!atomic_flag_test_and_set(&said))
-        vprec_record_warning("the program set a rounding direction: results are rounded to nearest all the same");
+        vprec_record_warning(vprec_arith_current.keeps_direction
+                                 ? "the program set a rounding direction: it holds for what is left native, and not for "
+                                   "what is rounded to a format"
+                                 : "the program set a rounding direction: results are rounded by --mode all the same");
 }
 
 static uint64_t now_ns(void)

@@ -19,6 +19,9 @@ typedef struct vprec_arith {
     uint32_t ops;   /* VPREC_OPS_ADD | ... */
     bool fast;
     bool keyed; /* random words by the operation and its operands, not by thread and count */
+    bool keeps_direction; /* the program's rounding direction stays in MXCSR, for what is native; what is rounded does
+                             not mind. Else MXCSR stays at nearest, on which inline code then counts */
+    bool minds_mxcsr; /* the program has the means to set a direction or flush-to-zero: inline code looks out for it */
 } vprec_arith;
 
 /* Some type has a format: then results do not follow the program's rounding direction. */
@@ -27,10 +30,17 @@ static inline bool vprec_arith_rounds(const vprec_arith *arith)
     return arith->use[VPREC_F32] == VPREC_USE_FORMAT || arith->use[VPREC_F64] == VPREC_USE_FORMAT;
 }
 
+/* One has, another has none and follows the direction. */
+static inline bool vprec_arith_mixed(const vprec_arith *arith)
+{
+    return (arith->use[VPREC_F32] == VPREC_USE_FORMAT) != (arith->use[VPREC_F64] == VPREC_USE_FORMAT);
+}
+
 /* The process' own. Set before the first clone runs. */
 extern vprec_arith vprec_arith_current;
 
-/* Called when the program sets a rounding direction other than to nearest, which is not obeyed; may be NULL. */
+/* Called when the program sets a rounding direction other than to nearest, which results in a format do not obey; may
+ * be NULL. */
 extern void (*vprec_on_direction)(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * fenv.c: the rounding direction that a program sets is replaced by vprec's
- * mode. The program still reads back what it set: fegetround looks at the x87
- * control word, which keeps it; SSE arithmetic stays at nearest. What the
+ * fenv.c: the rounding direction that a program sets holds for what is native;
+ * results in a format go by vprec's mode. Where nothing is native, or inline code
+ * needs it, SSE arithmetic stays at nearest. The program still reads back what it
+ * set: fegetround looks at the x87 control word, which keeps it. What the
  * program's own code loads into MXCSR is enter.c's. */
 #include "arith.h"
 #include "next.h"
@@ -14,12 +15,13 @@
 VPREC_NEXT_TABLE(EACH)
 
 /* After the program has set its direction. */
-static int replaced(int result)
+static int settle(int result)
 {
     unsigned mxcsr = _mm_getcsr();
     if (!(mxcsr & _MM_ROUND_MASK) || !vprec_arith_rounds(&vprec_arith_current))
         return result;
-    _mm_setcsr(mxcsr & ~(unsigned)_MM_ROUND_MASK);
+    if (!vprec_arith_current.keeps_direction)
+        _mm_setcsr(mxcsr & ~(unsigned)_MM_ROUND_MASK);
     if (vprec_on_direction)
         vprec_on_direction();
     return result;
@@ -27,15 +29,15 @@ static int replaced(int result)
 
 PUBLIC int fesetround(int direction)
 {
-    return replaced(NEXT(fesetround)(direction));
+    return settle(NEXT(fesetround)(direction));
 }
 
 PUBLIC int fesetenv(const fenv_t *env)
 {
-    return replaced(NEXT(fesetenv)(env));
+    return settle(NEXT(fesetenv)(env));
 }
 
 PUBLIC int feupdateenv(const fenv_t *env)
 {
-    return replaced(NEXT(feupdateenv)(env));
+    return settle(NEXT(feupdateenv)(env));
 }

@@ -9,7 +9,7 @@ vprec_xsave_layout vprec_xsave;
 vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
 _Atomic uint64_t **vprec_refused_counts;
 
-/* ldmxcsr, but for the direction: inline code counts on rounding to nearest. */
+/* ldmxcsr, but for the direction where inline code counts on rounding to nearest. */
 static void load_mxcsr(const vprec_site *site, vprec_cpu *cpu)
 {
     enum { MXCSR = 24, DIRECTION = 3 << 13 };
@@ -17,7 +17,8 @@ static void load_mxcsr(const vprec_site *site, vprec_cpu *cpu)
     vprec_load(&value, (const void *)vprec_emulate_address(site, cpu), sizeof value, cpu, site);
     if (value & DIRECTION && vprec_on_direction)
         vprec_on_direction();
-    value &= ~(uint32_t)DIRECTION;
+    if (!vprec_arith_current.keeps_direction)
+        value &= ~(uint32_t)DIRECTION;
     __builtin_memcpy(cpu->xsave + MXCSR, &value, sizeof value);
 }
 

@@ -9,8 +9,8 @@
  * container. So n's rounding is the exact result's, unless n is a midpoint (a
  * tie) and inexact: such lanes leave for avx_tie.c's code.
  *
- * Relies on MXCSR's rounding direction being to nearest. FTZ and DAZ act as in
- * the native operation. The additional operations raise neither invalid nor
+ * Relies on MXCSR's rounding direction being to nearest, or leaves for the
+ * emulator where it is not. FTZ and DAZ act as in the native operation. The additional operations raise neither invalid nor
  * zero-divide; inexact, underflow and denormal they may. */
 #include "avx.h"
 
@@ -276,6 +276,19 @@ static void find_inexact(vprec_avx *e)
     }
 }
 
+/* Marks lanes of `mask` (VEX.L `l`) where MXCSR holds another direction than to nearest: n and what follows is wrong. */
+static void mark_direction(vprec_avx *e, int l, int mask)
+{
+    int t = spare(e);
+    vprec_rm at = vprec_stack(e->slot * e->spills + 8);
+    vprec_emit_legacy(e->code, OP(0, 1, 0, 0xAE), 3, at, -1); /* stmxcsr */
+    vprec_avx_op(e, 0, OP(1, 1, 0, 0x6E), t, -1, at, -1);     /* movd */
+    vprec_avx_op(e, 0, OP(0, 1, 0, AND), t, t, vprec_avx_konst(e, VPREC_K_DIRECTION), -1);
+    vprec_avx_op(e, 0, OP(1, 1, 0, 0x66), t, t, vprec_avx_konst(e, VPREC_K_ZERO), -1); /* pcmpgtd */
+    vprec_avx_op(e, 0, OP(1, 1, 0, PSHUFD), t, -1, vprec_reg(t), 0);
+    vprec_avx_op(e, l, OP(0, 1, 0, OR), mask, mask, vprec_reg(t), -1);
+}
+
 /* Leaves for the ties' code if a lane needs it. */
 static void branch(vprec_avx *e, enum test test)
 {
@@ -294,6 +307,8 @@ static void branch(vprec_avx *e, enum test test)
     } else if (test != TEST_TIE) {
         vprec_avx_bits(e, test == TEST_EQUAL ? ANDN : AND, x, x, vprec_reg(d));
     }
+    if (e->context->arith->keeps_direction)
+        mark_direction(e, l, mask);
     vprec_avx_test(e, l, w, mask);
     vprec_emit_bytes(e->code, "\xE3\x05", 2); /* jrcxz over the jump */
     vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
@@ -399,7 +414,8 @@ static void enter(vprec_avx *e, bool value, enum test test)
     bool partial = s->scalar && (!e->vex || value);
     e->busy = bit(s->dst) | bit(s->vvvv) | bit(s->rm);
     bool needed[VPREC_AVX_SCRATCH] = {
-        [X] = !narrow || tests, [D] = true, [Y] = narrow || (tests && (test != TEST_TIE || (e->w && !e->vex))),
+        [X] = !narrow || tests, [D] = true,
+        [Y] = narrow || (tests && (test != TEST_TIE || (e->w && !e->vex) || e->context->arith->keeps_direction)),
         [C] = narrow, [M] = !value && (s->rm == VPREC_REG_MEM || s->rm >= VPREC_REG_GPR),
         [G] = horizontal || s->op == VPREC_OP_ADDSUB, [H] = horizontal,
     };
@@ -411,7 +427,7 @@ static void enter(vprec_avx *e, bool value, enum test test)
     e->rcx = tests || (!value && (s->rm == VPREC_REG_MEM && s->from == VPREC_E_I64));
     if (!e->spills && !e->rcx)
         return;
-    e->frame = (128 + 8 + e->slot * e->spills + 63) & ~63;
+    e->frame = (128 + 16 + e->slot * e->spills + 63) & ~63; /* rcx, MXCSR and what was spilled */
     vprec_emit_move_stack(e->code, -e->frame);
     vprec_avx_move_spilled(e, 0, 0, false);
     if (e->rcx)
@@ -488,12 +504,17 @@ bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_
                    .free = context->free_vectors};
     e.l = !site->scalar && site->lanes * vprec_elem_size(site->to) > 16;
     e.slot = !e.vex ? 16 : context->zmm ? 64 : 32;
-    bool unrounded = e.shape == VPREC_SHAPE_NATIVE ||
-                     (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX && context->arith->mode == VPREC_RNE);
+    bool guards = context->arith->keeps_direction;
+    bool unrounded = e.shape == VPREC_SHAPE_NATIVE || (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX &&
+                                                      context->arith->mode == VPREC_RNE && !guards);
     if (unrounded) {
         vprec_round_copy(code, site->address);
         return true;
     }
+    /* nothing that tests, so nothing that looks at the direction */
+    bool guarded = e.shape == VPREC_SHAPE_WIDE || (e.shape == VPREC_SHAPE_NARROW && !vprec_is_value(site));
+    if (guards && (!guarded || context->arith->fast))
+        return false;
     if (e.shape == VPREC_SHAPE_NONE || context->arith->mode != VPREC_RNE || e.shape == VPREC_SHAPE_NOISE || !supported(&e))
         return false;
     if (vprec_is_value(site))

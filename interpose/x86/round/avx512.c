@@ -328,7 +328,8 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
         if (!e.inbound && !from_integer && !(e.shape == VPREC_SHAPE_NATIVE && site->from == site->to))
             return false;
     }
-    if (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX && mode_of(&e) == VPREC_RNE) {
+    bool as_it_is = site->encoding != VPREC_EVEX && mode_of(&e) == VPREC_RNE && !context->arith->keeps_direction;
+    if (e.shape == VPREC_SHAPE_CONTAINER && as_it_is) {
         vprec_round_copy(code, site->address);
         return true;
     }

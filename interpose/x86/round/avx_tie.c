@@ -280,7 +280,7 @@ static resolver resolver_of(const vprec_avx *e)
     enum { MANY = 12 };
     int dropped = (e->type == VPREC_F32 ? 23 : 52) - e->context->arith->format[e->type].fbits;
     bool rare = dropped >= MANY && e->site.op != VPREC_OP_FMA && e->site.op != VPREC_OP_MUL;
-    if (rare)
+    if (rare || e->context->arith->keeps_direction) /* it may be here because of that */
         return NULL;
     switch (e->site.op) {
     case VPREC_OP_ADD:

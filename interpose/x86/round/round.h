@@ -46,6 +46,7 @@ enum vprec_constant {
     VPREC_K_RR_CENTRE, /* 3/2 less one ulp: what is taken from 1 + f to make it noise */
     VPREC_K_RR_BITS,   /* the random bits of f: all fraction bits but the last */
     VPREC_K_STEP,      /* what a vector of random words adds to the thread's counter */
+    VPREC_K_DIRECTION, /* MXCSR's field, in 32-bit elements */
     VPREC_CONSTANTS
 };
 

@@ -11,6 +11,7 @@
 #include <mpfr.h>
 #include <stdio.h>
 #include <string.h>
+#include <xmmintrin.h>
 
 static unsigned long failures, checks, exact_results, large, small, noisy[VPREC_TYPES];
 
@@ -135,6 +136,15 @@ static void check(int k, double x, double y, size_t format)
         if (!same(want, got) && failures++ < 40)
             printf("%s(%a, %a) in %s, mode %d: expected %a got %a\n", e->name, x, y, formats[format].text, modes[m].mode,
                    want, got);
+        const unsigned mxcsr = _mm_getcsr(), direction = (m + 1) % 4u << 13; /* the program's, for what is native */
+        _mm_setcsr(mxcsr | direction);
+        double again = call(e, x, y);
+        bool kept = (_mm_getcsr() & 0x6000) == direction;
+        _mm_setcsr(mxcsr);
+        checks++;
+        if ((!same(again, got) || !kept) && failures++ < 40)
+            printf("%s(%a, %a) in %s, mode %d: %a, under direction %#x %a, which is %s\n", e->name, x, y,
+                   formats[format].text, modes[m].mode, got, direction, again, kept ? "kept" : "lost");
     }
 }
 
@@ -249,7 +259,7 @@ int main(void)
     mpfr_set_emin(mpfr_get_emin_min());
     mpfr_set_emax(mpfr_get_emax_max());
     vprec_arith_current = (vprec_arith){.use = {VPREC_USE_FORMAT, VPREC_USE_FORMAT}, .ops = VPREC_OPS_ALL,
-                                        .round = VPREC_ROUND_RESULTS};
+                                        .round = VPREC_ROUND_RESULTS, .keeps_direction = true};
     edges();
     if (!exact_results || !large || !small) {
         printf("%lu exact results, %lu too large, %lu too small\n", exact_results, large, small);

@@ -4,6 +4,7 @@
  * native goes by the direction. */
 #include "life.h"
 #include <fenv.h>
+#include <math.h>
 
 static const int directions[] = {FE_TONEAREST, FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO};
 
@@ -38,6 +39,10 @@ int main(void)
         uint32_t bits;
         memcpy(&bits, (const void *)&third, sizeof bits);
         printf("float %08x\n", bits);
+        volatile double one = 1.0, minus = -1.0, three_wide = 3.0, half = 2.5;
+        volatile double up = one / three_wide, down = minus / three_wide, whole = rint(half), sine = sin(one);
+        volatile float narrowed = (float)up; /* rounded: a conversion to the format */
+        printf("double %a %a %a %ld %a, float again %d\n", up, down, whole, lrint(half), sine, narrowed == third);
         need(!fegetenv(&saved) && !fesetround(FE_TONEAREST) && !fesetenv(&saved), "fesetenv");
         same = 0;
         for (uint32_t k = 0; k < 64; k++)
