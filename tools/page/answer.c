@@ -166,11 +166,15 @@ static void add_notes(page_answer *answer, const page_view *view)
         note(answer, vprec_text("The native run has no result (%s), so there is nothing to compare with.", status));
         free(status);
     }
+    if (view->idle)
+        note(answer, vprec_text("In %zu of %zu cells that ended well no operation was rounded: they are the native run "
+                                "once more, and say nothing of their formats. vprec-run advises: %s.",
+                                view->idle, view->ok, view->advice));
     if (failed)
         note(answer, vprec_text("%zu of %zu cells failed; their rows say how.", failed, view->cell_count));
     if (view->pending && view->complete)
-        note(answer, vprec_text("Bisection ran %zu of %zu cells; the others are not needed to find the smallest formats.",
-                                view->cell_count - view->pending, view->cell_count));
+        note(answer, vprec_text("Bisection ran %zu of %zu cells; the others are not needed to find the smallest "
+                                "formats.", view->cell_count - view->pending, view->cell_count));
     else if (!view->complete)
         note(answer, vprec_text("The sweep is not complete: %zu of %zu cells have not run yet. The same command "
                                 "goes on with them.", view->pending, view->cell_count));

@@ -149,6 +149,9 @@ void page_view_make(page_view *view, const json_t *report)
         *cell = cell_of(view, json_array_get(cells, c));
         view->ok += !strcmp(cell->status, "ok");
         view->pending += !strcmp(cell->status, "pending");
+        const json_t *json = json_array_get(cells, c);
+        if (json_is_false(json_object_get(json, "rounded")) && !view->idle++)
+            view->advice = page_string(json, "advice");
         view->modes |= strcmp(cell->mode, view->cells[0].mode) != 0;
         view->wheres |= *cell->where != 0;
         view->precisions |= cell->precision >= 0;

@@ -49,6 +49,8 @@ typedef struct page_view {
     page_cell *cells, native;
     size_t cell_count, ok, pending; /* all others failed */
     bool complete;                  /* pending cells are not needed */
+    size_t idle;                    /* cells in which no operation was rounded */
+    const char *advice;             /* of one of them */
     bool modes, wheres, precisions, samples, digits; /* cells differ in these, or have them */
     size_t threshold; /* its metric; metric_count: no threshold was asked for */
     const char *spec;

@@ -256,6 +256,10 @@ static void conclude(sweep_cell *cell)
             cpu[timed++] = json_number_value(json_object_get(resources, "user_seconds")) +
                            json_number_value(json_object_get(resources, "system_seconds"));
         }
+        /* What vprec-run advises where nothing that was asked for ran. */
+        const char *advice = json_string_value(json_object_get(status, "summary_hint"));
+        if (advice && !cell->idle && sweep_cell_good(cell, i))
+            cell->idle = vprec_text("%s", advice);
         cell->failed += !sweep_cell_good(cell, i);
         if (!sweep_cell_good(cell, i) && cell->status == SWEEP_OK_STATUS) {
             cell->status = s->refused     ? SWEEP_REFUSED_STATUS

@@ -128,6 +128,7 @@ static void cell_free(sweep_cell *c, size_t metrics)
     free(c->before);
     free(c->samples);
     free(c->note);
+    free(c->idle);
     free(c->id);
     free(c->format);
     free(c->mode);

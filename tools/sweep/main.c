@@ -106,6 +106,7 @@ static bool write_all(const whole *w, char **argv)
         sweep_table_print(&w->sweep, &w->threshold, w->series, w->count);
         ok = vprec_stdout_done();
     }
+    sweep_table_warn(&w->sweep);
     if (o->json)
         ok = put_file(o->json, report, put_json) && ok;
     if (o->csv)

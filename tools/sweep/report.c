@@ -103,6 +103,10 @@ static json_t *cell_of(const sweep *s, const sweep_cell *c)
     vprec_json_put(object, "signal", json_integer(c->settled ? c->signal : 0));
     if (c->note)
         vprec_json_put(object, "error", vprec_json_text(c->note));
+    if (c->settled && c->status == SWEEP_OK_STATUS) {
+        vprec_json_put(object, "rounded", json_boolean(!c->idle));
+        vprec_json_put(object, "advice", text_or_null(c->idle));
+    }
     vprec_json_put(object, "samples", json_integer(c->count));
     vprec_json_put(object, "failed", json_integer(c->failed));
     vprec_json_put(object, "seconds", known(c->seconds));

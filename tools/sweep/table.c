@@ -233,6 +233,27 @@ void sweep_table_print(const sweep *s, const sweep_threshold *threshold, const s
         print_series(&series[i], threshold);
 }
 
+void sweep_table_warn(const sweep *s)
+{
+    const sweep_cell *first = NULL;
+    size_t idle = 0, good = 0;
+    for (size_t i = 1; i < s->grid.count; i++) {
+        const sweep_cell *c = &s->grid.cells[i];
+        good += c->settled && c->status == SWEEP_OK_STATUS;
+        idle += c->settled && c->status == SWEEP_OK_STATUS && c->idle;
+        if (!first && c->idle)
+            first = c;
+    }
+    if (!idle)
+        return;
+    if (idle == good)
+        vprec_say("warning: no operation was rounded in any cell: all are the native run once more, and say nothing of "
+                  "formats: %s", first->idle);
+    else
+        vprec_say("warning: no operation was rounded in %zu of %zu cells, such as %s: they are the native run once "
+                  "more: %s", idle, good, first->id, first->idle);
+}
+
 void sweep_table_list(const sweep *s)
 {
     size_t runs = 0;

@@ -8,6 +8,9 @@
 /* Prints a row for each cell, and what the threshold came to (`series` NULL: there is none). */
 void sweep_table_print(const sweep *sweep, const sweep_threshold *threshold, const sweep_series *series, size_t count);
 
+/* Says which cells are the native run once more, since nothing that was to be rounded ran. */
+void sweep_table_warn(const sweep *sweep);
+
 /* --dry-run: the cells and their options. */
 void sweep_table_list(const sweep *sweep);
 

@@ -635,6 +635,23 @@ class Cells(Case):
         self.assertEqual(self.log().count('4 1'), 2)
         self.assertEqual(self.log().count('4 2'), 1)  # what is refused once is refused always
 
+    def test_cells_in_which_nothing_was_rounded(self):
+        """A sweep that only repeats the native run says so, with what vprec-run advises."""
+        self.plan(native='1 a\n', m4='1 a\n', m5='1 a\n')
+        for fake, advice in (('runtime', 'python3.11'), ('doubles', '--format f64=')):
+            report = self.report('--formats', 'e8m{4,5}', '--report', 'page-' + fake, '--restart', '--threshold',
+                                 'equal>=1', '-q', env={'FAKE': fake, 'PATH': ''})
+            self.assertEqual([c['rounded'] for c in report['cells']], [False, False])
+            self.assertIn(advice, report['cells'][0]['advice'])
+            self.assertIn('no operation was rounded in any cell', self.error)
+            _, error = self.sweep('--formats', 'e8m{4,5}', '-q', env={'FAKE': fake})
+            self.assertRegex(error, r'\Avprec-sweep: warning: no operation was rounded in any cell: [^\n]*' + advice)
+            with open(self.path(f'page-{fake}', 'report.md'), encoding='utf-8') as file:
+                self.assertIn('In 2 of 2 cells that ended well no operation was rounded', file.read())
+        _, error = self.sweep('--formats', 'e8m{4,5,6}', '-q')
+        self.assertIn('no operation was rounded in 2 of 3 cells, such as e8m4-rne:', error)
+        self.assertEqual(self.sweep('--formats', 'e8m{4,5}', '-q', '--restart')[1], '')
+
     def test_samples_of_which_one_fails(self):
         self.plan(native='1\n', m4='1\n')
         program = [SH, '-c', f'{VICTIM} log plan; test "$VPREC_SAMPLE" != 3 || exit 5']
