@@ -87,8 +87,7 @@ bool vprec_select_is_routine(const char *name, unsigned *lanes)
 
 bool vprec_select_is_helper(const char *name)
 {
-    static const char *const helpers[] = {"__mul[shd]c3", "__div[shd]c3", "__powi[sd]f2", "__float*i[shd]f",
-                                          "__fix*[shd]f[sdt]i"};
+    static const char *const helpers[] = {"__mul[shd]c3", "__div[shd]c3", "__powi[sd]f2", "__float*i[shd]f"};
     if (name[0] != '_' || name[1] != '_')
         return false;
     for (size_t i = 0; i < sizeof helpers / sizeof *helpers; i++)
@@ -100,6 +99,11 @@ bool vprec_select_is_helper(const char *name)
 bool vprec_select_is_libm(const char *path)
 {
     return IN(mathematics, path);
+}
+
+bool vprec_select_is_exact(const char *name)
+{
+    return !strncmp(name, "__fix", 5) && !fnmatch("__fix*[shd]f[sdt]i", name, 0);
 }
 
 bool vprec_select_process(vprec_wire_config *config, const char *path)

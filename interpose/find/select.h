@@ -36,6 +36,10 @@ bool vprec_select_is_routine(const char *name, unsigned *lanes);
 /* libm or libmvec, whose functions are one operation each. */
 bool vprec_select_is_libm(const char *path);
 
+/* What compilers call to convert a floating-point number to an integer: its steps are exact, its result no number to
+ * round. */
+bool vprec_select_is_exact(const char *name);
+
 /* What compilers call for an arithmetic operation of the language, and link in or take from libgcc_s: ordinary
  * arithmetic of whoever calls. By a function's name, by an object's path. */
 bool vprec_select_is_helper(const char *name);

@@ -219,7 +219,7 @@ static void enter_names(const vprec_libm_entry *table, size_t n)
 void vprec_instrument_libm(vprec_process_record *process)
 {
     enum { LIBM, LIBMVEC, LIBC, LIBRARIES };
-    static library libraries[LIBRARIES] = {{.name = "libm.so.6"}, {.name = "libmvec.so.1"}, {.name = "libc.so.6"}};
+    static library libraries[LIBRARIES] = {{.name = "libm.so.6"}, {.name = "libmvec.so.1"}, {.name = VPREC_LIBM_LIBC}};
     const vprec_wire_config *config = &vprec_wire_shared->config;
     if (config->use[VPREC_F32] != VPREC_USE_FORMAT && config->use[VPREC_F64] != VPREC_USE_FORMAT)
         return;

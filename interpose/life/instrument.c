@@ -99,15 +99,17 @@ static bool mark_callees(const vprec_codemap *map, size_t function)
     return found;
 }
 
-/* Vector mathematics routines that are compiled into the object: as for libm, one call is one operation, and its
- * inside, which relies on its own precision, stays as it is. */
+/* Vector mathematics routines that are compiled into the object, and what the C library has of libm: as for libm, one
+ * call is one operation, and its inside, which relies on its own precision, stays as it is. */
 static void find_routines(const vprec_codemap *map)
 {
-    bool found = false;
+    const char *slash = strrchr(map->object->path, '/');
+    bool found = false, in_libc = !strcmp(slash ? slash + 1 : map->object->path, VPREC_LIBM_LIBC);
     for (size_t i = 0; i < map->functions.count; i++) {
         vprec_code_function *f = function_at(map, i);
-        unsigned lanes;
-        if (!f->name || !vprec_select_is_routine(f->name, &lanes))
+        unsigned lanes = 0;
+        if (!f->name || !((in_libc && vprec_libm_is_rounded(f->name)) || vprec_select_is_exact(f->name) ||
+                          vprec_select_is_routine(f->name, &lanes)))
             continue;
         f->routine = lanes;
         f->inner = !lanes;

@@ -136,6 +136,42 @@ class Libm(unittest.TestCase):
         self.check('--object libcalls_library.so', lambda name: name.startswith('library'), program)
 
 
+class Clib(unittest.TestCase):
+    """ldexp, scalbn, frexp and modf of the C library, in a program that has no libm of its own."""
+
+    @staticmethod
+    def want(name, bits):
+        kind, *part = name.split('.')
+        single = kind not in ('modf', 'ldexp', 'scalbn', 'frexp')
+        x, y = Fraction(f32('3f8ccccd') if single else 1.1), Fraction(f32('42153333') if single else 37.3)
+        kind = kind[:-1] if single else kind
+        exact = {'ldexp': x * 8, 'scalbn': x * 8, 'frexp': y / 64, 'modf': y - 37}[kind]
+        return rounded(37 if part else exact, bits)
+
+    def check(self, options, is_rounded):
+        have = vprec('-f f32=e8m3,f64=e11m4 ' + options, './calls_scale')
+        native = run('./calls_scale')
+        self.assertEqual(len(native), 10)
+        for (name, before), (_, after) in zip(native, have):
+            want = self.want(name, 3 if len(before) == 8 else 4) if is_rounded else number(before)
+            self.assertEqual(number(after), want, f'{options}: {name} is {number(after).hex()}, natively {number(before).hex()}')
+
+    def test_default(self):
+        self.check('', True)
+        self.check('--count', True)
+
+    def test_selection(self):
+        self.check('--function main', True)
+        self.check('--function show', False)
+        self.check('--object libc.so.6', False)
+        self.check('--skip-object libc.so.6', True)
+        self.check('--ops libm', True)
+        self.check('--ops add', False)
+
+    def test_identity(self):
+        self.assertEqual(vprec('-f native', './calls_scale'), run('./calls_scale'))
+
+
 class Compilers(unittest.TestCase):
     """Complex quotients, products and powers: ordinary arithmetic of their caller, from libgcc_s or linked in."""
 
