@@ -42,8 +42,20 @@ static bool in_list(const char *const *list, size_t n, const char *path)
 }
 #define IN(list, path) in_list(list, sizeof list / sizeof *list, path)
 
-/* 1: a rule of this kind matches; 0: there are some and none does; -1: there are none. */
-static int look_up(const vprec_wire_config *config, uint32_t kind, const char *text, void (*hit)(const vprec_wire_rule *))
+/* A name may have brackets and stars of its own: operator[], operator*. */
+static bool names(const char *glob, const vprec_names *names)
+{
+    const char *const all[] = {names->symbol, names->plain, names->full};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i] && (!fnmatch(glob, all[i], 0) || !strcmp(glob, all[i])))
+            return true;
+    return false;
+}
+
+/* 1: a rule of this kind matches; 0: there are some and none does; -1: there are none. `object` is matched by rules for
+ * objects, `function` by those for functions. */
+static int look_up(const vprec_wire_config *config, uint32_t kind, const char *object, const vprec_names *function,
+                   void (*hit)(const vprec_wire_rule *))
 {
     int result = -1;
     for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++) {
@@ -52,8 +64,7 @@ static int look_up(const vprec_wire_config *config, uint32_t kind, const char *t
             continue;
         if (result < 0)
             result = 0;
-        bool function = kind == VPREC_RULE_FUNCTION || kind == VPREC_RULE_SKIP_FUNCTION;
-        if (function ? !fnmatch(rule->glob, text, 0) : matches(rule->glob, text)) {
+        if (function ? names(rule->glob, function) : matches(rule->glob, object)) {
             if (hit)
                 hit(rule);
             result = 1;
@@ -69,7 +80,7 @@ static void count(const vprec_wire_rule *rule)
 
 static int consult(vprec_wire_config *config, uint32_t kind, const char *text)
 {
-    return look_up(config, kind, text, count);
+    return look_up(config, kind, text, NULL, count);
 }
 
 bool vprec_select_is_routine(const char *name, unsigned *lanes)
@@ -128,13 +139,13 @@ bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec
     return *why == VPREC_REASON_NONE;
 }
 
-void vprec_select_idle(vprec_wire_config *config, const char *name, uint64_t object)
+void vprec_select_idle(vprec_wire_config *config, const vprec_names *function, uint64_t object)
 {
     for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++) {
         vprec_wire_rule *rule = &config->rule[i];
         uint64_t none = 0;
         if ((rule->kind == VPREC_RULE_FUNCTION || rule->kind == VPREC_RULE_SKIP_FUNCTION) &&
-            !atomic_load_explicit(&rule->idle, memory_order_relaxed) && !fnmatch(rule->glob, name, 0))
+            !atomic_load_explicit(&rule->idle, memory_order_relaxed) && names(rule->glob, function))
             atomic_compare_exchange_strong(&rule->idle, &none, object);
     }
 }
@@ -144,10 +155,10 @@ bool vprec_select_helpers(vprec_wire_config *config, const char *path)
     return !fnmatch("libgcc_s.so*", base_name(path), 0) && consult(config, VPREC_RULE_SKIP_OBJECT, path) != 1;
 }
 
-enum vprec_choice vprec_select_function(vprec_wire_config *config, const char *name, bool counts)
+enum vprec_choice vprec_select_function(vprec_wire_config *config, const vprec_names *function, bool counts)
 {
-    int asked = look_up(config, VPREC_RULE_FUNCTION, name ? name : "", counts ? count : NULL);
-    int skipped = look_up(config, VPREC_RULE_SKIP_FUNCTION, name ? name : "", counts ? count : NULL);
+    int asked = look_up(config, VPREC_RULE_FUNCTION, NULL, function, counts ? count : NULL);
+    int skipped = look_up(config, VPREC_RULE_SKIP_FUNCTION, NULL, function, counts ? count : NULL);
     if (skipped == 1 || !asked)
         return VPREC_CHOICE_SKIPPED;
     return asked > 0 ? VPREC_CHOICE_NAMED : VPREC_CHOICE_ANY;
@@ -161,7 +172,7 @@ bool vprec_select_has_functions(const vprec_wire_config *config)
     return false;
 }
 
-bool vprec_select_skips_function(const vprec_wire_config *config, const char *name)
+bool vprec_select_skips_function(const vprec_wire_config *config, const vprec_names *function)
 {
-    return look_up(config, VPREC_RULE_SKIP_FUNCTION, name ? name : "", NULL) == 1;
+    return look_up(config, VPREC_RULE_SKIP_FUNCTION, NULL, function, NULL) == 1;
 }

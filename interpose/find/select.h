@@ -3,6 +3,7 @@
 #ifndef VPREC_SELECT_H
 #define VPREC_SELECT_H
 
+#include "demangle.h"
 #include "runtime/wire.h"
 #include <stdbool.h>
 
@@ -10,22 +11,22 @@
 bool vprec_select_process(vprec_wire_config *config, const char *path);
 /* False: `*why` tells why not; VPREC_REASON_NONE for vprec itself and for libm, whose calls are operations. */
 bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec_reason *why);
-/* `name` NULL: a function without one; only `*` matches it. */
+/* A pattern matches a function by its symbol or by either of its demangled names. */
 enum vprec_choice {
     VPREC_CHOICE_SKIPPED, /* or none of those that are asked for */
     VPREC_CHOICE_NAMED,   /* by a rule */
     VPREC_CHOICE_ANY      /* nothing is asked for */
 };
 /* `counts`: it is a hit of the rules. */
-enum vprec_choice vprec_select_function(vprec_wire_config *config, const char *name, bool counts);
+enum vprec_choice vprec_select_function(vprec_wire_config *config, const vprec_names *function, bool counts);
 /* Whether there are rules for functions at all. */
 bool vprec_select_has_functions(const vprec_wire_config *config);
 /* Whether a rule says to leave it alone. */
-bool vprec_select_skips_function(const vprec_wire_config *config, const char *name);
+bool vprec_select_skips_function(const vprec_wire_config *config, const vprec_names *function);
 
 /* A function that has nothing to round is not asked about, but a rule that matches it names something that exists:
  * in the object of the record at that offset. */
-void vprec_select_idle(vprec_wire_config *config, const char *name, uint64_t object);
+void vprec_select_idle(vprec_wire_config *config, const vprec_names *function, uint64_t object);
 
 /* Whether a function of any object is a vector mathematics routine of Intel's
  * SVML (as compiled into NumPy): one operation, whose inside relies on its own

@@ -195,19 +195,21 @@ static void choose(job *j)
     for (size_t i = 0; i < j->map.functions.count; i++) {
         vprec_code_function *f = function_at(&j->map, i);
         char room[32];
-        const char *name = function_name(&j->map, f, room, sizeof room);
+        vprec_names name = {.symbol = function_name(&j->map, f, room, sizeof room)};
+        if (ruled)
+            name = vprec_demangle(name.symbol);
         if (!j->selected)
             f->refused = f->controls = f->tails = f->gated_calls = 0;
         bool work = has_work(f), something = work || f->sites[0] || f->sites[1] || f->refused || f->gated_calls;
-        enum vprec_choice choice = ruled ? vprec_select_function(config, name, something) : VPREC_CHOICE_ANY;
+        enum vprec_choice choice = ruled ? vprec_select_function(config, &name, something) : VPREC_CHOICE_ANY;
         if (ruled && !something)
-            vprec_select_idle(config, name, vprec_record_offset(j->record));
+            vprec_select_idle(config, &name, vprec_record_offset(j->record));
         f->selected = j->selected && choice != VPREC_CHOICE_SKIPPED;
         f->cloned = f->selected && work;
         if (!is_for_callers(j, f) || (j->selected && !ruled) || choice == VPREC_CHOICE_NAMED || !work)
             continue;
         f->selected = false;
-        f->cloned = !ruled || !vprec_select_skips_function(config, name);
+        f->cloned = !ruled || !vprec_select_skips_function(config, &name);
         gated += f->cloned;
     }
     add_gates(j, gated);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * conclude.c: what vprec-run says on stderr when the program has ended, and the
  * exit status that follows from it. */
+#include "common/demangle.h"
 #include "common/say.h"
 #include "native.h"
 #include "run.h"
@@ -49,12 +50,14 @@ static void say_findings(const vprec_run *run)
         const vprec_finding *f = &findings[i];
         if (!f->executed || !vprec_audit_asks(&run->options->config, f->numbers))
             continue;
-        if (named++ < NAMED_MOST)
-            vprec_say("unrounded: %s, in %s+0x%" PRIx64 "%s%s, executed %" PRIu64 " time%s", f->text,
-                      vprec_base(f->object), f->address, f->function ? ", function " : "",
-                      f->function ? f->function : "", f->executed, f->executed == 1 ? "" : "s");
-        else
+        if (named++ >= NAMED_MOST) {
             more++;
+            continue;
+        }
+        char *name = vprec_demangled(f->function ? f->function : "", true);
+        vprec_say("unrounded: %s, in %s+0x%" PRIx64 "%s%s, executed %" PRIu64 " time%s", f->text, vprec_base(f->object),
+                  f->address, f->function ? ", function " : "", name, f->executed, f->executed == 1 ? "" : "s");
+        free(name);
     }
     if (more)
         vprec_say("unrounded: and %zu more: --report FILE lists them all", more);

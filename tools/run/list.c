@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * list.c: the table of --list: what would be instrumented, and what refused. */
+#include "common/demangle.h"
 #include "common/say.h"
 #include "run.h"
 #include <inttypes.h>
@@ -25,7 +26,9 @@ static void print_refused(const vprec_records *records)
     for (size_t i = 0; i < count; i++) {
         print_name(vprec_base(findings[i].object), 0);
         printf("+0x%" PRIx64 "  ", findings[i].address);
-        print_name(findings[i].function ? findings[i].function : "?", 0);
+        char *name = vprec_demangled(findings[i].function ? findings[i].function : "?", true);
+        print_name(name, 0);
+        free(name);
         printf("  ");
         print_name(findings[i].text, 0);
         putchar('\n');
@@ -52,7 +55,9 @@ int vprec_list_print(const vprec_run *run)
         size_t object = VPREC_ITEMS(records, FUNCTION).items[i].parent;
         print_name(vprec_base(vprec_object_path(records, object)), 28);
         putchar(' ');
-        print_name(function->name, 40);
+        char *name = vprec_demangled(function->name, true);
+        print_name(name, 40);
+        free(name);
         printf(" %8" PRIu32 " %8" PRIu32 " %8" PRIu32 "\n", function->sites[VPREC_F32], function->sites[VPREC_F64],
                function->refused);
     }

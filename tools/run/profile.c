@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * profile.c: the table of --count: which functions calculate most, and which
  * are fragile: digits cancelled, range left. */
+#include "common/demangle.h"
 #include "common/say.h"
 #include "counts.h"
 #include "run.h"
@@ -66,11 +67,13 @@ static void tell_row(const vprec_run *run, const vprec_profile *profile)
         snprintf(exponents, sizeof exponents, "%d..%d", least, most);
     if (bits >= 0)
         snprintf(digits, sizeof digits, "%.1f", vprec_digits((unsigned)bits));
-    vprec_say(ROW, FUNCTION_WIDTH, fitted(profile->function, FUNCTION_WIDTH, function), OBJECT_WIDTH,
+    char *name = vprec_demangled(profile->function, false);
+    vprec_say(ROW, FUNCTION_WIDTH, fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
               fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
               brief(profile->operations, text[0]), digits, share(more_than_half(run, profile), additions, text[1]),
               share(counts->cancelled[VPREC_CANCELLED_ALL], additions, text[2]), exponents,
               brief(counts->overflows, text[3]), brief(counts->underflows, text[4]), brief(counts->nans, text[5]));
+    free(name);
 }
 
 /* The function of the type with the most additions that lose more than half of their digits. */
@@ -89,12 +92,13 @@ static void tell_fragile(const vprec_run *run, const vprec_profile *profiles, si
         return;
     uint64_t additions = vprec_counts_additions(&worst->counts);
     unsigned precision = vprec_counts_precision(&run->options->config, type);
-    char percent[16];
+    char percent[16], *name = vprec_demangled(worst->function, true);
     vprec_say("%s: cancellation is worst in %s (%s): %" PRIu64 " of %" PRIu64 " additions (%s) lose more than half of "
               "the %.1f digits, %" PRIu64 " of them all",
-              vprec_type_names[type], worst->function, vprec_base(worst->object), most, additions,
+              vprec_type_names[type], name, vprec_base(worst->object), most, additions,
               share(most, additions, percent), vprec_digits(precision),
               (uint64_t)worst->counts.cancelled[VPREC_CANCELLED_ALL]);
+    free(name);
 }
 
 static void include(int *least, int *most, const vprec_span *span, bool *any)

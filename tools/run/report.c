@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * report.c: the JSON of --report. A format that other programs read: a change
  * that is no addition raises SCHEMA. */
+#include "common/demangle.h"
 #include "common/json.h"
 #include "common/say.h"
 #include "counts.h"
@@ -262,7 +263,10 @@ static json_t *function_of(const vprec_run *run, size_t i)
     const vprec_function_record *function = vprec_function_at(run->records, i);
     size_t parent = VPREC_ITEMS(run->records, FUNCTION).items[i].parent;
     json_t *object = vprec_json_must(json_object());
+    char *name = vprec_demangled(function->name, true);
     vprec_json_put(object, "name", vprec_json_text(function->name));
+    vprec_json_put(object, "demangled", vprec_json_text(name));
+    free(name);
     vprec_json_put(object, "object", vprec_json_text(vprec_object_path(run->records, parent)));
     vprec_json_put(object, "object_index", index_of(parent));
     vprec_json_put(object, "address", hex(function->address));

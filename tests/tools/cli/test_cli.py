@@ -651,7 +651,7 @@ class Reports(Case):
             'inlined': 0, 'clone_bytes': 8192, 'undecoded_bytes': 0,
             'by_jump': 4, 'by_short': 0, 'by_trap': 1})
         self.assertEqual(report['functions'][0], {
-            'name': 'forward', 'object': '/opt/net/libnet.so.1', 'object_index': 0, 'address': '0x1000', 'length': 64,
+            'name': 'forward', 'demangled': 'forward', 'object': '/opt/net/libnet.so.1', 'object_index': 0, 'address': '0x1000', 'length': 64,
             'sites': {'f32': 4, 'f64': 0}, 'refused': 0, 'entered': True})
         self.assertFalse(report['functions'][1]['entered'])
         self.assertEqual(report['refused'], [{

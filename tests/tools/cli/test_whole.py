@@ -72,6 +72,33 @@ class Whole(unittest.TestCase):
             self.assertLessEqual(names, functions.keys())
             self.assertEqual({name for name in names if functions[name]}, entered)
 
+    def test_names_of_other_languages(self):
+        scale, bias = '_ZN3net5scaleEf', '_RNvC3net4bias'
+        for pattern, selected in (('net::scale', [scale]), ('net::scale(float)', [scale]), (scale, [scale]),
+                                  ('net::b*', [bias]), ('net::*', [bias, scale]), ('*(float)', [scale])):
+            with self.subTest(pattern=pattern):
+                done, report = self.run_vprec('-f', 'f32=native', '--function', pattern, '--', VICTIM, 'names')
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(sorted(f['name'] for f in report['functions'] if f['entered']), selected)
+                done, report = self.run_vprec('-f', 'f32=native', '--skip-function', pattern, '--', VICTIM, 'names')
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertFalse(set(selected) & {f['name'] for f in report['functions'] if f['entered']})
+        done, report = self.run_vprec('-f', 'f32=native', '--', VICTIM, 'names')
+        self.assertEqual({f['name']: f['demangled'] for f in report['functions'] if 'net' in f['name']},
+                         {scale: 'net::scale(float)', bias: 'net::bias'})
+        done, _ = self.run_vprec('--list', '-f', 'f32=native', '--', VICTIM)
+        self.assertRegex(done.stdout.decode(), r'net::scale\(float\) +1 ')
+
+    def test_function_with_nothing_to_round(self):
+        for pattern in ('net::relu', '_ZN3net4reluEf'):
+            done, _ = self.run_vprec('-f', 'bf16', '--function', pattern, '--', VICTIM, 'names')
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(f"--function '{pattern}' matches in cli-victim, but nothing there has an operation to round",
+                          done.stderr.decode())
+        done, _ = self.run_vprec('-f', 'bf16', '--function', 'net::rel', '--', VICTIM, 'names')
+        self.assertEqual(done.returncode, 125)
+        self.assertIn("--function 'net::rel' matched nothing", done.stderr.decode())
+
     def test_counts(self):
         done, report = self.run_vprec('-f', 'bf16', '--count', '--', VICTIM)
         self.assertEqual(done.returncode, 0, done.stderr)

@@ -29,6 +29,25 @@ __asm__(".text\n"
         "cli_victim_nothing: ret\n"
         ".size cli_victim_nothing, . - cli_victim_nothing\n");
 
+/* As C++ and Rust name them: net::scale(float), net::relu(float), net::bias. */
+__attribute__((noipa)) float scale(float x) __asm__("_ZN3net5scaleEf");
+__attribute__((noipa)) float scale(float x)
+{
+    return x * 1.1f;
+}
+
+__attribute__((noipa)) float relu(float x) __asm__("_ZN3net4reluEf");
+__attribute__((noipa)) float relu(float x)
+{
+    return x > 0 ? x : 0;
+}
+
+__attribute__((noipa)) float bias(float x) __asm__("_RNvC3net4bias");
+__attribute__((noipa)) float bias(float x)
+{
+    return x + 0.1f;
+}
+
 /* Ways into functions that do not lead through their first byte. */
 #define FUNCTION(name, code) \
     ".globl " name "\n.type " name ", @function\n.balign 16\n" name ":\n" code ".size " name ", . - " name "\n"
@@ -76,6 +95,8 @@ int main(int argc, char **argv)
         float (*volatile twice)(float) = cli_victim_twice;
         return twice(x[0]) != 0.2f;
     }
+    if (!strcmp(end, "names"))
+        return bias(relu(scale(1))) != 1.1f + 0.1f;
     if (!strcmp(end, "ways"))
         return !take_all_ways(1);
     if (!strcmp(end, "_exit"))
