@@ -170,6 +170,12 @@ static void add_notes(page_answer *answer, const page_view *view)
         note(answer, vprec_text("In %zu of %zu cells that ended well no operation was rounded: they are the native run "
                                 "once more, and say nothing of their formats. vprec-run advises: %s.",
                                 view->idle, view->ok, view->advice));
+    size_t natives = json_object_size(json_object_get(view->root, "native_parts"));
+    if (natives)
+        note(answer, vprec_text("%zu part%s of the program that %s to be rounded stayed native: %s%s.", natives,
+                                natives == 1 ? "" : "s", natives == 1 ? "was" : "were",
+                                json_object_iter_key(json_object_iter(json_object_get(view->root, "native_parts"))),
+                                natives == 1 ? "" : ", and others"));
     if (failed)
         note(answer, vprec_text("%zu of %zu cells failed; their rows say how.", failed, view->cell_count));
     if (view->pending && view->complete)

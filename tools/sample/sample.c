@@ -224,20 +224,7 @@ static bool commit(const vprec_results *results, uint32_t number, const json_t *
     return ok;
 }
 
-/* "PATH stays native: why", as vprec-run says it of one run. */
-static json_t *native_text(const json_t *native)
-{
-    const char *object = json_string_value(json_object_get(native, "object"));
-    const char *function = json_string_value(json_object_get(native, "function"));
-    const char *text = json_string_value(json_object_get(native, "text"));
-    char *line = vprec_text("%s%s%s stays native: %s", object ? object : "?", function ? ", function " : "",
-                            function ? function : "", text ? text : "?");
-    json_t *string = vprec_json_text(line);
-    free(line);
-    return string;
-}
-
-/* The texts of the processes' warnings, and what stayed native. */
+/* The texts of the processes' warnings. */
 static json_t *warnings_of(const json_t *report)
 {
     json_t *texts = vprec_json_must(json_array()), *message;
@@ -252,8 +239,36 @@ static json_t *warnings_of(const json_t *report)
         if (!seen)
             json_array_append(texts, text);
     }
-    json_array_foreach(json_object_get(report, "native"), i, message)
-        vprec_json_add(texts, native_text(message));
+    return texts;
+}
+
+/* "PATH stays native: why", as vprec-run says it of one run. */
+static json_t *native_text(const json_t *native)
+{
+    const char *object = json_string_value(json_object_get(native, "object"));
+    const char *function = json_string_value(json_object_get(native, "function"));
+    const char *text = json_string_value(json_object_get(native, "text"));
+    char *line = vprec_text("%s%s%s stays native: %s", object ? object : "?", function ? ", function " : "",
+                            function ? function : "", text ? text : "?");
+    json_t *string = vprec_json_must(vprec_json_text(line));
+    free(line);
+    return string;
+}
+
+/* What was selected and stayed native, each once. */
+static json_t *natives_of(const json_t *report)
+{
+    json_t *set = vprec_json_must(json_object()), *texts = vprec_json_must(json_array()), *native;
+    size_t i;
+    json_array_foreach(json_object_get(report, "native"), i, native)
+    {
+        json_t *text = native_text(native);
+        if (!json_object_get(set, json_string_value(text)))
+            vprec_json_add(texts, json_incref(text));
+        json_object_set_new(set, json_string_value(text), json_true());
+        json_decref(text);
+    }
+    json_decref(set);
     return texts;
 }
 
@@ -282,6 +297,7 @@ static json_t *status_of(const vprec_options *options, uint32_t number, const js
     json_object_set(object, "summary_hint", json_object_get(report, "summary_hint"));
     json_object_set(object, "totals", json_object_get(report, "totals"));
     vprec_json_put(object, "warnings", warnings_of(report));
+    vprec_json_put(object, "native", natives_of(report));
     command_free(command);
     return object;
 }

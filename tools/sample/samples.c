@@ -164,7 +164,7 @@ static void merge(json_t *all, const json_t *more)
  * --keep that no sample matched. False where there is such a pattern and samples ended well. */
 static bool say_details(const campaign *c)
 {
-    json_t *warnings = vprec_json_must(json_object()), *unmatched = NULL;
+    json_t *warnings = vprec_json_must(json_object()), *natives = vprec_json_must(json_object()), *unmatched = NULL;
     json_t *shown = NULL; /* status of the first sample with a summary */
     uint32_t number = 0;
     const char *key;
@@ -174,6 +174,7 @@ static bool say_details(const campaign *c)
         vprec_sample sample;
         json_t *status = vprec_sample_load(&c->results, c->options, i, &sample), *none = NULL;
         merge(warnings, json_object_get(status, "warnings"));
+        merge(natives, json_object_get(status, "native"));
         if (i && !shown && json_is_string(json_object_get(status, "summary"))) {
             shown = json_incref(status);
             number = i;
@@ -191,12 +192,19 @@ static bool say_details(const campaign *c)
         json_decref(none);
         json_decref(status);
     }
+    size_t said = 0;
+    json_object_foreach(natives, key, value) /* no remark, but what the results are worth */
+        if (said++ < NAMED_MOST)
+            vprec_say("%s", key);
+    if (said > NAMED_MOST)
+        vprec_say("and %zu more: the samples' status.json list them", said - NAMED_MOST);
     if (!c->options->quiet) {
-        size_t said = 0;
+        said = 0;
         json_object_foreach(warnings, key, value)
             if (said++ < NAMED_MOST)
                 vprec_say("warning: %s", key);
-        static const char *const lines[][2] = {{"summary", ""}, {"summary_left", "left native: "}, {"summary_hint", "hint: "}};
+        static const char *const lines[][2] = {
+            {"summary", ""}, {"summary_left", "left native: "}, {"summary_hint", "hint: "}};
         for (size_t line = 0; line < sizeof lines / sizeof *lines; line++) {
             const char *text = json_string_value(json_object_get(shown, lines[line][0]));
             if (text)
@@ -212,6 +220,7 @@ static bool say_details(const campaign *c)
     bool ok = !json_object_size(unmatched);
     json_decref(shown);
     json_decref(unmatched);
+    json_decref(natives);
     json_decref(warnings);
     return ok;
 }

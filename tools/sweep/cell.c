@@ -256,6 +256,13 @@ static void conclude(sweep_cell *cell)
             cpu[timed++] = json_number_value(json_object_get(resources, "user_seconds")) +
                            json_number_value(json_object_get(resources, "system_seconds"));
         }
+        size_t n;
+        json_t *text;
+        json_array_foreach(json_object_get(status, "native"), n, text)
+        {
+            cell->native = cell->native ? cell->native : vprec_json_must(json_object());
+            json_object_set_new(cell->native, json_string_value(text), json_true());
+        }
         /* What vprec-run advises where nothing that was asked for ran. */
         const char *advice = json_string_value(json_object_get(status, "summary_hint"));
         if (advice && !cell->idle && sweep_cell_good(cell, i))

@@ -129,6 +129,7 @@ static void cell_free(sweep_cell *c, size_t metrics)
     free(c->samples);
     free(c->note);
     free(c->idle);
+    json_decref(c->native);
     free(c->id);
     free(c->format);
     free(c->mode);

@@ -42,6 +42,7 @@ typedef struct sweep_cell {
     sweep_status status;
     int exited, signal;      /* of the sample that the status is from */
     char *note;              /* why, or NULL */
+    json_t *native;          /* what was selected and stayed native, a set of texts; or NULL */
     char *idle;              /* what vprec-run advised, where no operation was rounded; or NULL */
     uint32_t failed;
     double seconds, cpu_seconds; /* medians over samples; NaN none */

@@ -162,6 +162,17 @@ static json_t *moment(time_t t)
     return json_string(text);
 }
 
+/* What was selected and stayed native in some cell, and in how many. */
+json_t *sweep_report_native(const sweep *s)
+{
+    json_t *counts = vprec_json_must(json_object()), *value;
+    const char *text;
+    for (size_t i = 1; i < s->grid.count; i++)
+        json_object_foreach(s->grid.cells[i].native, text, value)
+            json_object_set_new(counts, text, json_integer(1 + json_integer_value(json_object_get(counts, text))));
+    return counts;
+}
+
 /* When the last run was recorded: the same again when nothing is run. */
 static json_t *finished(const sweep *s)
 {
@@ -234,6 +245,7 @@ json_t *sweep_report_make(const sweep *s, const sweep_threshold *t, const sweep_
     vprec_json_put(root, "timeout", s->limit > 0 ? json_real(s->limit) : json_null());
     vprec_json_put(root, "machine", machine);
     vprec_json_put(root, "objects", objects);
+    vprec_json_put(root, "native_parts", sweep_report_native(s));
     vprec_json_put(root, "metrics", metrics_of(&o->metrics));
     vprec_json_put(root, "native", native_of(s));
     vprec_json_put(root, "cells", cells);

@@ -9,4 +9,7 @@
 json_t *sweep_report_make(const sweep *sweep, const sweep_threshold *threshold, const sweep_series *series,
                           size_t count, char *const *argv);
 
+/* What was selected and stayed native: texts, with the number of cells; to be released. */
+json_t *sweep_report_native(const sweep *sweep);
+
 #endif

@@ -2,6 +2,7 @@
  * table.c: a table of texts, coloured on a terminal. */
 #include "table.h"
 #include "common/say.h"
+#include "report.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -235,6 +236,16 @@ void sweep_table_print(const sweep *s, const sweep_threshold *threshold, const s
 
 void sweep_table_warn(const sweep *s)
 {
+    json_t *natives = sweep_report_native(s), *cells;
+    const char *text;
+    size_t said = 0;
+    json_object_foreach(natives, text, cells)
+        if (said++ < REASONS_MOST)
+            vprec_say("%s (in %" JSON_INTEGER_FORMAT " of %zu cells)", text, json_integer_value(cells),
+                      s->grid.count - 1);
+    if (said > REASONS_MOST)
+        vprec_say("and %zu more: native_parts in the report by --json lists them", said - REASONS_MOST);
+    json_decref(natives);
     const sweep_cell *first = NULL;
     size_t idle = 0, good = 0;
     for (size_t i = 1; i < s->grid.count; i++) {

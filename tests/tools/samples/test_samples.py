@@ -297,6 +297,14 @@ class Endings(Case):
         error = self.sample(SH, '-c', 'exit 1', n=12, status=1, options=['--restart'])
         self.assertIn('samples 1, 2, 3, 4, 5, 6, 7, 8 and 4 more exited 1', error)
 
+    def test_what_stayed_native(self):
+        """It is said once for all samples, even with -q."""
+        for options in ['-q'], []:
+            error = self.sample(SH, '-c', 'exit 0', fake='native', options=['--restart', *options])
+            self.assertEqual(error.count('/opt/net/libcut.so stays native: '), 1)
+            self.assertEqual(error.count('/opt/libm.so.6, function sinf stays native: '), 1)
+        self.assertEqual(len(self.json('0002', 'status.json')['native']), 2)
+
     def test_audit(self):
         error = self.sample(SH, '-c', 'exit $((VPREC_SAMPLE - 1))', status=124, fake='executed', options=['--audit'])
         self.assertIn('sample 1 exited 0 and executed operations unrounded', error)

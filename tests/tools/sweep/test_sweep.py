@@ -652,6 +652,19 @@ class Cells(Case):
         self.assertIn('no operation was rounded in 2 of 3 cells, such as e8m4-rne:', error)
         self.assertEqual(self.sweep('--formats', 'e8m{4,5}', '-q', '--restart')[1], '')
 
+    def test_what_stayed_native(self):
+        """It is said, even with -q."""
+        self.plan(native='1\n', m4='1\n', m5='1\n')
+        report = self.report('--formats', 'e8m{4,5}', '-q', '--report', 'page', env={'FAKE': 'native', 'PATH': ''})
+        self.assertEqual(len(report['native_parts']), 2)
+        for name in 'libcut.so', 'function sinf':
+            self.assertRegex(self.error, rf'vprec-sweep: [^\n]*{name} stays native: [^\n]* \(in 2 of 2 cells\)\n')
+            [text] = [text for text in report['native_parts'] if name in text]
+            self.assertEqual(report['native_parts'][text], 2)
+        with open(self.path('page', 'report.md'), encoding='utf-8') as file:
+            self.assertRegex(file.read(),
+                             '2 parts of the program that were to be rounded stayed native: .*, and others')
+
     def test_samples_of_which_one_fails(self):
         self.plan(native='1\n', m4='1\n')
         program = [SH, '-c', f'{VICTIM} log plan; test "$VPREC_SAMPLE" != 3 || exit 5']
