@@ -123,7 +123,7 @@ static void enter_site(void *data, const vprec_site *site)
 static bool active(const cloner *k, const vprec_insn *insn)
 {
     const vprec_arith *arith = k->options->arith;
-    if (VPREC_AT(k->map->functions, vprec_code_function, k->function).routine)
+    if (VPREC_AT(k->map->functions, vprec_code_function, k->function).routine.results)
         return false;
     return insn->cls == VPREC_SITE && arith->use[insn->type] != VPREC_USE_NONE &&
            arith->ops & vprec_ops_of((enum vprec_op)insn->op);
@@ -158,14 +158,15 @@ static void emit_site(cloner *k, uint64_t at)
     put_site(k, &site);
 }
 
-/* A routine's return: its result in zmm0 is rounded, as its product with 1. */
-static void emit_routine_result(cloner *k, uint64_t at, vprec_type type)
+/* A routine's return: a result in a vector register is rounded, as its product with 1. */
+static void emit_routine_result(cloner *k, uint64_t at, const vprec_routine *routine, int8_t result)
 {
+    vprec_type type = (vprec_type)routine->type;
     bool f64 = type == VPREC_F64;
     vprec_site site = {
         .address = at, .op = VPREC_OP_MUL, .from = f64 ? VPREC_E_F64 : VPREC_E_F32, .to = f64 ? VPREC_E_F64 : VPREC_E_F32,
-        .lanes = f64 ? 8 : 16, .encoding = VPREC_EVEX, .width = 64, .map = 1, .opcode = 0x59, .pp = f64, .w = f64,
-        .rm = VPREC_REG_MEM, .broadcast = true,
+        .lanes = routine->lanes, .encoding = VPREC_EVEX, .width = (uint8_t)(routine->lanes * (f64 ? 8 : 4)), .map = 1, .opcode = 0x59, .pp = f64, .w = f64,
+        .dst = result, .vvvv = result, .rm = VPREC_REG_MEM, .broadcast = true,
         .mem = {.base = VPREC_MEM_RIP, .index = VPREC_MEM_NONE, .scale = 1, .size = f64 ? 8 : 4,
                 .disp = (int64_t)k->constants->value[type][VPREC_K_UNIT]},
     };
@@ -379,8 +380,8 @@ static void emit_instruction(cloner *k, uint64_t at, const vprec_insn *insn)
     case VPREC_FLOW_ICALL: emit_call(k, at, insn); break;
     case VPREC_FLOW_RET: {
         const vprec_code_function *f = &VPREC_AT(k->map->functions, vprec_code_function, k->function);
-        if (f->routine)
-            emit_routine_result(k, at, (vprec_type)f->type);
+        for (int8_t result = 0; result < f->routine.results; result++)
+            emit_routine_result(k, at, &f->routine, result);
         vprec_round_copy_insn(&k->code, at, insn);
         break;
     }
@@ -635,8 +636,8 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
         size_t n = f->refused + f->controls + f->tails, length = f->end - f->start;
         for (int t = 0; t < VPREC_TYPES; t++)
             n += options->arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
-        if (f->routine) /* a site at each return */
-            n += length / 16 + 1;
+        if (f->routine.results) /* sites at each return */
+            n += (length / 16 + 1) * f->routine.results;
         *sites += n;
         bytes += length * 4 + n * site_bytes + 128;
         if (f->indirect_jumps) /* a table entry and a landing, and the longer jumps */

@@ -5,6 +5,7 @@
 #define VPREC_CODE_H
 
 #include "object.h"
+#include "select.h"
 #include "x86/decode.h"
 
 /* Marks of one byte of code. */
@@ -51,9 +52,8 @@ typedef struct vprec_code_function {
     bool vex;         /* it, or one joined to it, has VEX or EVEX vector code */
     bool selected;    /* by the caller of vprec_code_read */
     bool cloned;      /* likewise */
-    bool routine;     /* likewise: one operation; its inside stays as it is, its result in zmm0 is rounded */
-    bool inner;       /* likewise: part of a routine */
-    uint8_t type;     /* vprec_type of a routine's result */
+    bool inner;       /* likewise: part of a routine; its inside stays as it is */
+    vprec_routine routine; /* likewise, where it has results: one operation, whose results are rounded */
     struct vprec_gate *gate; /* likewise: the clone is for calls by selected code only, the original stays as it is */
 } vprec_code_function;
 

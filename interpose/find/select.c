@@ -83,16 +83,26 @@ static int consult(vprec_wire_config *config, uint32_t kind, const char *text)
     return look_up(config, kind, text, NULL, count);
 }
 
-bool vprec_select_is_routine(const char *name, unsigned *lanes)
+/* __svml_<function>[f]<lanes>, perhaps with a suffix: _mask, an accuracy, the processor that it is for. */
+bool vprec_select_is_routine(const char *name, vprec_routine *routine)
 {
-    *lanes = 0;
+    *routine = (vprec_routine){0};
     if (strncmp(name, "__svml_", 7))
         return false;
-    size_t n = strlen(name += 7);
-    if (n > 3 && !strcmp(name + n - 3, "f16"))
-        *lanes = 16;
-    else if (n > 2 && name[n - 1] == '8' && (name[n - 2] != 'f' || !strcmp(name, "erf8")))
-        *lanes = 8; /* not eight floats in ymm0 */
+    name += 7;
+    size_t n = strcspn(name, "_"), suffix = strlen(name + n);
+    bool integer = (*name == 'i' || *name == 'u') && (!fnmatch("?*div*", name, 0) || !fnmatch("?*rem*", name, 0));
+    if (n < 4 || integer || (suffix && suffix != 3 && fnmatch("*_mask", name + n, 0)))
+        return true;
+    unsigned lanes = (unsigned)(name[n - 1] - '0'), digits = 1;
+    if (name[n - 1] == '6' && name[n - 2] == '1')
+        lanes = 16, digits = 2;
+    bool f32 = lanes >= 4 && name[n - digits - 1] == 'f' && strncmp(name, "erf", n - digits);
+    bool known = lanes == 2 || lanes == 4 || lanes == 8 || lanes == 16;
+    bool halves = name[n - 2] == '3' && name[n - 1] == '2'; /* 32 of binary16 */
+    if (!known || halves || (lanes == 16 && !f32))
+        return true;
+    *routine = (vprec_routine){f32 ? VPREC_F32 : VPREC_F64, (uint8_t)lanes, strncmp(name, "sincos", 6) ? 1 : 2};
     return true;
 }
 

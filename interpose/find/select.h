@@ -28,11 +28,14 @@ bool vprec_select_skips_function(const vprec_wire_config *config, const vprec_na
  * in the object of the record at that offset. */
 void vprec_select_idle(vprec_wire_config *config, const vprec_names *function, uint64_t object);
 
-/* Whether a function of any object is a vector mathematics routine of Intel's
- * SVML (as compiled into NumPy): one operation, whose inside relies on its own
- * precision. `*lanes`: 16 floats or 8 doubles in zmm0 come back; 0: it is an
- * inner part of such a routine. */
-bool vprec_select_is_routine(const char *name, unsigned *lanes);
+/* Whether a function of any object is a vector mathematics routine of Intel's SVML (as compiled into NumPy): one
+ * operation, whose inside relies on its own precision. Its `results` come back in vector registers 0 and 1, `lanes`
+ * each; none: it is an inner part of such a routine, or its results are not binary32 or binary64. */
+typedef struct vprec_routine {
+    uint8_t type; /* vprec_type */
+    uint8_t lanes, results;
+} vprec_routine;
+bool vprec_select_is_routine(const char *name, vprec_routine *routine);
 
 /* libm or libmvec, whose functions are one operation each. */
 bool vprec_select_is_libm(const char *path);

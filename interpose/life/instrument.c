@@ -73,7 +73,7 @@ static vprec_code_function *function_at(const vprec_codemap *map, size_t i)
 
 static bool is_part(const vprec_code_function *f)
 {
-    return f->routine || f->inner;
+    return f->routine.results || f->inner;
 }
 
 /* What part of a routine leads to by a direct call or jump is part of it, too: its slow paths. True: that is news. */
@@ -107,13 +107,10 @@ static void find_routines(const vprec_codemap *map)
     bool found = false, in_libc = !strcmp(slash ? slash + 1 : map->object->path, VPREC_LIBM_LIBC);
     for (size_t i = 0; i < map->functions.count; i++) {
         vprec_code_function *f = function_at(map, i);
-        unsigned lanes = 0;
         if (!f->name || !((in_libc && vprec_libm_is_rounded(f->name)) || vprec_select_is_exact(f->name) ||
-                          vprec_select_is_routine(f->name, &lanes)))
+                          vprec_select_is_routine(f->name, &f->routine)))
             continue;
-        f->routine = lanes;
-        f->inner = !lanes;
-        f->type = lanes == 16 ? VPREC_F32 : VPREC_F64;
+        f->inner = !f->routine.results;
         found = true;
     }
     while (found) {
@@ -135,8 +132,8 @@ static bool has_work(const vprec_code_function *f)
     bool formatted = vprec_arith_rounds(&vprec_arith_current);
     if (f->inner)
         return false;
-    if (f->routine)
-        return rounds_libm() && config->use[f->type] == VPREC_USE_FORMAT;
+    if (f->routine.results)
+        return rounds_libm() && config->use[f->routine.type] == VPREC_USE_FORMAT;
     for (int t = 0; t < VPREC_TYPES; t++)
         if (config->use[t] != VPREC_USE_NONE && f->sites[t])
             return true;
@@ -146,7 +143,7 @@ static bool has_work(const vprec_code_function *f)
 /* Whether it works for whoever calls it. */
 static bool is_for_callers(const job *j, const vprec_code_function *f)
 {
-    return !j->selected || f->routine || (f->name && vprec_select_is_helper(f->name));
+    return !j->selected || f->routine.results || (f->name && vprec_select_is_helper(f->name));
 }
 
 /* A gate before a function; false, and the reason said: it cannot have one. */
@@ -225,7 +222,7 @@ static size_t sum_up(job *j)
         chosen += f->cloned;
         if (is_part(f)) { /* its arithmetic is nobody's; its result is */
             f->sites[VPREC_F32] = f->sites[VPREC_F64] = f->refused = f->controls = f->tails = 0;
-            f->sites[f->type] = f->cloned;
+            f->sites[f->routine.type] = f->cloned;
         }
         uint32_t wanted = 0;
         for (int t = 0; t < VPREC_TYPES; t++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * complex.c: what compilers call for complex arithmetic and powers: from libgcc_s, or linked in. Prints name and bits. */
+ * complex.c: what compilers call for complex arithmetic and powers: from libgcc_s, or linked in. Prints name and
+ * bits. */
 #include <complex.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,7 +58,7 @@ static void show64(const char *name, double y)
         show(#who " product.re", crealf(p));                                                                          \
         show(#who " product.im", cimagf(p));                                                                          \
         show(#who " power", who##_power());                                                                           \
-        show64(#who " power64", who##_power64());                                                                       \
+        show64(#who " power64", who##_power64());                                                                     \
     }
 FUNCTIONS(ff)
 FUNCTIONS(gg)

@@ -10,7 +10,8 @@
 typedef float vector __attribute__((vector_size(16)));
 vector _ZGVbN4v_tanhf(vector);
 
-#define LIBRARY(prefix) float prefix##_call(float), prefix##_tail(float), prefix##_perhaps(float, int), prefix##_scale(float)
+#define LIBRARY(prefix) \
+    float prefix##_call(float), prefix##_tail(float), prefix##_perhaps(float, int), prefix##_scale(float)
 LIBRARY(library);
 LIBRARY(noplt);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * routine.c: vector routines by the names of Intel's SVML, whose insides rely on their precision, slow paths for some
- * lanes included. Each is 3 * x. Prints name and bits of its lanes, as doubles. */
+ * lanes included. Each is 3 * x. Prints name and bits of its lanes. */
 #include <immintrin.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -65,12 +65,28 @@ ROUTINE64(__svml_erf8)
 ROUTINE32(__svml_expf16)
 ROUTINE32(__svml_exp2f16)
 
-static void show(const char *name, double y)
+/* Other widths, and two results, by assembly: 3 * x, and 2 * x in the second register. */
+#define ROUTINE(name, type, r)                                                                                        \
+    __asm__(".globl " #name "\n.type " #name ", @function\n" #name ":\n"                                              \
+            "vadd" type " %" r "0, %" r "0, %" r "1\n"                                                                \
+            "vadd" type " %" r "1, %" r "0, %" r "0\nret\n"                                                           \
+            ".size " #name ", . - " #name "\n");
+ROUTINE(__svml_sincos8, "pd", "zmm")
+ROUTINE(__svml_sinf8, "ps", "ymm")
+ROUTINE(__svml_sin4, "pd", "ymm")
+ROUTINE(__svml_tanf4_mask, "ps", "xmm")
+ROUTINE(__svml_exp2, "pd", "xmm")
+ROUTINE(__svml_idiv8, "ps", "ymm")  /* of integers */
+ROUTINE(__svml_exps32, "ps", "zmm") /* of binary16 */
+
+/* By its bits: a conversion would be rounded. */
+static void show(const char *name, const void *number, unsigned bytes)
 {
-    uint64_t bits;
-    memcpy(&bits, &y, sizeof bits);
-    printf("%s %016llx\n", name, (unsigned long long)bits);
+    uint64_t bits = 0;
+    memcpy(&bits, number, bytes);
+    printf("%s %0*llx\n", name, (int)bytes * 2, (unsigned long long)bits);
 }
+#define SHOW(name, x) show(name, &(x), sizeof(x))
 
 static const double operands[16] = {0.1, 1.1, 2.3, 7.7, 9.9, 33.3, 77.7, 99.1, 0.3, 3.3, 5.7, 17.9, 21.3, 1.9, 6.1, 12.7};
 
@@ -79,7 +95,7 @@ static const double operands[16] = {0.1, 1.1, 2.3, 7.7, 9.9, 33.3, 77.7, 99.1, 0
         double lanes[8];                                                                                              \
         _mm512_storeu_pd(lanes, name(_mm512_loadu_pd(operands)));                                                     \
         for (int i = 0; i < 8; i++)                                                                                   \
-            show(#who " " #name, lanes[i]);                                                                           \
+            SHOW(#who " " #name, lanes[i]);                                                                           \
     }
 #define CALL32(who, name)                                                                                             \
     {                                                                                                                 \
@@ -88,7 +104,23 @@ static const double operands[16] = {0.1, 1.1, 2.3, 7.7, 9.9, 33.3, 77.7, 99.1, 0
             in[i] = (float)(int)(operands[i] * 16) / 16;                                                              \
         _mm512_storeu_ps(lanes, name(_mm512_loadu_ps(in)));                                                           \
         for (int i = 0; i < 16; i++)                                                                                  \
-            show(#who " " #name, lanes[i]);                                                                           \
+            SHOW(#who " " #name, lanes[i]);                                                                           \
+    }
+/* What the registers hold, by 8 doubles or 16 floats each. */
+#define CALL(who, name, T, n)                                                                                         \
+    {                                                                                                                 \
+        T lanes[2][64 / sizeof(T)] = {{0}};                                                                           \
+        for (int i = 0; i < n; i++)                                                                                   \
+            lanes[0][i] = (T)operands[i]; /* the compiler's work: none of it is rounded */                            \
+        __asm__ volatile("sub $128, %%rsp\n\tvmovups (%0), %%zmm0\n\tcall " #name                                     \
+                         "\n\tvmovups %%zmm0, (%0)\n\tvmovups %%zmm1, 64(%0)\n\tadd $128, %%rsp"                      \
+                         :                                                                                            \
+                         : "r"(lanes)                                                                                 \
+                         : "memory", "xmm0", "xmm1", "rax", "r11", "cc");                                             \
+        for (int i = 0; i < n; i++) {                                                                                 \
+            SHOW(#who " " #name, lanes[0][i]);                                                                        \
+            SHOW(#who " " #name ".second", lanes[1][i]);                                                              \
+        }                                                                                                             \
     }
 #define CALLER(who)                                                                                                   \
     TARGET static void who(void)                                                                                      \
@@ -99,6 +131,13 @@ static const double operands[16] = {0.1, 1.1, 2.3, 7.7, 9.9, 33.3, 77.7, 99.1, 0
         CALL64(who, __svml_erf8)                                                                                      \
         CALL32(who, __svml_expf16)                                                                                    \
         CALL32(who, __svml_exp2f16)                                                                                   \
+        CALL(who, __svml_sincos8, double, 8)                                                                          \
+        CALL(who, __svml_sinf8, float, 8)                                                                             \
+        CALL(who, __svml_sin4, double, 4)                                                                             \
+        CALL(who, __svml_tanf4_mask, float, 4)                                                                        \
+        CALL(who, __svml_exp2, double, 2)                                                                             \
+        CALL(who, __svml_idiv8, float, 8)                                                                             \
+        CALL(who, __svml_exps32, float, 16)                                                                           \
     }
 CALLER(ff)
 CALLER(gg)
