@@ -127,16 +127,17 @@ static uint64_t jump_to_stub(const vprec_gate *gate)
 /* Without a change of what the pages permit: no other thread can miss them. */
 static bool write_by_file(const vprec_gates *gates)
 {
-    int fd = open("/proc/self/mem", O_WRONLY | O_CLOEXEC);
+    int fd = vprec_sys_open("/proc/self/mem", O_WRONLY | O_CLOEXEC);
     bool done = fd >= 0;
     for (size_t i = 0; i < gates->count && done; i++) {
         const vprec_gate *gate = vprec_gate_at(gates, i);
         uint64_t jump = jump_to_stub(gate);
         if (gate->rounded)
-            done = pwrite(fd, &jump, VPREC_GATE_ENTRY, (off_t)gate->function) == VPREC_GATE_ENTRY;
+            done = vprec_sys(SYS_pwrite64, fd, (long)&jump, VPREC_GATE_ENTRY, (long)gate->function, 0, 0) ==
+                   VPREC_GATE_ENTRY;
     }
     if (fd >= 0)
-        close(fd);
+        vprec_sys_close(fd);
     return done;
 }
 

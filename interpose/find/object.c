@@ -201,14 +201,14 @@ static bool contents_read(vprec_elf *elf)
  * points, and a cancelled thread must not leave with the loader's lock. */
 static bool file_map(vprec_elf *elf, const char *path)
 {
-    int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = vprec_sys_open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return vprec_elf_fail(elf, errno == ENOENT ? VPREC_REASON_NO_FILE : VPREC_REASON_NOT_OPENED);
+        return vprec_elf_fail(elf, fd == -ENOENT ? VPREC_REASON_NO_FILE : VPREC_REASON_NOT_OPENED);
     struct stat status;
     void *file = MAP_FAILED;
-    if (!fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size > 0)
+    if (!vprec_sys(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) && S_ISREG(status.st_mode) && status.st_size > 0)
         file = vprec_sys_mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    syscall(SYS_close, fd);
+    vprec_sys_close(fd);
     if (file == MAP_FAILED)
         return vprec_elf_fail(elf, VPREC_REASON_NOT_MAPPED);
     elf->file = elf->object->file = file;
@@ -218,7 +218,6 @@ static bool file_map(vprec_elf *elf, const char *path)
 
 enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint64_t bias)
 {
-    int saved = errno;
     vprec_elf elf = {.object = object};
     *object = (vprec_object){.path = path, .bias = bias};
     object->code = object->plt = VPREC_VEC(vprec_range);
@@ -228,7 +227,6 @@ enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint
     bool done = file_map(&elf, path) && contents_read(&elf);
     if (!done)
         vprec_object_release(object);
-    errno = saved;
     return done ? VPREC_REASON_NONE : elf.why;
 }
 

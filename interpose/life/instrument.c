@@ -11,7 +11,6 @@
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "x86/emulate/enter.h"
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -51,8 +50,14 @@ static const char *function_name(const vprec_codemap *map, const vprec_code_func
 {
     if (f->name && *f->name)
         return f->name;
-    snprintf(room, size, "sub_%llx", (unsigned long long)(f->start - map->object->bias));
-    return room;
+    char *end = room + size - 1;
+    uint64_t n = f->start - map->object->bias;
+    *end = 0;
+    do
+        *--end = "0123456789abcdef"[n & 15];
+    while (n >>= 4);
+    memcpy(end -= 4, "sub_", 4);
+    return end;
 }
 
 static bool rounds_libm(void)

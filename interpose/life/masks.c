@@ -3,6 +3,7 @@
  * that change a thread's mask are wrapped, SIGTRAP never enters one. Handlers
  * and their masks are signals.c's. */
 #include "runtime/next.h"
+#include "sets.h"
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -26,10 +27,10 @@ VPREC_NEXT_TABLE(EACH)
 /* `*copy` becomes `set` without SIGTRAP; NULL stays NULL. */
 static const sigset_t *without_trap(const sigset_t *set, sigset_t *copy)
 {
-    if (!set || !sigismember(set, SIGTRAP))
+    if (!set || !vprec_set_has(set, SIGTRAP))
         return set;
     *copy = *set;
-    sigdelset(copy, SIGTRAP);
+    vprec_set_remove(copy, SIGTRAP);
     return copy;
 }
 

@@ -4,6 +4,7 @@
  * What blocks signals is masks.c's, SIGTRAP trap.c's. */
 #include "guest.h"
 #include "runtime/sys.h"
+#include "sets.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
 #include "x86/emulate/stack.h"
@@ -32,7 +33,7 @@ static _Atomic pid_t *owner;
 /* A child of vfork: what it writes would be its parent's. */
 static bool borrowed(void)
 {
-    pid_t self = getpid(), who = atomic_load(owner);
+    pid_t self = vprec_sys_getpid(), who = atomic_load(owner);
     if (!who)
         atomic_store(owner, self);
     return who && who != self;
@@ -41,7 +42,7 @@ static bool borrowed(void)
 static uint64_t word_of(const struct sigaction *action)
 {
     return (uint64_t)action->sa_sigaction | (action->sa_flags & SA_SIGINFO ? TAKES_INFO : 0) |
-           (sigismember(&action->sa_mask, SIGTRAP) ? BLOCKS_TRAP : 0);
+           (vprec_set_has(&action->sa_mask, SIGTRAP) ? BLOCKS_TRAP : 0);
 }
 
 typedef struct call {
@@ -82,9 +83,9 @@ void vprec_signal_install(void)
     void *page = vprec_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED)
         return;
-    madvise(page, 4096, MADV_WIPEONFORK);
+    vprec_sys_madvise(page, 4096, MADV_WIPEONFORK);
     owner = page;
-    atomic_store(owner, getpid());
+    atomic_store(owner, vprec_sys_getpid());
 }
 
 static bool is_handler(const struct sigaction *action)
@@ -103,7 +104,7 @@ static void reveal(struct sigaction *old, uint64_t word)
     if (!(word & TAKES_INFO))
         old->sa_flags &= ~SA_SIGINFO;
     if (word & BLOCKS_TRAP)
-        sigaddset(&old->sa_mask, SIGTRAP);
+        vprec_set_add(&old->sa_mask, SIGTRAP);
 }
 
 static int set_action(int number, const struct sigaction *action, struct sigaction *old)
@@ -120,7 +121,7 @@ static int set_action(int number, const struct sigaction *action, struct sigacti
     uint64_t word = atomic_load(&handlers[number]);
     if (action) {
         copy = *action;
-        sigdelset(&copy.sa_mask, SIGTRAP);
+        vprec_set_remove(&copy.sa_mask, SIGTRAP);
         if (ours && is_handler(action)) {
             copy.sa_sigaction = on_signal;
             copy.sa_flags |= SA_SIGINFO;
@@ -148,7 +149,7 @@ static sighandler_t set_handler(int number, sighandler_t handler, int flags, boo
         return SIG_ERR;
     }
     if (block_itself)
-        sigaddset(&action.sa_mask, number);
+        vprec_set_add(&action.sa_mask, number);
     return set_action(number, &action, &old) ? SIG_ERR : old.sa_handler;
 }
 
@@ -206,11 +207,11 @@ PUBLIC sighandler_t sigset(int number, sighandler_t handler)
         errno = EINVAL;
         return SIG_ERR;
     }
-    sigemptyset(&only);
-    sigaddset(&only, number);
+    *vprec_set_bits(&only) = 0;
+    vprec_set_add(&only, number);
     bool holds = handler == SIG_HOLD;
     if (set_action(number, holds ? NULL : &action, &old) ||
         sigprocmask(holds ? SIG_BLOCK : SIG_UNBLOCK, &only, &before))
         return SIG_ERR;
-    return sigismember(&before, number) ? SIG_HOLD : old.sa_handler;
+    return vprec_set_has(&before, number) ? SIG_HOLD : old.sa_handler;
 }

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * start.c: life of the interposer in a process: reads the run's configuration
- * before anything else runs, instruments what is loaded and what dlopen brings. */
+ * before anything else runs, instruments what is loaded and what dlopen brings.
+ *
+ *   the loader relocates this library: first.S --> vprec_start_first: its hook is set
+ *   all is relocated, no constructor has run: the hook --> start
+ *   a dlopen or dlclose: the hook --> walk_objects
+ *
+ * A loader that does not come by there has the constructor call start. */
 #include "find/select.h"
 #include "instrument.h"
 #include "libm/patch.h"
@@ -9,25 +15,89 @@
 #include "runtime/sys.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
+#include "x86/emulate/stack.h"
 #include "self.h"
 #include <cpuid.h>
 #include <link.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
-static enum vprec_isa isa;
-static atomic_flag busy = ATOMIC_FLAG_INIT;
+/* Weak: a program with another C library is a child like any other, but has no such thing. */
+#pragma weak _r_debug
+extern void *__libc_stack_end __attribute__((weak)); /* where the kernel has put argc, argv and the environment */
 
+static enum vprec_isa isa;
+static bool started, hooked;
+
+/* No call: what these are called by may have been interposed by what is not there yet. */
 static const char *from_environment(char **envp, const char *name)
 {
-    size_t n = strlen(name);
-    for (; envp && *envp; envp++)
-        if (!strncmp(*envp, name, n) && (*envp)[n] == '=')
-            return *envp + n + 1;
+    for (; envp && *envp; envp++) {
+        const char *a = *envp, *b = name;
+        while (*b && *a == *b)
+            a++, b++;
+        if (!*b && *a == '=')
+            return a + 1;
+    }
     return NULL;
+}
+
+static char **first_arguments(void)
+{
+    return &__libc_stack_end ? (char **)__libc_stack_end + 1 : NULL;
+}
+
+static char **first_environment(void)
+{
+    char **argv = first_arguments();
+    return argv ? argv + *((long *)argv - 1) + 1 : NULL;
+}
+
+/* Who changes what is instrumented: process << 32 | thread, 0 nobody. The loader's lock is held besides, except by a
+ * thread that forks: a child must not find the work half done. */
+static _Atomic uint64_t worker;
+enum lock { LOCKED, INSIDE, BROKEN };
+
+static uint64_t thread_here(void)
+{
+    return (uint64_t)vprec_sys_getpid() << 32 | (uint32_t)vprec_sys_gettid();
+}
+
+/* INSIDE: a signal has interrupted the work. BROKEN: this process was made in the middle of it, by other means than
+ * fork. */
+static enum lock lock_work(void)
+{
+    const struct timespec pause = {0, 200000};
+    uint64_t self = thread_here();
+    for (;;) {
+        uint64_t who = 0;
+        if (atomic_compare_exchange_strong(&worker, &who, self))
+            return LOCKED;
+        if (who == self)
+            return INSIDE;
+        if (who >> 32 != self >> 32)
+            return BROKEN;
+        vprec_sys(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
+    }
+}
+
+static bool locked_to_fork; /* by the thread that forks; others wait for it */
+
+static void before_fork(void)
+{
+    if (lock_work() == LOCKED)
+        locked_to_fork = true;
+}
+
+static void after_fork(void)
+{
+    if (locked_to_fork) {
+        locked_to_fork = false;
+        atomic_store(&worker, 0);
+    }
 }
 
 static enum vprec_isa detect_isa(void)
@@ -62,13 +132,6 @@ static void on_direction(void)
                                  : "the program set a rounding direction: results are rounded by --mode all the same");
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* The loader's lists of objects: the program's, behind it those of dlmopen's namespaces. */
 static const struct r_debug *next_list(const struct r_debug *list)
 {
@@ -78,9 +141,7 @@ static const struct r_debug *next_list(const struct r_debug *list)
 /* Instruments every loaded object that is not yet. */
 static void walk_objects(void)
 {
-    if (atomic_flag_test_and_set(&busy)) /* the loader's lock is held; only a fork in the middle could bring us here */
-        return;
-    uint64_t start = now_ns();
+    uint64_t start = vprec_sys_now_ns();
     vprec_instrument_begin();
     for (struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
         const char *path = map->l_name;
@@ -94,8 +155,40 @@ static void walk_objects(void)
             if (*map->l_name)
                 vprec_instrument_foreign(map->l_name, map->l_addr, vprec_record_process, isa);
     vprec_instrument_end();
-    atomic_fetch_add(&vprec_record_process->startup_ns, now_ns() - start);
-    atomic_flag_clear(&busy);
+    atomic_fetch_add(&vprec_record_process->startup_ns, vprec_sys_now_ns() - start);
+}
+
+static void start(char **argv, char **envp);
+
+static void work(void *data)
+{
+    (void)data;
+    if (!started)
+        start(first_arguments(), first_environment());
+    else if (vprec_record_process)
+        walk_objects();
+}
+
+/* The work needs more stack than a thread may have that calls dlopen. */
+static void work_on_own_stack(void)
+{
+    enum { BYTES = 1 << 20 };
+    static char *stack;
+    static bool said;
+    enum lock lock = lock_work();
+    if (lock == LOCKED) {
+        if (!stack)
+            stack = vprec_pages(BYTES);
+        if (stack)
+            vprec_stack_call(work, NULL, (uint64_t)(stack + BYTES));
+        else
+            work(NULL);
+        atomic_store(&worker, 0);
+    } else if (lock == BROKEN && !said && vprec_record_process) {
+        said = true;
+        vprec_record_warning("this process was made while another thread of its parent was in dlopen: what it opens "
+                             "stays native");
+    }
 }
 
 static void on_loader_change(void)
@@ -103,13 +196,15 @@ static void on_loader_change(void)
     for (const struct r_debug *list = &_r_debug; list; list = next_list(list))
         if (list->r_state != RT_CONSISTENT)
             return;
-    walk_objects();
+    work_on_own_stack();
 }
 
 /* The loader calls this empty function whenever its list of objects changes:
  * it is put in its place. It holds a return and filler up to 16 bytes. */
 static bool hook_loader(void)
 {
+    if (hooked)
+        return true;
     uint8_t *at = (uint8_t *)_r_debug.r_brk;
     static const uint8_t endbr[4] = {0xF3, 0x0F, 0x1E, 0xFA};
     if (!at)
@@ -131,7 +226,17 @@ static bool hook_loader(void)
     if (vprec_sys_mprotect(page, bytes, PROT_READ | PROT_WRITE))
         return false;
     memcpy(at, code, sizeof code);
-    return vprec_sys_mprotect(page, bytes, PROT_READ | PROT_EXEC) == 0;
+    hooked = vprec_sys_mprotect(page, bytes, PROT_READ | PROT_EXEC) == 0;
+    return hooked;
+}
+
+/* first.S: of what is loaded, the program itself and what is preloaded before this library are not relocated yet, and
+ * may have interposed anything: nothing is called. */
+void vprec_start_first(void);
+void vprec_start_first(void)
+{
+    if (&_r_debug && from_environment(first_environment(), VPREC_WIRE_ENV))
+        hook_loader();
 }
 
 /* Whether written memory may become code: not under MemoryDenyWriteExecute or SELinux's execmem. */
@@ -160,9 +265,9 @@ static void set_arith(const vprec_wire_config *config)
     };
 }
 
-__attribute__((constructor)) static void start(int argc, char **argv, char **envp)
+static void start(char **argv, char **envp)
 {
-    (void)argc;
+    started = true;
     const char *path = from_environment(envp, VPREC_WIRE_ENV);
     if (!path || !vprec_share_open(path))
         return;
@@ -183,8 +288,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
         why = VPREC_REASON_NO_XSAVE;
     else if (selected && !config->list && !may_execute())
         why = VPREC_REASON_NOT_EXECUTABLE;
-    process->pid = (int32_t)getpid();
-    process->parent = (int32_t)getppid();
+    process->pid = vprec_sys_getpid();
+    process->parent = (int32_t)(int)vprec_sys(SYS_getppid, 0, 0, 0, 0, 0, 0);
     process->selected = selected;
     process->isa = isa;
     memcpy(process->path, executable, length);
@@ -199,6 +304,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
         if (config->mode == VPREC_SR || config->noise[0].what || config->noise[1].what)
             vprec_noise_start(config->seed, rank);
         vprec_on_direction = on_direction;
+        pthread_atfork(before_fork, after_fork, after_fork);
         vprec_trap_install(&process->traps);
         if (!hook_loader())
             vprec_record_native(VPREC_REASON_LOADER, executable, NULL);
@@ -207,5 +313,11 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
         walk_objects();
     }
     if (config->list)
-        syscall(SYS_exit_group, 0);
+        vprec_sys(SYS_exit_group, 0, 0, 0, 0, 0, 0);
+}
+
+__attribute__((constructor)) static void start_late(void)
+{
+    if (&_r_debug && !started)
+        work_on_own_stack();
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * trap.c: see trap.h. */
 #include "trap.h"
+#include "runtime/sys.h"
+#include "sets.h"
 #include <signal.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -16,7 +18,7 @@ static void die(void)
 {
     struct sigaction fatal = {.sa_handler = SIG_DFL};
     __sigaction(SIGTRAP, &fatal, NULL);
-    syscall(SYS_tgkill, getpid(), (int)syscall(SYS_gettid), SIGTRAP); /* pending until this handler returns */
+    vprec_sys(SYS_tgkill, vprec_sys_getpid(), vprec_sys_gettid(), SIGTRAP, 0, 0, 0); /* pending until this handler returns */
 }
 
 /* The program's breakpoint, or a signal that was sent. */
@@ -35,7 +37,7 @@ static void deliver(int number, siginfo_t *info, ucontext_t *uc)
     __builtin_memcpy(&mask, &uc->uc_sigmask, sizeof mask);
     __builtin_memcpy(&more, &action.sa_mask, sizeof more);
     mask = (mask | more) & ~(UINT64_C(1) << (SIGTRAP - 1)); /* the handler may meet traps of ours */
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof mask);
+    vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask, 0, 0);
     vprec_signal_call(action.sa_sigaction, number, info, uc);
 }
 
@@ -69,9 +71,9 @@ void vprec_trap_install(_Atomic uint64_t *traps)
 {
     trap_count = traps;
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART, .sa_sigaction = on_trap};
-    sigfillset(&action.sa_mask);
+    *vprec_set_bits(&action.sa_mask) = ~UINT64_C(0);
     __sigaction(SIGTRAP, &action, &program);
     vprec_signal_install();
     uint64_t only = UINT64_C(1) << (SIGTRAP - 1); /* an inherited mask may hold it */
-    syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, &only, NULL, sizeof only);
+    vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&only, 0, sizeof only, 0, 0);
 }

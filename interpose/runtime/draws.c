@@ -71,7 +71,7 @@ static uint64_t child_key(void)
     return vprec_key_child(n->key, n->children++);
 }
 
-static _Thread_local uint64_t fork_key; /* several threads may fork at once */
+static _Thread_local uint64_t fork_key __attribute__((tls_model("initial-exec"))); /* several threads may fork at once */
 
 static void before_fork(void)
 {

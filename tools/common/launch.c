@@ -68,11 +68,22 @@ static void child_run(const char *path, char **argv, int handed, int report, con
     _exit(VPREC_EXIT_REFUSED);
 }
 
+/* AddressSanitizer's own library refuses to run behind another in the list of objects: its functions might be hidden.
+ * The preload library hides none that it needs. */
+static bool sanitizer_set(void)
+{
+    const char *user = getenv("ASAN_OPTIONS");
+    char *options = vprec_text("%s%sverify_asan_link_order=0", user ? user : "", user && *user ? ":" : "");
+    bool ok = !setenv("ASAN_OPTIONS", options, 1);
+    free(options);
+    return ok;
+}
+
 static bool environment_set(const char *preload, const char *wire)
 {
     const char *user = getenv("LD_PRELOAD");
     char *list = user && *user ? vprec_text("%s:%s", preload, user) : vprec_text("%s", preload);
-    bool ok = !setenv("LD_PRELOAD", list, 1) && !setenv(VPREC_WIRE_ENV, wire, 1);
+    bool ok = !setenv("LD_PRELOAD", list, 1) && !setenv(VPREC_WIRE_ENV, wire, 1) && sanitizer_set();
     free(list);
     return ok;
 }

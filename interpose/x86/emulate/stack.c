@@ -10,10 +10,10 @@
 
 enum { PAGE = 4096, REGION = VPREC_STACK_SLOTS * VPREC_STACK_SLOT, PROBES = 16 };
 
-_Thread_local vprec_stack *vprec_stack_here;
-static vprec_stack *_Atomic regions;
+_Thread_local vprec_stacks *vprec_stack_here;
+static vprec_stacks *_Atomic regions;
 /* What works on the program's own stack, without memory for another, gives its slot back to this. */
-vprec_stack vprec_stack_none __attribute__((visibility("hidden")));
+vprec_stacks vprec_stack_none __attribute__((visibility("hidden")));
 
 /* The C library's threads keep two pointers to themselves. Others (Go's) have no thread-local variables of ours. */
 static bool is_libc_thread(void)
@@ -28,18 +28,18 @@ static uint64_t owner_here(void)
     return (uint64_t)vprec_sys_getpid() << 32 | (uint32_t)vprec_sys_gettid();
 }
 
-static vprec_stack *of_owner(uint64_t owner)
+static vprec_stacks *of_owner(uint64_t owner)
 {
-    vprec_stack *s = atomic_load(&regions);
+    vprec_stacks *s = atomic_load(&regions);
     while (s && atomic_load(&s->owner) != owner)
         s = s->others;
     return s;
 }
 
 /* A region whose thread has ended; those of the process that forked this one hold a frame in use, perhaps. */
-static vprec_stack *abandoned(uint64_t owner)
+static vprec_stacks *abandoned(uint64_t owner)
 {
-    vprec_stack *s = atomic_load(&regions);
+    vprec_stacks *s = atomic_load(&regions);
     for (int i = 0; s && i < PROBES; i++, s = s->others) {
         uint64_t before = atomic_load(&s->owner);
         if (before >> 32 == owner >> 32 &&
@@ -52,7 +52,7 @@ static vprec_stack *abandoned(uint64_t owner)
     return NULL;
 }
 
-static vprec_stack *map_region(uint64_t owner)
+static vprec_stacks *map_region(uint64_t owner)
 {
     char *base = vprec_sys_mmap(NULL, PAGE + REGION + PAGE, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -60,27 +60,27 @@ static vprec_stack *map_region(uint64_t owner)
         return NULL;
     vprec_sys_mprotect(base, PAGE, PROT_NONE);
     uint64_t low = (uint64_t)base + PAGE;
-    vprec_stack *s = (vprec_stack *)(low + REGION);
-    *s = (vprec_stack){.top = low + VPREC_STACK_SLOT, .low = low, .owner = owner};
+    vprec_stacks *s = (vprec_stacks *)(low + REGION);
+    *s = (vprec_stacks){.top = low + VPREC_STACK_SLOT, .low = low, .owner = owner};
     for (unsigned i = 0; i < VPREC_STACK_SLOTS; i++) {
         uint64_t *top = (uint64_t *)(low + (i + 1) * (uint64_t)VPREC_STACK_SLOT);
         top[-VPREC_SLOT_NEXT / 8] = low + ((i + 1) % VPREC_STACK_SLOTS + 1) * (uint64_t)VPREC_STACK_SLOT;
         top[-VPREC_SLOT_STACK / 8] = (uint64_t)s;
     }
-    vprec_stack *head = atomic_load(&regions);
+    vprec_stacks *head = atomic_load(&regions);
     do
         s->others = head;
     while (!atomic_compare_exchange_weak(&regions, &head, s));
     return s;
 }
 
-vprec_stack *vprec_stack_make(void)
+vprec_stacks *vprec_stack_make(void)
 {
     /* A handler that comes here too would make a second one. */
     uint64_t most = ~(UINT64_C(1) << (SIGTRAP - 1)), before;
     vprec_sys(SYS_rt_sigprocmask, SIG_BLOCK, (long)&most, (long)&before, sizeof before, 0, 0);
     uint64_t owner = owner_here();
-    vprec_stack *s = of_owner(owner);
+    vprec_stacks *s = of_owner(owner);
     if (!s)
         s = abandoned(owner);
     if (!s)
@@ -91,14 +91,14 @@ vprec_stack *vprec_stack_make(void)
     return s;
 }
 
-vprec_stack *vprec_stack_find(void)
+vprec_stacks *vprec_stack_find(void)
 {
     return is_libc_thread() ? vprec_stack_here : of_owner(owner_here());
 }
 
 uint64_t vprec_stack_slot(uint64_t rsp)
 {
-    const vprec_stack *s = vprec_stack_find();
+    const vprec_stacks *s = vprec_stack_find();
     if (!s || rsp - s->low >= REGION)
         return 0;
     return s->low + ((rsp - s->low) / VPREC_STACK_SLOT + 1) * VPREC_STACK_SLOT;

@@ -6,7 +6,7 @@
  * the top again behind: a signal handler that interrupts takes the next. One that leaves by longjmp leaves the ring
  * turned by a slot, which does no harm.
  *
- *   guard page | slot 0 | slot 1 | ... | vprec_stack
+ *   guard page | slot 0 | slot 1 | ... | vprec_stacks
  *
  * and at the upper end of each slot, its `top`, downward: */
 #ifndef VPREC_STACK_H
@@ -14,7 +14,7 @@
 
 #define VPREC_SLOT_RSP 8     /* the program's rsp */
 #define VPREC_SLOT_NEXT 16   /* the next slot's top */
-#define VPREC_SLOT_STACK 24  /* the thread's vprec_stack */
+#define VPREC_SLOT_STACK 24  /* the thread's vprec_stacks */
 #define VPREC_SLOT_CPU 192   /* the vprec_cpu of vprec_enter, aligned to 64 */
 
 #ifndef __ASSEMBLER__
@@ -25,22 +25,22 @@
 
 enum { VPREC_STACK_SLOTS = 8, VPREC_STACK_SLOT = 32 << 10 };
 
-typedef struct vprec_stack {
+typedef struct vprec_stacks {
     uint64_t top; /* of the slot to work in. The first member: see enter.S */
     uint64_t low; /* of the slots; they end at this struct */
     _Atomic uint64_t owner; /* process << 32 | thread */
-    struct vprec_stack *others;
-} vprec_stack;
+    struct vprec_stacks *others;
+} vprec_stacks;
 
 /* The thread's, once it has one. */
-extern _Thread_local vprec_stack *vprec_stack_here __attribute__((visibility("hidden"), tls_model("initial-exec")));
+extern _Thread_local vprec_stacks *vprec_stack_here __attribute__((visibility("hidden"), tls_model("initial-exec")));
 
 /* The calling thread's, made if need be. NULL without memory. Takes over what an ended thread has left. For signal
  * handlers too, and for threads that are not the C library's; leaves vector registers alone. */
-vprec_stack *vprec_stack_make(void);
+vprec_stacks *vprec_stack_make(void);
 
 /* The calling thread's, or NULL if it has none yet. */
-vprec_stack *vprec_stack_find(void);
+vprec_stacks *vprec_stack_find(void);
 
 /* The top of the slot of the calling thread that `rsp` lies in, 0 if in none. */
 uint64_t vprec_stack_slot(uint64_t rsp);

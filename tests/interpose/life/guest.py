@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # guest.py: what a program prints and its exit status are the native ones under
-# --format native, with --count (every operation through the emulator) too.
-import argparse, subprocess, sys
+# --format native, with --count (every operation through the emulator) too, as a
+# child of a shell too. LIFE_PRELOAD: a library of the user's to preload.
+import argparse, os, subprocess, sys
 
 
 def run(command):
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    library = os.environ.get('LIFE_PRELOAD')
+    env = dict(os.environ, LD_PRELOAD=library) if library else None
+    done = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           timeout=120)
     return done.returncode, done.stdout.splitlines(), done.stderr
 
@@ -22,8 +25,9 @@ def main():
         print(f'natively: status {status}, {len(want)} lines\n{errors}')
         return 1
     bad = 0
-    for options in [], ['--count']:
-        status, have, errors = run([o.vprec_run, '-q', '-f', 'native'] + options + ['--'] + command)
+    for options in [], ['--count'], ['--', 'sh', '-c', '"$@"', 'sh']:
+        run_it = [o.vprec_run, '-q', '-f', 'native'] + options + (['--'] if '--' not in options else []) + command
+        status, have, errors = run(run_it)
         different = [f'{k + 1}: {h}\n   want {w}' for k, (w, h) in enumerate(zip(want, have)) if w != h]
         if status or len(have) != len(want) or different:
             print(f'{options}: status {status}, {len(have)} lines of {len(want)}, {len(different)} others', errors[-500:],
