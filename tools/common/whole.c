@@ -12,7 +12,7 @@
 static char *name_beside(const char *path)
 {
     static unsigned count;
-    return vprec_text("%.*s.vprec-%ld-%u", (int)(vprec_base(path) - path), path, (long)getpid(), count++);
+    return vprec_text("%.*s" VPREC_WHOLE_PREFIX "%ld-%u", (int)(vprec_base(path) - path), path, (long)getpid(), count++);
 }
 
 bool vprec_whole_begin(vprec_whole *file, const char *path)

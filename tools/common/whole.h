@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+/* What the names begin with that files have until then, where the file system has none without a name. */
+#define VPREC_WHOLE_PREFIX ".vprec-"
+
 typedef struct vprec_whole {
     int fd;     /* for reading and writing */
     char *path; /* the name that it is to have */

@@ -150,7 +150,7 @@ static bool is_our_lock(int fd)
 /* What is found in DIR without run.json: what a call left that was killed before it wrote that, or others' files. */
 static bool is_beginning(int directory, const char *name)
 {
-    if (!strcmp(name, ".") || !strcmp(name, ".."))
+    if (!strcmp(name, ".") || !strcmp(name, "..") || !strncmp(name, VPREC_WHOLE_PREFIX, strlen(VPREC_WHOLE_PREFIX)))
         return true;
     if (strcmp(name, LOCK_NAME))
         return false;

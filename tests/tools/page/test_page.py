@@ -632,6 +632,20 @@ class Errors(Case):
         with open(os.path.join(self.directory, 'copy.md'), newline='') as file:
             self.assertEqual(file.read(), first)
 
+    def test_file_systems_without_nameless_files(self):
+        """As NFS. What is written is the same, and nothing else is left; a name that is taken is so there, too."""
+        self.made('one')
+        want = self.tree()
+        for how in '1', '2':
+            env = {'LD_PRELOAD': os.environ['PLAIN_FILES_LIBRARY'], 'PLAIN_FILES': how,
+                   'ASAN_OPTIONS': 'verify_asan_link_order=0'}
+            shutil.rmtree(self.out)
+            for _ in range(2):
+                self.write(documents.DOCUMENTS['one'](), env=env)
+                self.assertEqual(self.tree(), want)
+            os.unlink(os.path.join(self.out, 'report.files.json'))
+            self.assertIn('in the way', self.write(documents.DOCUMENTS['one'](), status=1, env=env))
+
     def test_killed_at_any_moment(self):
         """Then the next one goes on, since each file is known to be ours."""
         draw = random.Random(3)

@@ -138,10 +138,18 @@ class Foreign(Case):
     def test_no_run_json(self):
         for command, options in self.each():
             for name in ('2024/thesis', '0001/stdout', 'run.lock', 'run.json.tmp', 'stdin', 'stdin.tmp', 'cells/x',
-                         'reference/stdout', '.vprec-1-0'):
+                         'reference/stdout'):
                 self.anew()
                 self.put('out/' + name, '1234\n')
                 self.untouched(command, *options, say='holds other files')
+
+    def test_what_a_killed_call_left(self):
+        """A lock, and half a file where the file system has none without a name: neither is in the way."""
+        for command, options in self.each():
+            self.put('out/run.lock', 'vprec 1\n')
+            self.put('out/.vprec-1-0')
+            self.run_it(command, *options)
+            self.assertEqual(self.get('out/.vprec-1-0'), MINE)
 
     def test_lock(self):
         """Somebody's lock beside a run of ours, and one that leads elsewhere."""
