@@ -19,6 +19,8 @@
  * doubles TILE numbers at a time, for the first-level cache. */
 enum { THREADS_MOST = 64, BLOCK = 4096, CHUNK = 32, TILE = 128 };
 
+static const double OPENING = 0.05; /* the share of the work that opening many files is thought to be */
+
 /* The files of one document. */
 typedef struct source {
     stats_file file;
@@ -267,8 +269,8 @@ static bool do_array(stats_document *document, const stats_options *options, sou
         group->type = vprec_text("%s", stats_type_name(first->type));
         group->dimensions = first->dimensions - from;
         memcpy(group->shape, first->shape + from, (size_t)group->dimensions * sizeof *group->shape);
-        job.part = 1 / fmax((double)sources[0].count, (double)document->group_count);
-        job.before = job.part * (double)(document->group_count - 1);
+        job.part = (1 - OPENING) / fmax((double)sources[0].count, (double)document->group_count);
+        job.before = OPENING + job.part * (double)(document->group_count - 1);
         ok = run(&job, group);
     }
     free(job.samples);
@@ -283,6 +285,7 @@ bool stats_arrays_document(stats_document *document, const stats_options *option
     bool ok = true;
     for (size_t i = 0; ok && i < count; i++) {
         bool input = !strcmp(paths[i], "-");
+        stats_progress_tell(options->progress, OPENING * (double)i / (double)count);
         ok = open_source(&sources[i], paths[i], document->kind, !input && count > most / 2);
         opened += ok;
     }

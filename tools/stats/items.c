@@ -70,8 +70,8 @@ typedef struct collector {
     stats_state state;
     double *values; /* of the sample that is read */
     size_t values_room;
-    uint64_t samples;
-    bool referring; /* the reference is read */
+    uint64_t samples, references; /* rows of the reference, of which the last one counts */
+    bool referring;               /* the reference is read */
     stats_group *group;
     bool ordered; /* by the sequence */
     sequence sequence;
@@ -324,8 +324,10 @@ static void take_sample(void *context, double share)
     if (c->options->rows)
         stats_progress_tell(c->options->progress, share);
     c->next = 0;
-    if (c->referring)
+    if (c->referring) {
+        c->references++;
         return;
+    }
     c->samples++;
     if (!c->count)
         return;
@@ -472,6 +474,9 @@ static void finish(collector *c)
             "%" PRIu64 " samples are too long and too different to be matched by their order: their "
             "tokens are counted from the first difference on, and what is added or lost there is compared wrongly",
             c->sequence.lost);
+    if (c->references > 1)
+        stats_warn(c->document, "the reference has %" PRIu64 " rows, where one is expected: numbers are compared with "
+                   "the last that has them", c->references);
     if (unknown && c->document->reference)
         stats_warn(c->document, "%" PRIu64 " numbers are not in the reference: compared with their mean", unknown);
     c->document->samples = c->samples;

@@ -74,13 +74,15 @@ int main(int argc, char **argv)
     int status = stats_options_parse(&options, argc, argv);
     if (status >= 0)
         return status;
+    stats_progress progress;
+    stats_progress_begin(&progress, 1, "the list of samples", options.quiet);
+    options.progress = &progress;
     status = stats_runs_find(&runs, &options);
+    stats_progress_end(&progress);
     stats_report report = {.options = &options, .samples = runs.count, .warnings = runs.warnings,
                            .warning_count = runs.warning_count};
     report.documents = vprec_alloc(runs.document_count, sizeof *report.documents);
-    stats_progress progress;
-    stats_progress_begin(&progress, runs.document_count, options.quiet);
-    options.progress = &progress;
+    stats_progress_begin(&progress, runs.document_count, "the samples", options.quiet);
     for (size_t i = 0; !status && i < runs.document_count; i++) {
         status = !do_document(&runs, &options, i, &report.documents[i]);
         report.document_count++;

@@ -13,10 +13,10 @@ static double now(void)
     return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
-void stats_progress_begin(stats_progress *p, size_t documents, bool quiet)
+void stats_progress_begin(stats_progress *p, size_t documents, const char *what, bool quiet)
 {
     *p = (stats_progress){.started = now(), .documents = documents};
-    vprec_progress_begin(&p->bar, 0, "the samples", quiet);
+    vprec_progress_begin(&p->bar, 0, what, quiet);
 }
 
 void stats_progress_tell(stats_progress *p, double share)

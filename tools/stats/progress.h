@@ -12,7 +12,8 @@ typedef struct stats_progress {
     size_t documents, document; /* all, and those that are read */
 } stats_progress;
 
-void stats_progress_begin(stats_progress *progress, size_t documents, bool quiet);
+/* `what` is gone through: "the samples". */
+void stats_progress_begin(stats_progress *progress, size_t documents, const char *what, bool quiet);
 
 /* A share, 0 to 1, of the document is read; drawn where all of it takes some seconds. NULL is told nothing. */
 void stats_progress_tell(stats_progress *progress, double share);

@@ -3,6 +3,7 @@
 #include "runs.h"
 #include "common/json.h"
 #include "common/say.h"
+#include "progress.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -110,7 +111,7 @@ static void warn(stats_runs *runs, char *text)
 }
 
 /* The samples DIR/NNNN of a directory of vprec-run; false where there are none. */
-static bool add_numbered(stats_runs *runs, const char *path, const stats_options *options)
+static bool add_numbered(stats_runs *runs, const char *path, size_t index, const stats_options *options)
 {
     DIR *directory = opendir(path);
     char **names = NULL, *failed = NULL;
@@ -124,6 +125,8 @@ static bool add_numbered(stats_runs *runs, const char *path, const stats_options
         qsort(names, count, sizeof *names, by_text);
     for (size_t i = 0; i < count; i++) {
         const char *why;
+        double share = ((double)index + (double)i / (double)count) / (double)options->path_count;
+        stats_progress_tell(options->progress, share / 2); /* the other half lists documents */
         if (sample_counts(names[i], options, &why)) {
             push(&runs->samples, &runs->count, names[i]);
         } else {
@@ -144,10 +147,10 @@ static bool add_numbered(stats_runs *runs, const char *path, const stats_options
     return count > 0;
 }
 
-static bool add_directory(stats_runs *runs, const char *path, const stats_options *options)
+static bool add_directory(stats_runs *runs, const char *path, size_t index, const stats_options *options)
 {
     char *reference = vprec_text("%s/reference", path);
-    bool numbered = add_numbered(runs, path, options);
+    bool numbered = add_numbered(runs, path, index, options);
     if (numbered && !runs->reference && !options->has_value && !options->reference && is_directory(reference)) {
         const char *why;
         if (sample_counts(reference, options, &why)) {
@@ -165,12 +168,13 @@ static bool add_directory(stats_runs *runs, const char *path, const stats_option
 }
 
 /* All names that any sample has: standard output first, the others sorted, each once. */
-static bool join_documents(stats_runs *runs)
+static bool join_documents(stats_runs *runs, stats_progress *progress)
 {
     char **all = NULL;
     size_t count = 0;
     bool ok = true;
     for (size_t i = 0; ok && i < runs->count; i++) {
+        stats_progress_tell(progress, 0.5 + (double)i / (double)runs->count / 2);
         ok = list_documents(runs->samples[i], &all, &count);
         if (count > 65536 || i + 1 == runs->count || !ok) { /* keep it small: sort, and away with what is there twice */
             size_t kept = 0;
@@ -216,7 +220,7 @@ static int find_samples(stats_runs *runs, const stats_options *options)
         if (!directories)
             push(&runs->samples, &runs->count, vprec_text("%s", options->paths[i]));
         else
-            add_directory(runs, options->paths[i], options);
+            add_directory(runs, options->paths[i], i, options);
     return 0;
 }
 
@@ -252,7 +256,7 @@ int stats_runs_find(stats_runs *runs, const stats_options *options)
         return 2;
     }
     if (runs->directories)
-        return join_documents(runs) ? 0 : 1;
+        return join_documents(runs, options->progress) ? 0 : 1;
     for (size_t i = 0; i < (options->rows ? runs->count : 1); i++) {
         const char *base = vprec_base(runs->samples[i]);
         bool same = true;

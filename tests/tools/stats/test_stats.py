@@ -504,6 +504,10 @@ class Text(Case):
         document = self.json('-n', 'all', '-r', self.put('r.txt', 'loss 1\nend\n'),
                              *[self.put(f'{i}.txt', f'note\nloss 1.{i}\nend\n') for i in range(3)])['documents'][0]
         self.assertEqual([(n['name'], round(n['bias'], 9)) for n in document['groups'][0]['numbers']], [('1:2', .1)])
+        rows, many = self.put('rows.txt', '1 5\n2 6\n'), self.put('many.txt', '3 7\n4 8\n')
+        document = self.json('--rows', '-r', many, rows)['documents'][0]
+        self.assertEqual([n['reference'] for n in document['groups'][0]['numbers']], [4, 8])
+        self.assertIn('the reference has 2 rows', ' '.join(document['warnings']))
         # Of rows, too.
         names = [(n['name'], n['samples']) for n in self.numbers('--rows', self.put('a.txt', 'a 1\nb a 2\na 3\n'))]
         self.assertEqual(names, [('2', 3)])
@@ -720,6 +724,31 @@ class Usage(Case):
         self.assertTrue(shown.endswith('\r\x1b[K'), shown)
         self.assertEqual(status, 0)
         self.assertEqual(self.progress('-q'), ('', 0))
+
+    def test_progress_of_the_list(self):
+        """Samples are listed before they are read; here one of four takes its time to tell its status."""
+        for i in range(1, 5):
+            self.put(f'runs/{i:04}/stdout', f'{i}\n')
+            if i != 2:
+                self.put(f'runs/{i:04}/status.json', '{"status": 0}')
+        os.mkfifo(os.path.join(self.directory, 'runs/0002/status.json'))
+        for more, want in ([], True), (['-q'], False):
+            master, slave = os.openpty()
+            child = subprocess.Popen([STATS, *more, 'runs'], cwd=self.directory, stdout=subprocess.PIPE, stderr=slave)
+            os.close(slave)
+            time.sleep(1.5)
+            with open(os.path.join(self.directory, 'runs/0002/status.json'), 'w', encoding='ascii') as file:
+                file.write('{"status": 0}')
+            self.assertIn(b'4 samples', child.communicate(timeout=60)[0])
+            shown = b''
+            try:
+                while piece := os.read(master, 65536):
+                    shown += piece
+            except OSError:
+                pass
+            os.close(master)
+            self.assertEqual(b' % of the list of samples' in shown, want, shown)
+            self.assertEqual(child.returncode, 0)
 
 
 if __name__ == '__main__':
