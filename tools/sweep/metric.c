@@ -171,7 +171,7 @@ sweep_value sweep_metric_extract(const sweep_metric *metric, const sweep_documen
 sweep_value sweep_metric_printed(const sweep_document *printed)
 {
     for (size_t i = printed->count; i--;)
-        if (printed->tokens[i].number)
+        if (printed->tokens[i].number && !printed->tokens[i].part) /* of 961/1000 and 0.5+/-0.1 the first */
             return good(printed->tokens[i].value);
     return bad("the command printed no number");
 }

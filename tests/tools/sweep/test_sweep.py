@@ -503,6 +503,9 @@ class Metrics(Case):
         self.assertEqual(counted(), first)  # is remembered
         self.report('--formats', 'e8m7', '--metric', 'len=' + command + '; true')
         self.assertEqual(counted(), 2 * first)  # another command is not
+        got = self.values('1\n', '2\n', '--metric', 'a=echo 12 of 961/1000', '--metric', 'b=echo 0.25ms', '--metric',
+                          'c=echo 1.5D+01')
+        self.assertEqual((got['a'], got['b'], got['c']), (961, .25, 15))
         for bad in 'accuarcy', '', 'a=':
             self.refused('--metric', bad, say='unknown metric')
         self.refused('--higher', 'x', say="'x'")
