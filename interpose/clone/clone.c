@@ -44,6 +44,7 @@ typedef struct cloner {
     vprec_vec tables;     /* uint8_t *: displacements in it that await its table of landings */
     vprec_vec live;       /* vprec_live, of the function */
     vprec_vec ties;       /* of the function: code to be put out of the way */
+    vprec_vec moves;      /* vprec_move: what the code since `code.from` has moved */
     int halves;           /* see round.h */
     vprec_round_context round;
 } cloner;
@@ -77,17 +78,34 @@ static void jump(cloner *k, uint64_t original)
     displacement(k, original);
 }
 
+/* The moves noted from here on belong to what begins here. */
+static void note(cloner *k)
+{
+    k->moves.count = 0;
+    k->code.from = k->code.at;
+}
+
+/* The code since `before` belongs to an original instruction of `length` bytes; 0: to the range that has begun. */
+static void step(cloner *k, unsigned length, const uint8_t *before)
+{
+    if (!vprec_where_step(&k->image->where, length, (size_t)(k->code.at - before), &k->moves))
+        k->code.full = true;
+    note(k);
+}
+
 /* From here on the code belongs to `original`: see where.h. */
 static void begin(cloner *k, enum vprec_where_kind kind, uint64_t original)
 {
     if (!vprec_where_add(&k->image->where, kind, (uint64_t)k->code.at, original))
         k->code.full = true;
+    note(k);
 }
 
-static void step(cloner *k, unsigned length, const uint8_t *before)
+/* The end of a range without original instructions, if one is open: its moves are those of one step. */
+static void end(cloner *k)
 {
-    if (!vprec_where_step(&k->image->where, length, (size_t)(k->code.at - before)))
-        k->code.full = true;
+    if (k->code.from != k->code.at)
+        step(k, 0, k->code.from);
 }
 
 static const uint8_t *bytes_at(uint64_t address)
@@ -102,8 +120,7 @@ static void emit_enter(cloner *k, const vprec_site *site)
     *kept = *site;
     uint64_t pointer = (uint64_t)kept;
     vprec_emit_move_stack(&k->code, -128);
-    vprec_emit_u8(&k->code, 0x68); /* push imm32 */
-    vprec_emit_u32(&k->code, (uint32_t)pointer);
+    vprec_emit_push_u32(&k->code, (uint32_t)pointer);
     vprec_emit_bytes(&k->code, "\xC7\x44\x24\x04", 4); /* mov dword ptr [rsp+4], imm32 */
     vprec_emit_u32(&k->code, (uint32_t)(pointer >> 32));
     vprec_emit_branch(&k->code, -2, k->enter_stub);
@@ -112,6 +129,7 @@ static void emit_enter(cloner *k, const vprec_site *site)
 
 static void tie_site(void *data, const vprec_site *site)
 {
+    end(data);
     begin(data, VPREC_WHERE_TIE, site->address);
 }
 
@@ -200,8 +218,6 @@ static void emit_short(cloner *k, uint64_t at, const vprec_insn *insn)
     jump(k, insn->target);
 }
 
-#define PUSH(reg) vprec_emit_u8(c, 0x50 + (reg))
-#define POP(reg) vprec_emit_u8(c, 0x58 + (reg))
 enum { RAX, RCX, RDX, RBX, RSP };
 enum { ABOVE = 7, ZERO = 4 }; /* ja, jz */
 
@@ -210,10 +226,20 @@ static void load_address(vprec_code *c, int reg, uint64_t address)
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8D), reg, vprec_absolute((void *)address), -1);
 }
 
-static void flags_back(vprec_code *c)
+/* The arithmetic flags, by way of rax, which must have been saved. */
+static void push_flags(vprec_code *c)
 {
-    POP(RAX);
+    vprec_emit_bytes(c, "\x9F\x0F\x90\xC0\x50", 5); /* lahf; seto al; push rax */
+    vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, -8);
+    vprec_emit_note(c, VPREC_MOVE_SAVE, (vprec_spilled){.kind = VPREC_SPILL_FLAGS, .size = 8}, 0);
+}
+
+static void pop_flags(vprec_code *c)
+{
+    vprec_emit_u8(c, 0x58); /* pop rax */
+    vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, 8);
     vprec_emit_bytes(c, "\x04\x7F\x9E", 3); /* add al, 0x7f; sahf */
+    vprec_emit_note(c, VPREC_MOVE_RESTORE, (vprec_spilled){.kind = VPREC_SPILL_FLAGS, .size = 8}, -8);
 }
 
 static bool may_land(const cloner *k, uint64_t at)
@@ -237,11 +263,10 @@ static void emit_indirect(cloner *k, uint64_t at)
     }
     enum { SAVED = 128 + 24 };
     vprec_emit_move_stack(c, -128);
-    PUSH(RAX);
-    PUSH(RCX);
-    vprec_emit_bytes(c, "\x9F\x0F\x90\xC0", 4); /* lahf; seto al */
-    PUSH(RAX);
-    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8B), RAX, vprec_stack(16), -1);
+    vprec_emit_push(c, RAX);
+    vprec_emit_push(c, RCX);
+    push_flags(c);
+    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8B), RAX, vprec_at_stack(16), -1);
     if (memory) {
         if (mem.base == RSP)
             mem.disp += SAVED;
@@ -265,7 +290,8 @@ static void emit_indirect(cloner *k, uint64_t at)
     vprec_emit_branch(c, ZERO, (uint64_t)c->at);
     uint8_t *no_landing = c->at;
     vprec_emit_bytes(c, "\x48\x01\xC1", 3); /* add rcx, rax */
-    flags_back(c);
+    int32_t noted = vprec_emit_noted(c);
+    pop_flags(c);
     vprec_emit_bytes(c, "\xFF\xE1", 2); /* jmp rcx */
     if (c->full)
         return;
@@ -273,9 +299,10 @@ static void emit_indirect(cloner *k, uint64_t at)
     memcpy(beyond - 4, &rel, 4);
     rel = (int32_t)(c->at - no_landing);
     memcpy(no_landing - 4, &rel, 4);
-    flags_back(c);
-    POP(RCX);
-    POP(RAX);
+    vprec_emit_again(c, noted);
+    pop_flags(c);
+    vprec_emit_pop(c, RCX);
+    vprec_emit_pop(c, RAX);
     vprec_emit_move_stack(c, 128);
     vprec_round_copy(c, at);
 }
@@ -296,16 +323,22 @@ static void emit_landings(cloner *k)
     }
     memset(table, 0, bytes);
     c->at += bytes;
+    note(k); /* every landing is as the first */
     for (uint64_t a = k->low; a <= k->high; a++) {
         if (!may_land(k, a))
             continue;
         int32_t landing = (int32_t)(c->at - table);
         memcpy(table + (a - k->low) * 4, &landing, 4);
-        POP(RCX);
-        POP(RAX);
+        vprec_vec *moves = c->moves;
+        if (c->at != c->from)
+            c->moves = NULL;
+        vprec_emit_pop(c, RCX);
+        vprec_emit_pop(c, RAX);
         vprec_emit_move_stack(c, 128);
+        c->moves = moves;
         jump(k, a);
     }
+    end(k);
     for (size_t i = 0; i < k->tables.count; i++) {
         uint8_t *ref = VPREC_AT(k->tables, uint8_t *, i);
         int32_t rel = (int32_t)(table - (ref + 4));
@@ -601,7 +634,9 @@ static void clone_function(cloner *k)
     }
     if (open)
         jump(k, f->end);
+    note(k);
     vprec_round_emit_ties(&k->code, &k->round);
+    end(k);
     if (k->tables.count)
         emit_landings(k);
 }
@@ -674,7 +709,8 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
     uint8_t *at = image->arena;
     cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(fixup), .doors = VPREC_VEC(vprec_door),
                 .slot_count = map->functions.count, .slot_room = map->functions.count + doors,
-                .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .ties = {.size = vprec_round_tie_size(options->isa)}};
+                .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .ties = {.size = vprec_round_tie_size(options->isa)},
+                .moves = VPREC_VEC(vprec_move)};
     bool mapped = true;
     if (entered_bytes) {
         k.entered_view = at;
@@ -688,7 +724,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
     at += constant_bytes;
     k.sites = (vprec_site *)at;
     at += site_bytes;
-    k.code = (vprec_code){.at = at, .end = at + code_bytes};
+    k.code = (vprec_code){.at = at, .end = at + code_bytes, .moves = &k.moves, .from = at};
     size_t clone_at_bytes = (map->hi - map->lo) * sizeof(uint32_t);
     k.clone_at = vprec_pages(clone_at_bytes);
     if (!mapped || !k.clone_at || vprec_sys_mprotect(data, total - entered_bytes, PROT_READ | PROT_WRITE)) {
@@ -724,6 +760,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
                   ? VPREC_REASON_NOT_EXECUTABLE
                   : vprec_patch(image, map, k.clone_at, k.slots, &k.doors, options->gates);
     }
+    vprec_where_seal(&image->where);
     if (why) {
         vprec_sys_munmap(image->arena, image->arena_size);
         vprec_where_free(&image->where);
@@ -735,6 +772,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
     vprec_vec_free(&k.tables);
     vprec_vec_free(&k.live);
     vprec_vec_free(&k.ties);
+    vprec_vec_free(&k.moves);
     vprec_pages_free(k.clone_at, clone_at_bytes);
     return why;
 }

@@ -5,7 +5,7 @@
 #ifndef VPREC_WHERE_H
 #define VPREC_WHERE_H
 
-#include "runtime/memory.h"
+#include "x86/emit.h"
 #include <stdbool.h>
 
 enum vprec_where_kind {
@@ -23,19 +23,29 @@ typedef struct vprec_where_range {
     uint32_t kind, step; /* of a body: index of its first step */
 } vprec_where_range;
 
+/* What the code of a step moves: `count` of the notes in `moves`, from `first` on. */
+typedef struct vprec_where_moved {
+    uint32_t step, first, count;
+} vprec_where_moved;
+
 typedef struct vprec_where {
     vprec_vec ranges; /* vprec_where_range, ascending by `clone`, the bodies also by `original` */
     vprec_vec steps;  /* uint16_t: length of the original << 12 | length of its code */
+    vprec_vec moved;  /* vprec_where_moved, ascending by `step`; steps that move nothing have none */
+    vprec_vec moves;  /* vprec_move of emit.h; steps that do the same share them */
+    uint32_t *known;  /* while clones are written: where in `moves` something was put lately, by its hash */
 } vprec_where;
 
-#define VPREC_WHERE ((vprec_where){VPREC_VEC(vprec_where_range), VPREC_VEC(uint16_t)})
+#define VPREC_WHERE                                                                                                    \
+    ((vprec_where){.ranges = VPREC_VEC(vprec_where_range), .steps = VPREC_VEC(uint16_t),                              \
+                   .moved = VPREC_VEC(vprec_where_moved), .moves = VPREC_VEC(vprec_move)})
 
-/* While clones are written, in ascending order. False: no memory. */
+/* While clones are written, in ascending order. A range that is no body has one step, of length 0, if it moves
+ * anything: of the landings their first one's. False: no memory. */
 bool vprec_where_add(vprec_where *where, enum vprec_where_kind kind, uint64_t clone, uint64_t original);
-bool vprec_where_step(vprec_where *where, unsigned length, size_t emitted);
+bool vprec_where_step(vprec_where *where, unsigned length, size_t emitted, const vprec_vec *moves);
+void vprec_where_seal(vprec_where *where); /* nothing is added any more */
 void vprec_where_free(vprec_where *where);
-
-enum vprec_spill_kind { VPREC_SPILL_GENERAL, VPREC_SPILL_VECTOR, VPREC_SPILL_MASK, VPREC_SPILL_FLAGS };
 
 /* A register of the program that a clone has put on the stack. */
 typedef struct vprec_spill {

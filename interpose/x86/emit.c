@@ -139,5 +139,38 @@ void vprec_emit_branch(vprec_code *c, int condition, uint64_t target)
 
 void vprec_emit_move_stack(vprec_code *c, int32_t delta)
 {
-    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8D), 4, vprec_stack(delta), -1);
+    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8D), 4, vprec_at_stack(delta), -1);
+    vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, delta);
+}
+
+void vprec_emit_push(vprec_code *c, int reg)
+{
+    vprec_emit_u8(c, (uint8_t)(0x50 + reg));
+    vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, -8);
+    vprec_emit_note(c, VPREC_MOVE_SAVE, (vprec_spilled){VPREC_SPILL_GENERAL, (uint8_t)reg, 8}, 0);
+}
+
+void vprec_emit_pop(vprec_code *c, int reg)
+{
+    vprec_emit_u8(c, (uint8_t)(0x58 + reg));
+    vprec_emit_note(c, VPREC_MOVE_RESTORE, (vprec_spilled){VPREC_SPILL_GENERAL, (uint8_t)reg, 8}, 0);
+    vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, 8);
+}
+
+void vprec_emit_push_u32(vprec_code *c, uint32_t value)
+{
+    vprec_emit_u8(c, 0x68);
+    vprec_emit_u32(c, value);
+    vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, -8);
+}
+
+void vprec_emit_note(vprec_code *c, enum vprec_move_kind what, vprec_spilled reg, int32_t value)
+{
+    if (!c->moves || c->full)
+        return;
+    vprec_move *m = vprec_vec_add(c->moves, 1);
+    if (m)
+        *m = (vprec_move){(uint32_t)(c->at - c->from), (uint8_t)what, reg, value};
+    else
+        c->full = true;
 }

@@ -36,11 +36,14 @@ void vprec_avx_move_spilled(vprec_avx *e, int first, int32_t disp, bool restore)
 {
     uint32_t op = OP(0, 1, 0, restore ? 0x10u : 0x11u);
     for (int i = first; i < e->spills; i++) {
-        vprec_rm at = vprec_stack(disp + e->slot * (i - first));
+        vprec_rm at = vprec_at_stack(disp + e->slot * (i - first));
         if (e->slot == 64)
             vprec_emit_evex(e->code, (vprec_evex){.length = 2}, op, e->spilled[i], -1, at, -1);
         else
             vprec_avx_op(e, 1, op, e->spilled[i], -1, at, -1);
+        vprec_emit_note(e->code, restore ? VPREC_MOVE_RESTORE : VPREC_MOVE_SAVE,
+                        (vprec_spilled){VPREC_SPILL_VECTOR, (uint8_t)e->spilled[i], (uint8_t)e->slot},
+                        (int32_t)at.mem.disp);
     }
 }
 
@@ -312,6 +315,7 @@ static void branch(vprec_avx *e, enum test test)
     vprec_avx_test(e, l, w, mask);
     vprec_emit_bytes(e->code, "\xE3\x05", 2); /* jrcxz over the jump */
     vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
+    vprec_emit_leave(e->code);
     e->leave = e->code->at;
 }
 

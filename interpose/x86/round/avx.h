@@ -112,7 +112,10 @@ static inline vprec_rm vprec_avx_konst(const vprec_avx *e, enum vprec_constant k
 /* mov rcx to or from its place on the stack, above the saved registers. */
 static inline void vprec_avx_move_rcx(vprec_avx *e, bool restore)
 {
-    vprec_emit_legacy(e->code, OP(0, 0, 1, restore ? 0x8Bu : 0x89u), 1, vprec_stack(e->slot * e->spills), -1);
+    int32_t at = e->slot * e->spills;
+    vprec_emit_legacy(e->code, OP(0, 0, 1, restore ? 0x8Bu : 0x89u), 1, vprec_at_stack(at), -1);
+    if (!restore) /* loaded again it may be changed again: its place counts until it is given up */
+        vprec_emit_note(e->code, VPREC_MOVE_SAVE, (vprec_spilled){VPREC_SPILL_GENERAL, 1, 8}, at);
 }
 
 /* rcx becomes 0 unless a lane (the lowest, of a scalar) of `reg` is set, of elements 4 << w bytes. */

@@ -236,11 +236,16 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
 
 static void move_saved(vprec_avx512 *e, const saved *save, bool restore)
 {
-    for (int i = 0; i < save->vector_count; i++)
-        ev(e, OP(0, 1, 0, restore ? 0x10 : 0x11), 2, save->vectors[i], -1, vprec_stack(64 * i), -1);
-    for (int i = 0; i < save->mask_count; i++)
-        vprec_emit_vex(e->code, 0, OP(0, 1, 1, restore ? 0x90 : 0x91), save->masks[i], -1,
-                       vprec_stack(64 * save->vector_count + 8 * i), -1);
+    enum vprec_move_kind what = restore ? VPREC_MOVE_RESTORE : VPREC_MOVE_SAVE;
+    for (int i = 0; i < save->vector_count; i++) {
+        ev(e, OP(0, 1, 0, restore ? 0x10 : 0x11), 2, save->vectors[i], -1, vprec_at_stack(64 * i), -1);
+        vprec_emit_note(e->code, what, (vprec_spilled){VPREC_SPILL_VECTOR, (uint8_t)save->vectors[i], 64}, 64 * i);
+    }
+    for (int i = 0; i < save->mask_count; i++) {
+        int32_t at = 64 * save->vector_count + 8 * i;
+        vprec_emit_vex(e->code, 0, OP(0, 1, 1, restore ? 0x90 : 0x91), save->masks[i], -1, vprec_at_stack(at), -1);
+        vprec_emit_note(e->code, what, (vprec_spilled){VPREC_SPILL_MASK, (uint8_t)save->masks[i], 8}, at);
+    }
 }
 
 static void leave(vprec_avx512 *e, const saved *save)
@@ -262,7 +267,7 @@ typedef struct cold {
 
 const size_t vprec_round_tie_size_avx512 = sizeof(cold);
 
-enum { PUSH_RCX = 0x51, POP_RCX = 0x59 };
+enum { RCX = 1 };
 
 /* A site with noise: where a lane is beyond the inline form, all is undone and the emulator does it. */
 static void emit_noise(vprec_avx512 *e, const saved *save)
@@ -275,12 +280,13 @@ static void emit_noise(vprec_avx512 *e, const saved *save)
         last = e->reg[M];
     }
     vprec_avx512_noise(e, last);
-    vprec_emit_u8(e->code, PUSH_RCX);
+    vprec_emit_push(e->code, RCX);
     vprec_emit_vex(e->code, 0, OP(0, 1, 0, 0x93), 1, -1, vprec_reg(e->kt), -1); /* kmovw ecx, kt */
     vprec_emit_bytes(e->code, "\xE3\x05", 2);                                   /* jrcxz over the jump */
     vprec_emit_branch(e->code, -1, (uint64_t)e->code->at);
     uint8_t *from = e->code->at;
-    vprec_emit_u8(e->code, POP_RCX);
+    vprec_emit_leave(e->code);
+    vprec_emit_pop(e->code, RCX);
     vprec_avx512_finish(e, MOVA, -1, e->reg[D], VPREC_K_ONE); /* a register's move costs no port */
     leave(e, save);
     cold *c = vprec_vec_add(e->context->ties, 1);
@@ -299,7 +305,7 @@ void vprec_round_emit_ties_avx512(vprec_code *code, const vprec_round_context *c
         if (context->tie)
             context->tie(context->enter_data, &c->site);
         vprec_avx512 e = {.code = code, .frame = c->frame};
-        vprec_emit_u8(code, POP_RCX);
+        vprec_emit_pop(code, RCX);
         leave(&e, &c->save);
         context->enter(context->enter_data, &c->site);
         vprec_emit_branch(code, -1, (uint64_t)c->end);

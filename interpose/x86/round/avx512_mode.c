@@ -22,8 +22,8 @@ void vprec_avx512_finish(vprec_avx512 *e, uint32_t op, int a, int b, enum vprec_
         if (s->scalar)
             ev(e, OP(e->w ? 3 : 2, 1, e->w, 0x10), 0, to, s->dst, vprec_reg(t), -1);
         if (e->bounce >= 0) { /* a legacy load keeps the bits above 128 */
-            ev(e, OP(0, 1, 0, 0x11), 0, t, -1, vprec_stack(e->bounce), -1);
-            vprec_emit_legacy(e->code, OP(0, 1, 0, 0x10), s->dst, vprec_stack(e->bounce), -1);
+            ev(e, OP(0, 1, 0, 0x11), 0, t, -1, vprec_at_stack(e->bounce), -1);
+            vprec_emit_legacy(e->code, OP(0, 1, 0, 0x10), s->dst, vprec_at_stack(e->bounce), -1);
         }
     } else if (s->encoding == VPREC_LEGACY) {
         how.length = 0;

@@ -333,6 +333,7 @@ static void emit_ties(vprec_avx *e)
         vprec_avx_cmp(e, CMP_ORD, t[0], e->reg[N], vprec_reg(e->reg[N])); /* a NaN's payload may look like a tie */
         vprec_avx_bits(e, AND, e->reg[D], e->reg[D], vprec_reg(t[0]));
         uint8_t *bailed = resolve(e, t);
+        int32_t noted = vprec_emit_noted(e->code);
         give_back(e, first);
         if (e->shape == VPREC_SHAPE_NARROW)
             vprec_avx_quantise(e, false);
@@ -340,6 +341,7 @@ static void emit_ties(vprec_avx *e)
         if (e->code->full)
             return;
         patch(bailed, e->code->at);
+        vprec_emit_again(e->code, noted);
         give_back(e, first);
         e->spills = first;
     }
