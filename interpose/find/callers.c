@@ -92,7 +92,8 @@ static bool find(uint64_t address, object *found)
     do {
         now = after;
         const struct table *t = &tables[now & 1];
-        size_t low = 0, high = atomic_load_explicit(&t->count, memory_order_acquire);
+        const size_t count = atomic_load_explicit(&t->count, memory_order_acquire);
+        size_t low = 0, high = count;
         while (low < high) {
             size_t mid = (low + high) / 2;
             if (get(&t->objects[mid], CODE_END) <= address)
@@ -100,7 +101,7 @@ static bool find(uint64_t address, object *found)
             else
                 high = mid;
         }
-        known = low < OBJECTS && get(&t->objects[low], CODE) <= address && address < get(&t->objects[low], CODE_END);
+        known = low < count && get(&t->objects[low], CODE) <= address && address < get(&t->objects[low], CODE_END);
         if (known)
             copy(found, &t->objects[low]);
         atomic_thread_fence(memory_order_acquire);
