@@ -18,6 +18,14 @@ extern "C" {
 #define VPREC_API
 #endif
 
+/* The number of this interface: raised by one with each release that adds a declaration or changes one. A program needs
+ * the library to have its number at least: `pkg-config --variable=api vprec`, or vprec_api_version() as it runs. */
+#define VPREC_API_VERSION 1
+
+/* The version of the library, "0.1.0", as pkg-config and the commands' --version have it; and its interface's number. */
+VPREC_API const char *vprec_version(void);
+VPREC_API int vprec_api_version(void);
+
 /* Every function that can fail returns one of these; none aborts or sets errno. */
 typedef enum vprec_status {
     VPREC_OK = 0,

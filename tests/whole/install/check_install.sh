@@ -77,6 +77,21 @@ want='1d 7e c5  0.203125 448 -6.5  1.5'
 for standard in c99 gnu17; do
     use vprec "$want" "${CC:-cc}" -std=$standard "$example"
 done
+
+# One version everywhere: of pkg-config, the library, the header and the commands.
+cat >"$directory/version.c" <<'C'
+#include <stdio.h>
+#include <vprec.h>
+
+int main(void)
+{
+    return printf("%s %d %d\n", vprec_version(), vprec_api_version(), VPREC_API_VERSION) < 0;
+}
+C
+api=$(pkg-config --variable=api vprec)
+use vprec "$(pkg-config --modversion vprec) $api $api" "${CC:-cc}" -std=c99 "$directory/version.c"
+[ "$("$(file bin/vprec-run)" --version)" = "vprec-run $(pkg-config --modversion vprec)" ]
+
 if pkg-config --exists vprec-mpfr; then
     cat >"$directory/mpfr.c" <<'C'
 #include <stdio.h>
