@@ -283,7 +283,7 @@ static void find_inexact(vprec_avx *e)
 static void mark_direction(vprec_avx *e, int l, int mask)
 {
     int t = spare(e);
-    vprec_rm at = vprec_stack(e->slot * e->spills + 8);
+    vprec_rm at = vprec_at_stack(e->slot * e->spills + 8);
     vprec_emit_legacy(e->code, OP(0, 1, 0, 0xAE), 3, at, -1); /* stmxcsr */
     vprec_avx_op(e, 0, OP(1, 1, 0, 0x6E), t, -1, at, -1);     /* movd */
     vprec_avx_op(e, 0, OP(0, 1, 0, AND), t, t, vprec_avx_konst(e, VPREC_K_DIRECTION), -1);
