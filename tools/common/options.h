@@ -18,6 +18,7 @@ typedef struct vprec_sampling {
     /* What vprec-sweep alone sets. */
     const char *runner; /* the vprec-run that runs samples; NULL: this one */
     const char *bare;   /* the program's file, to run it alone, without vprec; NULL: with it */
+    const char *output; /* with `own`: the file that the sample writes, to which there is no link; or NULL */
     bool own;           /* a sample runs in its own directory, which has links to what is in ours */
     bool refusals;      /* what vprec-run refuses to run, or finds wrong, is recorded as such */
 } vprec_sampling;

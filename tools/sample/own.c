@@ -86,9 +86,17 @@ static bool is_link_to(int directory, const char *name, const char *here)
 void vprec_own_unlink(int directory, const char *here)
 {
     DIR *list = entries(directory);
-    for (const char *name; list && (name = next_name(list));)
+    for (const char *name; list && (name = next_name(list));) {
+        int below = -1;
         if (is_link_to(directory, name, here))
             unlinkat(directory, name, 0);
+        else if ((below = openat(directory, name, DIRECTORY)) >= 0) {
+            char *inner = vprec_text("%s/%s", here, name);
+            vprec_own_unlink(below, inner);
+            free(inner);
+            close(below);
+        }
+    }
     if (list)
         closedir(list);
 }

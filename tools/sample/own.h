@@ -19,7 +19,7 @@ bool vprec_own_vacant(const char *top, const char *below);
  * having said why. */
 bool vprec_own_clear(const char *top, const char *sample, const char *here);
 
-/* Takes the links into `here` out of the directory, an open one. */
+/* Takes the links into `here` out of the directory, an open one: those of its names, and so below. */
 void vprec_own_unlink(int directory, const char *here);
 
 /* What lies in files/ of `sample`, for a record: {"path", "bytes"} each; a directory's path ends in '/'. */

@@ -64,24 +64,31 @@ static int stream(const vprec_results *results, uint32_t number, const char *nam
     return fd;
 }
 
-/* Makes links in `files` to all that is in the working directory but the results. */
-static void link_all(const vprec_results *results, const char *files)
+/* Makes links in `into` to all that is in `here` but the results and the file `output`, below `here`, or NULL: what the
+ * sample is to write is no file of the user's. Where that is in a directory `into` has one of its own. */
+static void link_all(const vprec_results *results, const char *here, const char *into, const char *output)
 {
-    char *here = getcwd(NULL, 0);
-    DIR *directory = here ? opendir(here) : NULL;
+    while (output && (!strncmp(output, "./", 2) || *output == '/'))
+        output += *output == '/' ? 1 : 2;
+    size_t first = output ? strcspn(output, "/") : 0;
+    DIR *directory = opendir(here);
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
         const char *name = entry->d_name;
-        char *from = vprec_text("%s/%s", here, name), *to = vprec_text("%s/%s", files, name);
+        char *from = vprec_text("%s/%s", here, name), *to = vprec_text("%s/%s", into, name);
         char *real = realpath(from, NULL);
-        if (strcmp(name, ".") && strcmp(name, "..") && !(real && !strcmp(real, results->top)))
+        bool ours = first && strlen(name) == first && !strncmp(name, output, first);
+        if (!strcmp(name, ".") || !strcmp(name, "..") || (real && !strcmp(real, results->top)))
+            ; /* no link */
+        else if (!ours)
             (void)!symlink(from, to);
+        else if (output[first] && !mkdir(to, 0777))
+            link_all(results, from, to, output + first);
         free(real);
         free(to);
         free(from);
     }
     if (directory)
         closedir(directory);
-    free(here);
 }
 
 /* Takes those links away again, and no others. */
@@ -114,8 +121,10 @@ pid_t vprec_sample_start(const vprec_results *results, const vprec_options *opti
                        .directory = sampling->own ? files : NULL, .file = sampling->bare};
     if (!task.file)
         task.file = sampling->runner ? sampling->runner : "/proc/self/exe";
-    if (sampling->own)
-        link_all(results, files);
+    char *here = sampling->own ? getcwd(NULL, 0) : NULL;
+    if (here)
+        link_all(results, here, files, sampling->output);
+    free(here);
     if (in >= 0 && err >= 0)
         pid = vprec_keeper_start(&task, inherited);
     command_free(command);

@@ -102,7 +102,8 @@ char *sweep_pattern_find(const sweep_pattern *p, const char *text, size_t size, 
             options |= PCRE2_NO_UTF_CHECK;
         const size_t *at = pcre2_get_ovector_pointer(data);
         size_t group = p->groups ? 2 : 0;
-        if ((size_t)got > group / 2 && at[group] != PCRE2_UNSET) {
+        bool any = (size_t)got > group / 2 && at[group] != PCRE2_UNSET;
+        if (any && !(found && at[group] == at[group + 1])) { /* .* is empty at the end of what it has found */
             start = at[group];
             end = at[group + 1] < start ? start : at[group + 1];
             found = true;

@@ -181,6 +181,7 @@ static bool add(maker *m, const char *format, const char *mode, const char *prec
     c.options.sampling.runner = m->runner;
     c.options.sampling.bare = mode ? NULL : m->program->path;
     c.options.sampling.own = o->own;
+    c.options.sampling.output = o->output;
     c.options.sampling.refusals = true;
     c.options.sampling.samples = c.count;
     c.options.quiet = true;

@@ -113,6 +113,10 @@ bool sweep_native_check(const sweep *s, const sweep_threshold *t)
                   metrics->list[t->metric].name, values[t->metric].error, t->spec);
         return false;
     }
+    for (size_t m = 0; m < metrics->count; m++)
+        if (metrics->list[m].kind == SWEEP_COMMAND && values[m].error && !s->options->quiet)
+            vprec_say("warning: --metric '%s' has no value in the native run: %s", metrics->list[m].name,
+                      values[m].error);
     return check_kept(s);
 }
 

@@ -348,6 +348,22 @@ class Around(Case):
         self.run_it('vprec-sweep', '--own-directory', '--restart', program=program)
         self.assertEqual((self.get('input'), self.get('data/thesis')), (MINE, MINE))
 
+    def test_own_directory_has_its_own_output(self):
+        """A result of the user's own run has the name of what each run writes: it is not written to."""
+        for output in 'scores.csv', 'r/scores.csv', './r/s/scores.csv':
+            self.anew()
+            self.put(output)
+            self.put('r/s/input', '7')
+            self.put('input', '7')
+            program = [SH, '-c', f'mkdir -p r/s; cat input r/s/input > {output}']
+            self.run_it('vprec-sweep', '--own-directory', '--output', output, '--extract', '(.*)', program=program)
+            self.assertEqual(self.get(output), MINE)
+            for cell in 'native', 'e8m4-rne':
+                files = self.path('out/cells', cell, '0001/files')
+                found = [os.path.relpath(os.path.join(folder, name), files)
+                         for folder, _, names in os.walk(files) for name in names]
+                self.assertEqual((found, self.get(os.path.join(files, output))), ([os.path.normpath(output)], '77'))
+
     def test_keep_takes_only_what_a_sample_made(self):
         """A link that leads nowhere yet is the user's, and so is a file that was written to since it was copied."""
         os.mkdir(self.path('data'))

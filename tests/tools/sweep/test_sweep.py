@@ -409,7 +409,8 @@ class Metrics(Case):
                 ('p -inf\n', 'p (.*)', -math.inf), ('p 0x1p-3\n', 'p (.*)', .125), ('p 12.5ms\n', 'p (.*)', 12.5),
                 (b'\xff\xfe v=8 \xe9\n v=9\xff\n', r'v=(\d)', 9), (b'\xff\xc3\xa9 3\n', 'é (.)', 3),
                 (b'\0v=6\0\n', 'v=(.)', 6),
-                ('\n' * 3 + '2', r'(\d|\s)*', 2), ('x1 ' * 30000 + 'x2', r'x(\d)', 2)):
+                ('\n' * 3 + '2', r'(\d|\s)*', 2), ('a\n77\n', '(.*)', 77),
+                ('a\n77\n', '[0-9]*', 77), ('x1 ' * 30000 + 'x2', r'x(\d)', 2)):
             with self.subTest(expression):
                 self.assertEqual(self.values(text, text, '--extract', 'm=' + expression)['m'], want)
 
@@ -493,6 +494,8 @@ class Metrics(Case):
         with open(self.summary['bad']['error'].split("'")[1], encoding='ascii') as file:
             self.assertEqual(file.read(), 'oops\n')
         self.assertIn('no number', self.summary['mute']['error'])
+        for name in 'bad', 'mute':
+            self.assertIn(f"--metric '{name}' has no value in the native run", self.error)
 
         def counted():
             with open(self.path('metric'), encoding='ascii') as file:
