@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+_Static_assert(offsetof(vprec_gate, rounded) == 16 && offsetof(vprec_gate, ours) == 57, "gate_enter.S");
+
 /* One gate in its arena. */
 enum { TRAMPOLINE = 0, STUB = 80, GATE = 104, SLOT = GATE + sizeof(vprec_gate) };
 

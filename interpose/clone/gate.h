@@ -23,6 +23,7 @@ typedef struct vprec_gate {
     _Atomic uint32_t *functions;
     const void *stub;
     uint8_t moved;           /* bytes of the function's instructions that `native` has */
+    bool ours;               /* `rounded` is a function of this library: it is called on a stack of its own */
 } vprec_gate;
 
 /* The gates of one object, in memory within its reach. */

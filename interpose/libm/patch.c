@@ -186,6 +186,7 @@ static void lead(library *l, vprec_process_record *process)
                 continue;
             }
             gate->rounded = entry->replacement;
+            gate->ours = true;
             gate->called = &called[slot_of(entry->name) - by_name];
             gate->functions = &process->libm_called[entry->type];
             gate->calls = config->count ? &process->libm_calls[entry->type] : NULL;

@@ -178,7 +178,7 @@ static vprec_cpu *emulator(const vprec_guest *g, uint64_t at)
     if (within(at, vprec_enter_framed, vprec_enter_unframed))
         return (vprec_cpu *)g->uc->uc_mcontext.gregs[REG_RBP];
     uint64_t slot = vprec_stack_slot(g->rsp);
-    return slot ? (vprec_cpu *)(slot - VPREC_SLOT_CPU) : NULL;
+    return slot && load64(slot - VPREC_SLOT_STAGE) != VPREC_SLOT_CALL ? (vprec_cpu *)(slot - VPREC_SLOT_CPU) : NULL;
 }
 
 /* The instruction behind the site's, whose clone called the emulator and is returned to at `back`. */
@@ -279,6 +279,8 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
         show_door(g, at);
     else if ((g->cpu = emulator(g, at)))
         show_emulated(g, at, fault);
+    else if (vprec_stack_slot(g->rsp)) /* a gate's call */
+        g->shown_rsp = load64(vprec_stack_slot(g->rsp) - VPREC_SLOT_RSP);
     r[REG_RIP] = (greg_t)g->shown_rip;
     r[REG_RSP] = (greg_t)g->shown_rsp;
     if ((number == SIGILL || number == SIGFPE || number == SIGTRAP) && info->si_code > 0 &&

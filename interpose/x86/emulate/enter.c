@@ -2,8 +2,12 @@
  * enter.c: finds what a site is rounded to and counted in, and the layout of
  * the processor's XSAVE area. Saves and restores nothing: that is enter.S. */
 #include "enter.h"
+#include "stack.h"
 
 #include <cpuid.h>
+
+_Static_assert(offsetof(vprec_cpu, stage) == VPREC_SLOT_CPU - VPREC_SLOT_STAGE && sizeof(vprec_cpu) <= VPREC_SLOT_CPU - 32,
+               "stack.h");
 
 vprec_xsave_layout vprec_xsave;
 vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);

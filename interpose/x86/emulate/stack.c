@@ -10,7 +10,7 @@
 
 enum { PAGE = 4096, REGION = VPREC_STACK_SLOTS * VPREC_STACK_SLOT, PROBES = 16 };
 
-_Thread_local vprec_stacks *vprec_stack_here;
+_Thread_local vprec_stacks *vprec_stack_here __attribute__((tls_model("initial-exec")));
 static vprec_stacks *_Atomic regions;
 /* What works on the program's own stack, without memory for another, gives its slot back to this. */
 vprec_stacks vprec_stack_none __attribute__((visibility("hidden")));

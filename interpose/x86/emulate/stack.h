@@ -15,6 +15,8 @@
 #define VPREC_SLOT_RSP 8     /* the program's rsp */
 #define VPREC_SLOT_NEXT 16   /* the next slot's top */
 #define VPREC_SLOT_STACK 24  /* the thread's vprec_stacks */
+#define VPREC_SLOT_STAGE 40  /* of the vprec_cpu: how far the emulator has come, or: */
+#define VPREC_SLOT_CALL 3    /* it is no vprec_cpu, but a gate's call (gate_enter.S) */
 #define VPREC_SLOT_CPU 192   /* the vprec_cpu of vprec_enter, aligned to 64 */
 
 #ifndef __ASSEMBLER__

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * small.c: arithmetic where there is little stack: coroutines with 1 KiB, threads
- * with the least there is, one after the other and at once. What lies below a
+ * small.c: arithmetic, and functions of libm, where there is little stack:
+ * coroutines with 1 KiB, threads with the least there is, one after the other and at once. What lies below a
  * coroutine's stack stays as it was. */
 #include "life.h"
+#include <math.h>
 #include <pthread.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -11,13 +12,24 @@ enum { STACK = 1024, BELOW = 16384, PATTERN = 0x5A, ROUNDS = 5, THREADS = 40, AT
 
 static ucontext_t host, routine;
 static chain worked;
+static volatile float root, power; /* rounded calls need more stack than the functions themselves */
 
 static void work(void)
 {
     for (;;) {
         chain_run(&worked, 10);
+        root = cbrtf(root);
+        power = expf(power);
         swapcontext(&routine, &host);
     }
+}
+
+static void print_float(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    printf("float %08x\n", bits);
 }
 
 static void coroutine(uint32_t seed)
@@ -28,6 +40,8 @@ static void coroutine(uint32_t seed)
     need(memory != NULL, "aligned_alloc");
     memset(memory, PATTERN, BELOW + STACK);
     worked = chain_start(seed);
+    root = 5.3f;
+    power = 0.3f + 0.1f * (float)seed;
     getcontext(&routine);
     routine.uc_stack.ss_sp = memory + BELOW;
     routine.uc_stack.ss_size = STACK;
@@ -37,6 +51,7 @@ static void coroutine(uint32_t seed)
     for (unsigned i = 0; i < BELOW; i++)
         changed = changed + (memory[i] != PATTERN);
     chain_print(&worked);
+    print_float(root);
     printf("%u bytes below the stack changed\n", changed);
     free(memory);
 }
