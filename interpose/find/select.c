@@ -52,8 +52,8 @@ static bool names(const char *glob, const vprec_names *names)
     return false;
 }
 
-/* 1: a rule of this kind matches; 0: there are some and none does; -1: there are none. `object` is matched by rules for
- * objects, `function` by those for functions. */
+/* 1: a rule of this kind matches; 0: there are some and none does; -1: there are none. One of `object` and `function`
+ * is NULL: the one that the kind is not for. */
 static int look_up(const vprec_wire_config *config, uint32_t kind, const char *object, const vprec_names *function,
                    void (*hit)(const vprec_wire_rule *))
 {
@@ -64,7 +64,7 @@ static int look_up(const vprec_wire_config *config, uint32_t kind, const char *o
             continue;
         if (result < 0)
             result = 0;
-        if (function ? names(rule->glob, function) : matches(rule->glob, object)) {
+        if (function ? names(rule->glob, function) : object && matches(rule->glob, object)) {
             if (hit)
                 hit(rule);
             result = 1;
