@@ -199,6 +199,16 @@ static void on_loader_change(void)
     work_on_own_stack();
 }
 
+/* Whether written memory may become code: not under MemoryDenyWriteExecute or SELinux's execmem. */
+static bool may_execute(void)
+{
+    void *page = vprec_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool may = page != MAP_FAILED && !vprec_sys_mprotect(page, 4096, PROT_READ | PROT_EXEC);
+    if (page != MAP_FAILED)
+        vprec_sys_munmap(page, 4096);
+    return may;
+}
+
 /* The loader calls this empty function whenever its list of objects changes:
  * it is put in its place. It holds a return and filler up to 16 bytes. */
 static bool hook_loader(void)
@@ -207,7 +217,7 @@ static bool hook_loader(void)
         return true;
     uint8_t *at = (uint8_t *)_r_debug.r_brk;
     static const uint8_t endbr[4] = {0xF3, 0x0F, 0x1E, 0xFA};
-    if (!at)
+    if (!at || !may_execute())
         return false;
     uint8_t *ret = memcmp(at, endbr, 4) ? at : at + 4;
     if (*ret != 0xC3)
@@ -237,16 +247,6 @@ void vprec_start_first(void)
 {
     if (&_r_debug && from_environment(first_environment(), VPREC_WIRE_ENV))
         hook_loader();
-}
-
-/* Whether written memory may become code: not under MemoryDenyWriteExecute or SELinux's execmem. */
-static bool may_execute(void)
-{
-    void *page = vprec_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    bool may = page != MAP_FAILED && !vprec_sys_mprotect(page, 4096, PROT_READ | PROT_EXEC);
-    if (page != MAP_FAILED)
-        vprec_sys_munmap(page, 4096);
-    return may;
 }
 
 static void set_arith(const vprec_wire_config *config)
