@@ -37,7 +37,8 @@ static size_t special_at(const char *at, const char *end, double *value)
         const char *word;
         double value;
     } words[] = {{"infinity", INFINITY}, {"inf", INFINITY}, {"nan", NAN},     {"1.#INF", INFINITY},
-                 {"1.#IND", NAN},        {"1.#QNAN", NAN},  {"1.#SNAN", NAN}, {"1.#NAN", NAN}};
+                 {"1.#IND", NAN},        {"1.#QNAN", NAN},  {"1.#SNAN", NAN}, {"1.#NAN", NAN},
+                 {"\u221E", INFINITY}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!begins(at, end, words[i].word))
             continue;
@@ -57,9 +58,9 @@ static size_t special_at(const char *at, const char *end, double *value)
     return 0;
 }
 
-/* Fortran's 1.5D+01, and 1.2341-103, whose exponent leaves no room for a letter. `copy` ends in a 0; `used` of it is a
- * number already. What is one then, with an e in its place. */
-static size_t fortran_exponent(char *copy, size_t length, size_t used)
+/* Fortran's 1.5D+01, and 1.2341-103, whose exponent leaves no room for a letter; Julia's 1.5f-3 and Mathematica's
+ * 1.5*^-3. `copy` ends in a 0; `used` of it is a number already. What is one then, with an e in its place. */
+static size_t other_exponent(char *copy, size_t length, size_t used)
 {
     const char *end = copy + length;
     bool point = memchr(copy, '.', used);
@@ -67,7 +68,14 @@ static size_t fortran_exponent(char *copy, size_t length, size_t used)
     if (!*at || memchr(copy, 'e', used) || memchr(copy, 'E', used))
         return used;
     size_t sign = at[1] == '+' || at[1] == '-';
-    if (strchr("dDqQ", *at) && (point || sign)) {
+    if (at[0] == '*' && at[1] == '^') {
+        size_t minus = at[2] == '-', digits = digits_at(at + 2 + minus, end);
+        if (digits && digits <= 5) {
+            at[0] = 'e';
+            memmove(at + 1, at + 2, strlen(at + 2) + 1);
+            return used + 2 + minus + digits;
+        }
+    } else if (strchr("dDqQfF", *at) && (point || (sign && *at != 'f' && *at != 'F'))) {
         size_t digits = digits_at(at + 1 + sign, end);
         if (digits && digits <= 5) {
             *at = 'e';
@@ -120,7 +128,7 @@ static size_t number_at(const char *text, size_t length, stats_part *part)
     part->value = strtod(copy, &end);
     used = (size_t)(end - copy);
     bool hexadecimal = used > sign + 1 && (body[1] == 'x' || body[1] == 'X');
-    size_t longer = hexadecimal ? used : fortran_exponent(copy, most, used);
+    size_t longer = hexadecimal ? used : other_exponent(copy, most, used);
     if (longer > used)
         part->value = strtod(copy, NULL);
     used = longer;
@@ -137,7 +145,8 @@ bool stats_piece_number(const char *text, size_t length, stats_part *part)
 
 /* ---- What stands around them ---- */
 
-static const char *const before[] = {"~", "$", "#", "@", "*", "_", "\u00B1", "\u2248", "\u20AC", "\u00A3"};
+static const char *const before[] = {"~", "$", "#", "@", "*", "_", "\u00B1", "\u2248", "\u20AC", "\u00A3",
+                                     "\u2264", "\u2265"};
 static const char after[] = ".!?*_~-%"; /* the end of a sentence, a per cent sign, half of an arrow */
 
 static void trim(const char **text, size_t *length)
