@@ -118,7 +118,7 @@ bool stats_align(const stats_step *a, size_t n, const stats_step *b, size_t m, s
 {
     pair p = {a, b, n, m, 0};
     one_by_one(n, m, match);
-    if (same_layout(a, n, b, m))
+    if (!n || !m || same_layout(a, n, b, m))
         return true;
     *order = true;
     while (p.from < n && p.from < m && same(&p, p.from, p.from))
@@ -132,6 +132,10 @@ bool stats_align(const stats_step *a, size_t n, const stats_step *b, size_t m, s
         p.n++, p.m++;
     for (size_t i = p.n; i < n; i++)
         match[i] = i - p.n + p.m;
+    for (size_t i = p.from; i < p.n; i++)
+        match[i] = STATS_UNMATCHED;
+    if (p.n == p.from || p.m == p.from) /* all of it is added, or lost */
+        return true;
     size_t longest = (p.n > p.m ? p.n : p.m) - p.from, apart = p.n > p.m ? p.n - p.m : p.m - p.n;
     unsigned char *back = NULL;
     uint64_t best = UINT64_MAX;

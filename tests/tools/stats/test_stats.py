@@ -517,9 +517,15 @@ class Text(Case):
     def test_too_different(self):
         """Texts that are too long and too different for a table are said to be."""
         files = [self.put(f'{s}.txt', ''.join(f'{a} {i}\n' for i in range(9000))) for s, a in enumerate('ab')]
-        files.append(self.put('2.txt', '\n'.join(str(math.sin(i)) for i in range(9000)) + '\nword ' * 9000))
+        files.append(self.put('2.txt', '\n'.join(str(math.sin(i)) for i in range(40000))))
         said = ' '.join(self.json('-n', '1', *files)['documents'][0]['warnings'])
         self.assertIn('1 samples are too long and too different', said)
+        # A lost part, however long, is none.
+        one, two = self.put('3.txt', 'a 1\n' + 'b 2\n' * 20000 + 'c 3\n'), self.put('4.txt', 'a 1\nc 3\n')
+        for files in [one, two, one], [two, one, two]:
+            document = self.json('-n', '1', *files)['documents'][0]
+            self.assertEqual(document['total']['numbers'], 20002)
+            self.assertNotIn('too different', ' '.join(document['warnings']))
 
     def test_empty(self):
         files = [self.put('0.txt', ''), self.put('1.txt', ' \n')]
