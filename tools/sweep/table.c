@@ -149,7 +149,7 @@ static void print_cells(const sweep *s, const sweep_threshold *threshold)
 }
 
 /* A metric that nothing could be said of, with the reason. */
-static void print_reasons(const sweep *s)
+static void say_reasons(const sweep *s)
 {
     const sweep_metrics *metrics = &s->options->metrics;
     for (size_t m = 0; m < metrics->count; m++) {
@@ -184,7 +184,7 @@ static void print_worst(const sweep *s)
 }
 
 /* Why cells failed, each reason once. */
-static void print_failures(const sweep *s)
+static void say_failures(const sweep *s)
 {
     size_t said = 0;
     for (size_t i = 1; i < s->grid.count && said < REASONS_MOST; i++) {
@@ -222,8 +222,6 @@ void sweep_table_print(const sweep *s, const sweep_threshold *threshold, const s
 {
     print_cells(s, series ? threshold : NULL);
     print_worst(s);
-    print_reasons(s);
-    print_failures(s);
     if (!series)
         return;
     char *text = sweep_threshold_text(threshold, &s->options->metrics);
@@ -236,6 +234,8 @@ void sweep_table_print(const sweep *s, const sweep_threshold *threshold, const s
 
 void sweep_table_warn(const sweep *s)
 {
+    say_reasons(s);
+    say_failures(s);
     json_t *natives = sweep_report_native(s), *cells;
     const char *text;
     size_t said = 0;

@@ -8,8 +8,8 @@
 /* Prints a row for each cell, and what the threshold came to (`series` NULL: there is none). */
 void sweep_table_print(const sweep *sweep, const sweep_threshold *threshold, const sweep_series *series, size_t count);
 
-/* Says what was selected and stayed native, and which cells are the native run once more, since nothing that was to be
- * rounded ran. */
+/* Says why a metric has no value, why cells failed, what was selected and stayed native, and which cells are the native
+ * run once more, since nothing that was to be rounded ran. */
 void sweep_table_warn(const sweep *sweep);
 
 /* --dry-run: the cells and their options. */

@@ -638,6 +638,7 @@ class Cells(Case):
         [bad] = [c for c in cells.values() if c['status'] == 'refused']
         self.assertIn('nowhere*', bad['error'])
         self.assertEqual(bad['where'], 'function:nowhere*')
+        self.assertIn('nowhere*', self.error)  # also where the table is left out
         self.assertEqual(self.log().count('4 1'), 2)
         self.assertEqual(self.log().count('4 2'), 1)  # what is refused once is refused always
 
