@@ -317,8 +317,8 @@ static long double complex carg_wide(long double complex z)
         VPREC_LIBM_NEAREST;                                                                                           \
         z = complex_in(type, z);                                                                                      \
         double result = DIRECT(type) ? ((T(*)(C))own)(z) : ((double (*)(double complex))wide)(z);                     \
-        vprec_libm_outcome call = {VPREC_LIBM_##function, OPERANDS_##function(z), result,                                \
-                                creall(wide_complex(type, function##_wide, z))};                                      \
+        vprec_libm_outcome call = {VPREC_LIBM_##function, OPERANDS_##function(z), result,                             \
+                                   creall(wide_complex(type, function##_wide, z))};                                   \
         return (T)vprec_libm_value(type, &call, KEY(type, function, creal(z), cimag(z)));                             \
     }
 

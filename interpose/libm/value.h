@@ -7,8 +7,9 @@
 
 #include "round.h"
 
-/* One call: the function, its operands as it got them (x first, of atan2 the ordinate; y the order of jn and yn), libm's result for them (of a
- * float function the double one's), and the same of the long double function, where vprec_libm_short() asks for it. */
+/* One call: the function, its operands as it got them (x first, of atan2 the ordinate; y the order of jn and yn),
+ * libm's result for them (of a float function the double one's), and the same of the long double function, where
+ * vprec_libm_short() asks for it. */
 typedef struct vprec_libm_outcome {
     enum vprec_libm_id id;
     double x, y;

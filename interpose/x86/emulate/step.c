@@ -112,9 +112,8 @@ void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcs
     if (arith->mode == VPREC_SR && arith->use[s->type] == VPREC_USE_FORMAT && !s->fresh && !arith->keyed)
         vprec_noise_words(s->words);
     s->format = arith->format[s->type];
-    /* x86 finds a result tiny after rounding with unbounded exponent: that is NOSUB. Where the format's normal
-     * numbers end above the container's, flush() does what is left. */
-    if ((mxcsr & FTZ) && s->format.emin <= (s->type ? -1022 : -126))
+    /* With noise what is tiny is found after it. */
+    if ((mxcsr & FTZ) && arith->noise[s->type].what && s->format.emin <= (s->type ? -1022 : -126))
         s->format.flags |= VPREC_NOSUB;
 }
 
@@ -209,6 +208,58 @@ static uint64_t nan_operand(const vprec_stepper *s, enum vprec_basic op, uint64_
     return op == VPREC_BASIC_FMA && is_nan(s->type, c) ? c : 0;
 }
 
+static const vprec_format binary64 = {.ebits = 11, .fbits = 52, .bias = 1023, .emin = -1022, .emax = 1023,
+                                      .max = 0x1.fffffffffffffp1023, .min_normal = 0x1p-1022,
+                                      .min_subnormal = 0x1p-1074};
+static const vprec_format binary32 = {.ebits = 8, .fbits = 23, .bias = 127, .emin = -126, .emax = 127,
+                                      .max = 0x1.fffffep127, .min_normal = 0x1p-126, .min_subnormal = 0x1p-149};
+
+static double evaluate(vprec_operation o, const vprec_format *format, vprec_mode mode)
+{
+    return vprec_once_evaluate(&o, &(vprec_once){.format = format, .mode = mode});
+}
+
+/* The container's normal numbers alone. */
+static const vprec_format normal64 = {.ebits = 11, .fbits = 52, .flags = VPREC_NOSUB, .bias = 1023, .emin = -1022,
+                                      .emax = 1023, .max = 0x1.fffffffffffffp1023, .min_normal = 0x1p-1022,
+                                      .min_subnormal = 0x1p-1074};
+static const vprec_format normal32 = {.ebits = 8, .fbits = 23, .flags = VPREC_NOSUB, .bias = 127, .emin = -126,
+                                      .emax = 127, .max = 0x1.fffffep127, .min_normal = 0x1p-126,
+                                      .min_subnormal = 0x1p-149};
+
+/* FTZ makes a zero of a result that is tiny: below the least normal number when it is cut off to the container's
+ * precision, its exponent unbounded; in the modes that turn to one side, rounded that way; where nothing more follows
+ * that rounding, to nearest. So inline code has it, of native results that x86 flushes. */
+static vprec_mode tiny_mode(const vprec_stepper *s)
+{
+    vprec_mode mode = s->arith->mode;
+    if (mode == VPREC_RU || mode == VPREC_RD)
+        return mode;
+    return mode == VPREC_SR || (mode == VPREC_RNE && s->format.fbits == fraction_bits(s->type)) ? VPREC_RNE : VPREC_RTZ;
+}
+
+static const vprec_format *tiny_format(const vprec_stepper *s)
+{
+    return s->type ? &normal64 : &normal32;
+}
+
+/* Whether the result may come from a tiny one. */
+static bool may_be_tiny(const vprec_stepper *s, uint64_t bits)
+{
+    uint64_t m = magnitude(s->type, bits), least = UINT64_C(1) << fraction_bits(s->type);
+    uint64_t format_least = vprec_narrow(s->type, s->format.min_subnormal);
+    bool flushes = (s->mxcsr & FTZ) && !s->arith->noise[s->type].what;
+    return flushes && m && m <= (least > format_least ? least : format_least);
+}
+
+/* The result where the exact one is `as_normal` by the two above. */
+static uint64_t flush(const vprec_stepper *s, uint64_t bits, double as_normal)
+{
+    if (magnitude(true, vprec_bits(as_normal)))
+        return bits;
+    return s->format.flags & VPREC_NONEGZERO ? 0 : bits & sign_bit(s->type);
+}
+
 static uint64_t round_once(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
                            unsigned negate)
 {
@@ -219,18 +270,8 @@ static uint64_t round_once(vprec_stepper *s, enum vprec_basic op, uint64_t a, ui
     vprec_operation o = operation_of(s, op, a, b, c, negate);
     vprec_once once = draw(s, vprec_once_settle(s->arith, s->type, &o));
     double r = vprec_once_evaluate(&o, &once);
-    return finish(s, r, has_nan && is_nan(true, vprec_bits(r)) && is_invalid(&o));
-}
-
-static const vprec_format binary64 = {.ebits = 11, .fbits = 52, .bias = 1023, .emin = -1022, .emax = 1023,
-                                      .max = 0x1.fffffffffffffp1023, .min_normal = 0x1p-1022,
-                                      .min_subnormal = 0x1p-1074};
-static const vprec_format binary32 = {.ebits = 8, .fbits = 23, .bias = 127, .emin = -126, .emax = 127,
-                                      .max = 0x1.fffffep127, .min_normal = 0x1p-126, .min_subnormal = 0x1p-149};
-
-static double evaluate(vprec_operation o, const vprec_format *format, vprec_mode mode)
-{
-    return vprec_once_evaluate(&o, &(vprec_once){.format = format, .mode = mode});
+    uint64_t bits = finish(s, r, has_nan && is_nan(true, vprec_bits(r)) && is_invalid(&o));
+    return may_be_tiny(s, bits) ? flush(s, bits, evaluate(o, tiny_format(s), tiny_mode(s))) : bits;
 }
 
 static bool differ(double x, double y)
@@ -338,7 +379,8 @@ static uint64_t convert_once(vprec_stepper *s, unsigned from, uint64_t a)
     double x = convert_exactly(from, a);
     if (is_nan(true, vprec_bits(x)) && !(s->format.flags & VPREC_NONAN))
         return finish_nan(s, vprec_narrow(s->type, x));
-    return finish(s, VPREC_ONCE(&once, round, x), false);
+    uint64_t bits = finish(s, VPREC_ONCE(&once, round, x), false);
+    return may_be_tiny(s, bits) ? flush(s, bits, vprec_round(x, tiny_format(s), tiny_mode(s))) : bits;
 }
 
 uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
@@ -443,6 +485,8 @@ uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b)
             double number = vprec_widen(s->type, x);
             vprec_once once = draw(s, vprec_once_scale_key(s->arith, s->type, number, n));
             uint64_t r = finish(s, VPREC_ONCE(&once, scale, number, n), false);
+            if (may_be_tiny(s, r))
+                r = flush(s, r, vprec_scale(number, n, tiny_format(s), tiny_mode(s)));
             if (s->tally.counts)
                 vprec_tally_result(&s->tally, &s->format, s->arith->mode, EXACTLY(vprec_scale, number, n, &binary64),
                                    vprec_widen(s->type, r), true, false);

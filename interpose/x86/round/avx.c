@@ -10,8 +10,10 @@
  * tie) and inexact: such lanes leave for avx_tie.c's code.
  *
  * Relies on MXCSR's rounding direction being to nearest, or leaves for the
- * emulator where it is not. FTZ and DAZ act as in the native operation. The additional operations raise neither invalid nor
- * zero-divide; inexact, underflow and denormal they may. */
+ * emulator where it is not. FTZ and DAZ act as in the native operation, but a
+ * result just below the least normal number, which n is, is the emulator's. The
+ * additional operations raise neither invalid nor zero-divide; inexact, underflow
+ * and denormal they may. */
 #include "avx.h"
 
 enum { PSHUFD = 0x70, PCMPEQD = 0x76, PMAXSW = 0xEE, PMINSW = 0xEA };
@@ -209,7 +211,7 @@ void vprec_avx_quantise(vprec_avx *e, bool ties)
     vprec_avx_cmp(e, CMP_EQ, d, d, vprec_reg(c));
 }
 
-/* D: lanes where n is a midpoint of the format. */
+/* D: lanes where n is a midpoint of the format; or where it may be tiny, which under FTZ the emulator has to tell. */
 static void find_ties(vprec_avx *e)
 {
     int n = e->reg[N], d = e->reg[D];
@@ -218,14 +220,12 @@ static void find_ties(vprec_avx *e)
         return;
     }
     vprec_avx_bits(e, AND, d, n, vprec_avx_konst(e, VPREC_K_DROP));
-    if (e->w && e->vex) {
-        vprec_avx_op(e, e->l, OP(1, 2, 0, 0x29), d, d, vprec_avx_konst(e, VPREC_K_HALF), -1); /* pcmpeqq */
-        return;
-    }
-    vprec_avx_int(e, PCMPEQD, d, d, vprec_avx_konst(e, VPREC_K_HALF));
-    if (e->w) {
-        vprec_avx_op(e, 0, OP(1, 1, 0, PSHUFD), e->reg[Y], -1, vprec_reg(d), 0xB1);
-        vprec_avx_bits(e, AND, d, d, vprec_reg(e->reg[Y]));
+    vprec_avx_equal(e, d, VPREC_K_HALF, e->reg[Y]);
+    if (vprec_avx_minds_least(e)) {
+        int x = e->reg[X];
+        vprec_avx_bits(e, AND, x, n, vprec_avx_konst(e, VPREC_K_ABS));
+        vprec_avx_equal(e, x, VPREC_K_LEAST, e->reg[Y]);
+        vprec_avx_bits(e, OR, d, d, vprec_reg(x));
     }
 }
 

@@ -127,6 +127,29 @@ static inline void vprec_avx_test(vprec_avx *e, int l, int w, int reg)
         vprec_avx_op(e, l, OP((uint32_t)w, 1, 0, 0x50), 1, -1, vprec_reg(reg), -1);
 }
 
+/* dst = lanes of `dst` whose bits are constant `k`'s; y is lost where legacy instructions compare 64 bits. */
+static inline void vprec_avx_equal(vprec_avx *e, int dst, enum vprec_constant k, int y)
+{
+    if (e->w && e->vex) {
+        vprec_avx_op(e, e->l, OP(1, 2, 0, 0x29), dst, dst, vprec_avx_konst(e, k), -1); /* pcmpeqq */
+        return;
+    }
+    vprec_avx_int(e, 0x76, dst, dst, vprec_avx_konst(e, k)); /* pcmpeqd */
+    if (e->w) {
+        vprec_avx_op(e, 0, OP(1, 1, 0, 0x70), y, -1, vprec_reg(dst), 0xB1); /* pshufd */
+        vprec_avx_bits(e, AND, dst, dst, vprec_reg(y));
+    }
+}
+
+/* Whether results may be the least normal number that are below it, and to be flushed: sums are exact there, quotients
+ * not so near. Only where the program may set flush-to-zero. */
+static inline bool vprec_avx_minds_least(const vprec_avx *e)
+{
+    const vprec_site *s = &e->site;
+    bool near = s->op == VPREC_OP_MUL || s->op == VPREC_OP_FMA || (s->op == VPREC_OP_CVT && s->from == VPREC_E_F64);
+    return e->context->arith->minds_mxcsr && e->shape == VPREC_SHAPE_WIDE && near;
+}
+
 /* A register that may be overwritten; without a free one, one to be saved. */
 int vprec_avx_take(vprec_avx *e);
 /* Saves or restores spilled registers from number `first` on, in slots from rsp + disp. */

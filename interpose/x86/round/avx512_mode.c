@@ -152,6 +152,18 @@ static void round_wide(vprec_avx512 *e, bool exact)
     vprec_avx512_finish(e, PAND, d, -1, VPREC_K_KEEP);
 }
 
+/* d = u, or its magnitude, with what is subnormal in the container made its least normal number: to the narrow format's
+ * rounding that is the same, and under DAZ it would count as zero. */
+static void lift(vprec_avx512 *e, bool magnitude)
+{
+    int d = e->reg[D], u = e->reg[U];
+    konst(e, PAND, 0, d, u, VPREC_K_ABS, -1);
+    konst(e, PTESTM, 0, e->kt, d, VPREC_K_ABS, -1);
+    konst(e, PMAXU, e->kt, d, d, VPREC_K_LEAST, -1);
+    if (!magnitude)
+        konst(e, PTERNLOG, 0, d, u, VPREC_K_SIGN, 0xF8); /* d | (u & sign) */
+}
+
 /* d = |u| rounded to a multiple of the quantum, of which t is the constant. */
 static void round_to_quantum(vprec_avx512 *e)
 {
@@ -161,12 +173,18 @@ static void round_to_quantum(vprec_avx512 *e)
     /* embedded rounding implies 512 bits for packed operands; a scalar's upper lanes do not matter */
     vprec_evex how = {.length = (uint8_t)direction, .b = true}, exactly = {.length = RN, .b = true};
     if (direction == RU || direction == RD) { /* by sign: the constant is 1.5 powers of two, so that it takes both */
-        vprec_emit_evex(e->code, how, ADD, d, u, vprec_reg(t), -1);
+        bool minds = e->context->arith->minds_mxcsr;
+        if (minds)
+            lift(e, false);
+        vprec_emit_evex(e->code, how, ADD, d, minds ? d : u, vprec_reg(t), -1);
         vprec_emit_evex(e->code, exactly, SUB, d, d, vprec_reg(t), -1);
         konst(e, PAND, 0, d, d, VPREC_K_ABS, -1);
         return;
     }
-    konst(e, PAND, 0, d, u, VPREC_K_ABS, -1);
+    if (mode == VPREC_RTO && e->context->arith->minds_mxcsr)
+        lift(e, true);
+    else
+        konst(e, PAND, 0, d, u, VPREC_K_ABS, -1);
     if (mode == VPREC_RNA) { /* half a quantum, then truncate */
         konst(e, PADD, 0, t, t, VPREC_K_TIE, -1);
         vprec_emit_evex(e->code, how, ADD, d, d, vprec_reg(t), -1);
@@ -216,6 +234,11 @@ static void round_narrow(vprec_avx512 *e, bool exact)
     uint16_t flags = e->context->arith->format[e->type].flags;
     if (exact || !needs_both(mode_of(e))) {
         ev(e, MOVA, e->length, u, -1, vprec_reg(d), -1);
+    } else if (mode_of(e) == VPREC_RTO && e->context->arith->minds_mxcsr) {
+        ev(e, PMINU, e->length, t, d, vprec_reg(u), -1); /* cut off, and a sticky bit; a flushed zero has none */
+        ev(e, PXOR, e->length, u, d, vprec_reg(u), -1);
+        konst(e, PTERNLOG, 0, t, u, VPREC_K_ONE, 0xF8); /* t | (u & 1) */
+        ev(e, MOVA, e->length, u, -1, vprec_reg(t), -1);
     } else { /* of two neighbours one is odd; where they are equal, either */
         konst(e, PTESTM, 0, e->kt, d, VPREC_K_ONE, -1);
         masked(e, MOVA, e->length, e->kt, false, u, -1, vprec_reg(d));

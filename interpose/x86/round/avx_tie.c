@@ -332,6 +332,12 @@ static void emit_ties(vprec_avx *e)
         }
         vprec_avx_cmp(e, CMP_ORD, t[0], e->reg[N], vprec_reg(e->reg[N])); /* a NaN's payload may look like a tie */
         vprec_avx_bits(e, AND, e->reg[D], e->reg[D], vprec_reg(t[0]));
+        uint8_t *tiny = NULL;
+        if (vprec_avx_minds_least(e)) {
+            vprec_avx_bits(e, AND, t[0], e->reg[N], vprec_avx_konst(e, VPREC_K_ABS));
+            vprec_avx_equal(e, t[0], VPREC_K_LEAST, t[1]);
+            tiny = bail(e, t[0]);
+        }
         uint8_t *bailed = resolve(e, t);
         int32_t noted = vprec_emit_noted(e->code);
         give_back(e, first);
@@ -341,6 +347,8 @@ static void emit_ties(vprec_avx *e)
         if (e->code->full)
             return;
         patch(bailed, e->code->at);
+        if (tiny)
+            patch(tiny, e->code->at);
         vprec_emit_again(e->code, noted);
         give_back(e, first);
         e->spills = first;

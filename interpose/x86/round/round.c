@@ -88,6 +88,7 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_ABS, sign - 1);
         fill(constants, t, VPREC_K_SIGN, sign);
         fill(constants, t, VPREC_K_ZERO, 0);
+        fill(constants, t, VPREC_K_LEAST, UINT64_C(1) << c.fbits);
         fill(constants, t, VPREC_K_DIRECTION, UINT64_C(0x600000006000));
         fill(constants, t, VPREC_K_RR_CENTRE, bits_of(t, 1.5) - 1);
         fill(constants, t, VPREC_K_RR_BITS, (UINT64_C(1) << c.fbits) - 2);

@@ -47,6 +47,7 @@ enum vprec_constant {
     VPREC_K_RR_BITS,   /* the random bits of f: all fraction bits but the last */
     VPREC_K_STEP,      /* what a vector of random words adds to the thread's counter */
     VPREC_K_DIRECTION, /* MXCSR's field, in 32-bit elements */
+    VPREC_K_LEAST,     /* the container's least normal number */
     VPREC_CONSTANTS
 };
 

@@ -12,6 +12,7 @@
 
 #include <asm/prctl.h>
 #include <cpuid.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,30 +130,6 @@ static void show(const instruction *i, const vprec_site *s, const machine *in, c
     printf("    %s\n", difference);
 }
 
-/* Under FTZ the processor flushes what its own rounding leaves tiny, the emulator what the format's rounding does:
- * between the two lie results that one makes 0 and the other the smallest normal number. Modes that round such tiny
- * results of a narrow format up, to its smallest subnormal number, see them flushed by FTZ or DAZ too. */
-static void allow_flush(const vprec_site *s, const machine *want, machine *got)
-{
-    uint8_t x[64], y[64];
-    unsigned size = vprec_elem_size(s->to);
-    machine_vector(want, (unsigned)s->dst, x);
-    machine_vector(got, (unsigned)s->dst, y);
-    for (unsigned i = 0; i < s->lanes; i++) {
-        uint64_t a = 0, b = 0, sign = UINT64_C(1) << (8 * size - 1);
-        memcpy(&a, x + i * size, size);
-        memcpy(&b, y + i * size, size);
-        vprec_type type = size == 8;
-        double least = vprec_arith_current.format[type].min_subnormal;
-        bool away = vprec_arith_current.mode == VPREC_RU || vprec_arith_current.mode == VPREC_RD ||
-                    vprec_arith_current.mode == VPREC_RTO;
-        bool smallest = away && vprec_widen(type, a & ~sign) == least;
-        if (((a & ~sign) == (size == 8 ? UINT64_C(1) << 52 : 1u << 23) || smallest) && !(b & ~sign))
-            memcpy(y + i * size, &a, size);
-    }
-    set_vector(got, (unsigned)s->dst, y);
-}
-
 /* Runs the code with `red` (if not NULL) in its red zone. Whether that is still there after it. */
 __attribute__((noipa)) static bool run(const machine *in, machine *out, const uint8_t *code, const uint8_t *red)
 {
@@ -195,6 +172,57 @@ static void share_words(vprec_type type)
     memcpy(vprec_noise_here.words, drawn.words, sizeof drawn.words);
 }
 
+/* The number m * 2^e of the elements' type. */
+static uint64_t element(bool f64, double m, int e)
+{
+    double wide = ldexp(m, e);
+    float narrow = (float)wide;
+    uint64_t bits = 0;
+    if (f64)
+        memcpy(&bits, &wide, 8);
+    else
+        memcpy(&bits, &narrow, 4);
+    return bits;
+}
+
+/* Operands whose result lies just below the least normal number, or on it: (1+u)(1-u) is 1-u^2. */
+static void draw_tiny(const vprec_site *s, machine *in)
+{
+    bool f64 = s->to == VPREC_E_F64, widen = s->from == VPREC_E_F64;
+    int least = f64 ? -1022 : -126;
+    double u = f64 ? 0x1p-52 : 0x1p-23;
+    unsigned size = vprec_elem_size(s->from);
+    uint8_t bytes[3][64] = {{0}};
+    vprec_fma_form form = vprec_site_fma(s);
+    if (s->rm >= VPREC_REG_GPR && s->rm != VPREC_REG_MEM)
+        return;
+    for (unsigned i = 0; i < 64 / size; i++) {
+        uint64_t r = machine_random();
+        double sign = r & 1 ? -1 : 1;
+        uint64_t x = element(f64, sign * (1 + u), least / 2), zero = 0;
+        uint64_t y = element(f64, 2 - 2 * u, least - least / 2 - 1);
+        if (r & 2)
+            x = element(f64, sign, least / 2);
+        if (s->op == VPREC_OP_CVT)
+            x = zero, y = element(widen, sign * (r & 2 ? 1 - 0x1p-30 : 1 - 0x1p-24), -126);
+        uint64_t of[3] = {zero, x, y};
+        if (s->op == VPREC_OP_FMA)
+            of[form.c] = zero, of[form.a] = x, of[form.b] = y;
+        for (int n = 0; n < 3; n++)
+            memcpy(bytes[n] + i * size, &of[n], size);
+    }
+    if (is_vector(s->dst))
+        set_vector(in, (unsigned)s->dst, bytes[0]);
+    if (is_vector(s->vvvv))
+        set_vector(in, (unsigned)s->vvvv, bytes[1]);
+    if (s->rm == VPREC_REG_MEM) {
+        unsigned n = s->scalar || s->broadcast ? size : s->lanes * size;
+        memcpy(data + 128 - n, bytes[2], n);
+    } else {
+        set_vector(in, (unsigned)s->rm, bytes[2]);
+    }
+}
+
 static void visit(const instruction *i, const vprec_site *drawn)
 {
     static machine in, want, got, native;
@@ -212,6 +240,7 @@ static void visit(const instruction *i, const vprec_site *drawn)
     uint64_t original = (uint64_t)code + ORIGINAL;
     bool stack = site.rm == VPREC_REG_MEM && machine_random() % 4 == 0;
     vprec_arith_current.keeps_direction = machine_random() & 1;
+    vprec_arith_current.minds_mxcsr = vprec_arith_current.keeps_direction || (machine_random() & 1);
     for (uint64_t t = 0; t < trials; t++) {
         vprec_type type = site.to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32;
         draw(&site, &vprec_arith_current.format[type], &in);
@@ -220,8 +249,11 @@ static void visit(const instruction *i, const vprec_site *drawn)
         in.gpr[13] = (uint64_t)data - fs_base();
         uint64_t r = machine_random();
         uint32_t mxcsr = 0x1f80;
-        if (r % 16 == 0)
+        if (vprec_arith_current.minds_mxcsr && r % 4 == 0) {
             mxcsr |= (r >> 8 & 1 ? 0x40 : 0) | (r >> 9 & 1 ? 0x8000 : 0);
+            if (r >> 11 & 1)
+                draw_tiny(&site, &in);
+        }
         if (vprec_arith_current.keeps_direction && (r >> 21 & 1)) {
             mxcsr |= (uint32_t)(r >> 22 & 3) << 13; /* the program's, for other types */
             directions += r >> 22 & 3 ? 1 : 0;
@@ -297,8 +329,6 @@ static void visit(const instruction *i, const vprec_site *drawn)
             for (unsigned k = 0; k < 8; k++)
                 if (context.free_masks >> k & 1)
                     memcpy(got.xsave + machine_offset[5] + 8 * k, want.xsave + machine_offset[5] + 8 * k, 8);
-        if (machine_mxcsr(&in) & 0x8040)
-            allow_flush(&site, &want, &got);
         native = in;
         run(&in, &native, code + ORIGINAL, red);
         const char *difference = kept ? machine_difference(&want, &got, 0x3f) : "the red zone was overwritten";

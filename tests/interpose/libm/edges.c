@@ -221,7 +221,8 @@ static void sample(int k, double x, double y, vprec_type type, const vprec_libm_
 /* Mode rr, then SR, at the type's own precision: one of the two numbers around the value, and the value on average. */
 static void noise(void)
 {
-    static const double points[][2] = {{0.3, 1.7}, {0.9, 2.6}, {1.25, 0.4}, {2.4, -1.3}, {0x1.8p-14, 1.1}, {0x1.8p-3, 3}};
+    static const double points[][2] = {{0.3, 1.7}, {0.9, 2.6}, {1.25, 0.4}, {2.4, -1.3}, {0x1.8p-14, 1.1},
+                                       {0x1.8p-3, 3}};
     vprec_format_parse("e11m52", VPREC_F64, &vprec_arith_current.format[VPREC_F64], NULL, 0);
     vprec_format_parse("e8m23", VPREC_F32, &vprec_arith_current.format[VPREC_F32], NULL, 0);
     vprec_noise_start(20261129, 0);
