@@ -151,7 +151,7 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
     vprec_gate *gate = VPREC_AT(p->map->functions, vprec_code_function, function).gate;
     if (gate) { /* which moved what the jump covers */
         gate->rounded = (const void *)(p->slots[function] - 6);
-        add_jump(p, at, destination(p, at, function));
+        take(p, at, VPREC_GATE_ENTRY); /* written by vprec_gates_open */
         p->image->by_jump++;
         return;
     }
@@ -348,7 +348,8 @@ enum vprec_reason vprec_patch(vprec_image *image, vprec_codemap *map, const uint
     enum vprec_reason why = p.failed || !sort_traps(&image->traps) ? VPREC_REASON_NO_MEMORY : VPREC_REASON_NONE;
     if (!why && gates->count && !vprec_gates_seal(gates))
         why = VPREC_REASON_NOT_EXECUTABLE;
-    if (!why && !apply(&p))
+    bool any = image->traps.count || p.jumps.count || p.shorts.count || p.calls.count;
+    if (!why && ((any && !apply(&p)) || (gates->count && !vprec_gates_open(gates))))
         why = VPREC_REASON_NOT_WRITABLE;
     vprec_vec_free(&p.jumps);
     vprec_vec_free(&p.shorts);

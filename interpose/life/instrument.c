@@ -25,6 +25,15 @@ typedef struct seen {
 } seen;
 
 static vprec_vec seen_objects = {.size = sizeof(seen)};
+/* What only has arithmetic for others (libgcc_s) waits until one of them is there: few programs have any. */
+static bool helpers_wanted;
+static struct {
+    const char *path; /* NULL: nothing waits */
+    uint64_t bias;
+    const vprec_process_record *process;
+    enum vprec_isa isa;
+} waiting;
+
 static vprec_vec refused_table = {.size = sizeof(_Atomic uint64_t *)};
 
 /* What one object's cloning needs to look up. */
@@ -466,10 +475,13 @@ void vprec_instrument_begin(void)
 {
     for (size_t i = 0; i < seen_objects.count; i++)
         VPREC_AT(seen_objects, seen, i).present = false;
+    waiting.path = NULL;
 }
 
 void vprec_instrument_end(void)
 {
+    if (waiting.path && helpers_wanted)
+        vprec_instrument_object(waiting.path, waiting.bias, waiting.process, waiting.isa);
     size_t kept = 0;
     for (size_t i = 0; i < seen_objects.count; i++) {
         seen s = VPREC_AT(seen_objects, seen, i);
@@ -525,7 +537,13 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     enum vprec_reason why;
     job j = {.selected = vprec_select_object(&vprec_wire_shared->config, path, &why)};
-    if (!j.selected && !vprec_select_helpers(&vprec_wire_shared->config, path)) {
+    bool helps = !j.selected && vprec_select_helpers(&vprec_wire_shared->config, path);
+    if (helps && !helpers_wanted) {
+        waiting.path = path, waiting.bias = bias, waiting.process = process, waiting.isa = isa;
+        seen_objects.count--; /* it is not seen yet */
+        return;
+    }
+    if (!j.selected && !helps) {
         if (why)
             vprec_record_native(why, path, NULL);
         return;
@@ -546,6 +564,8 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         memcpy(j.record->path, path, strlen(path) + 1);
         vprec_record_done(j.record, VPREC_RECORD_OBJECT, sizeof *j.record + strlen(path) + 1);
         choose(&j);
+        for (size_t i = 0; i < object.imports.count && j.selected; i++)
+            helpers_wanted |= vprec_select_is_helper(VPREC_AT(object.imports, vprec_import, i).name);
         if (j.selected && !tell_callers(&j, s))
             vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
         settle_direction(&j.map, isa);
