@@ -52,14 +52,35 @@ static bool decode(uint64_t at, uint64_t end, vprec_insn *insn)
     return vprec_insn_decode((const uint8_t *)at, end - at < 15 ? end - at : 15, at, insn);
 }
 
-/* Whether the function itself branches into its first `n` bytes. (It may call itself.) */
+/* Whether the bytes at `at` look like a branch to the first `n` bytes of the function, which starts at `start`. */
+static bool looks_like_branch(uint64_t at, uint64_t start, uint64_t end, unsigned n)
+{
+    const uint8_t *bytes = (const uint8_t *)at;
+    int32_t rel;
+    if (at + 2 <= end && (bytes[0] >> 4 == 7 || bytes[0] == 0xEB || bytes[0] >> 2 == 0xE0 >> 2) &&
+        at + 2 + (uint64_t)(int64_t)(int8_t)bytes[1] - start < n)
+        return true;
+    unsigned opcode = bytes[0] == 0xE9 ? 1 : at + 2 <= end && bytes[0] == 0x0F && bytes[1] >> 4 == 8 ? 2 : 0;
+    if (!opcode || at + opcode + 4 > end)
+        return false;
+    __builtin_memcpy(&rel, bytes + opcode, sizeof rel);
+    return at + opcode + 4 + (uint64_t)(int64_t)rel - start < n;
+}
+
+/* Whether the function itself branches into its first `n` bytes. (It may call itself.) Decoded is only what has bytes
+ * that look like it: all of libm would take longer than the rest of a start. */
 static bool branches_into(uint64_t start, uint64_t end, unsigned n)
 {
+    uint64_t at = start;
+    while (at < end && !looks_like_branch(at, start, end, n))
+        at++;
+    if (at >= end)
+        return false;
     vprec_insn insn;
-    for (uint64_t at = start; at < end && decode(at, end, &insn); at += insn.length)
+    for (at = start; at < end && decode(at, end, &insn); at += insn.length)
         if (insn.flow != VPREC_FLOW_NEXT && insn.flow != VPREC_FLOW_CALL && insn.target - start < n)
             return true;
-    return false;
+    return at < end; /* behind what is no instruction it may */
 }
 
 /* The instructions that the entry's jump covers, elsewhere, and a jump behind

@@ -5,6 +5,7 @@
 #include "patch.h"
 #include "clone/gate.h"
 #include "libm.h"
+#include "runtime/memory.h"
 #include "runtime/record.h"
 #include <elf.h>
 #include <link.h>
@@ -30,6 +31,13 @@ bool vprec_libm_is_rounded(const char *name)
     return *slot_of(name);
 }
 
+/* A function that a library has, and its gate; NULL: it cannot have one. */
+typedef struct function {
+    const vprec_libm_entry *entry;
+    uint64_t address;
+    vprec_gate *gate;
+} function;
+
 /* One library while it is patched. */
 typedef struct library {
     const char *name, *path;
@@ -40,6 +48,7 @@ typedef struct library {
     size_t symbol_count;
     uint64_t code, code_end; /* its executable segment */
     const uint8_t *unwind;   /* .eh_frame_hdr, NULL none */
+    vprec_vec functions;     /* function */
     vprec_gates gates;
 } library;
 
@@ -129,43 +138,47 @@ static struct link_map *loaded(const char *name)
     return NULL;
 }
 
-/* The entry that a dynamic symbol stands for, and its address, the IFUNC resolved; NULL: none. `hidden`: of those
- * that are not its default version. */
-static const vprec_libm_entry *entry_of(const library *l, size_t i, bool hidden, uint64_t *address)
+/* The function that a dynamic symbol stands for, the IFUNC resolved; `entry` NULL: none that is to be replaced. */
+static function function_of(const library *l, const ElfW(Sym) *s)
 {
-    const ElfW(Sym) *s = &l->symbols[i];
     int type = ELF64_ST_TYPE(s->st_info);
-    if (!s->st_shndx || (type != STT_FUNC && type != STT_GNU_IFUNC) || l->versions[i] >> 15 != hidden)
-        return NULL;
-    const vprec_libm_entry *entry = *slot_of(l->strings + s->st_name);
-    if (!entry)
-        return NULL;
-    *address = l->bias + s->st_value;
-    if (type == STT_GNU_IFUNC)
-        *address = ((uint64_t (*)(void))*address)();
-    return *address >= l->code && *address < l->code_end ? entry : NULL;
+    if (!s->st_shndx || (type != STT_FUNC && type != STT_GNU_IFUNC))
+        return (function){0};
+    function f = {.entry = *slot_of(l->strings + s->st_name), .address = l->bias + s->st_value};
+    if (f.entry && type == STT_GNU_IFUNC)
+        f.address = ((uint64_t (*)(void))f.address)();
+    if (f.address < l->code || f.address >= l->code_end)
+        f.entry = NULL;
+    return f;
 }
 
-/* Makes the gates of all that the library has, default versions first; of these the originals that replacements call
- * too, if they are this library's to give. */
+/* Makes the gates of all that the library has; of default versions the originals that replacements call too, if they
+ * are this library's to give. False: no memory. */
 static bool make_gates(library *l, bool originals)
 {
-    size_t n = 0;
-    uint64_t address;
-    for (size_t i = 1; i < l->symbol_count; i++)
-        n += *slot_of(l->strings + l->symbols[i].st_name) != NULL;
-    if (!vprec_gates_reserve(&l->gates, l->lo, l->hi, n))
-        return false;
-    for (int hidden = 0; hidden <= 1; hidden++)
-        for (size_t i = 1; i < l->symbol_count; i++) {
-            const vprec_libm_entry *entry = entry_of(l, i, hidden, &address);
-            if (!entry)
-                continue;
-            const vprec_gate *gate = vprec_gate_add(&l->gates, address, end_of(l, address));
-            if (gate && originals && !*entry->original)
-                *entry->original = (void *)(uint64_t)gate->native;
-        }
-    return true;
+    l->functions = VPREC_VEC(function);
+    vprec_vec others = VPREC_VEC(function);
+    bool able = true;
+    for (size_t i = 1; i < l->symbol_count && able; i++) {
+        function f = function_of(l, &l->symbols[i]), *to = &f;
+        if (f.entry)
+            to = vprec_vec_add(l->versions[i] >> 15 ? &others : &l->functions, 1);
+        able = to;
+        if (able)
+            *to = f;
+    }
+    function *rest = able ? vprec_vec_add(&l->functions, others.count) : NULL;
+    able = rest && vprec_gates_reserve(&l->gates, l->lo, l->hi, l->functions.count);
+    if (able && others.count)
+        memcpy(rest, others.data, others.count * sizeof *rest);
+    vprec_vec_free(&others);
+    for (size_t i = 0; i < l->functions.count && able; i++) { /* default versions come first */
+        function *f = &VPREC_AT(l->functions, function, i);
+        f->gate = vprec_gate_add(&l->gates, f->address, end_of(l, f->address));
+        if (f->gate && originals && !*f->entry->original)
+            *f->entry->original = (void *)(uint64_t)f->gate->native;
+    }
+    return able;
 }
 
 /* Gives the gates their replacements. */
@@ -173,24 +186,22 @@ static void lead(library *l, vprec_process_record *process)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
     static atomic_bool called[NAMES];
-    uint64_t address;
-    for (int hidden = 0; hidden <= 1; hidden++)
-        for (size_t i = 1; i < l->symbol_count; i++) {
-            const vprec_libm_entry *entry = entry_of(l, i, hidden, &address);
-            if (!entry || config->use[entry->type] != VPREC_USE_FORMAT)
-                continue;
-            bool able = *entry->original && (!entry->wide || *entry->wide);
-            vprec_gate *gate = able ? vprec_gate_add(&l->gates, address, end_of(l, address)) : NULL;
-            if (!gate) {
-                vprec_record_native(VPREC_REASON_LIBM_ENTRY, l->path, entry->name);
-                continue;
-            }
-            gate->rounded = entry->replacement;
-            gate->ours = true;
-            gate->called = &called[slot_of(entry->name) - by_name];
-            gate->functions = &process->libm_called[entry->type];
-            gate->calls = config->count ? &process->libm_calls[entry->type] : NULL;
+    for (size_t i = 0; i < l->functions.count; i++) {
+        const function *f = &VPREC_AT(l->functions, function, i);
+        const vprec_libm_entry *entry = f->entry;
+        if (config->use[entry->type] != VPREC_USE_FORMAT)
+            continue;
+        if (!f->gate || !*entry->original || (entry->wide && !*entry->wide)) {
+            vprec_record_native(VPREC_REASON_LIBM_ENTRY, l->path, entry->name);
+            continue;
         }
+        f->gate->rounded = entry->replacement;
+        f->gate->ours = true;
+        f->gate->called = &called[slot_of(entry->name) - by_name];
+        f->gate->functions = &process->libm_called[entry->type];
+        f->gate->calls = config->count ? &process->libm_calls[entry->type] : NULL;
+    }
+    vprec_vec_free(&l->functions);
 }
 
 /* How many functions lead to their replacements. */
