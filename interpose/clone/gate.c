@@ -80,7 +80,7 @@ static bool branches_into(uint64_t start, uint64_t end, unsigned n)
     for (at = start; at < end && decode(at, end, &insn); at += insn.length)
         if (insn.flow != VPREC_FLOW_NEXT && insn.flow != VPREC_FLOW_CALL && insn.target - start < n)
             return true;
-    return at < end; /* behind what is no instruction it may */
+    return false;
 }
 
 /* The instructions that the entry's jump covers, elsewhere, and a jump behind
