@@ -132,8 +132,16 @@ static bool symbols_finish(vprec_elf *elf)
         }
         if (symbol[i].end > symbol[kept - 1].end)
             symbol[kept - 1].end = symbol[i].end;
-        if (is_better_name(symbol[i].name, symbol[kept - 1].name))
+        const char *other = symbol[i].name;
+        if (is_better_name(other, symbol[kept - 1].name)) {
+            other = symbol[kept - 1].name;
             symbol[kept - 1].name = symbol[i].name;
+        }
+        vprec_symbol *alias = other ? vprec_vec_add(&elf->object->aliases, 1) : NULL;
+        if (other && !alias)
+            return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
+        if (other)
+            *alias = (vprec_symbol){symbol[i].start, symbol[i].end, other};
     }
     vec->count = kept;
     uint64_t farthest = 0;
@@ -149,17 +157,17 @@ static bool symbols_finish(vprec_elf *elf)
 /* From the file's addresses to this process's. */
 static void rebase(vprec_object *object)
 {
-    vprec_vec *pairs[] = {&object->code, &object->plt, &object->symbols};
+    vprec_vec *pairs[] = {&object->code, &object->plt, &object->symbols, &object->aliases};
     vprec_vec *words[] = {&object->pointers, &object->pads, &object->reach};
-    for (unsigned v = 0; v < 3; v++) {
+    for (unsigned v = 0; v < sizeof pairs / sizeof *pairs; v++)
         for (size_t i = 0; i < pairs[v]->count; i++) { /* a range or a symbol: start and end come first */
             uint64_t *pair = (uint64_t *)((char *)pairs[v]->data + i * pairs[v]->size);
             pair[0] += object->bias;
             pair[1] += object->bias;
         }
+    for (unsigned v = 0; v < sizeof words / sizeof *words; v++)
         for (size_t i = 0; i < words[v]->count; i++)
             VPREC_AT(*words[v], uint64_t, i) += object->bias;
-    }
     for (size_t i = 0; i < object->imports.count; i++)
         VPREC_AT(object->imports, vprec_import, i).slot += object->bias;
     object->lo += object->bias;
@@ -221,7 +229,7 @@ enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint
     vprec_elf elf = {.object = object};
     *object = (vprec_object){.path = path, .bias = bias};
     object->code = object->plt = VPREC_VEC(vprec_range);
-    object->symbols = VPREC_VEC(vprec_symbol);
+    object->symbols = object->aliases = VPREC_VEC(vprec_symbol);
     object->imports = VPREC_VEC(vprec_import);
     object->pointers = object->pads = object->reach = VPREC_VEC(uint64_t);
     bool done = file_map(&elf, path) && contents_read(&elf);
@@ -232,13 +240,30 @@ enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint
 
 void vprec_object_release(vprec_object *object)
 {
-    vprec_vec *all[] = {&object->code,     &object->plt,  &object->symbols, &object->imports,
+    vprec_vec *all[] = {&object->code,     &object->plt,  &object->symbols, &object->aliases, &object->imports,
                         &object->pointers, &object->pads, &object->reach};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
     if (object->file)
         vprec_sys_munmap((void *)(uintptr_t)object->file, object->file_size);
     object->file = NULL;
+}
+
+size_t vprec_object_aliases(const vprec_object *object, uint64_t start, const vprec_symbol **first)
+{
+    const vprec_symbol *alias = object->aliases.data;
+    size_t low = 0, high = object->aliases.count, count = 0;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (alias[middle].start < start)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *first = alias + low;
+    while (low + count < object->aliases.count && alias[low + count].start == start)
+        count++;
+    return count;
 }
 
 bool vprec_object_name_at(const vprec_object *object, uint64_t address, const char **name, uint64_t *start)

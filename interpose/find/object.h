@@ -37,6 +37,7 @@ typedef struct vprec_object {
     vprec_vec plt;        /* vprec_range: .plt, .plt.got, .plt.sec */
     vprec_vec symbols;    /* vprec_symbol: functions by .symtab, .dynsym and FDEs in `code`; sorted by start, one per
                              start: the name a person would use, the largest extent known */
+    vprec_vec aliases;    /* vprec_symbol: the other names of those starts; sorted by start */
     vprec_vec pointers;   /* uint64_t: addresses in `code` that data may hold: relocation targets and addends,
                              init/fini arrays, entry, exported symbols; without relocations (not PIE) also every
                              aligned word of the loaded file that is one; sorted, unique */
@@ -52,6 +53,9 @@ typedef struct vprec_object {
  * crashed on. */
 enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint64_t bias);
 void vprec_object_release(vprec_object *object);
+
+/* The first of the other names of the function at `start`; how many there are. */
+size_t vprec_object_aliases(const vprec_object *object, uint64_t start, const vprec_symbol **first);
 
 /* The nearest symbol that contains the address, a named one if any does: its
  * name (NULL where only an FDE tells) and start. False, and nothing written,

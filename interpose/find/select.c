@@ -2,6 +2,7 @@
  * select.c: see select.h. Patterns are fnmatch's; an object matches by its base
  * name or by its whole path. */
 #include "select.h"
+#include "object.h"
 #include <fnmatch.h>
 #include <string.h>
 
@@ -48,6 +49,9 @@ static bool names(const char *glob, const vprec_names *names)
     const char *const all[] = {names->symbol, names->plain, names->full};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i] && (!fnmatch(glob, all[i], 0) || !strcmp(glob, all[i])))
+            return true;
+    for (size_t i = 0; i < names->aliases; i++)
+        if (!fnmatch(glob, names->alias[i].name, 0))
             return true;
     return false;
 }
@@ -135,10 +139,10 @@ bool vprec_select_process(vprec_wire_config *config, const char *path)
 bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec_reason *why)
 {
     *why = VPREC_REASON_NONE;
+    int asked = consult(config, VPREC_RULE_OBJECT, path), skipped = consult(config, VPREC_RULE_SKIP_OBJECT, path);
     if (IN(ours, path) || IN(mathematics, path))
-        return false;
-    int asked = consult(config, VPREC_RULE_OBJECT, path);
-    if (consult(config, VPREC_RULE_SKIP_OBJECT, path) == 1)
+        return false; /* a pattern that matches it names something that is there all the same */
+    if (skipped == 1)
         *why = VPREC_REASON_LEFT_SKIPPED;
     else if (asked == 0)
         *why = VPREC_REASON_LEFT_NOT_ASKED;

@@ -195,6 +195,19 @@ static void add_gates(job *j, size_t gated)
     }
 }
 
+/* All that a pattern may know the function by. */
+static vprec_names names_of(const vprec_codemap *map, const vprec_code_function *f, const char *symbol)
+{
+    vprec_names names = vprec_demangle(symbol);
+    names.aliases = vprec_object_aliases(map->object, f->start, &names.alias);
+    for (size_t i = 0; i < names.aliases && !names.plain; i++) {
+        vprec_names other = vprec_demangle(names.alias[i].name);
+        names.plain = other.plain;
+        names.full = other.full;
+    }
+    return names;
+}
+
 /* Marks what is selected and what is to be cloned. */
 static void choose(job *j)
 {
@@ -208,7 +221,7 @@ static void choose(job *j)
         char room[32];
         vprec_names name = {.symbol = function_name(&j->map, f, room, sizeof room)};
         if (ruled)
-            name = vprec_demangle(name.symbol);
+            name = names_of(&j->map, f, name.symbol);
         if (!j->selected)
             f->refused = f->controls = f->tails = f->gated_calls = 0;
         bool work = has_work(f), something = work || f->sites[0] || f->sites[1] || f->refused || f->gated_calls;

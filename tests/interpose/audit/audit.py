@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # audit.py: what is selected and runs native is recorded with a reason, is said with -q too, and fails --audit; what was
 # not asked for does not.
-# Usage: audit.py VPREC-RUN PRELOAD VICTIM LIBRARY
+# Usage: audit.py VPREC-RUN PRELOAD VICTIM LIBRARY LIBRARY-WITH-SINE
 import ctypes
 import json
 import os
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-RUN, PRELOAD, VICTIM, LIBRARY = (os.path.abspath(path) for path in sys.argv[1:5])
+RUN, PRELOAD, VICTIM, LIBRARY, SINE = (os.path.abspath(path) for path in sys.argv[1:6])
 NATIVE, BF16 = '3f8147ae', '3f810000'  # 1 + 0.01f in binary32, and rounded to 8 significant bits
 PR_SET_MDWE = 65
 
@@ -107,6 +107,11 @@ class Audit(unittest.TestCase):
     def test_namespace(self):
         _, report = self.audit(0, '-f', 'bf16', '--', VICTIM, 'namespace', LIBRARY, output=BF16)
         self.assertIn(LIBRARY, [one['path'] for one in report['objects']])
+        self.assertEqual(report['native'], [])
+        # Its libm is another one than the program's.
+        done, report = self.audit(124, '-f', 'bf16', '--', VICTIM, 'namespace', SINE)
+        self.assertRegex(done.stderr, r'\Avprec-run: [^\n]*/libm\.so\.6 stays native: it is another namespace')
+        self.assertEqual([one['reason'] for one in report['native']], ['libm'])
 
 
 if __name__ == '__main__':

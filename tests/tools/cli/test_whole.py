@@ -73,9 +73,9 @@ class Whole(unittest.TestCase):
             self.assertEqual({name for name in names if functions[name]}, entered)
 
     def test_names_of_other_languages(self):
-        scale, bias = '_ZN3net5scaleEf', '_RNvC3net4bias'
+        scale, bias = '_ZN3net5scaleEf', 'cli_victim_bias'
         for pattern, selected in (('net::scale', [scale]), ('net::scale(float)', [scale]), (scale, [scale]),
-                                  ('net::b*', [bias]), ('net::*', [bias, scale]), ('*(float)', [scale])):
+                                  ('net::b*', [bias]), ('__cli_victim_scale', [scale]), ('_RNv*', [bias]), ('net::*', [scale, bias]), ('*(float)', [scale])):
             with self.subTest(pattern=pattern):
                 done, report = self.run_vprec('-f', 'f32=native', '--function', pattern, '--', VICTIM, 'names')
                 self.assertEqual(done.returncode, 0, done.stderr)
@@ -84,8 +84,8 @@ class Whole(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertFalse(set(selected) & {f['name'] for f in report['functions'] if f['entered']})
         done, report = self.run_vprec('-f', 'f32=native', '--', VICTIM, 'names')
-        self.assertEqual({f['name']: f['demangled'] for f in report['functions'] if 'net' in f['name']},
-                         {scale: 'net::scale(float)', bias: 'net::bias'})
+        self.assertEqual({f['name']: f['demangled'] for f in report['functions'] if f['name'] in (scale, bias)},
+                         {scale: 'net::scale(float)', bias: bias})
         done, _ = self.run_vprec('--list', '-f', 'f32=native', '--', VICTIM)
         self.assertRegex(done.stdout.decode(), r'net::scale\(float\) +1 ')
 
@@ -98,6 +98,11 @@ class Whole(unittest.TestCase):
         done, _ = self.run_vprec('-f', 'bf16', '--function', 'net::rel', '--', VICTIM, 'names')
         self.assertEqual(done.returncode, 125)
         self.assertIn("--function 'net::rel' matched nothing", done.stderr.decode())
+
+    def test_pattern_for_what_is_one_operation(self):
+        done, _ = self.run_vprec('-f', 'bf16', '--object', 'libm.so*', '--', VICTIM)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('the selected objects hold nothing to round', done.stderr.decode())
 
     def test_counts(self):
         done, report = self.run_vprec('-f', 'bf16', '--count', '--', VICTIM)

@@ -48,6 +48,10 @@ __attribute__((noipa)) float bias(float x)
     return x + 0.1f;
 }
 
+/* Of several names the one with fewer underscores is the function's; patterns know them all. */
+extern __typeof__(scale) scale_again __asm__("__cli_victim_scale") __attribute__((alias("_ZN3net5scaleEf")));
+extern __typeof__(bias) cli_victim_bias __attribute__((alias("_RNvC3net4bias")));
+
 /* Ways into functions that do not lead through their first byte. */
 #define FUNCTION(name, code) \
     ".globl " name "\n.type " name ", @function\n.balign 16\n" name ":\n" code ".size " name ", . - " name "\n"
