@@ -55,7 +55,8 @@ static void put_got_call(size_t back, size_t slot)
 /* endbr64; bnd jmp through the GOT's word */
 static void put_plt(size_t entry, size_t slot)
 {
-    memcpy(memory + entry, "\xF3\x0F\x1E\xFA\xF2\xFF\x25", 7);
+    static const uint8_t code[] = {0xF3, 0x0F, 0x1E, 0xFA, 0xF2, 0xFF, 0x25};
+    memcpy(memory + entry, code, sizeof code);
     put32(entry + 7, slot, entry + 11);
 }
 

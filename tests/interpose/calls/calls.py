@@ -226,6 +226,13 @@ class Compilers(unittest.TestCase):
     def test_emulated(self):
         self.check('--count', lambda who: True)
 
+    def test_opened(self):
+        """By what dlopen brings into a process that had no use for libgcc_s's arithmetic."""
+        work = 'import ctypes; ctypes.CDLL("./libcalls_complex.so").main()'
+        have = {name: number(bits) for name, bits in vprec('-f f32=bf16,f64=e11m20 --object libcalls_complex.so',
+                                                           sys.executable, '-c', work)}
+        self.assertEqual(have, self.results('./calls_complex', ''))
+
     def test_object(self):
         self.check('--object calls_complex*', lambda who: True)
         self.check('--skip-object calls_complex*', lambda who: False)

@@ -88,7 +88,8 @@ static void show(const char *name, const void *number, unsigned bytes)
 }
 #define SHOW(name, x) show(name, &(x), sizeof(x))
 
-static const double operands[16] = {0.1, 1.1, 2.3, 7.7, 9.9, 33.3, 77.7, 99.1, 0.3, 3.3, 5.7, 17.9, 21.3, 1.9, 6.1, 12.7};
+static const double operands[16] = {0.1, 1.1, 2.3, 7.7,  9.9,  33.3, 77.7, 99.1,
+                                    0.3, 3.3, 5.7, 17.9, 21.3, 1.9,  6.1,  12.7};
 
 #define CALL64(who, name)                                                                                             \
     {                                                                                                                 \
