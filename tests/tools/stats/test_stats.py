@@ -409,7 +409,7 @@ class Arrays(Case):
         for descr, say in [("'<c8'", "'<c8': complex"), ("'|O'", "'|O': Python objects"), ("'|V2'", "bfloat16"),
                            ("'<U3'", "'<U3': texts"), ("'<M8[ns]'", "'<M8[ns]': dates"), ("'>f16'", "'>f16': the long"),
                            ("'<f12'", "'<f12': the long"), ("''", "none of"), ("' 2'", "none of"), ("'<g9'", "'<g9'"),
-                           ("[('x', '<f4'), ('y', '<f4')]", 'records')]:
+                           ("[('x', '<f4'), ('y', '<f4')]", "[('x', '<f4'), ('y', '<f4')]': records")]:
             bad = self.put('bad.npy', whole.replace(b"'<f8'", descr.encode()))
             self.error(bad, bad, say=say)
 
@@ -459,6 +459,7 @@ class Text(Case):
                 ('1.5f-3 2.5f0 1.5*^-3 2*^10 1.0f', [.0015, 2.5, .0015, 2e10, 1], ['f']),
                 ('\u221e -\u221e \u22640.5', ['inf', 'inf', .5], []),
                 ('961/1000 3.4/5GB', [961, 1000, 3.4, 5], ['GB']),
+                ('45.2%/50.1% 12ms/15ms', [45.2, 50.1], ['12ms/15ms']),
                 ('12ms 3.4GB/s 5% 9.81m/s^2 10x 12.5°C 1e3kg/m3', [12, 3.4, 5, 9.81, 10, 12.5, 1000],
                  ['ms', 'GB/s', 'm/s^2', 'x', '°C', 'kg/m3']),
                 ('1.#INF -1.#INF00 1.#IND -1.#QNAN nan(ind) -nan(0x7ff8) NaN Infinity -inf',

@@ -114,7 +114,7 @@ static const char *refusal(const char *spec)
 
 static bool refuse_type(const header *h, const char *text, const char *why)
 {
-    char *what = vprec_text("the element type '%s': %s", text, why);
+    char *what = vprec_text("the element type '%.60s': %s", text, why);
     wrong(h, what);
     free(what);
     return false;
@@ -124,8 +124,13 @@ static bool take_type(header *h, stats_array *array)
 {
     char text[32] = "";
     space(h);
-    if (h->at < h->end && *h->at == '[')
-        return wrong(h, "records have no order of numbers: save each field as an array of its own");
+    if (h->at < h->end && *h->at == '[') {
+        const char *close = memrchr(h->at, ']', (size_t)(h->end - h->at));
+        char *what = vprec_text("%.*s", close ? (int)(close + 1 - h->at) : 1, h->at);
+        refuse_type(h, what, "records have no order of numbers: save each field as an array of its own");
+        free(what);
+        return false;
+    }
     const char *start = h->at;
     if (!take_string(h, text, sizeof text))
         return false;

@@ -172,7 +172,8 @@ static bool is_unit(const char *text, size_t length, const stats_part *of)
         if (!c)
             return false;
         divided |= c == '/' || c == '^';
-        if (!letter && !(c == '/' && i + 1 < length) && !(i && (strchr("^*.-", c) || (divided && isdigit(c)))))
+        bool inside = i && (strchr("^*.-", c) || (divided && isdigit(c) && text[i - 1] != '/'));
+        if (!letter && !inside && !(c == '/' && i + 1 < length))
             return false;
     }
     if (*text == '/' && !isalpha((unsigned char)text[1]))
@@ -185,7 +186,7 @@ static bool is_unit(const char *text, size_t length, const stats_part *of)
 /* What stands between two numbers that are one piece. */
 static size_t between(const char *at, const char *end)
 {
-    static const char *const signs[] = {"/", "\u00B1", "+/-", "+-"};
+    static const char *const signs[] = {"/", "%/", "\u00B1", "+/-", "+-"};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
         if (begins(at, end, signs[i]))
             return strlen(signs[i]);
