@@ -51,7 +51,7 @@ use()
 
     for file in man/man1/vprec-run.1 man/man1/vprec-sweep.1 man/man1/vprec-stats.1 man/man3/vprec.3 \
         man/man7/vprec-formats.7 bash-completion/completions/vprec-run zsh/site-functions/_vprec \
-        fish/vendor_completions.d/vprec-run.fish; do
+        fish/vendor_completions.d/vprec-run.fish doc/vprec/examples/bits.sh doc/vprec/examples/codes.c; do
         [ -s "$prefix/share/$file" ] || fail "$prefix/share/$file is missing"
     done
 }
