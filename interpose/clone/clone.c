@@ -176,7 +176,7 @@ static void emit_site(cloner *k, uint64_t at)
     put_site(k, &site);
 }
 
-/* A routine's return: a result in a vector register is rounded, as its product with 1. */
+/* A routine's return: a result in a vector register is rounded, inline as its product with 1. */
 static void emit_routine_result(cloner *k, uint64_t at, const vprec_routine *routine, int8_t result)
 {
     vprec_type type = (vprec_type)routine->type;
@@ -188,7 +188,20 @@ static void emit_routine_result(cloner *k, uint64_t at, const vprec_routine *rou
         .mem = {.base = VPREC_MEM_RIP, .index = VPREC_MEM_NONE, .scale = 1, .size = f64 ? 8 : 4,
                 .disp = (int64_t)k->constants->value[type][VPREC_K_UNIT]},
     };
-    put_site(k, &site);
+    if (k->options->counters)
+        site.counter = k->options->counters[k->function];
+    /* noise is not that of a product with an exact number */
+    if (!k->options->count && !k->options->arith->noise[type].what && vprec_round_emit(&k->code, &site, &k->round)) {
+        k->image->inlined++;
+        return;
+    }
+    site.op = VPREC_OP_VALUE;
+    site.map = VPREC_MAP_RESULT;
+    site.opcode = 0;
+    site.rm = result;
+    site.vvvv = VPREC_REG_NONE;
+    site.broadcast = false;
+    emit_enter(k, &site);
 }
 
 /* Counts that control comes to `at`, which runs as it is. */

@@ -15,6 +15,7 @@ enum vprec_encoding { VPREC_LEGACY, VPREC_VEX, VPREC_EVEX };
 
 /* Register operands: 0..31 a vector register, VPREC_REG_GPR+n a general
  * register (n 0..15 in the processor's numbering: rax rcx rdx rbx rsp ...). */
+enum { VPREC_MAP_RESULT = 0 }; /* of VPREC_OP_VALUE: no instruction, what a routine left in the register */
 enum { VPREC_REG_GPR = 32, VPREC_REG_MEM = 64, VPREC_REG_NONE = -1 };
 
 enum { VPREC_MEM_NONE = 16, VPREC_MEM_RIP = 17 }; /* special base and index numbers */

@@ -439,8 +439,28 @@ static uint64_t deliver(vprec_stepper *s, uint64_t a, uint64_t r, uint32_t round
     return r;
 }
 
+/* A result of a routine that is one operation: no more of it is known than what the register holds. Noise of the size of
+ * its own rounding error would vanish in it: then that error, as uniform, is drawn as well, unless so few bits are set
+ * that it looks exact. */
+static uint64_t routine_result(vprec_stepper *s, uint64_t a)
+{
+    uint32_t round = rounding(s, VPREC_OPS_LIBM);
+    uint64_t key = vprec_once_key(s->arith, VPREC_KIND_VALUE, (vprec_type)s->type, &a, 1), m = magnitude(s->type, a);
+    vprec_noise noise = s->arith->noise[s->type];
+    bool short_ = !(a & ((UINT64_C(1) << fraction_bits(s->type) / 2) - 1));
+    if (!(round & VPREC_ROUND_RESULTS) || !noise.what || !m || m >= infinity(s->type))
+        return deliver(s, a, a, round, key);
+    if (noise.precision > fraction_bits(s->type) && !short_)
+        noise.what = VPREC_NOISE_RESULTS | VPREC_NOISE_OPERANDS;
+    vprec_once once = draw(s, key);
+    once.noise = once.noise ? &noise : NULL;
+    return finish(s, VPREC_ONCE(&once, round, vprec_widen(s->type, a)), false);
+}
+
 uint64_t vprec_step_value(vprec_stepper *s, const vprec_site *site, uint64_t a)
 {
+    if (site->map == VPREC_MAP_RESULT)
+        return routine_result(s, a);
     uint32_t round = rounding(s, VPREC_OPS_RCP), mxcsr = s->mxcsr;
     if (round & VPREC_ROUND_OPERANDS)
         a = operand(s, s->type, a);
