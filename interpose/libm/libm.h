@@ -35,6 +35,9 @@ typedef struct vprec_libm_entry {
     bool vector;     /* in libmvec.so.1 */
 } vprec_libm_entry;
 
+/* Of nine vector operands the ninth comes on the stack: this one's replacement cannot be called from another stack. */
+#define VPREC_LIBM_ON_STACK "_ZGVcN8vvv_sincosf"
+
 /* The tables of libm and of libmvec, `*n` entries each. */
 const vprec_libm_entry *vprec_libm_table(size_t *n);
 const vprec_libm_entry *vprec_libmvec_table(size_t *n);

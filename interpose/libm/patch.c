@@ -196,7 +196,7 @@ static void lead(library *l, vprec_process_record *process)
             continue;
         }
         f->gate->rounded = entry->replacement;
-        f->gate->ours = true;
+        f->gate->ours = strcmp(entry->name, VPREC_LIBM_ON_STACK) != 0;
         f->gate->called = &called[slot_of(entry->name) - by_name];
         f->gate->functions = &process->libm_called[entry->type];
         f->gate->calls = config->count ? &process->libm_calls[entry->type] : NULL;

@@ -177,6 +177,25 @@ class Clib(unittest.TestCase):
         self.assertEqual(vprec('-f native', './calls_scale'), run('./calls_scale'))
 
 
+class Vectors(unittest.TestCase):
+    """libmvec's functions of each width."""
+
+    WANT = {'tanhf': math.tanh, 'atan2': math.atan, 'sin': math.sin, 'cos': math.cos}
+
+    def test_results(self):
+        native = run('./calls_vectors')
+        for options in '', '--count', '--ops libm', '--function main --function avx*':
+            have = vprec('-f f32=bf16,f64=e11m20 ' + options, './calls_vectors')
+            self.assertEqual([name for name, _ in have], [name for name, _ in native])
+            for name, bits in have:
+                single = len(bits) == 8
+                x = ARGUMENT if single else 0.3
+                want = rounded(self.WANT[re.split(r'[_.]', name)[-1]](x), 7 if single else 20)
+                self.assertEqual(number(bits), want, f'{options}: {name}')
+        self.assertEqual(vprec('-f f32=bf16,f64=e11m20 --function show', './calls_vectors'), native)
+        self.assertEqual(vprec('-f native', './calls_vectors'), native)
+
+
 class Compilers(unittest.TestCase):
     """Complex quotients, products and powers: ordinary arithmetic of their caller, from libgcc_s or linked in."""
 
