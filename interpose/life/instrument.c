@@ -358,17 +358,31 @@ static const char *record_functions(job *j, size_t *bytes)
     return first;
 }
 
-/* The numbers of the refused instruction at `at`. Compilers keep constants of long double as float or double where
- * that is exact: those are no numbers of the program. */
-static uint32_t numbers_at(const job *j, uint64_t at)
+/* Whether the function calculates in x87 registers, or stores from them as float or double. */
+static bool works_in_x87(const job *j, const vprec_code_function *f)
+{
+    for (uint64_t at = f->start; at < f->end; at++) {
+        uint32_t numbers = *vprec_mark(&j->map, at) & VPREC_HAS_REFUSED
+                               ? vprec_decode_numbers((const uint8_t *)at, vprec_room(&j->map, at))
+                               : 0;
+        if (numbers & VPREC_NUMBER_LONG && !(numbers & VPREC_NUMBER_WIDENED))
+            return true;
+    }
+    return false;
+}
+
+/* The numbers of the refused instruction at `at` in `f`. Compilers keep constants of long double as float or double
+ * where that is exact: those are no numbers of the program. Nor has a conversion to long double anything to round. */
+static uint32_t numbers_at(const job *j, const vprec_code_function *f, uint64_t at)
 {
     vprec_insn insn;
     size_t room = vprec_room(&j->map, at);
     uint32_t numbers = vprec_decode_numbers((const uint8_t *)at, room);
-    if (numbers & VPREC_NUMBER_LONG && vprec_insn_decode((const uint8_t *)at, room, at, &insn) && insn.disp_offset &&
-        vprec_code_is_constant(&j->map, insn.target))
+    bool constant = numbers & VPREC_NUMBER_LONG && vprec_insn_decode((const uint8_t *)at, room, at, &insn) &&
+                    insn.disp_offset && vprec_code_is_constant(&j->map, insn.target);
+    if (constant || (numbers & VPREC_NUMBER_WIDENED && !works_in_x87(j, f)))
         return VPREC_NUMBER_LONG;
-    return numbers;
+    return numbers & ~(uint32_t)VPREC_NUMBER_WIDENED;
 }
 
 /* Names every refused instruction of a function. */
@@ -393,7 +407,7 @@ static void record_refused(job *j)
             r->function = j->function_records[i];
             r->object = vprec_record_offset(j->record);
             r->address = at - j->map.object->bias;
-            r->numbers = numbers_at(j, at);
+            r->numbers = numbers_at(j, f, at);
         }
     }
 }
@@ -410,7 +424,7 @@ static uint32_t audit_refused(void *data, uint64_t address, uint32_t function)
         r->function = j->function_records[function];
         r->object = vprec_record_offset(j->record);
         r->address = address - j->map.object->bias;
-        r->numbers = numbers_at(j, address);
+        r->numbers = numbers_at(j, function_at(&j->map, function), address);
     }
     _Atomic uint64_t **entry = vprec_vec_add(&refused_table, 1);
     if (!entry)

@@ -377,7 +377,7 @@ static uint32_t x87_numbers(const ZydisDecodedInstruction *z)
 {
     bool memory = z->raw.modrm.mod != 3;
     bool f32 = memory && (z->opcode == 0xD8 || z->opcode == 0xD9), f64 = memory && (z->opcode == 0xDC || z->opcode == 0xDD);
-    return VPREC_NUMBER_LONG | (f32 ? VPREC_NUMBER_F32 : 0) | (f64 ? VPREC_NUMBER_F64 : 0);
+    return VPREC_NUMBER_LONG | (z->mnemonic == ZYDIS_MNEMONIC_FLD ? VPREC_NUMBER_WIDENED : 0) | (f32 ? VPREC_NUMBER_F32 : 0) | (f64 ? VPREC_NUMBER_F64 : 0);
 }
 
 uint32_t vprec_decode_numbers(const uint8_t *bytes, size_t size)

@@ -64,7 +64,9 @@ void vprec_decode_registers(const uint8_t *bytes, size_t size, vprec_registers *
 /* The memory operand of an indirect jump or call; false: through register `*reg`. */
 bool vprec_decode_indirect(const uint8_t *bytes, size_t size, uint64_t address, vprec_mem *mem, int *reg);
 
-/* Which numbers a VPREC_REFUSED instruction takes or gives: VPREC_NUMBER_F32 | ... of wire.h. */
+/* Which numbers a VPREC_REFUSED instruction takes or gives: VPREC_NUMBER_F32 | ... of wire.h, and whether all it does
+ * is to make a long double of one, which is exact. */
+enum { VPREC_NUMBER_WIDENED = 1 << 16 };
 uint32_t vprec_decode_numbers(const uint8_t *bytes, size_t size);
 
 /* The instruction in Intel syntax and why it is refused, for reports. */

@@ -41,6 +41,11 @@ __attribute__((noipa)) static int x87(const char *kind)
     return x == 0;
 }
 
+__attribute__((noipa)) static long double widen(double x)
+{
+    return x;
+}
+
 /* Byte 06 was push es once; one addition is before it and one behind. */
 float audit_behind(float x);
 __asm__(".text\n"
@@ -75,5 +80,7 @@ int main(int argc, char **argv)
             *(void **)&add_there = dlsym(library, "audit_library_add");
         return add_there ? show(add_there(1.0f, 0.01f)) == 0 : (fprintf(stderr, "%s\n", dlerror()), 3);
     }
+    if (!strcmp(kind, "widen"))
+        return widen(argc) == 0;
     return x87(kind);
 }
