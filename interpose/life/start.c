@@ -305,6 +305,7 @@ static void start(char **argv, char **envp)
             vprec_noise_start(config->seed, rank);
         vprec_on_direction = on_direction;
         pthread_atfork(before_fork, after_fork, after_fork);
+        vprec_stack_make(); /* the first thread's: now, and not in the middle of something */
         vprec_trap_install(&process->traps);
         if (!hook_loader())
             vprec_record_native(VPREC_REASON_LOADER, executable, NULL);

@@ -3,6 +3,7 @@
 #include "launch.h"
 #include "runtime/wire.h"
 #include "say.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -79,10 +80,26 @@ static bool sanitizer_set(void)
     return ok;
 }
 
+/* A way to the root that only glibc's loader knows, for what stands before a path in LD_PRELOAD: musl's takes $LIB for
+ * the name of a directory, finds nothing, and starts the program without. With the library itself it would end it. */
+static const char *glibc_root(void)
+{
+    static const char root[] = "/$LIB/../../../../../../../..";
+    Dl_info libc;
+    if (!dladdr((void *)dlopen, &libc) || *libc.dli_fname != '/')
+        return "";
+    char *file = vprec_text("%s%s", root, libc.dli_fname);
+    void *known = dlopen(file, RTLD_LAZY | RTLD_NOLOAD); /* it is loaded: does it go by this name? */
+    free(file);
+    if (known)
+        dlclose(known);
+    return known ? root : "";
+}
+
 static bool environment_set(const char *preload, const char *wire)
 {
-    const char *user = getenv("LD_PRELOAD");
-    char *list = user && *user ? vprec_text("%s:%s", preload, user) : vprec_text("%s", preload);
+    const char *user = getenv("LD_PRELOAD"), *root = glibc_root();
+    char *list = user && *user ? vprec_text("%s%s:%s", root, preload, user) : vprec_text("%s%s", root, preload);
     bool ok = !setenv("LD_PRELOAD", list, 1) && !setenv(VPREC_WIRE_ENV, wire, 1) && sanitizer_set();
     free(list);
     return ok;

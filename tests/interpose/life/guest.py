@@ -17,6 +17,7 @@ def run(command):
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--vprec-run', required=True)
+    p.add_argument('--child', action='store_true', help='only as a child of a shell')
     p.add_argument('command', nargs=argparse.REMAINDER)
     o = p.parse_args()
     command = o.command[1:] if o.command[:1] == ['--'] else o.command
@@ -25,7 +26,8 @@ def main():
         print(f'natively: status {status}, {len(want)} lines\n{errors}')
         return 1
     bad = 0
-    for options in [], ['--count'], ['--', 'sh', '-c', '"$@"', 'sh']:
+    child = ['--', 'sh', '-c', '"$@"', 'sh']
+    for options in [child] if o.child else [[], ['--count'], child]:
         run_it = [o.vprec_run, '-q', '-f', 'native'] + options + (['--'] if '--' not in options else []) + command
         status, have, errors = run(run_it)
         different = [f'{k + 1}: {h}\n   want {w}' for k, (w, h) in enumerate(zip(want, have)) if w != h]
