@@ -7,25 +7,22 @@
 #include "common/json.h"
 #include "common/say.h"
 #include "common/whole.h"
+#include "lock.h"
 #include "own.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCK_NAME "run.lock"
-#define LOCK_MARK "vprec " /* and the number of the process that holds it, or held it last */
 #define RUN_NAME "run.json"
 #define INPUT_NAME "stdin"
-enum { LOCK_TRIES = 200, LIVING_TRIES = 6, LOCK_PAUSE_US = 50000, INPUT_PATIENCE_MS = 3000 };
+enum { INPUT_PATIENCE_MS = 3000 };
 
 static bool cannot(const char *what, const char *path)
 {
@@ -138,24 +135,15 @@ static bool clear(const vprec_results *results, json_t *old)
     return ok;
 }
 
-/* A lock is ours where nothing is in it, or our mark; others' have numbers alone. */
-static bool is_our_lock(int fd)
-{
-    struct stat st;
-    char text[sizeof LOCK_MARK] = "";
-    return !fstat(fd, &st) && S_ISREG(st.st_mode) &&
-           (!st.st_size || (pread(fd, text, sizeof text - 1, 0) > 0 && !strcmp(text, LOCK_MARK)));
-}
-
 /* What is found in DIR without run.json: what a call left that was killed before it wrote that, or others' files. */
 static bool is_beginning(int directory, const char *name)
 {
     if (!strcmp(name, ".") || !strcmp(name, "..") || !strncmp(name, VPREC_WHOLE_PREFIX, strlen(VPREC_WHOLE_PREFIX)))
         return true;
-    if (strcmp(name, LOCK_NAME))
+    if (strcmp(name, VPREC_LOCK_NAME))
         return false;
     int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    bool ours = fd >= 0 && is_our_lock(fd);
+    bool ours = fd >= 0 && vprec_lock_is_ours(fd);
     if (fd >= 0)
         close(fd);
     return ours;
@@ -221,57 +209,6 @@ static bool examine(const vprec_results *results, json_t **old)
     if (fd >= 0)
         close(fd);
     free(path);
-    return ok;
-}
-
-/* Whether the process that wrote its number into the lock is there, and no zombie, as it stays in a container where
- * nobody waits for orphans. */
-static bool holder_lives(int lock)
-{
-    char text[32] = "", *line = NULL;
-    bool any = pread(lock, text, sizeof text - 1, 0) > (ssize_t)strlen(LOCK_MARK);
-    long pid = any ? strtol(text + strlen(LOCK_MARK), NULL, 10) : 0;
-    if (pid <= 0 || (kill((pid_t)pid, 0) && errno != EPERM))
-        return false;
-    char *path = vprec_text("/proc/%ld/stat", pid), state = '?';
-    FILE *file = fopen(path, "re");
-    size_t size = 0;
-    /* "7 (name) Z ...": the name may hold anything. */
-    const char *end = file && getline(&line, &size, file) > 0 ? strrchr(line, ')') : NULL;
-    if (end && end[1])
-        state = end[2];
-    if (file)
-        fclose(file);
-    free(line);
-    free(path);
-    return state != 'Z' && state != 'X';
-}
-
-/* A run that was killed may not be gone yet, and leaves keepers that end its samples and hold the lock until then:
- * hence the tries. */
-static bool lock(vprec_results *results)
-{
-    char *path = path_in(results, LOCK_NAME);
-    results->lock = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-    bool ok = results->lock >= 0;
-    if (!ok)
-        cannot("write to", path);
-    else if (!(ok = is_our_lock(results->lock)))
-        vprec_say("'%s' is not vprec's: move it away, or name another --out", path);
-    free(path);
-    for (int i = 0; ok && flock(results->lock, LOCK_EX | LOCK_NB); i++) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return cannot("lock", results->path);
-        if (i == LOCK_TRIES || (i >= LIVING_TRIES && holder_lives(results->lock))) {
-            vprec_say("another %s is using '%s': wait for its end, or name another --out", vprec_command,
-                      results->path);
-            return false;
-        }
-        usleep(LOCK_PAUSE_US);
-    }
-    /* For others to know that we live; without room they wait in vain, no more. */
-    if (ok && !ftruncate(results->lock, 0))
-        dprintf(results->lock, LOCK_MARK "%ld\n", (long)getpid());
     return ok;
 }
 
@@ -512,7 +449,8 @@ bool vprec_results_open(vprec_results *results, const char *out, json_t *run, bo
     results->top = vprec_text("%s", results->path);
     /* Looked at before anything is written there, and again when nobody else uses it. */
     json_t *before, *old = NULL;
-    bool ok = examine(results, &before) && lock(results) && examine(results, &old) && take_up(results, old, restart);
+    bool ok = examine(results, &before) && (results->lock = vprec_lock_take(results->path)) >= 0 &&
+              examine(results, &old) && take_up(results, old, restart);
     if (ok && (!old || !json_equal(old, run)))
         ok = save(results, old != NULL);
     json_decref(before);
