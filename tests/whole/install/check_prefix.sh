@@ -16,6 +16,11 @@ fail()
     exit 1
 }
 
+# What quickstart installs, and what is built below, needs no test package.
+grep -q 'setup/packages build networks ' "$source/tools/quickstart" || fail "quickstart installs other groups"
+! "$source/tools/setup/packages" --list build networks | grep -E 'g[+][+]|criterion|mpfr|gmp|pcg|chromium|gnuplot|zsh' ||
+    fail "packages to build with that only tests need"
+
 # A C++ compiler that works would be used where one is asked for.
 CXX=/bin/false "$@" setup "$directory/build" "$source" -Dtests=disabled -Dmpfr=disabled -Dwerror=true \
     -Dprefix="$directory/opt" >"$directory/log" || { cat "$directory/log" >&2; exit 1; }
