@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static const ElfW(Dyn) *entry_of(const struct link_map *map, ElfW(Sxword) tag)
+static const ElfW(Dyn) *entry_of(const struct link_map *map, int64_t tag)
 {
     for (const ElfW(Dyn) *d = map->l_ld; d && d->d_tag != DT_NULL; d++)
         if (d->d_tag == tag)
@@ -15,7 +15,7 @@ static const ElfW(Dyn) *entry_of(const struct link_map *map, ElfW(Sxword) tag)
 }
 
 /* The loader makes addresses absolute, but not those of the vDSO. */
-static const void *table_of(const struct link_map *map, ElfW(Sxword) tag)
+static const void *table_of(const struct link_map *map, int64_t tag)
 {
     const ElfW(Dyn) *d = entry_of(map, tag);
     if (!d)
