@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-float complex __mulsc3(float, float, float, float);
-double complex __muldc3(double, double, double, double);
+float complex __mulsc3(float, float, float, float); /* NOLINT(*-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static volatile float a = 1.1f, b = 3.3f, c = 2.7f, d = -1.3f;
 static volatile int five = 5;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef float vector __attribute__((vector_size(16)));
-vector _ZGVbN4v_tanhf(vector);
+vector _ZGVbN4v_tanhf(vector); /* NOLINT(*-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 #define LIBRARY(prefix) \
     float prefix##_call(float), prefix##_tail(float), prefix##_perhaps(float, int), prefix##_scale(float)

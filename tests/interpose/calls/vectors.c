@@ -11,6 +11,7 @@ typedef long long i64x4 __attribute__((vector_size(32)));
 typedef long long i64x8 __attribute__((vector_size(64)));
 #define FOUR(T) T, T, T, T
 
+/* NOLINTBEGIN(*-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the ABI's names */
 __m128 _ZGVbN4v_tanhf(__m128);
 __m256 _ZGVcN8v_tanhf(__m256);
 __m256 _ZGVdN8v_tanhf(__m256);
@@ -23,13 +24,14 @@ void _ZGVdN8vvv_sincosf(__m256, i64x4, i64x4, i64x4, i64x4);
 void _ZGVeN16vvv_sincosf(__m512, i64x8, i64x8, i64x8, i64x8);
 void _ZGVcN4vvv_sincos(__m256d, i64x2, i64x2, i64x2, i64x2);
 void _ZGVeN8vvv_sincos(__m512d, i64x8, i64x8);
+/* NOLINTEND(*-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static volatile float x = 0.3f;
 static volatile double xd = 0.3;
 
-static void show(const char *name, const void *lanes, unsigned bytes, unsigned n)
+static void show(const char *name, const void *lanes, size_t bytes, size_t n)
 {
-    for (unsigned i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         uint64_t bits = 0;
         memcpy(&bits, (const char *)lanes + i * bytes, bytes);
         printf("%s %0*llx\n", name, (int)bytes * 2, (unsigned long long)bits);
@@ -37,9 +39,9 @@ static void show(const char *name, const void *lanes, unsigned bytes, unsigned n
 }
 
 /* The addresses of `lanes`, as vectors of them. */
-static void point(void *vectors, const void *lanes, unsigned bytes, unsigned n)
+static void point(void *vectors, const void *lanes, size_t bytes, size_t n)
 {
-    for (unsigned i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const char *at = (const char *)lanes + i * bytes;
         memcpy((char *)vectors + i * sizeof at, &at, sizeof at);
     }
