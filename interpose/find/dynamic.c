@@ -164,6 +164,8 @@ bool vprec_elf_dynamic_read(vprec_elf *elf, const uint64_t dynamic[2])
         uint64_t name = vprec_elf_u64(table + 16 * i), value = vprec_elf_u64(table + 16 * i + 8);
         if (name == DT_NULL)
             break;
+        if (name == DT_TEXTREL || (name == DT_FLAGS && value & DF_TEXTREL)) /* into what would have been patched */
+            return vprec_elf_fail(elf, VPREC_REASON_TEXT_RELOCATIONS);
         if (name == DT_GNU_HASH)
             tag[DYNAMIC_GNU_HASH] = value;
         else if (name < DYNAMIC_GNU_HASH)

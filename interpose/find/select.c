@@ -13,14 +13,18 @@ static const char *const ours[] = {"libvprec*", "libZydis.so*", "libZycore.so*",
 static const char *const mathematics[] = {"libm.so*", "libm-*.so", "libmvec.so*", "libmvec-*.so"};
 
 /* Not instrumented unless a rule names them: the system and language runtimes,
- * whose arithmetic is not the inference's. */
+ * whose arithmetic is not the inference's. No more than their own names: a
+ * program may be called perlin, a library of its own libutil.so. */
 static const char *const system_objects[] = {
-    "libc.so*", "libc-*.so", "ld-linux*", "ld-*.so", "libpthread*", "libdl.so*", "librt.so*", "libutil.so*",
-    "libresolv*", "libnss_*", "libgcc_s*", "libstdc++*", "libgomp*",
+    "libc.so.6", "libc-2.*.so", "ld-linux-x86-64.so*", "ld-2.*.so", "libpthread.so.0", "libpthread-2.*.so",
+    "libdl.so.2", "libdl-2.*.so", "librt.so.1", "librt-2.*.so", "libutil.so.1", "libutil-2.*.so", "libresolv.so.2",
+    "libresolv-2.*.so", "libnss_*.so.2", "libgcc_s.so*", "libgcc_s-*.so*", "libstdc++.so*", "libstdc++-*.so*",
+    "libgomp.so*", "libgomp-*.so*",
 };
 static const char *const runtimes[] = {
-    "libpython*", "python*", "libperl*", "perl*", "node", "libnode*", "libv8*", "ruby*", "libruby*", "java", "libjvm*",
-    "bash", "dash", "sh", "zsh", "busybox",
+    "libpython[0-9]*.so*", "python", "python[0-9]", "python[0-9].[0-9]*", "libperl.so*", "perl", "perl[0-9]*", "node",
+    "nodejs", "libnode.so*", "libv8.so*", "libv8_*.so*", "ruby", "ruby[0-9]*", "libruby.so*", "libruby-[0-9]*.so*",
+    "java", "libjvm.so", "bash", "dash", "sh", "zsh", "busybox",
 };
 
 static const char *base_name(const char *path)

@@ -23,6 +23,7 @@
     X(BAD_UNWIND, "unreadable", "its unwind tables (.eh_frame, .eh_frame_hdr) are damaged, of an unknown version, or " \
                                 "outside of the file")                                                                 \
     X(BAD_EXCEPTIONS, "unreadable", "its exception tables are damaged or outside of the file")                         \
+    X(TEXT_RELOCATIONS, "text-relocations", "its code has relocations, which the loader writes into it")               \
     X(NO_MEMORY, "no-memory", "there was no memory for its copy")                                                      \
     X(NO_REACH, "no-room", "there is no free memory within 2 GiB of its code")                                         \
     X(TOO_FAR, "no-room", "its copy does not fit within reach of its code and data")                                            \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # audit.py: what is selected and runs native is recorded with a reason, is said with -q too, and fails --audit; what was
 # not asked for does not.
-# Usage: audit.py VPREC-RUN PRELOAD VICTIM LIBRARY LIBRARY-WITH-SINE
+# Usage: audit.py VPREC-RUN PRELOAD VICTIM LIBRARY LIBRARY-WITH-SINE LIBRARY-RELOCATED
 import ctypes
 import json
 import os
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-RUN, PRELOAD, VICTIM, LIBRARY, SINE = (os.path.abspath(path) for path in sys.argv[1:6])
+RUN, PRELOAD, VICTIM, LIBRARY, SINE, RELOCATED = (os.path.abspath(path) for path in sys.argv[1:7])
 NATIVE, BF16 = '3f8147ae', '3f810000'  # 1 + 0.01f in binary32, and rounded to 8 significant bits
 PR_SET_MDWE = 65
 
@@ -103,6 +103,20 @@ class Audit(unittest.TestCase):
         self.assertRegex(done.stderr, 'unrounded: code that cannot be decoded, .* function audit_behind, executed 1 time\n')
         self.assertEqual([one['executed'] for one in report['refused'] if 'decoded' in one['text']], [1])
         self.audit(0, '-f', 'f32=native', '--', VICTIM, 'float', output=NATIVE)
+
+    def test_code_that_the_loader_writes(self):
+        _, report = self.audit(124, '-f', 'bf16', '--', VICTIM, 'opened', RELOCATED, output=NATIVE)
+        self.assertEqual([(one['object'], one['reason']) for one in report['native']],
+                         [(RELOCATED, 'text-relocations')])
+        self.audit(0, '-f', 'bf16', '--', VICTIM, 'opened', LIBRARY, output=BF16)
+
+    def test_names_like_runtimes(self):
+        for name, selected in (('perlin', True), ('pythonic', True), ('shell', True), ('ruby_net', True),
+                               ('python3.11', False), ('perl5.36', False), ('ruby3.1', False), ('sh', False)):
+            path = shutil.copy(VICTIM, os.path.join(self.dir, name))
+            _, report = self.audit(0, '-f', 'bf16', '--', path, output=BF16 if selected else NATIVE)
+            left = [one['reason'] for one in report['left_out'] if one['object'] == path]
+            self.assertEqual(left, [] if selected else ['runtime'], name)
 
     def test_namespace(self):
         _, report = self.audit(0, '-f', 'bf16', '--', VICTIM, 'namespace', LIBRARY, output=BF16)

@@ -73,8 +73,8 @@ int main(int argc, char **argv)
         sigaction(SIGILL, &action, NULL);
         return show(audit_behind(1.5f)) == 0;
     }
-    if (!strcmp(kind, "namespace")) {
-        void *library = dlmopen(LM_ID_NEWLM, argv[2], RTLD_NOW);
+    if (!strcmp(kind, "namespace") || !strcmp(kind, "opened")) {
+        void *library = dlmopen(*kind == 'n' ? LM_ID_NEWLM : LM_ID_BASE, argv[2], RTLD_NOW);
         float (*add_there)(float, float) = NULL;
         if (library)
             *(void **)&add_there = dlsym(library, "audit_library_add");
