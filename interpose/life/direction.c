@@ -32,7 +32,11 @@ static uint32_t imports_of(const struct link_map *map)
 
 static bool sets_direction(const char *name)
 {
-    return !strcmp(name, "fesetround") || !strcmp(name, "fesetenv") || !strcmp(name, "feupdateenv");
+    static const char *const setters[] = {"fesetround", "fesetenv", "feupdateenv", "fesetmode"};
+    for (size_t i = 0; i < sizeof setters / sizeof *setters; i++)
+        if (!strcmp(name, setters[i]))
+            return true;
+    return false;
 }
 
 bool vprec_direction_is_called(void)

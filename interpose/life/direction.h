@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Some object in the process calls fesetround, fesetenv or feupdateenv of libm. */
+/* Some object in the process calls fesetround, fesetenv, feupdateenv or fesetmode of libm. */
 bool vprec_direction_is_called(void);
 
 #endif

@@ -11,7 +11,7 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
-#define EACH(_) _(fesetround) _(fesetenv) _(feupdateenv)
+#define EACH(_) _(fesetround) _(fesetenv) _(feupdateenv) _(fesetmode)
 VPREC_NEXT_TABLE(EACH)
 
 /* After the program has set its direction. */
@@ -40,4 +40,9 @@ PUBLIC int fesetenv(const fenv_t *env)
 PUBLIC int feupdateenv(const fenv_t *env)
 {
     return settle(NEXT(feupdateenv)(env));
+}
+
+PUBLIC int fesetmode(const femode_t *mode)
+{
+    return settle(NEXT(fesetmode)(mode));
 }
