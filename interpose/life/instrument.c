@@ -27,12 +27,13 @@ typedef struct seen {
 static vprec_vec seen_objects = {.size = sizeof(seen)};
 /* What only has arithmetic for others (libgcc_s) waits until one of them is there: few programs have any. */
 static bool helpers_wanted;
-static struct {
-    const char *path; /* NULL: nothing waits */
+typedef struct helper {
+    const char *path;
     uint64_t bias;
     const vprec_process_record *process;
     enum vprec_isa isa;
-} waiting;
+} helper;
+static vprec_vec waiting = {.size = sizeof(helper)}; /* one in each of dlmopen's namespaces */
 
 static vprec_vec refused_table = {.size = sizeof(_Atomic uint64_t *)};
 
@@ -502,13 +503,15 @@ void vprec_instrument_begin(void)
 {
     for (size_t i = 0; i < seen_objects.count; i++)
         VPREC_AT(seen_objects, seen, i).present = false;
-    waiting.path = NULL;
+    waiting.count = 0;
 }
 
 void vprec_instrument_end(void)
 {
-    if (waiting.path && helpers_wanted)
-        vprec_instrument_object(waiting.path, waiting.bias, waiting.process, waiting.isa);
+    for (size_t i = 0; i < waiting.count && helpers_wanted; i++) {
+        helper h = VPREC_AT(waiting, helper, i);
+        vprec_instrument_object(h.path, h.bias, h.process, h.isa);
+    }
     size_t kept = 0;
     for (size_t i = 0; i < seen_objects.count; i++) {
         seen s = VPREC_AT(seen_objects, seen, i);
@@ -566,7 +569,11 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     job j = {.selected = vprec_select_object(&vprec_wire_shared->config, path, &why)};
     bool helps = !j.selected && vprec_select_helpers(&vprec_wire_shared->config, path);
     if (helps && !helpers_wanted) {
-        waiting.path = path, waiting.bias = bias, waiting.process = process, waiting.isa = isa;
+        helper *h = vprec_vec_add(&waiting, 1);
+        if (h)
+            *h = (helper){path, bias, process, isa};
+        else
+            vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
         seen_objects.count--; /* it is not seen yet */
         return;
     }
