@@ -43,6 +43,7 @@ typedef struct cloner {
     uint64_t low, high;   /* of the function: first and last address an indirect jump may lead to */
     vprec_vec tables;     /* uint8_t *: displacements in it that await its table of landings */
     vprec_vec live;       /* vprec_live, of the function */
+    const vprec_decoded *here; /* the instruction that is being cloned */
     vprec_vec ties;       /* of the function: code to be put out of the way */
     vprec_vec moves;      /* vprec_move: what the code since `code.from` has moved */
     int halves;           /* see round.h */
@@ -166,13 +167,9 @@ static void put_site(cloner *k, vprec_site *site)
 
 static void emit_site(cloner *k, uint64_t at)
 {
-    vprec_site site;
+    vprec_site site = k->here->site;
     if (!gate_of(k))
         *vprec_mark(k->map, at) |= VPREC_ARITH;
-    if (!vprec_decode_site(bytes_at(at), vprec_room(k->map, at), at, &site)) {
-        k->code.full = true;
-        return;
-    }
     put_site(k, &site);
 }
 
@@ -219,7 +216,7 @@ static void emit_refused(cloner *k, uint64_t at)
             *vprec_mark(k->map, at) |= VPREC_ARITH;
         emit_audit(k, at);
     }
-    vprec_round_copy(&k->code, at);
+    vprec_round_copy_insn(&k->code, at, &k->here->insn);
 }
 
 /* jrcxz, loop: they reach 127 bytes at most, so they jump over a jump. */
@@ -267,11 +264,11 @@ static bool may_land(const cloner *k, uint64_t at)
 static void emit_indirect(cloner *k, uint64_t at)
 {
     vprec_code *c = &k->code;
-    vprec_mem mem;
-    int reg;
-    bool memory = vprec_decode_indirect(bytes_at(at), vprec_room(k->map, at), at, &mem, &reg);
+    vprec_mem mem = k->here->mem;
+    int reg = k->here->reg;
+    bool memory = reg == VPREC_REG_NONE;
     if (!k->low || (!memory && reg == RSP)) {
-        vprec_round_copy(c, at);
+        vprec_round_copy_insn(c, at, &k->here->insn);
         return;
     }
     enum { SAVED = 128 + 24 };
@@ -317,7 +314,7 @@ static void emit_indirect(cloner *k, uint64_t at)
     vprec_emit_pop(c, RCX);
     vprec_emit_pop(c, RAX);
     vprec_emit_move_stack(c, 128);
-    vprec_round_copy(c, at);
+    vprec_round_copy_insn(c, at, &k->here->insn);
 }
 
 /* The function's table, and the landings: they give back the two registers and
@@ -634,7 +631,8 @@ static void clone_function(cloner *k)
         if (*vprec_mark(map, at) & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN))
             k->halves = 0;
         next++;
-        insn = live->insn;
+        k->here = &live->decoded;
+        insn = live->decoded.insn;
         k->round.free_vectors = unnamed | (written & ~live->vectors);
         k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);
         emit_instruction(k, at, &insn);

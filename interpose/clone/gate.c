@@ -99,7 +99,7 @@ static uint8_t move_entry(vprec_code *code, uint64_t start, uint64_t end)
             continue;
         switch (insn.flow) {
         case VPREC_FLOW_NEXT:
-        case VPREC_FLOW_RET: vprec_round_copy(code, at); break;
+        case VPREC_FLOW_RET: vprec_round_copy_insn(code, at, &insn); break;
         case VPREC_FLOW_JMP: vprec_emit_branch(code, -1, insn.target); break;
         case VPREC_FLOW_JCC:
             vprec_emit_branch(code, ((const uint8_t *)at)[insn.length - (insn.length >= 6 ? 5 : 2)] & 15, insn.target);

@@ -441,10 +441,10 @@ static void describe_functions(reader *r)
             f->vex |= !!(mark & VPREC_HAS_VEX);
             f->runs_on = !(mark & VPREC_ENDS);
             if (mark & VPREC_HAS_EXTENDED) {
-                vprec_registers registers;
-                vprec_decode_registers((const uint8_t *)at, vprec_room(map, at), &registers);
-                f->vectors |= (registers.reads | registers.writes) & 0xFFFF0000u;
-                f->masks |= registers.mask_reads | registers.mask_writes;
+                vprec_decoded decoded;
+                vprec_insn_whole((const uint8_t *)at, vprec_room(map, at), at, &decoded);
+                f->vectors |= (decoded.registers.reads | decoded.registers.writes) & 0xFFFF0000u;
+                f->masks |= decoded.registers.mask_reads | decoded.registers.mask_writes;
                 f->extended = true;
             }
         }

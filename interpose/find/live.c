@@ -10,7 +10,7 @@ typedef struct node {
     uint32_t reads, writes, in, out;
     uint8_t mask_reads, mask_writes, mask_in, mask_out;
     int32_t to;       /* node of the target, -1 outside */
-    vprec_insn insn;
+    vprec_decoded decoded;
 } node;
 
 static int32_t find(const vprec_vec *nodes, uint64_t at)
@@ -28,32 +28,26 @@ static int32_t find(const vprec_vec *nodes, uint64_t at)
 
 static bool read_nodes(const vprec_codemap *map, const vprec_code_function *f, vprec_vec *nodes)
 {
-    vprec_insn insn;
+    vprec_decoded decoded;
     for (uint64_t at = f->start; at < f->end;) {
         const uint8_t *bytes = (const uint8_t *)at;
-        if (!(*vprec_mark(map, at) & VPREC_START) || !vprec_insn_decode(bytes, vprec_room(map, at), at, &insn)) {
+        if (!(*vprec_mark(map, at) & VPREC_START) || !vprec_insn_whole(bytes, vprec_room(map, at), at, &decoded)) {
             at++;
             continue;
         }
         node *n = vprec_vec_add(nodes, 1);
         if (!n)
             return false;
-        *n = (node){.at = at, .to = -1, .insn = insn};
-        if (insn.vector) {
-            vprec_registers r;
-            vprec_decode_registers(bytes, vprec_room(map, at), &r);
-            n->reads = r.reads;
-            n->writes = r.writes;
-            n->mask_reads = r.mask_reads;
-            n->mask_writes = r.mask_writes;
-        }
-        at += insn.length;
+        const vprec_registers *r = &decoded.registers;
+        *n = (node){.at = at, .reads = r->reads, .writes = r->writes, .mask_reads = r->mask_reads,
+                    .mask_writes = r->mask_writes, .to = -1, .decoded = decoded};
+        at += decoded.insn.length;
     }
     for (size_t i = 0; i < nodes->count; i++) {
         node *n = &VPREC_AT(*nodes, node, i);
-        uint8_t flow = n->insn.flow;
+        uint8_t flow = n->decoded.insn.flow;
         if (flow == VPREC_FLOW_JMP || flow == VPREC_FLOW_JCC || flow == VPREC_FLOW_SHORT || flow == VPREC_FLOW_XBEGIN)
-            n->to = find(nodes, n->insn.target);
+            n->to = find(nodes, n->decoded.insn.target);
     }
     return true;
 }
@@ -82,9 +76,9 @@ static set in_of(const vprec_vec *nodes, int32_t i)
 static set out_of(const vprec_vec *nodes, size_t i, set landings)
 {
     const node *n = &VPREC_AT(*nodes, node, i);
-    bool has_next = i + 1 < nodes->count && n[1].at == n->at + n->insn.length;
+    bool has_next = i + 1 < nodes->count && n[1].at == n->at + n->decoded.insn.length;
     set next = has_next ? (set){n[1].in, n[1].mask_in} : everything;
-    switch (n->insn.flow) {
+    switch (n->decoded.insn.flow) {
     case VPREC_FLOW_JMP: return in_of(nodes, n->to);
     case VPREC_FLOW_JCC:
     case VPREC_FLOW_SHORT:
@@ -129,8 +123,8 @@ bool vprec_live_read(const vprec_codemap *map, const vprec_code_function *functi
         to[i] = (vprec_live){
             .at = n->at, .vectors = n->out | n->reads | n->writes, .after = n->out,
             .masks = (uint32_t)(n->mask_out | n->mask_reads | n->mask_writes), .masks_after = n->mask_out,
-            .calls = n->insn.flow == VPREC_FLOW_CALL && vprec_in_code(map, n->insn.target),
-            .insn = n->insn,
+            .calls = n->decoded.insn.flow == VPREC_FLOW_CALL && vprec_in_code(map, n->decoded.insn.target),
+            .decoded = n->decoded,
         };
         *written |= n->writes;
         *masks_written |= n->mask_writes;

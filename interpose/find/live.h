@@ -15,7 +15,7 @@ typedef struct vprec_live {
     uint32_t after;   /* vectors live after it */
     uint32_t masks_after;
     bool calls;       /* a call of the object's own code */
-    vprec_insn insn;
+    vprec_decoded decoded;
 } vprec_live;
 
 /* Fills `live` (vprec_live, in the order of instructions). `*written`: vector

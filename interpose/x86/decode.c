@@ -147,6 +147,36 @@ static bool wide(const ZydisDecodedInstruction *z)
     }
 }
 
+static void insn_of(const ZydisDecodedInstruction *z, uint64_t address, vprec_insn *insn)
+{
+    const entry *e = classify(z);
+    *insn = (vprec_insn){.length = z->length, .flow = flow_of(z), .cls = e->cls, .op = e->op, .type = e->to};
+    if (rip_relative(z)) {
+        insn->disp_offset = z->raw.disp.offset;
+        insn->target = address + z->length + (uint64_t)z->raw.disp.value;
+    } else if (insn->flow != VPREC_FLOW_NEXT && z->raw.imm[0].is_relative) {
+        insn->target = address + z->length + (uint64_t)z->raw.imm[0].value.s;
+    }
+    insn->loads_address = z->mnemonic == ZYDIS_MNEMONIC_LEA;
+    insn->padding = z->mnemonic == ZYDIS_MNEMONIC_NOP || z->mnemonic == ZYDIS_MNEMONIC_INT3;
+    insn->extended = z->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX || z->meta.category == ZYDIS_CATEGORY_KMASK;
+    switch (z->meta.isa_ext) {
+    case ZYDIS_ISA_EXT_BASE: case ZYDIS_ISA_EXT_BMI1: case ZYDIS_ISA_EXT_BMI2: case ZYDIS_ISA_EXT_X87:
+    case ZYDIS_ISA_EXT_LONGMODE: case ZYDIS_ISA_EXT_CET: case ZYDIS_ISA_EXT_ADOX_ADCX: case ZYDIS_ISA_EXT_LZCNT:
+        break;
+    default: insn->vector = true; break;
+    }
+    insn->vex = (z->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX || z->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX) &&
+                z->meta.category != ZYDIS_CATEGORY_BMI1 && z->meta.category != ZYDIS_CATEGORY_BMI2;
+    if (z->raw.imm[0].size == 32 && !z->raw.imm[0].is_relative) {
+        insn->has_imm32 = true;
+        insn->imm32 = (uint32_t)z->raw.imm[0].value.u;
+    } else if (z->raw.disp.size == 32 && z->raw.modrm.mod == 0 && z->raw.modrm.rm == 4) {
+        insn->has_imm32 = true; /* [disp32 + index*scale]: a table's absolute address */
+        insn->imm32 = (uint32_t)z->raw.disp.value;
+    }
+}
+
 bool vprec_insn_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn)
 {
     if (vprec_plain_decode(bytes, size, address, insn))
@@ -154,32 +184,7 @@ bool vprec_insn_decode(const uint8_t *bytes, size_t size, uint64_t address, vpre
     ZydisDecodedInstruction z;
     if (!decode(bytes, size, &z))
         return false;
-    const entry *e = classify(&z);
-    *insn = (vprec_insn){.length = z.length, .flow = flow_of(&z), .cls = e->cls, .op = e->op, .type = e->to};
-    if (rip_relative(&z)) {
-        insn->disp_offset = z.raw.disp.offset;
-        insn->target = address + z.length + (uint64_t)z.raw.disp.value;
-    } else if (insn->flow != VPREC_FLOW_NEXT && z.raw.imm[0].is_relative) {
-        insn->target = address + z.length + (uint64_t)z.raw.imm[0].value.s;
-    }
-    insn->loads_address = z.mnemonic == ZYDIS_MNEMONIC_LEA;
-    insn->padding = z.mnemonic == ZYDIS_MNEMONIC_NOP || z.mnemonic == ZYDIS_MNEMONIC_INT3;
-    insn->extended = z.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX || z.meta.category == ZYDIS_CATEGORY_KMASK;
-    switch (z.meta.isa_ext) {
-    case ZYDIS_ISA_EXT_BASE: case ZYDIS_ISA_EXT_BMI1: case ZYDIS_ISA_EXT_BMI2: case ZYDIS_ISA_EXT_X87:
-    case ZYDIS_ISA_EXT_LONGMODE: case ZYDIS_ISA_EXT_CET: case ZYDIS_ISA_EXT_ADOX_ADCX: case ZYDIS_ISA_EXT_LZCNT:
-        break;
-    default: insn->vector = true; break;
-    }
-    insn->vex = (z.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX || z.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX) &&
-                z.meta.category != ZYDIS_CATEGORY_BMI1 && z.meta.category != ZYDIS_CATEGORY_BMI2;
-    if (z.raw.imm[0].size == 32 && !z.raw.imm[0].is_relative) {
-        insn->has_imm32 = true;
-        insn->imm32 = (uint32_t)z.raw.imm[0].value.u;
-    } else if (z.raw.disp.size == 32 && z.raw.modrm.mod == 0 && z.raw.modrm.rm == 4) {
-        insn->has_imm32 = true; /* [disp32 + index*scale]: a table's absolute address */
-        insn->imm32 = (uint32_t)z.raw.disp.value;
-    }
+    insn_of(&z, address, insn);
     return true;
 }
 
@@ -231,43 +236,39 @@ static void memory_of(const ZydisDecodedInstruction *z, uint64_t address, uint8_
     mem->address32 = z->address_width == 32;
 }
 
-bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vprec_site *site)
+static void site_of(const ZydisDecodedInstruction *z, uint64_t address, vprec_site *site)
 {
-    ZydisDecodedInstruction z;
-    if (!decode(bytes, size, &z))
-        return false;
-    const entry *e = classify(&z);
+    const entry *e = classify(z);
     if (e->cls == VPREC_CONTROL) {
-        *site = (vprec_site){.address = address, .length = z.length, .op = VPREC_OP_MXCSR, .rm = VPREC_REG_MEM};
-        memory_of(&z, address, 1, &site->mem);
+        *site = (vprec_site){.address = address, .length = z->length, .op = VPREC_OP_MXCSR, .rm = VPREC_REG_MEM};
+        memory_of(z, address, 1, &site->mem);
         site->mem.size = 4;
-        return true;
+        return;
     }
-    if (e->cls != VPREC_SITE)
-        return false;
-    fields f = fields_of(&z);
+    fields f = fields_of(z);
     *site = (vprec_site){
-        .address = address, .length = z.length, .op = e->op, .from = e->from, .to = e->to, .scalar = e->scalar,
-        .opcode = z.opcode, .pp = e->pp, .w = wide(&z), .width = 16, .dst = (int8_t)f.reg,
-        .imm = (uint8_t)z.raw.imm[0].value.u,
-        .map = z.opcode_map == ZYDIS_OPCODE_MAP_0F ? 1 : z.opcode_map == ZYDIS_OPCODE_MAP_0F38 ? 2 : 3,
+        .address = address, .length = z->length, .disp_offset = rip_relative(z) ? z->raw.disp.offset : 0,
+        .op = e->op, .from = e->from, .to = e->to, .scalar = e->scalar,
+        .opcode = z->opcode, .pp = e->pp, .w = wide(z), .width = 16, .dst = (int8_t)f.reg,
+        .imm = (uint8_t)z->raw.imm[0].value.u,
+        .map = z->opcode_map == ZYDIS_OPCODE_MAP_0F ? 1 : z->opcode_map == ZYDIS_OPCODE_MAP_0F38 ? 2 : 3,
     };
-    bool register_rm = z.raw.modrm.mod == 3;
-    switch (z.encoding) {
+    bool register_rm = z->raw.modrm.mod == 3;
+    switch (z->encoding) {
     case ZYDIS_INSTRUCTION_ENCODING_VEX:
         site->encoding = VPREC_VEX;
-        site->pp = z.raw.vex.pp;
-        site->width = z.raw.vex.L ? 32 : 16;
+        site->pp = z->raw.vex.pp;
+        site->width = z->raw.vex.L ? 32 : 16;
         break;
     case ZYDIS_INSTRUCTION_ENCODING_EVEX:
         site->encoding = VPREC_EVEX;
-        site->pp = z.raw.evex.pp;
-        site->mask = z.raw.evex.aaa;
-        site->zeroing = z.raw.evex.z;
-        site->er = z.raw.evex.b && register_rm;
-        site->broadcast = z.raw.evex.b && !register_rm;
-        site->rc = site->er ? (uint8_t)(z.raw.evex.L2 << 1 | z.raw.evex.L) : 0;
-        site->width = site->er ? 64 : 16 << (z.raw.evex.L2 << 1 | z.raw.evex.L);
+        site->pp = z->raw.evex.pp;
+        site->mask = z->raw.evex.aaa;
+        site->zeroing = z->raw.evex.z;
+        site->er = z->raw.evex.b && register_rm;
+        site->broadcast = z->raw.evex.b && !register_rm;
+        site->rc = site->er ? (uint8_t)(z->raw.evex.L2 << 1 | z->raw.evex.L) : 0;
+        site->width = site->er ? 64 : 16 << (z->raw.evex.L2 << 1 | z->raw.evex.L);
         break;
     default:
         site->encoding = VPREC_LEGACY;
@@ -275,9 +276,9 @@ bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vpre
     }
     if (site->scalar)
         site->width = 16;
-    bool general = z.mnemonic == ZYDIS_MNEMONIC_CVTSI2SS || z.mnemonic == ZYDIS_MNEMONIC_CVTSI2SD ||
-                   z.mnemonic == ZYDIS_MNEMONIC_VCVTSI2SS || z.mnemonic == ZYDIS_MNEMONIC_VCVTSI2SD ||
-                   z.mnemonic == ZYDIS_MNEMONIC_VCVTUSI2SS || z.mnemonic == ZYDIS_MNEMONIC_VCVTUSI2SD;
+    bool general = z->mnemonic == ZYDIS_MNEMONIC_CVTSI2SS || z->mnemonic == ZYDIS_MNEMONIC_CVTSI2SD ||
+                   z->mnemonic == ZYDIS_MNEMONIC_VCVTSI2SS || z->mnemonic == ZYDIS_MNEMONIC_VCVTSI2SD ||
+                   z->mnemonic == ZYDIS_MNEMONIC_VCVTUSI2SS || z->mnemonic == ZYDIS_MNEMONIC_VCVTUSI2SD;
     if (general && site->w)
         site->from = site->from == VPREC_E_I32 ? VPREC_E_I64 : VPREC_E_U64;
 
@@ -293,10 +294,9 @@ bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vpre
         site->rm = VPREC_REG_MEM;
         uint8_t bytes_read = site->lanes * from;
         bool scaled = site->encoding == VPREC_EVEX; /* a disp8 counts operands */
-        memory_of(&z, address, !scaled ? 1 : site->broadcast ? from : bytes_read, &site->mem);
+        memory_of(z, address, !scaled ? 1 : site->broadcast ? from : bytes_read, &site->mem);
         site->mem.size = bytes_read;
     }
-    return true;
 }
 
 /* Legacy instructions that define all of the low 128 bits of their destination. */
@@ -318,20 +318,17 @@ static bool defines_whole(const ZydisDecodedInstruction *z)
     }
 }
 
-void vprec_decode_registers(const uint8_t *bytes, size_t size, vprec_registers *registers)
+static void registers_of(const ZydisDecodedInstruction *z, const ZydisDecodedOperand *operands, vprec_registers *registers)
 {
-    ZydisDecodedInstruction z;
-    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     *registers = (vprec_registers){0};
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands)) ||
-        z.meta.category == ZYDIS_CATEGORY_XSAVE || z.meta.category == ZYDIS_CATEGORY_XSAVEOPT) {
+    if (z->meta.category == ZYDIS_CATEGORY_XSAVE || z->meta.category == ZYDIS_CATEGORY_XSAVEOPT) {
         *registers = (vprec_registers){.reads = ~0u, .mask_reads = 0xFF};
         return;
     }
-    bool evex = z.encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX;
-    bool whole = evex ? !z.raw.evex.aaa || z.raw.evex.z
-                      : z.encoding == ZYDIS_INSTRUCTION_ENCODING_VEX || defines_whole(&z);
-    for (unsigned i = 0; i < z.operand_count; i++) {
+    bool evex = z->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX;
+    bool whole = evex ? !z->raw.evex.aaa || z->raw.evex.z
+                      : z->encoding == ZYDIS_INSTRUCTION_ENCODING_VEX || defines_whole(z);
+    for (unsigned i = 0; i < z->operand_count; i++) {
         ZydisRegister reg[2] = {ZYDIS_REGISTER_NONE, ZYDIS_REGISTER_NONE};
         bool writes = false, reads = true;
         if (operands[i].type == ZYDIS_OPERAND_TYPE_REGISTER) {
@@ -357,18 +354,29 @@ void vprec_decode_registers(const uint8_t *bytes, size_t size, vprec_registers *
     }
 }
 
-bool vprec_decode_indirect(const uint8_t *bytes, size_t size, uint64_t address, vprec_mem *mem, int *reg)
+bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec_decoded *decoded)
 {
+    *decoded = (vprec_decoded){.reg = VPREC_REG_NONE};
+    vprec_insn *insn = &decoded->insn;
     ZydisDecodedInstruction z;
-    *reg = VPREC_REG_NONE;
-    if (!decode(bytes, size, &z))
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    if (vprec_plain_decode(bytes, size, address, insn) && insn->flow != VPREC_FLOW_IJMP)
+        return true;
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands)))
         return false;
-    if (z.raw.modrm.mod == 3) {
-        *reg = fields_of(&z).rm & 15;
-        return false;
+    insn_of(&z, address, insn);
+    if (insn->vector)
+        registers_of(&z, operands, &decoded->registers);
+    if (insn->cls == VPREC_SITE || insn->cls == VPREC_CONTROL)
+        site_of(&z, address, &decoded->site);
+    if (insn->flow == VPREC_FLOW_IJMP) {
+        if (z.raw.modrm.mod == 3) {
+            decoded->reg = (int8_t)(fields_of(&z).rm & 15);
+        } else {
+            memory_of(&z, address, 1, &decoded->mem);
+            decoded->mem.size = 8;
+        }
     }
-    memory_of(&z, address, 1, mem);
-    mem->size = 8;
     return true;
 }
 

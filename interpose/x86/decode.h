@@ -24,9 +24,9 @@ enum vprec_flow {
 
 enum vprec_class {
     VPREC_PLAIN,  /* no floating-point arithmetic */
-    VPREC_SITE,   /* arithmetic that can be rounded: vprec_decode_site succeeds */
+    VPREC_SITE,   /* arithmetic that can be rounded */
     VPREC_REFUSED, /* arithmetic that is not supported */
-    VPREC_CONTROL  /* ldmxcsr: sets the rounding direction; vprec_decode_site succeeds */
+    VPREC_CONTROL  /* ldmxcsr: sets the rounding direction */
 };
 
 typedef struct vprec_insn {
@@ -38,7 +38,7 @@ typedef struct vprec_insn {
     uint8_t disp_offset; /* of a rip-relative displacement in the instruction, 0 none */
     bool padding;        /* nop, int3: filler between functions */
     bool loads_address;  /* lea */
-    bool vector;        /* it names vector registers or opmasks: vprec_decode_registers tells which */
+    bool vector;        /* it names vector registers or opmasks */
     bool extended;      /* EVEX or opmask instruction */
     bool vex;           /* a VEX or EVEX encoded vector instruction */
     bool has_imm32;      /* a 32-bit immediate that could be an address (not PIE) */
@@ -49,9 +49,6 @@ typedef struct vprec_insn {
 /* False: no valid instruction in `size` bytes. `address` is where it runs. */
 bool vprec_insn_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn);
 
-/* Fills the canonical form of a VPREC_SITE instruction. */
-bool vprec_decode_site(const uint8_t *bytes, size_t size, uint64_t address, vprec_site *site);
-
 /* Vector registers (bit n) and opmasks an instruction reads and wholly
  * overwrites; what it overwrites in part counts as read. */
 typedef struct vprec_registers {
@@ -59,10 +56,17 @@ typedef struct vprec_registers {
     uint8_t mask_reads, mask_writes;
 } vprec_registers;
 
-void vprec_decode_registers(const uint8_t *bytes, size_t size, vprec_registers *registers);
+/* An instruction whole, decoded in one go. */
+typedef struct vprec_decoded {
+    vprec_insn insn;
+    vprec_registers registers; /* of a `vector` one */
+    vprec_site site;           /* of a VPREC_SITE or VPREC_CONTROL one: its canonical form */
+    vprec_mem mem;             /* the operand of an indirect jump, if it is not a register: */
+    int8_t reg;                /* that register, else VPREC_REG_NONE */
+} vprec_decoded;
 
-/* The memory operand of an indirect jump or call; false: through register `*reg`. */
-bool vprec_decode_indirect(const uint8_t *bytes, size_t size, uint64_t address, vprec_mem *mem, int *reg);
+/* As vprec_insn_decode, which is quicker where no more is asked than that. */
+bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec_decoded *decoded);
 
 /* Which numbers a VPREC_REFUSED instruction takes or gives: VPREC_NUMBER_F32 | ... of wire.h, and whether all it does
  * is to make a long double of one, which is exact. */

@@ -32,6 +32,7 @@ typedef struct vprec_mem {
 typedef struct vprec_site {
     uint64_t address;    /* of the original instruction in this process */
     uint8_t length;      /* its bytes */
+    uint8_t disp_offset; /* of a rip-relative displacement among them, 0 none */
     uint8_t op;          /* enum vprec_op */
     uint8_t from, to;    /* enum vprec_elem of source and result elements */
     uint8_t lanes;       /* result elements, 1 when scalar */

@@ -452,7 +452,7 @@ static void leave(vprec_avx *e)
 static void emit_value(vprec_avx *e)
 {
     const vprec_site *s = &e->site;
-    vprec_round_copy(e->code, s->address);
+    vprec_round_copy_site(e->code, s);
     if (e->shape == VPREC_SHAPE_CONTAINER || keeps_values(e))
         return;
     enter(e, true, TEST_TIE);
@@ -512,7 +512,7 @@ bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_
     bool unrounded = e.shape == VPREC_SHAPE_NATIVE || (e.shape == VPREC_SHAPE_CONTAINER && site->encoding != VPREC_EVEX &&
                                                       context->arith->mode == VPREC_RNE && !guards);
     if (unrounded) {
-        vprec_round_copy(code, site->address);
+        vprec_round_copy_site(code, site);
         return true;
     }
     /* nothing that tests, so nothing that looks at the direction */

@@ -336,17 +336,17 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
     }
     bool as_it_is = site->encoding != VPREC_EVEX && mode_of(&e) == VPREC_RNE && !context->arith->keeps_direction;
     if (e.shape == VPREC_SHAPE_CONTAINER && as_it_is) {
-        vprec_round_copy(code, site->address);
+        vprec_round_copy_site(code, site);
         return true;
     }
     if (e.shape == VPREC_SHAPE_NATIVE && (value || !supported(&e))) {
-        vprec_round_copy(code, site->address);
+        vprec_round_copy_site(code, site);
         return true;
     }
     if (!value && !supported(&e))
         return false;
     if (value) { /* the instruction as it is, then its destination rounded in place */
-        vprec_round_copy(code, site->address);
+        vprec_round_copy_site(code, site);
         if (e.shape == VPREC_SHAPE_CONTAINER)
             return true;
     }

@@ -143,13 +143,10 @@ void vprec_round_copy_insn(vprec_code *code, uint64_t address, const vprec_insn 
     vprec_emit_bytes(code, bytes + insn->disp_offset + 4, insn->length - insn->disp_offset - 4u);
 }
 
-void vprec_round_copy(vprec_code *code, uint64_t address)
+void vprec_round_copy_site(vprec_code *code, const vprec_site *site)
 {
-    vprec_insn insn;
-    if (vprec_insn_decode((const uint8_t *)address, 15, address, &insn))
-        vprec_round_copy_insn(code, address, &insn);
-    else
-        code->full = true;
+    const vprec_insn insn = {.length = site->length, .disp_offset = site->disp_offset, .target = (uint64_t)site->mem.disp};
+    vprec_round_copy_insn(code, site->address, &insn);
 }
 
 void vprec_round_emit_ties(vprec_code *code, const vprec_round_context *context)

@@ -102,7 +102,7 @@ size_t vprec_round_tie_size(enum vprec_isa isa);
 extern const size_t vprec_round_tie_size_avx512, vprec_round_tie_size_avx;
 
 /* The original instruction at its new place, rip-relative operands adjusted. */
-void vprec_round_copy(vprec_code *code, uint64_t address);
-void vprec_round_copy_insn(vprec_code *code, uint64_t address, const vprec_insn *insn); /* already decoded */
+void vprec_round_copy_insn(vprec_code *code, uint64_t address, const vprec_insn *insn);
+void vprec_round_copy_site(vprec_code *code, const vprec_site *site);
 
 #endif

@@ -54,4 +54,7 @@ void machine_code_seal(void);
 /* The bytes of `site`'s instruction as it stands at `address`. Returns their number. */
 size_t machine_encode(const vprec_site *site, uint64_t address, uint8_t *bytes);
 
+/* The same, and the site says that it stands there. */
+void machine_place(vprec_site *site, uint64_t address, uint8_t *bytes);
+
 #endif

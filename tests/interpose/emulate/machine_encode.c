@@ -89,3 +89,11 @@ size_t machine_encode(const vprec_site *s, uint64_t address, uint8_t *bytes)
         byte(&w, s->imm);
     return (size_t)(w.at - bytes);
 }
+
+void machine_place(vprec_site *s, uint64_t address, uint8_t *bytes)
+{
+    bool relative = s->rm == VPREC_REG_MEM && s->mem.base == VPREC_MEM_RIP;
+    s->address = address;
+    s->length = (uint8_t)machine_encode(s, address, bytes);
+    s->disp_offset = relative ? (uint8_t)(s->length - 4 - (s->map == 3)) : 0; /* an immediate follows it */
+}

@@ -360,8 +360,7 @@ static void visit(const instruction *i, const vprec_site *drawn)
         };
         machine_code_open();
         memset(code, 0xCC, 4096);
-        site.address = original;
-        site.length = (uint8_t)machine_encode(&site, original, code + ORIGINAL);
+        machine_place(&site, original, code + ORIGINAL);
         code[ORIGINAL + site.length] = 0xC3;
         if (!vprec_round_emit(&c, &site, &context)) {
             if (site.rm == VPREC_REG_MEM || site.mem.address32)
