@@ -125,6 +125,11 @@ bool vprec_select_is_helper(const char *name)
     return false;
 }
 
+bool vprec_select_is_system(const char *path)
+{
+    return IN(system_objects, path);
+}
+
 bool vprec_select_is_libm(const char *path)
 {
     return IN(mathematics, path);

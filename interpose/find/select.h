@@ -39,6 +39,8 @@ bool vprec_select_is_routine(const char *name, vprec_routine *routine);
 
 /* libm or libmvec, whose functions are one operation each. */
 bool vprec_select_is_libm(const char *path);
+/* One of the system's own and the compilers' runtimes. */
+bool vprec_select_is_system(const char *path);
 
 /* What compilers call to convert a floating-point number to an integer: its steps are exact, its result no number to
  * round. */

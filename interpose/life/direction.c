@@ -2,6 +2,7 @@
  * direction.c: looks for the functions that set a rounding direction among
  * what loaded objects import. Reads their dynamic symbols in memory. */
 #include "direction.h"
+#include "find/select.h"
 #include <link.h>
 #include <stdint.h>
 #include <string.h>
@@ -44,7 +45,8 @@ bool vprec_direction_is_called(void)
     for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
         const ElfW(Sym) *symbols = table_of(map, DT_SYMTAB);
         const char *strings = table_of(map, DT_STRTAB);
-        uint32_t n = symbols && strings ? imports_of(map) : 0;
+        bool theirs = !vprec_select_is_system(map->l_name); /* libstdc++ sets to nearest, and back */
+        uint32_t n = theirs && symbols && strings ? imports_of(map) : 0;
         for (uint32_t i = 0; i < n; i++)
             if (symbols[i].st_shndx == SHN_UNDEF && sets_direction(strings + symbols[i].st_name))
                 return true;

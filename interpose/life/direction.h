@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-/* Some object in the process calls fesetround, fesetenv, feupdateenv or fesetmode of libm. */
+/* Some object in the process, but for the system's and compilers' own, calls fesetround, fesetenv, feupdateenv or
+ * fesetmode of libm. */
 bool vprec_direction_is_called(void);
 
 #endif
