@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * format_names.c: owns the table of formats' names, the only place where one stands: those of C, OpenCL, IEEE 754,
+ * format_names.c: owns the table of formats' names, the only place where one stands: those of C, CUDA, IEEE 754,
  * numpy, ml_dtypes, torch, JAX and XLA, ONNX, Triton. What eXmY and suffixes mean: format.c. */
 #include "format_names.h"
 #include <stdio.h>
@@ -7,17 +7,17 @@
 
 static const vprec_preset presets[] = {
     /* numpy's float is Python's, a double */
-    {"fp64", "e11m52", "float64 double f64 binary64 np.float numpy.float"},
-    {"fp32", "e8m23", "float32 float single f32 binary32"},
-    {"fp16", "e5m10", "float16 half f16 binary16"},
-    {"bf16", "e8m7", "bfloat16 bfloat __bf16"},
+    {"fp64", "e11m52", "float64 double f64 binary64 float64_t np.float numpy.float"},
+    {"fp32", "e8m23", "float32 float single f32 binary32 float32_t"},
+    {"fp16", "e5m10", "float16 half f16 binary16 float16_t"},
+    {"bf16", "e8m7", "bfloat16 bfloat __bf16 bfloat16_t nv_bfloat16"},
     {"tf32", "e8m10", "tensorfloat32 tfloat32"},
     {"fp24", "e7m16", "float24"},
     {"pxr24", "e8m15", ""},
-    {"e5m2", "e5m2", "float8_e5m2 fp8_e5m2 f8e5m2 fp8e5 float8e5"},
+    {"e5m2", "e5m2", "float8_e5m2 fp8_e5m2 f8e5m2 fp8e5 float8e5 nv_fp8_e5m2"},
     {"e4m3", "e4m3", "float8_e4m3 fp8_e4m3 f8e4m3"},
     {"e3m4", "e3m4", "float8_e3m4 fp8_e3m4 f8e3m4"},
-    {"e4m3fn", "e4m3:noinf", "float8_e4m3fn fp8_e4m3fn f8e4m3fn fp8e4nv float8e4nv hf8"},
+    {"e4m3fn", "e4m3:noinf", "float8_e4m3fn fp8_e4m3fn f8e4m3fn fp8e4nv float8e4nv nv_fp8_e4m3 hf8"},
     {"e5m2fnuz", "e5m2:noinf:nonegzero:bias=16", "float8_e5m2fnuz fp8_e5m2fnuz f8e5m2fnuz fp8e5b16 float8e5b16"},
     {"e4m3fnuz", "e4m3:noinf:nonegzero:bias=8", "float8_e4m3fnuz fp8_e4m3fnuz f8e4m3fnuz fp8e4b8 float8e4b8"},
     {"e4m3b11fnuz", "e4m3:noinf:nonegzero:bias=11",
@@ -33,7 +33,8 @@ enum { PRESETS = sizeof presets / sizeof *presets };
 static const struct {
     const char *names, *reason;
 } refused[] = {
-    {"fp8 float8", "several have that name: e4m3fn (largest 448), e5m2 (57344), e4m3 (240), e4m3fnuz, e5m2fnuz; say which"},
+    {"fp8 float8",
+     "several have that name: e4m3fn (largest 448), e5m2 (57344), e4m3 (240), e4m3fnuz, e5m2fnuz; say which"},
     {"f8", "numpy's double is fp64; of 8 bits there are e4m3fn (largest 448), e5m2 (57344) and others"},
     {"bf8", "it is e5m2 to Intel and OCP, e5m2fnuz to AMD's MI300; say which"},
     {"fp6 float6 f6", "two have that name: e3m2fn (largest 28) and e2m3fn (7.5); say which"},
@@ -53,11 +54,14 @@ static const struct {
 enum { REFUSED = sizeof refused / sizeof *refused };
 
 /* Whose name it is makes no difference. */
-static const char *const libraries[] = {"torch.",     "np.",  "numpy.", "jnp.", "jax.numpy.",        "ml_dtypes.",
-                                        "tf.dtypes.", "tf.",  "tl.",    "mx.",  "onnx.TensorProto.", "TensorProto."};
+static const char *const libraries[] = {"torch.",     "np.", "numpy.", "jnp.", "jax.numpy.",        "ml_dtypes.",
+                                        "tf.dtypes.", "tf.", "tl.",    "mx.",  "onnx.TensorProto.", "TensorProto."};
 enum { LIBRARIES = sizeof libraries / sizeof *libraries };
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
 
 bool vprec_name_same(const char *a, size_t m, const char *b, size_t n)
 {
@@ -123,12 +127,16 @@ static void strip(const char **text, size_t *length)
 static const vprec_preset *find(const char *text, size_t length)
 {
     for (size_t i = 0; i < PRESETS; i++)
-        if (vprec_name_same(presets[i].name, strlen(presets[i].name), text, length) || among(presets[i].also, text, length))
+        if (vprec_name_same(presets[i].name, strlen(presets[i].name), text, length) ||
+            among(presets[i].also, text, length))
             return &presets[i];
     return NULL;
 }
 
-const vprec_preset *vprec_preset_at(size_t index) { return index < PRESETS ? &presets[index] : NULL; }
+const vprec_preset *vprec_preset_at(size_t index)
+{
+    return index < PRESETS ? &presets[index] : NULL;
+}
 
 const vprec_preset *vprec_preset_find(const char *text, size_t length)
 {
@@ -176,7 +184,8 @@ static int distance(const char *a, size_t m, const char *b, size_t n)
 }
 
 /* Takes the word if it is nearer than `best`; of words as near, one with the same first letter. */
-static void consider(const char *text, size_t length, const char *word, size_t size, int *best, char *nearest, size_t room)
+static void consider(const char *text, size_t length, const char *word, size_t size, int *best, char *nearest,
+                     size_t room)
 {
     if (size > LONGEST || size >= room)
         return;

@@ -26,7 +26,10 @@ static float forward(float x, float y)
     return sum;
 }
 
-static int inside(double x, double y) { return x * x + y * y < 0.64; }
+static int inside(double x, double y)
+{
+    return x * x + y * y < 0.64;
+}
 
 int main(void)
 {

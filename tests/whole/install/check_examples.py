@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""check_examples.py FOLDER HEADERS ARCHIVE VPREC-RUN PART: every program (PART c) or script (PART sh) in FOLDER that says
-what it prints, prints that. In what it says '*' is any text; train.c, which the scripts compile, says nothing."""
+"""check_examples.py FOLDER HEADERS ARCHIVE VPREC-RUN PART: every program (PART c) or script (PART sh) in FOLDER
+that says what it prints, prints that. In what it says '*' is any text; train.c, which the scripts compile, says nothing."""
 import fnmatch
 import glob
 import os
@@ -49,7 +49,8 @@ for path in sorted(glob.glob(os.path.join(folder, '*.' + part))):
                               text=True)
         if done.returncode or done.stderr or not fnmatch.fnmatchcase(done.stdout, want) or os.listdir(directory)[1:]:
             failed += 1
-            print(f'{path}: status {done.returncode}, printed\n{done.stdout}{done.stderr}instead of\n{want}', file=sys.stderr)
+            print(f'{path}: status {done.returncode}, printed\n{done.stdout}{done.stderr}instead of\n{want}',
+                  file=sys.stderr)
 if checked < LEAST[part]:
     print(f'only {checked} examples were found in {folder}', file=sys.stderr)
 sys.exit(failed > 0 or checked < LEAST[part])

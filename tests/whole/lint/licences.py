@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""licences.py ROOT: every file of the project says its licence, in an SPDX line near its beginning or in REUSE.toml, and
-the text of every licence is in LICENSES. As `reuse lint` (PyPI) has it, without reuse."""
+"""licences.py ROOT: every file of the project says its licence, in an SPDX line near its beginning or in REUSE.toml,
+and the text of every licence is in LICENSES. As `reuse lint` (PyPI) has it, without reuse."""
 import os
 import re
 import subprocess
