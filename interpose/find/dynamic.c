@@ -103,8 +103,11 @@ static bool rela_read(vprec_elf *elf, const uint64_t *tag, uint64_t address, uin
         if ((type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT) && !import_add(elf, tag, &names, &rela))
             return false;
         switch (type) {
-        case R_X86_64_RELATIVE:
-        case R_X86_64_IRELATIVE: break;
+        case R_X86_64_RELATIVE: break;
+        case R_X86_64_IRELATIVE:
+            if (vprec_elf_code_at(elf, target) && !vprec_elf_add(elf, &elf->object->resolvers, target))
+                return false;
+            break;
         case R_X86_64_64:
         case R_X86_64_GLOB_DAT:
         case R_X86_64_JUMP_SLOT:

@@ -158,7 +158,7 @@ static bool symbols_finish(vprec_elf *elf)
 static void rebase(vprec_object *object)
 {
     vprec_vec *pairs[] = {&object->code, &object->plt, &object->symbols, &object->aliases};
-    vprec_vec *words[] = {&object->pointers, &object->pads, &object->reach};
+    vprec_vec *words[] = {&object->pointers, &object->pads, &object->reach, &object->resolvers};
     for (unsigned v = 0; v < sizeof pairs / sizeof *pairs; v++)
         for (size_t i = 0; i < pairs[v]->count; i++) { /* a range or a symbol: start and end come first */
             uint64_t *pair = (uint64_t *)((char *)pairs[v]->data + i * pairs[v]->size);
@@ -201,6 +201,7 @@ static bool contents_read(vprec_elf *elf)
         return false;
     vprec_vec_sort_u64(&object->pointers);
     vprec_vec_sort_u64(&object->pads);
+    vprec_vec_sort_u64(&object->resolvers);
     rebase(object);
     return true;
 }
@@ -231,7 +232,7 @@ enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint
     object->code = object->plt = VPREC_VEC(vprec_range);
     object->symbols = object->aliases = VPREC_VEC(vprec_symbol);
     object->imports = VPREC_VEC(vprec_import);
-    object->pointers = object->pads = object->reach = VPREC_VEC(uint64_t);
+    object->pointers = object->pads = object->reach = object->resolvers = VPREC_VEC(uint64_t);
     bool done = file_map(&elf, path) && contents_read(&elf);
     if (!done)
         vprec_object_release(object);
@@ -241,7 +242,7 @@ enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint
 void vprec_object_release(vprec_object *object)
 {
     vprec_vec *all[] = {&object->code,     &object->plt,  &object->symbols, &object->aliases, &object->imports,
-                        &object->pointers, &object->pads, &object->reach};
+                        &object->pointers, &object->pads, &object->reach,   &object->resolvers};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
     if (object->file)

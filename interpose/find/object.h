@@ -42,6 +42,7 @@ typedef struct vprec_object {
                              init/fini arrays, entry, exported symbols; without relocations (not PIE) also every
                              aligned word of the loaded file that is one; sorted, unique */
     vprec_vec pads;       /* uint64_t: landing pads from the LSDAs; sorted, unique */
+    vprec_vec resolvers;  /* uint64_t: IFUNC resolvers that the loader calls for this object itself */
     vprec_vec imports;    /* vprec_import: the GOT's words (GLOB_DAT, JUMP_SLOT); sorted by slot */
     vprec_vec reach;      /* uint64_t: the largest end of symbols 0..i, for vprec_object_name_at */
     const uint8_t *file;  /* the mapped file; NULL after vprec_object_release */

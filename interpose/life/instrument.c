@@ -499,8 +499,47 @@ static void settle_direction(const vprec_codemap *map, enum vprec_isa isa)
     settled = true;
 }
 
+/* Whether the function at `address`, or one that it calls directly, is cloned. */
+static bool computes(const vprec_codemap *map, uint64_t address, int depth)
+{
+    long i = vprec_code_function_at(map, address);
+    const vprec_code_function *f = i < 0 ? NULL : function_at(map, (size_t)i);
+    if (!f || f->cloned)
+        return f;
+    for (uint64_t at = f->start; depth && at + 5 <= f->end; at++) {
+        enum { CALL = 0xE8, JUMP = 0xE9 };
+        uint8_t code = *(const uint8_t *)at;
+        int32_t rel;
+        if (!(*vprec_mark(map, at) & VPREC_START) || (code != CALL && code != JUMP))
+            continue;
+        memcpy(&rel, (const uint8_t *)at + 1, 4);
+        if (computes(map, at + 5 + (uint64_t)(int64_t)rel, depth - 1))
+            return true;
+    }
+    return false;
+}
+
+static unsigned passes; /* over the loader's list */
+
+/* The loader has called the resolvers of what it loaded with the program by now; those of what dlopen brings it will
+ * call later. */
+static void say_resolvers(const job *j)
+{
+    enum { DEPTH = 4 };
+    const vprec_vec *resolvers = &j->map.object->resolvers;
+    for (size_t i = 0; i < resolvers->count && passes == 1; i++) {
+        uint64_t address = VPREC_AT(*resolvers, uint64_t, i);
+        char room[32];
+        if (!j->selected || !computes(&j->map, address, DEPTH))
+            continue;
+        const vprec_code_function *f = function_at(&j->map, (size_t)vprec_code_function_at(&j->map, address));
+        vprec_record_native(VPREC_REASON_RESOLVER, j->map.object->path, function_name(&j->map, f, room, sizeof room));
+    }
+}
+
 void vprec_instrument_begin(void)
 {
+    passes++;
     for (size_t i = 0; i < seen_objects.count; i++)
         VPREC_AT(seen_objects, seen, i).present = false;
     waiting.count = 0;
@@ -598,6 +637,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         memcpy(j.record->path, path, strlen(path) + 1);
         vprec_record_done(j.record, VPREC_RECORD_OBJECT, sizeof *j.record + strlen(path) + 1);
         choose(&j);
+        say_resolvers(&j);
         for (size_t i = 0; i < object.imports.count && j.selected; i++)
             helpers_wanted |= vprec_select_is_helper(VPREC_AT(object.imports, vprec_import, i).name);
         if (j.selected && !tell_callers(&j, s))

@@ -32,6 +32,7 @@
     X(NOT_EXECUTABLE, "no-permission", "nothing may be made executable (a policy such as MemoryDenyWriteExecute)")     \
     X(NO_XSAVE, "no-xsave", "this processor has no XSAVE")                                                             \
     X(LOADER, "loader", "this C library's loader cannot be followed: what dlopen brings stays native")                 \
+    X(RESOLVER, "resolver", "an IFUNC resolver of it computes before anything can be instrumented")                    \
     X(LIBM_UNREADABLE, "libm", "its functions cannot be replaced: it cannot be read")                                  \
     X(LIBM_ENTRY, "libm", "the function's first bytes cannot be moved")                                                \
     X(LIBM_NAMESPACE, "libm", "it is another namespace's copy (dlmopen), whose functions are not replaced")
