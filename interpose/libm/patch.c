@@ -160,11 +160,12 @@ static bool make_gates(library *l, bool originals)
     vprec_vec others = VPREC_VEC(function);
     bool able = true;
     for (size_t i = 1; i < l->symbol_count && able; i++) {
-        function f = function_of(l, &l->symbols[i]), *to = &f;
-        if (f.entry)
-            to = vprec_vec_add(l->versions[i] >> 15 ? &others : &l->functions, 1);
+        const function f = function_of(l, &l->symbols[i]);
+        if (!f.entry)
+            continue;
+        function *to = vprec_vec_add(l->versions[i] >> 15 ? &others : &l->functions, 1);
         able = to;
-        if (able)
+        if (to)
             *to = f;
     }
     function *rest = able ? vprec_vec_add(&l->functions, others.count) : NULL;
