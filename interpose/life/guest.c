@@ -143,9 +143,10 @@ static unsigned pushed(uint64_t at)
     const struct {
         const void *from;
         unsigned words;
-    } steps[] = {{(void *)vprec_enter, 0},  {vprec_enter_pushed1, 1},  {vprec_enter_pushed2, 2}, {vprec_enter_pushed3, 3},
-                 {vprec_enter_pushed4, 4},  {vprec_enter_popped3, 3},  {vprec_enter_popped2, 2}, {vprec_enter_popped1, 1},
-                 {vprec_enter_done, 0},     {vprec_enter_making, 4},   {vprec_enter_lowered, 12}, {vprec_enter_raised, 4}};
+    } steps[] = {{(void *)vprec_enter, 0}, {vprec_enter_pushed1, 1},  {vprec_enter_pushed2, 2},
+                 {vprec_enter_pushed3, 3}, {vprec_enter_pushed4, 4},  {vprec_enter_popped3, 3},
+                 {vprec_enter_popped2, 2}, {vprec_enter_popped1, 1},  {vprec_enter_done, 0},
+                 {vprec_enter_making, 4},  {vprec_enter_lowered, 12}, {vprec_enter_raised, 4}};
     unsigned words = 0;
     for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++)
         if (at >= (uint64_t)steps[i].from)

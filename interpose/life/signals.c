@@ -58,8 +58,8 @@ static void call_handler(void *data)
     c->handler(c->number, c->info, c->context);
 }
 
-/* A signal that interrupts the emulator is delivered on the emulator's stack. The handler may want more of one, leave by
- * longjmp, or look for the thread's own: it runs where it would natively. */
+/* A signal that interrupts the emulator is delivered on the emulator's stack. The handler may want more of one, leave
+ * by longjmp, or look for the thread's own: it runs where it would natively. */
 void vprec_signal_call(vprec_handler *handler, int number, siginfo_t *info, void *context)
 {
     call c = {handler, number, info, context};

@@ -18,7 +18,8 @@ static void die(void)
 {
     struct sigaction fatal = {.sa_handler = SIG_DFL};
     __sigaction(SIGTRAP, &fatal, NULL);
-    vprec_sys(SYS_tgkill, vprec_sys_getpid(), vprec_sys_gettid(), SIGTRAP, 0, 0, 0); /* pending until this handler returns */
+    /* pending until this handler returns */
+    vprec_sys(SYS_tgkill, vprec_sys_getpid(), vprec_sys_gettid(), SIGTRAP, 0, 0, 0);
 }
 
 /* The program's breakpoint, or a signal that was sent. */

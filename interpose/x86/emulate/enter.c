@@ -6,7 +6,8 @@
 
 #include <cpuid.h>
 
-_Static_assert(offsetof(vprec_cpu, stage) == VPREC_SLOT_CPU - VPREC_SLOT_STAGE && sizeof(vprec_cpu) <= VPREC_SLOT_CPU - 32,
+_Static_assert(offsetof(vprec_cpu, stage) == VPREC_SLOT_CPU - VPREC_SLOT_STAGE &&
+                   sizeof(vprec_cpu) <= VPREC_SLOT_CPU - 32,
                "stack.h");
 
 vprec_xsave_layout vprec_xsave;
