@@ -71,7 +71,7 @@ static bool walk(search *s)
     long n;
     while ((n = vprec_sys_read(fd, buffer, sizeof buffer)) > 0)
         for (long i = 0; i < n; i++) {
-            char c = buffer[i];
+            char c = buffer[i]; /* NOLINT(clang-analyzer-core.uninitialized.Assign): the system call sets it */
             if (c == '\n') {
                 field = 0;
                 number[0] = number[1] = 0;

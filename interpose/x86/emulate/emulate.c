@@ -310,7 +310,7 @@ void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *ar
     }
     if (stepper.tally.counts)
         vprec_tally_end(&stepper.tally, site->op, (unsigned)__builtin_popcountll(active));
-    cpu->result = &r;
+    cpu->result = &r; /* cppcheck-suppress autoVariables ; read at stage RESULT only, which ends below */
     set_stage(cpu, VPREC_EMULATE_RESULT);
     vprec_emulate_commit(site, cpu);
     set_stage(cpu, VPREC_EMULATE_DONE);
