@@ -150,7 +150,7 @@ static bool wide(const ZydisDecodedInstruction *z)
 static void insn_of(const ZydisDecodedInstruction *z, uint64_t address, vprec_insn *insn)
 {
     const entry *e = classify(z);
-    *insn = (vprec_insn){.length = z->length, .flow = flow_of(z), .cls = e->cls, .op = e->op, .type = e->to};
+    *insn = (vprec_insn){.length = z->length, .flow = flow_of(z), .cls = e->cls, .op = e->op, .type = (uint8_t)vprec_elem_type(e->to)};
     if (rip_relative(z)) {
         insn->disp_offset = z->raw.disp.offset;
         insn->target = address + z->length + (uint64_t)z->raw.disp.value;

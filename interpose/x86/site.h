@@ -4,12 +4,10 @@
 #ifndef VPREC_SITE_H
 #define VPREC_SITE_H
 
+#include "element.h"
 #include "runtime/wire.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Element types. The first two equal vprec_type of vprec.h. */
-enum vprec_elem { VPREC_E_F32, VPREC_E_F64, VPREC_E_F16, VPREC_E_I32, VPREC_E_I64, VPREC_E_U32, VPREC_E_U64 };
 
 enum vprec_encoding { VPREC_LEGACY, VPREC_VEX, VPREC_EVEX };
 
@@ -81,16 +79,6 @@ static inline vprec_fma_form vprec_site_fma(const vprec_site *site)
     return f;
 }
 
-/* Bytes of an element. */
-static inline uint8_t vprec_elem_size(uint8_t elem)
-{
-    switch (elem) {
-    case VPREC_E_F16: return 2;
-    case VPREC_E_F64: case VPREC_E_I64: case VPREC_E_U64: return 8;
-    default: return 4;
-    }
-}
-
 /* The --ops bits (VPREC_OPS_ADD | ...) under which an operation is rounded. */
 static inline uint32_t vprec_ops_of(enum vprec_op op)
 {
@@ -119,8 +107,8 @@ static inline bool vprec_is_value(const vprec_site *site)
     case VPREC_OP_RSQRT:
     case VPREC_OP_VALUE:
         return true;
-    case VPREC_OP_CVT:
-        return site->from == VPREC_E_F16 || (site->to == VPREC_E_F64 && vprec_elem_size(site->from) == 4);
+    case VPREC_OP_CVT: /* no instruction converts a type to one with more bits but less range */
+        return vprec_elem_bits(site->from) <= vprec_elem_bits(site->to);
     default:
         return false;
     }

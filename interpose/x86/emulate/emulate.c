@@ -92,11 +92,6 @@ static void write_register(vprec_cpu *cpu, unsigned reg, bool legacy, const vect
         write_component(cpu, XSTATE_ZMM, vprec_xsave.zmm_high, 512, vprec_xsave.zmm_high + 32 * reg, v->u64 + 4, 4);
 }
 
-static inline unsigned element_size(unsigned elem)
-{
-    return elem == VPREC_E_F16 ? 2 : elem == VPREC_E_F32 || elem == VPREC_E_I32 || elem == VPREC_E_U32 ? 4 : 8;
-}
-
 static inline uint64_t get(const vector *v, unsigned size, unsigned i)
 {
     return size == 8 ? v->u64[i] : size == 4 ? v->u32[i] : v->u16[i];
@@ -160,7 +155,7 @@ static void read_memory(const vprec_site *site, const vprec_cpu *cpu, uint64_t a
 
 static void read_last_source(const vprec_site *site, const vprec_cpu *cpu, uint64_t active, vector *v)
 {
-    unsigned size = element_size(site->from);
+    unsigned size = vprec_elem_size(site->from);
     if (site->rm == VPREC_REG_MEM)
         read_memory(site, cpu, active, size, v);
     else if (site->rm >= VPREC_REG_GPR)
@@ -211,7 +206,7 @@ static uint64_t fused(vprec_stepper *s, vprec_fma_form form, unsigned size, unsi
 /* All active lanes of the result. `v`: destination, first source, last source. */
 static void compute(vprec_stepper *s, const vprec_site *site, uint64_t active, const vector *const v[3], vector *r)
 {
-    unsigned size = element_size(site->to), source = element_size(site->from);
+    unsigned size = vprec_elem_size(site->to), source = vprec_elem_size(site->from);
     const vector *a = v[1], *b = v[2];
     if (site->op == VPREC_OP_DP) {
         for (unsigned i = 0; i < site->lanes; i += 16 / size)
@@ -259,7 +254,7 @@ void vprec_emulate_commit(const vprec_site *site, vprec_cpu *cpu)
 
 void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts)
 {
-    unsigned size = element_size(site->to);
+    unsigned size = vprec_elem_size(site->to);
     uint64_t active = (UINT64_C(1) << site->lanes) - 1;
     if (site->mask) {
         uint64_t k;

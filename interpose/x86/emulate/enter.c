@@ -38,7 +38,7 @@ void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu)
         return;
     }
     vprec_emulate(site, cpu, &vprec_arith_current,
-                  vprec_counters ? vprec_counters(site->counter, site->to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32) : 0);
+                  vprec_counters ? vprec_counters(site->counter, vprec_elem_type(site->to)) : 0);
 }
 
 /* Offset of state component `n`; the area grows to hold it. */

@@ -157,7 +157,7 @@ uint64_t vprec_native_convert(unsigned from, bool to_f64, uint64_t a, uint32_t *
         }
         /* fall through */
     default:
-        a = from == VPREC_E_I32 ? (uint64_t)(int64_t)(int32_t)a : from == VPREC_E_U32 ? (uint32_t)a : a;
+        a = vprec_elem_extend(from, a);
         if (to_f64)
             CONVERT("cvtsi2sdq", y, "r"(a));
         else

@@ -9,35 +9,25 @@ enum { DAZ = 1 << 6, DIRECTION = 3 << 13, FTZ = 1 << 15 }; /* of MXCSR */
 
 #define DEFAULT_NAN UINT64_C(0xfff8000000000000)
 
-/* Facts about a container: f64 ? binary64 : binary32. */
-static inline unsigned fraction_bits(bool f64)
+/* Facts about a container, an enum vprec_elem; a result's is its vprec_type. */
+static inline unsigned fraction_bits(unsigned elem)
 {
-    return f64 ? 52 : 23;
+    return vprec_elem_bits(elem) - 1;
 }
 
-static inline uint64_t sign_bit(bool f64)
+static inline uint64_t magnitude(unsigned elem, uint64_t bits)
 {
-    return UINT64_C(1) << (f64 ? 63 : 31);
+    return bits & (vprec_elem_sign(elem) - 1);
 }
 
-static inline uint64_t infinity(bool f64)
+static inline bool is_nan(unsigned elem, uint64_t bits)
 {
-    return f64 ? UINT64_C(0x7ff) << 52 : UINT64_C(0xff) << 23;
+    return magnitude(elem, bits) > vprec_elem_infinity(elem);
 }
 
-static inline uint64_t magnitude(bool f64, uint64_t bits)
+static inline bool is_subnormal(unsigned elem, uint64_t bits)
 {
-    return bits & (sign_bit(f64) - 1);
-}
-
-static inline bool is_nan(bool f64, uint64_t bits)
-{
-    return magnitude(f64, bits) > infinity(f64);
-}
-
-static inline bool is_subnormal(bool f64, uint64_t bits)
-{
-    return magnitude(f64, bits) - 1 < (UINT64_C(1) << fraction_bits(f64)) - 1;
+    return magnitude(elem, bits) - 1 < (UINT64_C(1) << fraction_bits(elem)) - 1;
 }
 
 double vprec_widen(bool f64, uint64_t bits)
@@ -102,7 +92,7 @@ void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcs
 {
     s->arith = arith;
     vprec_tally_start(&s->tally, counts);
-    s->type = site->to == VPREC_E_F64;
+    s->type = vprec_elem_type(site->to);
     s->raised = 0;
     /* VALUE instructions have SAE alone */
     s->mxcsr = site->er && site->op != VPREC_OP_VALUE ? (mxcsr & ~DIRECTION) | (uint32_t)site->rc << 13 : mxcsr;
@@ -132,7 +122,7 @@ static uint64_t finish(const vprec_stepper *s, double result, bool invalid)
     if (is_nan(s->type, bits))
         return finish_nan(s, invalid ? vprec_narrow(s->type, vprec_from_bits(DEFAULT_NAN)) : bits);
     if ((s->mxcsr & FTZ) && is_subnormal(s->type, bits))
-        bits &= s->format.flags & VPREC_NONEGZERO ? 0 : sign_bit(s->type);
+        bits &= s->format.flags & VPREC_NONEGZERO ? 0 : vprec_elem_sign(s->type);
     return bits;
 }
 
@@ -154,9 +144,9 @@ static uint64_t round_bits(vprec_stepper *s, uint64_t bits, uint64_t key)
     return finish(s, VPREC_ONCE(&once, round, vprec_widen(s->type, bits)), false);
 }
 
-static uint64_t denormals_are_zeros(const vprec_stepper *s, bool f64, uint64_t bits)
+static uint64_t denormals_are_zeros(const vprec_stepper *s, unsigned elem, uint64_t bits)
 {
-    return (s->mxcsr & DAZ) && is_subnormal(f64, bits) ? bits & sign_bit(f64) : bits;
+    return (s->mxcsr & DAZ) && is_subnormal(elem, bits) ? bits & vprec_elem_sign(elem) : bits;
 }
 
 /* VPREC_ROUND_OPERANDS: an element of `type` as the operation is given it. */
@@ -183,9 +173,9 @@ static vprec_operation operation_of(const vprec_stepper *s, enum vprec_basic op,
 /* Whether the operation on operands that are not NaN has no result (IEEE 754-2019 section 7.2). */
 static bool is_invalid(const vprec_operation *o)
 {
-    const uint64_t inf = infinity(true);
+    const uint64_t inf = vprec_elem_infinity(VPREC_E_F64);
     uint64_t x = vprec_bits(o->a), y = vprec_bits(o->b), z = vprec_bits(o->c);
-    uint64_t mx = magnitude(true, x), my = magnitude(true, y), mz = magnitude(true, z);
+    uint64_t mx = magnitude(VPREC_E_F64, x), my = magnitude(VPREC_E_F64, y), mz = magnitude(VPREC_E_F64, z);
     bool opposite = (x ^ y) >> 63;
     bool no_product = (mx == inf && !my) || (!mx && my == inf);
     switch (o->op) {
@@ -255,9 +245,9 @@ static bool may_be_tiny(const vprec_stepper *s, uint64_t bits)
 /* The result where the exact one is `as_normal` by the two above. */
 static uint64_t flush(const vprec_stepper *s, uint64_t bits, double as_normal)
 {
-    if (magnitude(true, vprec_bits(as_normal)))
+    if (magnitude(VPREC_E_F64, vprec_bits(as_normal)))
         return bits;
-    return s->format.flags & VPREC_NONEGZERO ? 0 : bits & sign_bit(s->type);
+    return s->format.flags & VPREC_NONEGZERO ? 0 : bits & vprec_elem_sign(s->type);
 }
 
 static uint64_t round_once(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
@@ -270,7 +260,7 @@ static uint64_t round_once(vprec_stepper *s, enum vprec_basic op, uint64_t a, ui
     vprec_operation o = operation_of(s, op, a, b, c, negate);
     vprec_once once = draw(s, vprec_once_settle(s->arith, s->type, &o));
     double r = vprec_once_evaluate(&o, &once);
-    uint64_t bits = finish(s, r, has_nan && is_nan(true, vprec_bits(r)) && is_invalid(&o));
+    uint64_t bits = finish(s, r, has_nan && is_nan(VPREC_E_F64, vprec_bits(r)) && is_invalid(&o));
     return may_be_tiny(s, bits) ? flush(s, bits, evaluate(o, tiny_format(s), tiny_mode(s))) : bits;
 }
 
@@ -296,8 +286,8 @@ static void count_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64
     vprec_exactly exactly;
     if (!vprec_tally_operands(&s->tally, &o, &exactly))
         exactly = EXACTLY(evaluate, o, &binary64);
-    uint64_t inf = infinity(true), x = magnitude(true, vprec_bits(o.a));
-    uint64_t y = magnitude(true, vprec_bits(o.b)), z = magnitude(true, vprec_bits(o.c));
+    uint64_t inf = vprec_elem_infinity(VPREC_E_F64), x = magnitude(VPREC_E_F64, vprec_bits(o.a));
+    uint64_t y = magnitude(VPREC_E_F64, vprec_bits(o.b)), z = magnitude(VPREC_E_F64, vprec_bits(o.c));
     bool finite = x < inf && y < inf && z < inf && !(op == VPREC_BASIC_DIV && !y);
     vprec_tally_result(&s->tally, rounded ? &s->format : s->type ? &binary64 : &binary32,
                        rounded ? s->arith->mode : VPREC_RNE, exactly, vprec_widen(s->type, result), finite,
@@ -335,6 +325,11 @@ uint64_t vprec_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t 
     return r;
 }
 
+static bool exceeds_binary64(unsigned from)
+{
+    return vprec_elem_bits(from) > vprec_elem_bits(VPREC_E_F64);
+}
+
 /* An element of any type as binary64, rounded to odd where it does not fit (64-bit integers). */
 static double convert_exactly(unsigned from, uint64_t a)
 {
@@ -345,20 +340,20 @@ static double convert_exactly(unsigned from, uint64_t a)
         uint32_t mxcsr = 0;
         return vprec_widen(false, vprec_native_convert(from, false, a, &mxcsr));
     }
-    case VPREC_E_I32: return vprec_from_i64((int32_t)a, &binary64, VPREC_RTO);
-    case VPREC_E_U32: return vprec_from_u64((uint32_t)a, &binary64, VPREC_RTO);
-    case VPREC_E_I64: return vprec_from_i64((int64_t)a, &binary64, VPREC_RTO);
-    default: return vprec_from_u64(a, &binary64, VPREC_RTO);
+    default:
+        a = vprec_elem_extend(from, a);
+        return vprec_elem_is_signed(from) ? vprec_from_i64((int64_t)a, &binary64, VPREC_RTO)
+                                          : vprec_from_u64(a, &binary64, VPREC_RTO);
     }
 }
 
 /* Of a conversion: that of the number, of whatever type it was. */
 static uint64_t convert_key(const vprec_stepper *s, unsigned from, uint64_t a)
 {
-    if (from == VPREC_E_F32 || from == VPREC_E_F64 || from == VPREC_E_F16)
+    if (vprec_elem_is_float(from))
         return vprec_once_number_key(s->arith, (vprec_type)s->type, convert_exactly(from, a));
-    uint64_t value = from == VPREC_E_I32 ? (uint64_t)(int32_t)a : from == VPREC_E_U32 ? (uint32_t)a : a;
-    bool negative = value >> 63 && from != VPREC_E_U64;
+    uint64_t value = vprec_elem_extend(from, a);
+    bool negative = value >> 63 && vprec_elem_is_signed(from);
     return vprec_once_key(s->arith, VPREC_KIND_INTEGER, (vprec_type)s->type, (const uint64_t[]){value, negative}, 2);
 }
 
@@ -372,12 +367,11 @@ static uint64_t convert_once(vprec_stepper *s, unsigned from, uint64_t a)
     results.what = VPREC_NOISE_RESULTS;
     if (once.noise)
         once.noise = &results;
-    if (from == VPREC_E_I64)
-        return finish(s, VPREC_ONCE(&once, from_i64, (int64_t)a), false);
-    if (from == VPREC_E_U64)
-        return finish(s, VPREC_ONCE(&once, from_u64, a), false);
+    if (exceeds_binary64(from))
+        return finish(s, vprec_elem_is_signed(from) ? VPREC_ONCE(&once, from_i64, (int64_t)a)
+                                                    : VPREC_ONCE(&once, from_u64, a), false);
     double x = convert_exactly(from, a);
-    if (is_nan(true, vprec_bits(x)) && !(s->format.flags & VPREC_NONAN))
+    if (is_nan(VPREC_E_F64, vprec_bits(x)) && !(s->format.flags & VPREC_NONAN))
         return finish_nan(s, vprec_narrow(s->type, x));
     uint64_t bits = finish(s, VPREC_ONCE(&once, round, x), false);
     return may_be_tiny(s, bits) ? flush(s, bits, vprec_round(x, tiny_format(s), tiny_mode(s))) : bits;
@@ -386,7 +380,7 @@ static uint64_t convert_once(vprec_stepper *s, unsigned from, uint64_t a)
 uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
 {
     uint32_t round = rounding(s, VPREC_OPS_CVT);
-    bool floating = from == VPREC_E_F32 || from == VPREC_E_F64;
+    bool floating = vprec_elem_type(from) != VPREC_TYPES; /* DAZ and formats concern no narrower float */
     if (floating) {
         const vprec_arith *arith = s->arith;
         if (arith->use[from] == VPREC_USE_FORMAT && (arith->ops & VPREC_OPS_CVT) &&
@@ -406,16 +400,16 @@ uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
     }
     if (s->tally.counts) {
         uint64_t number = floating ? denormals_are_zeros(s, from, a) : a;
-        vprec_exactly x = from == VPREC_E_I64   ? EXACTLY(vprec_from_i64, (int64_t)a, &binary64)
-                          : from == VPREC_E_U64 ? EXACTLY(vprec_from_u64, a, &binary64)
-                                                : (vprec_exactly){convert_exactly(from, number), false};
-        uint64_t m = magnitude(true, vprec_bits(x.odd));
+        vprec_exactly x = !exceeds_binary64(from)      ? (vprec_exactly){convert_exactly(from, number), false}
+                          : vprec_elem_is_signed(from) ? EXACTLY(vprec_from_i64, (int64_t)a, &binary64)
+                                                       : EXACTLY(vprec_from_u64, a, &binary64);
+        uint64_t m = magnitude(VPREC_E_F64, vprec_bits(x.odd));
         vprec_tally_result(&s->tally,
                            round & VPREC_ROUND_RESULTS ? &s->format
                            : s->type                   ? &binary64
                                                        : &binary32,
                            round & VPREC_ROUND_RESULTS ? s->arith->mode : VPREC_RNE, x, vprec_widen(s->type, r),
-                           m < infinity(true), m > infinity(true));
+                           m < vprec_elem_infinity(VPREC_E_F64), m > vprec_elem_infinity(VPREC_E_F64));
     }
     return r;
 }
@@ -434,7 +428,7 @@ static uint64_t deliver(vprec_stepper *s, uint64_t a, uint64_t r, uint32_t round
                                                        : &binary32,
                            round & VPREC_ROUND_RESULTS ? s->arith->mode : VPREC_RNE,
                            (vprec_exactly){vprec_widen(s->type, native), false}, vprec_widen(s->type, r),
-                           m && m < infinity(s->type), m > infinity(s->type));
+                           m && m < vprec_elem_infinity(s->type), m > vprec_elem_infinity(s->type));
     }
     return r;
 }
@@ -448,7 +442,7 @@ static uint64_t routine_result(vprec_stepper *s, uint64_t a)
     uint64_t key = vprec_once_key(s->arith, VPREC_KIND_VALUE, (vprec_type)s->type, &a, 1), m = magnitude(s->type, a);
     vprec_noise noise = s->arith->noise[s->type];
     bool short_ = !(a & ((UINT64_C(1) << fraction_bits(s->type) / 2) - 1));
-    if (!(round & VPREC_ROUND_RESULTS) || !noise.what || !m || m >= infinity(s->type))
+    if (!(round & VPREC_ROUND_RESULTS) || !noise.what || !m || m >= vprec_elem_infinity(s->type))
         return deliver(s, a, a, round, key);
     if (noise.precision > fraction_bits(s->type) && !short_)
         noise.what = VPREC_NOISE_RESULTS | VPREC_NOISE_OPERANDS;
@@ -476,7 +470,7 @@ uint64_t vprec_step_value(vprec_stepper *s, const vprec_site *site, uint64_t a)
 static int floor_clamped(bool f64, uint64_t bits)
 {
     unsigned fraction = fraction_bits(f64);
-    bool negative = bits & sign_bit(f64);
+    bool negative = bits & vprec_elem_sign(f64);
     uint64_t m = magnitude(f64, bits);
     int exponent = (int)(m >> fraction) - (f64 ? 1023 : 127);
     if (exponent < 0)
@@ -499,7 +493,7 @@ uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b)
     if (round & VPREC_ROUND_RESULTS) {
         mxcsr &= ~DIRECTION;
         uint64_t x = denormals_are_zeros(s, s->type, a), y = denormals_are_zeros(s, s->type, b);
-        uint64_t m = magnitude(s->type, x), inf = infinity(s->type);
+        uint64_t m = magnitude(s->type, x), inf = vprec_elem_infinity(s->type);
         if (!s->arith->fast && m && m < inf && magnitude(s->type, y) < inf) {
             int n = floor_clamped(s->type, y);
             double number = vprec_widen(s->type, x);

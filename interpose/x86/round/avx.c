@@ -52,9 +52,8 @@ void vprec_avx_move_spilled(vprec_avx *e, int first, int32_t disp, bool restore)
 /* Every value of the source is one of the format's. */
 static bool keeps_values(const vprec_avx *e)
 {
-    int bits = e->site.from == VPREC_E_F16 ? 10 : e->site.from == VPREC_E_F32 ? 23 : 31;
     return e->site.op == VPREC_OP_CVT && e->shape == VPREC_SHAPE_WIDE &&
-           e->context->arith->format[e->type].fbits >= bits;
+           e->context->arith->format[e->type].fbits + 1 >= vprec_elem_bits(e->site.from);
 }
 
 static bool supported(const vprec_avx *e)
@@ -91,9 +90,10 @@ static void load(vprec_avx *e)
     else if (s->mem.base == 4)
         from.mem.disp += e->frame;
     uint32_t op;
-    if (s->scalar && s->from == VPREC_E_I64 && s->rm == VPREC_REG_MEM)
+    bool integer = !vprec_elem_is_float(s->from);
+    if (s->scalar && integer && wide && s->rm == VPREC_REG_MEM)
         op = OP(2, 1, 0, 0x7E); /* movq */
-    else if (s->scalar && (s->from == VPREC_E_I32 || s->from == VPREC_E_I64))
+    else if (s->scalar && integer)
         op = OP(1, 1, wide, 0x6E); /* movd, movq */
     else if (s->scalar)
         op = OP(wide ? 3 : 2, 1, 0, 0x10); /* movss, movsd */
@@ -339,7 +339,7 @@ static void finish(vprec_avx *e, int op, int a, vprec_rm rm, int upper)
 static void round_wide(vprec_avx *e, int upper)
 {
     int n = e->reg[N], x = e->reg[X], d = e->reg[D];
-    int dropped = (e->type == VPREC_F32 ? 23 : 52) - e->context->arith->format[e->type].fbits;
+    int dropped = vprec_elem_bits(e->site.to) - 1 - e->context->arith->format[e->type].fbits;
     vprec_avx_cmp(e, CMP_ORD, x, n, vprec_reg(n)); /* a NaN of all ones would wrap */
     vprec_avx_shift(e, d, n, dropped);
     vprec_avx_bits(e, AND, d, d, vprec_avx_konst(e, VPREC_K_ONE));
@@ -502,7 +502,7 @@ static void emit_operation(vprec_avx *e)
 
 bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_round_context *context)
 {
-    vprec_type type = site->to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32;
+    vprec_type type = vprec_elem_type(site->to);
     vprec_avx e = {.code = code, .site = *site, .context = context, .type = type, .w = type == VPREC_F64,
                    .shape = vprec_round_shape(context->arith, type), .vex = site->encoding == VPREC_VEX,
                    .free = context->free_vectors};

@@ -84,7 +84,7 @@ static bool emit_operation(vprec_avx512 *e)
         if (!load(e))
             return false;
         rm = m;
-        bool integer = s->op == VPREC_OP_CVT && s->scalar && s->from != VPREC_E_F64;
+        bool integer = s->op == VPREC_OP_CVT && s->scalar && !vprec_elem_is_float(s->from);
         if (integer) {
             op = packed_conversion(s);
             vvvv = -1;
@@ -315,7 +315,7 @@ void vprec_round_emit_ties_avx512(vprec_code *code, const vprec_round_context *c
 
 bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vprec_round_context *context)
 {
-    vprec_type type = site->to == VPREC_E_F64 ? VPREC_F64 : VPREC_F32;
+    vprec_type type = vprec_elem_type(site->to);
     vprec_avx512 e = {.code = code, .site = site, .context = context, .type = type, .w = type == VPREC_F64,
                  .length = site->scalar ? 0 : 2, .shape = vprec_round_shape(context->arith, type), .to = -1};
     if (e.shape == VPREC_SHAPE_NOISE && vprec_avx512_noise_idle(&context->arith->noise[type], site))
@@ -329,9 +329,9 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
     if (context->arith->round & VPREC_ROUND_OPERANDS) {
         bool rounds = e.shape == VPREC_SHAPE_WIDE || e.shape == VPREC_SHAPE_NARROW;
         bool basic = site->op <= VPREC_OP_FMA && !context->arith->fast;
-        bool from_integer = site->from != VPREC_E_F32 && site->from != VPREC_E_F64;
+        bool as_given = vprec_elem_type(site->from) == VPREC_TYPES; /* no format for such operands */
         e.inbound = rounds && basic;
-        if (!e.inbound && !from_integer && !(e.shape == VPREC_SHAPE_NATIVE && site->from == site->to))
+        if (!e.inbound && !as_given && !(e.shape == VPREC_SHAPE_NATIVE && site->from == site->to))
             return false;
     }
     bool as_it_is = site->encoding != VPREC_EVEX && mode_of(&e) == VPREC_RNE && !context->arith->keeps_direction;

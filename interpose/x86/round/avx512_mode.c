@@ -127,7 +127,7 @@ static void draw_bits(vprec_avx512 *e, int dropped)
 static void round_wide(vprec_avx512 *e, bool exact)
 {
     int d = e->reg[D], t = e->reg[T];
-    int dropped = (e->type == VPREC_F32 ? 23 : 52) - e->context->arith->format[e->type].fbits;
+    int dropped = vprec_elem_bits(e->site->to) - 1 - e->context->arith->format[e->type].fbits;
     vprec_mode mode = mode_of(e);
     switch (mode) {
     case VPREC_RNE: round_wide_nearest(e, exact, dropped); return;

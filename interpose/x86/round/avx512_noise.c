@@ -335,9 +335,8 @@ bool vprec_avx512_noise_has(const vprec_site *s)
 
 bool vprec_avx512_noise_idle(const vprec_noise *noise, const vprec_site *s)
 {
-    static const uint8_t bits[] = {[VPREC_E_F16] = 11, [VPREC_E_F32] = 24, [VPREC_E_F64] = 53,
-                                   [VPREC_E_I32] = 31, [VPREC_E_U32] = 32, [VPREC_E_I64] = 64, [VPREC_E_U64] = 64};
-    return s->op == VPREC_OP_CVT && (!(noise->what & VPREC_NOISE_RESULTS) || bits[s->from] <= noise->precision);
+    bool unchanged = !(noise->what & VPREC_NOISE_RESULTS) || vprec_elem_bits(s->from) <= noise->precision;
+    return s->op == VPREC_OP_CVT && unchanged;
 }
 
 bool vprec_avx512_noise_needs(const vprec_noise *noise, const vprec_site *s, int scratch)

@@ -91,5 +91,5 @@ void vprec_avx512_rr(vprec_avx512 *e, const operands *o)
 bool vprec_avx512_rr_has(const vprec_noise *noise, const vprec_site *site)
 {
     bool quick = site->op != VPREC_OP_DIV && site->op != VPREC_OP_SQRT;
-    return quick && noise->what == VPREC_NOISE_RESULTS && noise->precision == (site->to == VPREC_E_F64 ? 53 : 24);
+    return quick && noise->what == VPREC_NOISE_RESULTS && noise->precision == vprec_elem_bits(site->to);
 }

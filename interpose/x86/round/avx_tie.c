@@ -278,7 +278,7 @@ typedef uint8_t *(*resolver)(vprec_avx *e, const int t[TEMPORARIES]);
 static resolver resolver_of(const vprec_avx *e)
 {
     enum { MANY = 12 };
-    int dropped = (e->type == VPREC_F32 ? 23 : 52) - e->context->arith->format[e->type].fbits;
+    int dropped = vprec_elem_bits(e->site.to) - 1 - e->context->arith->format[e->type].fbits;
     bool rare = dropped >= MANY && e->site.op != VPREC_OP_FMA && e->site.op != VPREC_OP_MUL;
     if (rare || e->context->arith->keeps_direction) /* it may be here because of that */
         return NULL;
