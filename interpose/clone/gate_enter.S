@@ -32,13 +32,7 @@ vprec_gate_enter:
     je 2f
 1:  jmp *%rax
 
-2:  movq %fs:0, %r10            /* as in vprec_enter */
-    cmpq %fs:16, %r10
-    jne 4f
-    movq vprec_stack_here@gottpoff(%rip), %r10
-    movq %fs:(%r10), %r10
-    testq %r10, %r10
-    jz 4f
+2:  thread_stacks r10, 4f
 3:  .cfi_remember_state
     pushq %rbp
     .cfi_adjust_cfa_offset 8

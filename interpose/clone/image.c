@@ -9,14 +9,7 @@ static atomic_size_t image_count;
 
 void vprec_image_enter(const vprec_image *image, uint64_t clone)
 {
-    size_t low = 0, high = image->entered.count;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (VPREC_AT(image->entered, vprec_entered, mid).clone <= clone)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t low = VPREC_UP_TO(image->entered, vprec_entered, clone, clone);
     uint8_t *entered = low ? VPREC_AT(image->entered, vprec_entered, low - 1).entered : NULL;
     if (entered)
         *(volatile uint8_t *)entered = 1;
@@ -79,14 +72,7 @@ bool vprec_image_covers(uint64_t address)
 
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original)
 {
-    size_t low = 0, high = image->traps.count;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (VPREC_AT(image->traps, vprec_trap, mid).original < original)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t low = VPREC_BELOW(image->traps, vprec_trap, original, original);
     if (low < image->traps.count && VPREC_AT(image->traps, vprec_trap, low).original == original)
         return VPREC_AT(image->traps, vprec_trap, low).clone;
     return 0;

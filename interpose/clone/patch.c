@@ -36,14 +36,7 @@ typedef struct planner {
 
 uint64_t vprec_door_find(const vprec_vec *doors, uint64_t original)
 {
-    size_t low = 0, high = doors->count;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (VPREC_AT(*doors, vprec_door, mid).original < original)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t low = VPREC_BELOW(*doors, vprec_door, original, original);
     if (low < doors->count && VPREC_AT(*doors, vprec_door, low).original == original)
         return VPREC_AT(*doors, vprec_door, low).code;
     return 0;
@@ -322,15 +315,7 @@ static bool sort_traps(vprec_vec *traps)
     }
     for (size_t i = 0; i < n; i++) {
         vprec_trap t = VPREC_AT(*traps, vprec_trap, i);
-        size_t low = 0, high = keys.count;
-        while (low < high) {
-            size_t mid = (low + high) / 2;
-            if (VPREC_AT(keys, uint64_t, mid) < t.original)
-                low = mid + 1;
-            else
-                high = mid;
-        }
-        to[low] = t;
+        to[vprec_sorted_below(keys.data, keys.count, sizeof(uint64_t), 0, t.original, false)] = t;
     }
     sorted.count = keys.count;
     vprec_vec_free(&keys);

@@ -81,14 +81,7 @@ void vprec_where_free(vprec_where *where)
 
 static const vprec_where_range *range_of(const vprec_where *where, uint64_t rip)
 {
-    size_t low = 0, high = where->ranges.count;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (VPREC_AT(where->ranges, vprec_where_range, mid).clone <= rip)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t low = VPREC_UP_TO(where->ranges, vprec_where_range, clone, rip);
     return low ? &VPREC_AT(where->ranges, vprec_where_range, low - 1) : NULL;
 }
 

@@ -113,16 +113,10 @@ static bool find(uint64_t address, object *found)
 static enum vprec_caller caller_at(const object *o, uint64_t address)
 {
     const vprec_caller_span *spans = (const vprec_caller_span *)get(o, SPANS);
-    size_t low = 0, high = get(o, COUNT);
-    if (!high)
+    size_t count = get(o, COUNT);
+    if (!count)
         return VPREC_CALLER_SELECTED;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (spans[mid].start <= address)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t low = vprec_sorted_below(spans, count, sizeof *spans, offsetof(vprec_caller_span, start), address, true);
     return low ? (enum vprec_caller)spans[low - 1].what : VPREC_CALLER_NEITHER;
 }
 

@@ -112,14 +112,7 @@ static void read_gated(reader *r, bool (*gated)(const char *name))
 
 static bool is_gated(const reader *r, uint64_t slot)
 {
-    size_t low = 0, high = r->gated.count;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (VPREC_AT(r->gated, uint64_t, mid) < slot)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t low = vprec_sorted_below(r->gated.data, r->gated.count, sizeof(uint64_t), 0, slot, false);
     return low < r->gated.count && VPREC_AT(r->gated, uint64_t, low) == slot;
 }
 
@@ -258,14 +251,7 @@ bool vprec_code_is_constant(const vprec_codemap *map, uint64_t address)
 
 long vprec_code_function_at(const vprec_codemap *map, uint64_t address)
 {
-    size_t low = 0, high = map->functions.count;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (VPREC_AT(map->functions, vprec_code_function, mid).end <= address)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t low = VPREC_UP_TO(map->functions, vprec_code_function, end, address);
     if (low < map->functions.count && VPREC_AT(map->functions, vprec_code_function, low).start <= address)
         return (long)low;
     return -1;

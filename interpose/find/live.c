@@ -15,14 +15,7 @@ typedef struct node {
 
 static int32_t find(const vprec_vec *nodes, uint64_t at)
 {
-    size_t low = 0, high = nodes->count;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (VPREC_AT(*nodes, node, mid).at < at)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    size_t low = VPREC_BELOW(*nodes, node, at, at);
     return low < nodes->count && VPREC_AT(*nodes, node, low).at == at ? (int32_t)low : -1;
 }
 

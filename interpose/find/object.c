@@ -47,14 +47,7 @@ bool vprec_elf_sort(vprec_vec *vec)
 static const vprec_range *range_at(const vprec_vec *ranges, uint64_t address)
 {
     const vprec_range *range = ranges->data;
-    size_t low = 0, high = ranges->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (address >= range[middle].end)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = VPREC_UP_TO(*ranges, vprec_range, end, address);
     return low < ranges->count && address >= range[low].start ? &range[low] : NULL;
 }
 
@@ -253,14 +246,7 @@ void vprec_object_release(vprec_object *object)
 size_t vprec_object_aliases(const vprec_object *object, uint64_t start, const vprec_symbol **first)
 {
     const vprec_symbol *alias = object->aliases.data;
-    size_t low = 0, high = object->aliases.count, count = 0;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (alias[middle].start < start)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = VPREC_BELOW(object->aliases, vprec_symbol, start, start), count = 0;
     *first = alias + low;
     while (low + count < object->aliases.count && alias[low + count].start == start)
         count++;
@@ -270,14 +256,7 @@ size_t vprec_object_aliases(const vprec_object *object, uint64_t start, const vp
 bool vprec_object_name_at(const vprec_object *object, uint64_t address, const char **name, uint64_t *start)
 {
     const vprec_symbol *symbol = object->symbols.data;
-    size_t low = 0, high = object->symbols.count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (symbol[middle].start <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = VPREC_UP_TO(object->symbols, vprec_symbol, start, address);
     bool found = false;
     while (low-- && VPREC_AT(object->reach, uint64_t, low) > address) {
         if (symbol_end(object, low) <= address || (found && !symbol[low].name))

@@ -5,6 +5,7 @@
 #ifndef VPREC_MEMORY_H
 #define VPREC_MEMORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,5 +29,27 @@ void vprec_vec_free(vprec_vec *vec);
 
 /* Sorts uint64_t elements and drops equal ones. */
 void vprec_vec_sort_u64(vprec_vec *vec);
+
+/* Of `count` elements, `size` bytes each and sorted by their uint64_t at `offset`: how many lie below `value`, with
+ * `equal` also those at it. */
+static inline size_t vprec_sorted_below(const void *data, size_t count, size_t size, size_t offset, uint64_t value,
+                                        bool equal)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        uint64_t key = *(const uint64_t *)((const char *)data + mid * size + offset);
+        if (key < value || (equal && key == value))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+#define VPREC_BELOW(vec, type, field, value)                                                                          \
+    vprec_sorted_below((vec).data, (vec).count, sizeof(type), offsetof(type, field), value, false)
+#define VPREC_UP_TO(vec, type, field, value)                                                                          \
+    vprec_sorted_below((vec).data, (vec).count, sizeof(type), offsetof(type, field), value, true)
 
 #endif

@@ -39,35 +39,18 @@ void vprec_records_free(vprec_records *records);
 
 #define VPREC_ITEMS(records, kind) ((records)->of[VPREC_RECORD_##kind])
 
-static inline const vprec_process_record *vprec_process_at(const vprec_records *records, size_t i)
-{
-    return (const vprec_process_record *)VPREC_ITEMS(records, PROCESS).items[i].record;
-}
-
-static inline const vprec_object_record *vprec_object_at(const vprec_records *records, size_t i)
-{
-    return (const vprec_object_record *)VPREC_ITEMS(records, OBJECT).items[i].record;
-}
-
-static inline const vprec_function_record *vprec_function_at(const vprec_records *records, size_t i)
-{
-    return (const vprec_function_record *)VPREC_ITEMS(records, FUNCTION).items[i].record;
-}
-
-static inline const vprec_refused_record *vprec_refused_at(const vprec_records *records, size_t i)
-{
-    return (const vprec_refused_record *)VPREC_ITEMS(records, REFUSED).items[i].record;
-}
-
-static inline const vprec_message_record *vprec_message_at(const vprec_records *records, size_t i)
-{
-    return (const vprec_message_record *)VPREC_ITEMS(records, MESSAGE).items[i].record;
-}
-
-static inline const vprec_native_record *vprec_native_at(const vprec_records *records, size_t i)
-{
-    return (const vprec_native_record *)VPREC_ITEMS(records, NATIVE).items[i].record;
-}
+#define VPREC_RECORD_AT(name, kind)                                                                                   \
+    static inline const vprec_##name##_record *vprec_##name##_at(const vprec_records *records, size_t i)              \
+    {                                                                                                                 \
+        return (const vprec_##name##_record *)VPREC_ITEMS(records, kind).items[i].record;                             \
+    }
+VPREC_RECORD_AT(process, PROCESS)
+VPREC_RECORD_AT(object, OBJECT)
+VPREC_RECORD_AT(function, FUNCTION)
+VPREC_RECORD_AT(refused, REFUSED)
+VPREC_RECORD_AT(message, MESSAGE)
+VPREC_RECORD_AT(native, NATIVE)
+#undef VPREC_RECORD_AT
 
 /* What function `function` counted of `type`; nothing, where it executed none. */
 const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type);

@@ -61,13 +61,7 @@ vprec_enter:
     .cfi_adjust_cfa_offset 8
     border pushed4
     .cfi_remember_state
-    movq %fs:0, %rax            /* a thread of the C library's? */
-    cmpq %fs:16, %rax
-    jne 8f
-    movq vprec_stack_here@gottpoff(%rip), %rax
-    movq %fs:(%rax), %rax
-    testq %rax, %rax
-    jz 8f
+    thread_stacks rax, 8f
 2:  movq (%rax), %rcx
     movq -VPREC_SLOT_NEXT(%rcx), %rdx
     movq %rdx, (%rax)           /* the top, for who interrupts */

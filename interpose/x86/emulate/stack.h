@@ -49,6 +49,17 @@ uint64_t vprec_stack_slot(uint64_t rsp);
 
 /* Calls `function` on the stack that ends at `top`. An exception may pass. */
 void vprec_stack_call(void (*function)(void *), void *data, uint64_t top);
+#else
+/* The thread's vprec_stacks; on to `none` where it has none yet, or is no thread of the C library's. */
+    .macro thread_stacks reg, none
+    movq %fs:0, %\reg
+    cmpq %fs:16, %\reg
+    jne \none
+    movq vprec_stack_here@gottpoff(%rip), %\reg
+    movq %fs:(%\reg), %\reg
+    testq %\reg, %\reg
+    jz \none
+    .endm
 #endif
 
 #endif

@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * complex.c: what compilers call for complex arithmetic and powers: from libgcc_s, or linked in. Prints name and
  * bits. */
+#include "show.h"
 #include <complex.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 float complex __mulsc3(float, float, float, float); /* NOLINT(*-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static volatile float a = 1.1f, b = 3.3f, c = 2.7f, d = -1.3f;
 static volatile int five = 5;
-
-static void show(const char *name, float y)
-{
-    uint32_t bits;
-    memcpy(&bits, &y, sizeof bits);
-    printf("%s %08x\n", name, bits);
-}
-
-static void show64(const char *name, double y)
-{
-    uint64_t bits;
-    memcpy(&bits, &y, sizeof bits);
-    printf("%s %016llx\n", name, (unsigned long long)bits);
-}
 
 #define OWN __attribute__((noipa)) static
 #define FUNCTIONS(who)                                                                                                \

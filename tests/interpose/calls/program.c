@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * program.c: calls tanhf(0.3f) and ldexpf(0.3f, 3) in every way there is, and prints name and bits of each result. The
  * arguments are paths of the library, to be opened one after the other. */
+#include "show.h"
 #include <dlfcn.h>
 #include <math.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 typedef float vector __attribute__((vector_size(16)));
 vector _ZGVbN4v_tanhf(vector); /* NOLINT(*-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
@@ -18,13 +16,6 @@ LIBRARY(noplt);
 static volatile float argument = 0.3f;
 static volatile int many = 5;
 static float (*volatile pointer)(float) = tanhf;
-
-static void show(const char *name, float y)
-{
-    uint32_t bits;
-    memcpy(&bits, &y, sizeof bits);
-    printf("%s %08x\n", name, bits);
-}
 
 #define OWN __attribute__((noipa)) static float
 OWN program_call(float x)

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * routine.c: vector routines by the names of Intel's SVML, whose insides rely on their precision, slow paths for some
  * lanes included. Each is 3 * x. Prints name and bits of its lanes. */
+#include "show.h"
 #include <immintrin.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #define TARGET __attribute__((target("avx512f"), noipa))
 
@@ -27,37 +25,25 @@ __attribute__((noipa)) static void slowf(float *x)
     *x = (far - 0x1p12f) * 3;
 }
 
-#define ROUTINE64(name)                                                                                               \
-    TARGET __m512d name(__m512d x)                                                                                    \
+/* 3 * x, where x + far - far is x; of the lanes above 8, one at a time. */
+#define LANES(name, V, T, p, s, far, slow)                                                                            \
+    TARGET V name(V x)                                                                                                \
     {                                                                                                                 \
-        double lanes[8];                                                                                              \
-        __m512d far = _mm512_add_pd(x, _mm512_set1_pd(0x1p30));                                                       \
-        __asm__ volatile("" : "+v"(far));                                                                             \
-        __m512d y = _mm512_mul_pd(_mm512_sub_pd(far, _mm512_set1_pd(0x1p30)), _mm512_set1_pd(3));                     \
-        _mm512_storeu_pd(lanes, y);                                                                                   \
-        for (int i = 0; i < 8; i++)                                                                                   \
-            if (_mm512_cmp_pd_mask(x, _mm512_set1_pd(8), _CMP_GT_OQ) >> i & 1) {                                      \
-                _mm512_storeu_pd(lanes, x);                                                                           \
+        T lanes[sizeof(V) / sizeof(T)];                                                                               \
+        V beyond = _mm512_add_##p(x, _mm512_set1_##p(far));                                                           \
+        __asm__ volatile("" : "+v"(beyond));                                                                          \
+        V y = _mm512_mul_##p(_mm512_sub_##p(beyond, _mm512_set1_##p(far)), _mm512_set1_##p(3));                       \
+        _mm512_storeu_##p(lanes, y);                                                                                  \
+        for (unsigned i = 0; i < sizeof lanes / sizeof *lanes; i++)                                                   \
+            if (_mm512_cmp_##p##_mask(x, _mm512_set1_##p(8), _CMP_GT_OQ) >> i & 1) {                                  \
+                _mm512_storeu_##p(lanes, x);                                                                          \
                 slow(&lanes[i]);                                                                                      \
-                y = _mm512_mask_broadcastsd_pd(y, (__mmask8)(1 << i), _mm_set_sd(lanes[i]));                          \
+                y = _mm512_mask_broadcast##s##_##p(y, 1u << i, _mm_set_##s(lanes[i]));                                \
             }                                                                                                         \
         return y;                                                                                                     \
     }
-#define ROUTINE32(name)                                                                                               \
-    TARGET __m512 name(__m512 x)                                                                                      \
-    {                                                                                                                 \
-        float lanes[16];                                                                                              \
-        __m512 far = _mm512_add_ps(x, _mm512_set1_ps(0x1p12f));                                                       \
-        __asm__ volatile("" : "+v"(far));                                                                             \
-        __m512 y = _mm512_mul_ps(_mm512_sub_ps(far, _mm512_set1_ps(0x1p12f)), _mm512_set1_ps(3));                     \
-        for (int i = 0; i < 16; i++)                                                                                  \
-            if (_mm512_cmp_ps_mask(x, _mm512_set1_ps(8), _CMP_GT_OQ) >> i & 1) {                                      \
-                _mm512_storeu_ps(lanes, x);                                                                           \
-                slowf(&lanes[i]);                                                                                     \
-                y = _mm512_mask_broadcastss_ps(y, (__mmask16)(1 << i), _mm_set_ss(lanes[i]));                         \
-            }                                                                                                         \
-        return y;                                                                                                     \
-    }
+#define ROUTINE64(name) LANES(name, __m512d, double, pd, sd, 0x1p30, slow)
+#define ROUTINE32(name) LANES(name, __m512, float, ps, ss, 0x1p12f, slowf)
 ROUTINE64(__svml_log8)
 ROUTINE64(__svml_exp28)
 ROUTINE64(__svml_log108)
@@ -78,15 +64,6 @@ ROUTINE(__svml_tanf4_mask, "ps", "xmm")
 ROUTINE(__svml_exp2, "pd", "xmm")
 ROUTINE(__svml_idiv8, "ps", "ymm")  /* of integers */
 ROUTINE(__svml_exps32, "ps", "zmm") /* of binary16 */
-
-/* By its bits: a conversion would be rounded. */
-static void show(const char *name, const void *number, unsigned bytes)
-{
-    uint64_t bits = 0;
-    memcpy(&bits, number, bytes);
-    printf("%s %0*llx\n", name, (int)bytes * 2, (unsigned long long)bits);
-}
-#define SHOW(name, x) show(name, &(x), sizeof(x))
 
 static const double operands[16] = {0.1, 1.1, 2.3, 7.7,  9.9,  33.3, 77.7, 99.1,
                                     0.3, 3.3, 5.7, 17.9, 21.3, 1.9,  6.1,  12.7};

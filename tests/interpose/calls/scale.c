@@ -1,27 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * scale.c: what the C library itself has of libm, in a program without libm. Prints name and bits. */
+#include "show.h"
 #include <math.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 static volatile float x = 1.1f, y = 37.3f;
 static volatile double u = 1.1, v = 37.3;
 static volatile int three = 3;
-
-static void show(const char *name, float f)
-{
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    printf("%s %08x\n", name, bits);
-}
-
-static void show64(const char *name, double d)
-{
-    uint64_t bits;
-    memcpy(&bits, &d, sizeof bits);
-    printf("%s %016llx\n", name, (unsigned long long)bits);
-}
 
 int main(void)
 {

@@ -2,13 +2,13 @@
  * libm.c: the replacements of libm's and libmvec's functions, called directly
  * with the true originals behind them: against MPFR where it has the function (edges.c goes on there),
  * else against the double function rounded once. Patches nothing. */
+#include "known.h"
 #include "libm/libm.h"
 #include "x86/emulate/enter.h"
 
 #include <complex.h>
 #include <dlfcn.h>
 #include <math.h>
-#include <mpfr.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,54 +86,17 @@ static const vprec_libm_entry *find(const char *name)
     exit(1);
 }
 
-static void settle(mpfr_t r, int t, const vprec_format *f, double *result)
-{
-    mpfr_exp_t emin = mpfr_get_emin(), emax = mpfr_get_emax();
-    mpfr_set_emin(2 - f->bias - f->fbits);
-    mpfr_set_emax(f->bias + 1);
-    t = mpfr_check_range(r, t, direction);
-    mpfr_subnormalize(r, t, direction);
-    *result = mpfr_get_d(r, MPFR_RNDN);
-    mpfr_set_emin(emin);
-    mpfr_set_emax(emax);
-}
-
-typedef int unary(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
-typedef int binary(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t);
-
 static double reference(unary *f1, binary *f2, double x, double y, const vprec_format *f)
 {
     mpfr_t a, b, r;
-    double result;
     mpfr_inits2(53, a, b, (mpfr_ptr)NULL);
     mpfr_init2(r, f->fbits + 1);
     mpfr_set_d(a, x, MPFR_RNDN);
     mpfr_set_d(b, y, MPFR_RNDN);
-    settle(r, f1 ? f1(r, a, direction) : f2(r, a, b, direction), f, &result);
+    double result = known_settle(r, f1 ? f1(r, a, direction) : f2(r, a, b, direction), f, direction);
     mpfr_clears(a, b, r, (mpfr_ptr)NULL);
     return result;
 }
-
-static int lgamma_unsigned(mpfr_ptr r, mpfr_srcptr x, mpfr_rnd_t rnd)
-{
-    int sign;
-    return mpfr_lgamma(r, &sign, x, rnd);
-}
-
-static const struct {
-    const char *name;
-    unary *f1;
-    binary *f2;
-} known[] = {
-    {"acos", mpfr_acos, 0}, {"acosh", mpfr_acosh, 0}, {"asin", mpfr_asin, 0}, {"asinh", mpfr_asinh, 0},
-    {"atan", mpfr_atan, 0}, {"atanh", mpfr_atanh, 0}, {"cbrt", mpfr_cbrt, 0}, {"cos", mpfr_cos, 0},
-    {"cosh", mpfr_cosh, 0}, {"erf", mpfr_erf, 0}, {"erfc", mpfr_erfc, 0}, {"exp", mpfr_exp, 0},
-    {"exp10", mpfr_exp10, 0}, {"exp2", mpfr_exp2, 0}, {"expm1", mpfr_expm1, 0}, {"log", mpfr_log, 0},
-    {"log10", mpfr_log10, 0}, {"log1p", mpfr_log1p, 0}, {"log2", mpfr_log2, 0}, {"sin", mpfr_sin, 0},
-    {"sinh", mpfr_sinh, 0}, {"tan", mpfr_tan, 0}, {"tanh", mpfr_tanh, 0}, {"tgamma", mpfr_gamma, 0},
-    {"lgamma", lgamma_unsigned, 0}, {"sqrt", mpfr_sqrt, 0}, {"atan2", 0, mpfr_atan2}, {"pow", 0, mpfr_pow},
-    {"hypot", 0, mpfr_hypot}, {"fmod", 0, mpfr_fmod}, {"remainder", 0, mpfr_remainder}, {"fdim", 0, mpfr_dim},
-};
 
 typedef double call_d(double, double);
 typedef float call_f(float, float);
@@ -142,7 +105,7 @@ typedef float call_f(float, float);
 static void check_known(void)
 {
     vprec_arith *a = &vprec_arith_current;
-    for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+    for (size_t k = 0; k < KNOWN; k++) {
         char name[32];
         for (int type = 0; type < VPREC_TYPES; type++) {
             snprintf(name, sizeof name, "%s%s", known[k].name, type == VPREC_F32 ? "f" : "");
@@ -336,13 +299,12 @@ static void check_kinds(void)
         mpfr_init2(exact, 53);
         mpfr_init2(r, f->fbits + 1);
         mpfr_set_d(exact, x, MPFR_RNDN);
-        double want;
-        settle(r, mpfr_mul_2si(r, exact, n, direction), f, &want);
+        double want = known_settle(r, mpfr_mul_2si(r, exact, n, direction), f, direction);
         check("ldexpf", x, n, want, ((float (*)(float, int))find("ldexpf")->replacement)((float)x, n));
         check("scalblnf", x, n, want, ((float (*)(float, long))find("scalblnf")->replacement)((float)x, n));
         mpfr_clear(r);
         mpfr_init2(r, g->fbits + 1);
-        settle(r, mpfr_mul_2si(r, exact, n, direction), g, &want);
+        want = known_settle(r, mpfr_mul_2si(r, exact, n, direction), g, direction);
         check("scalbn", x, n, want, ((double (*)(double, int))find("scalbn")->replacement)(x, n));
         mpfr_clears(r, exact, (mpfr_ptr)NULL);
 

@@ -2,43 +2,18 @@
  * edges.c: libm's replacements where the libraries' doubles say too little: results that are exact, beyond double's
  * range, or beside a number, in every direction and saturating; and what is random, whose two values and mean are
  * known. MPFR is the oracle. Patches nothing. */
+#include "../emulate/known.h"
 #include "libm/libm.h"
 #include "runtime/arith.h"
 #include "runtime/draws.h"
 
 #include <dlfcn.h>
 #include <math.h>
-#include <mpfr.h>
 #include <stdio.h>
 #include <string.h>
 #include <xmmintrin.h>
 
 static unsigned long failures, checks, exact_results, large, small, noisy[VPREC_TYPES];
-
-typedef int unary(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t);
-typedef int binary(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t);
-
-static int lgamma_unsigned(mpfr_ptr r, mpfr_srcptr x, mpfr_rnd_t rnd)
-{
-    int sign;
-    return mpfr_lgamma(r, &sign, x, rnd);
-}
-
-static const struct {
-    const char *name;
-    unary *f1;
-    binary *f2;
-} functions[] = {
-    {"acos", mpfr_acos, 0},   {"acosh", mpfr_acosh, 0}, {"asin", mpfr_asin, 0},         {"asinh", mpfr_asinh, 0},
-    {"atan", mpfr_atan, 0},   {"atanh", mpfr_atanh, 0}, {"cbrt", mpfr_cbrt, 0},         {"cos", mpfr_cos, 0},
-    {"cosh", mpfr_cosh, 0},   {"erf", mpfr_erf, 0},     {"erfc", mpfr_erfc, 0},         {"exp", mpfr_exp, 0},
-    {"exp10", mpfr_exp10, 0}, {"exp2", mpfr_exp2, 0},   {"expm1", mpfr_expm1, 0},       {"log", mpfr_log, 0},
-    {"log10", mpfr_log10, 0}, {"log1p", mpfr_log1p, 0}, {"log2", mpfr_log2, 0},         {"sin", mpfr_sin, 0},
-    {"sinh", mpfr_sinh, 0},   {"tan", mpfr_tan, 0},     {"tanh", mpfr_tanh, 0},         {"tgamma", mpfr_gamma, 0},
-    {"j0", mpfr_j0, 0},       {"y0", mpfr_y0, 0},       {"lgamma", lgamma_unsigned, 0}, {"atan2", 0, mpfr_atan2},
-    {"pow", 0, mpfr_pow},     {"hypot", 0, mpfr_hypot},
-};
-enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
 /* Numbers at which exact results are, tiny ones, and huge ones. */
 static const double operands[] = {
@@ -71,7 +46,7 @@ static int evaluate(mpfr_t r, int k, double x, double y, mpfr_prec_t bits, mpfr_
     mpfr_set_d(a, x, MPFR_RNDN);
     mpfr_set_d(b, y, MPFR_RNDN);
     mpfr_set_prec(r, bits);
-    int t = functions[k].f1 ? functions[k].f1(r, a, direction) : functions[k].f2(r, a, b, direction);
+    int t = known[k].f1 ? known[k].f1(r, a, direction) : known[k].f2(r, a, b, direction);
     mpfr_clears(a, b, (mpfr_ptr)NULL);
     return t;
 }
@@ -87,14 +62,7 @@ static double reference(int k, double x, double y, const vprec_format *f, bool s
     exact_results += finite && !t && !mpfr_zero_p(r);
     large += finite && mpfr_get_exp(r) > 1100;
     small += finite && !mpfr_zero_p(r) && mpfr_get_exp(r) < -1100;
-    mpfr_exp_t emin = mpfr_get_emin(), emax = mpfr_get_emax();
-    mpfr_set_emin(2 - f->bias - f->fbits);
-    mpfr_set_emax(f->bias + 1);
-    t = mpfr_check_range(r, t, direction);
-    mpfr_subnormalize(r, t, direction);
-    double d = mpfr_get_d(r, MPFR_RNDN);
-    mpfr_set_emin(emin);
-    mpfr_set_emax(emax);
+    double d = known_settle(r, t, f, direction);
     mpfr_clear(r);
     return sat && finite && isinf(d) ? copysign(f->max, d) : d;
 }
@@ -126,8 +94,8 @@ static bool same(double a, double b)
 static void check(int k, double x, double y, size_t format)
 {
     const vprec_format *f = &vprec_arith_current.format[formats[format].type];
-    const vprec_libm_entry *e = entry(functions[k].name, formats[format].type);
-    if (e->type == VPREC_F32 && ((double)(float)x != x || (functions[k].f2 && (double)(float)y != y)))
+    const vprec_libm_entry *e = entry(known[k].name, formats[format].type);
+    if (e->type == VPREC_F32 && ((double)(float)x != x || (known[k].f2 && (double)(float)y != y)))
         return;
     for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
         vprec_arith_current.mode = modes[m].mode;
@@ -153,13 +121,13 @@ static void edges(void)
     for (size_t format = 0; format < sizeof formats / sizeof *formats; format++) {
         vprec_type type = formats[format].type;
         vprec_format_parse(formats[format].text, type, &vprec_arith_current.format[type], NULL, 0);
-        for (int k = 0; k < FUNCTIONS; k++)
+        for (int k = 0; k < KNOWN; k++)
             for (int i = 0; i < 2 * OPERANDS; i++) {
                 double x = i % 2 ? -operands[i / 2] : operands[i / 2];
-                bool bessel = functions[k].f1 == mpfr_j0 || functions[k].f1 == mpfr_y0;
-                if (functions[k].f1 && !(bessel && fabs(x) > 1e5)) /* beyond, glibc's are not good */
+                bool bessel = known[k].f1 == mpfr_j0 || known[k].f1 == mpfr_y0;
+                if (known[k].f1 && !(bessel && fabs(x) > 1e5)) /* beyond, glibc's are not good */
                     check(k, x, 0, format);
-                for (int j = i % 7; j < 2 * OPERANDS && functions[k].f2; j += 7)
+                for (int j = i % 7; j < 2 * OPERANDS && known[k].f2; j += 7)
                     check(k, x, j % 2 ? -operands[j / 2] : operands[j / 2], format);
             }
     }
@@ -173,7 +141,7 @@ static const vprec_libm_entry *vector_entry(int k)
     char full[32];
     size_t n;
     const vprec_libm_entry *table = vprec_libmvec_table(&n);
-    snprintf(full, sizeof full, "_ZGVbN2%s_%s", functions[k].f2 ? "vv" : "v", functions[k].name);
+    snprintf(full, sizeof full, "_ZGVbN2%s_%s", known[k].f2 ? "vv" : "v", known[k].name);
     while (n && strcmp(table[n - 1].name, full))
         n--;
     return n ? &table[n - 1] : NULL;
@@ -199,7 +167,7 @@ static void sample(int k, double x, double y, vprec_type type, const vprec_libm_
     double lo = neighbour(r, type, MPFR_RNDD), hi = neighbour(r, type, MPFR_RNDU);
     bool edge = fabs(frexp(lo, &power)) == 0.5 || fabs(frexp(hi, &power)) == 0.5; /* the noise is asymmetric there */
     if (ternary && !mpfr_nan_p(r) && !edge) {
-        const vprec_libm_entry *scalar = entry(functions[k].name, type);
+        const vprec_libm_entry *scalar = entry(known[k].name, type);
         unsigned ups = 0, others = 0;
         for (int n = 0; n < SAMPLES; n++) {
             double got = vector ? call_vector(vector, x, y) : call(scalar, x, y);
@@ -233,9 +201,9 @@ static void noise(void)
                 (vprec_noise){stochastic ? 0 : VPREC_NOISE_RESULTS, type ? 53 : 24, VPREC_ERROR_RELATIVE, 0};
         }
         vprec_arith_current.mode = stochastic ? VPREC_SR : VPREC_RNE;
-        for (int k = 0; k < FUNCTIONS; k++)
+        for (int k = 0; k < KNOWN; k++)
             for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
-                double x = (float)points[i][0] + !strcmp(functions[k].name, "acosh"), y = (float)points[i][1];
+                double x = (float)points[i][0] + !strcmp(known[k].name, "acosh"), y = (float)points[i][1];
                 sample(k, x, y, VPREC_F32, NULL);
                 sample(k, x, y, VPREC_F64, NULL);
                 if (i < 2 && vector_entry(k))
