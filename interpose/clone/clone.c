@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * clone.c: see clone.h. Writes clones; originals are patch.c's. */
+ * clone.c: see clone.h. Writes clones; their jumps are jump.c's, the originals patch.c's. */
 #include "clone.h"
+#include "cloner.h"
 #include "find/live.h"
+#include "jump.h"
 #include "patch.h"
 #include "reach.h"
 #include "runtime/share.h"
@@ -17,105 +19,13 @@ static bool has_vaes(void)
     return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_VAES);
 }
 
-/* A rel32 in a clone that awaits its target's address. */
-typedef struct fixup {
-    uint8_t *at;
-    uint64_t target;   /* original address */
-    uint32_t function; /* whose clone it is in */
-} fixup;
-
-typedef struct cloner {
-    vprec_image *image;
-    vprec_codemap *map;
-    const vprec_clone_options *options;
-    vprec_code code;
-    uint32_t *clone_at; /* by code byte: clone's offset in the arena, 0 none */
-    vprec_vec fixups;
-    uint64_t *slots;    /* by function: where its entry stub jumps; behind them those of the doors */
-    size_t slot_count, slot_room;
-    vprec_vec doors;    /* vprec_door: see emit_doors */
-    vprec_constants *constants;
-    vprec_site *sites;  /* of the emulated sites */
-    size_t site_count;
-    uint8_t *entered_view;
-    uint64_t enter_stub; /* jmp [&vprec_enter] */
-    uint32_t function;
-    uint64_t low, high;   /* of the function: first and last address an indirect jump may lead to */
-    vprec_vec tables;     /* uint8_t *: displacements in it that await its table of landings */
-    vprec_vec live;       /* vprec_live, of the function */
-    const vprec_decoded *here; /* the instruction that is being cloned */
-    vprec_vec ties;       /* of the function: code to be put out of the way */
-    vprec_vec moves;      /* vprec_move: what the code since `code.from` has moved */
-    int halves;           /* see round.h */
-    vprec_round_context round;
-} cloner;
-
-static void place(cloner *k, uint64_t original)
+static void place(vprec_cloner *k, uint64_t original)
 {
     k->clone_at[original - k->map->lo] = (uint32_t)(k->code.at - k->image->arena);
 }
 
-static uint64_t clone_of(const cloner *k, uint64_t original)
-{
-    if (!vprec_in_code(k->map, original) || !k->clone_at[original - k->map->lo])
-        return 0;
-    return (uint64_t)k->image->arena + k->clone_at[original - k->map->lo];
-}
-
-/* A displacement to where `original` lives in the end: in a clone or where it is. */
-static void displacement(cloner *k, uint64_t original)
-{
-    fixup *f = vprec_vec_add(&k->fixups, 1);
-    if (f)
-        *f = (fixup){k->code.at, original, k->function};
-    else
-        k->code.full = true;
-    vprec_emit_u32(&k->code, 0);
-}
-
-static void jump(cloner *k, uint64_t original)
-{
-    vprec_emit_u8(&k->code, 0xE9);
-    displacement(k, original);
-}
-
-/* The moves noted from here on belong to what begins here. */
-static void note(cloner *k)
-{
-    k->moves.count = 0;
-    k->code.from = k->code.at;
-}
-
-/* The code since `before` belongs to an original instruction of `length` bytes; 0: to the range that has begun. */
-static void step(cloner *k, unsigned length, const uint8_t *before)
-{
-    if (!vprec_where_step(&k->image->where, length, (size_t)(k->code.at - before), &k->moves))
-        k->code.full = true;
-    note(k);
-}
-
-/* From here on the code belongs to `original`: see where.h. */
-static void begin(cloner *k, enum vprec_where_kind kind, uint64_t original)
-{
-    if (!vprec_where_add(&k->image->where, kind, (uint64_t)k->code.at, original))
-        k->code.full = true;
-    note(k);
-}
-
-/* The end of a range without original instructions, if one is open: its moves are those of one step. */
-static void end(cloner *k)
-{
-    if (k->code.from != k->code.at)
-        step(k, 0, k->code.from);
-}
-
-static const uint8_t *bytes_at(uint64_t address)
-{
-    return (const uint8_t *)address;
-}
-
 /* Calls the emulator for `site`; see enter.h for the protocol. */
-static void emit_enter(cloner *k, const vprec_site *site)
+static void emit_enter(vprec_cloner *k, const vprec_site *site)
 {
     vprec_site *kept = &k->sites[k->site_count++];
     *kept = *site;
@@ -130,8 +40,8 @@ static void emit_enter(cloner *k, const vprec_site *site)
 
 static void tie_site(void *data, const vprec_site *site)
 {
-    end(data);
-    begin(data, VPREC_WHERE_TIE, site->address);
+    vprec_cloner_end(data);
+    vprec_cloner_begin(data, VPREC_WHERE_TIE, site->address);
 }
 
 static void enter_site(void *data, const vprec_site *site)
@@ -139,7 +49,7 @@ static void enter_site(void *data, const vprec_site *site)
     emit_enter(data, site);
 }
 
-static bool active(const cloner *k, const vprec_insn *insn)
+static bool active(const vprec_cloner *k, const vprec_insn *insn)
 {
     const vprec_arith *arith = k->options->arith;
     if (VPREC_AT(k->map->functions, vprec_code_function, k->function).routine.results)
@@ -148,14 +58,8 @@ static bool active(const cloner *k, const vprec_insn *insn)
            arith->ops & vprec_ops_of((enum vprec_op)insn->op);
 }
 
-/* Where only selected code enters the clone, and the original stays as it is. */
-static vprec_gate *gate_of(const cloner *k)
-{
-    return VPREC_AT(k->map->functions, vprec_code_function, k->function).gate;
-}
-
 /* The site's code where there is an inline form, else a call of the emulator. */
-static void put_site(cloner *k, vprec_site *site)
+static void put_site(vprec_cloner *k, vprec_site *site)
 {
     if (k->options->counters)
         site->counter = k->options->counters[k->function];
@@ -165,16 +69,16 @@ static void put_site(cloner *k, vprec_site *site)
         k->image->inlined++;
 }
 
-static void emit_site(cloner *k, uint64_t at)
+static void emit_site(vprec_cloner *k, uint64_t at)
 {
     vprec_site site = k->here->site;
-    if (!gate_of(k))
+    if (!vprec_cloner_gate(k))
         *vprec_mark(k->map, at) |= VPREC_ARITH;
     put_site(k, &site);
 }
 
 /* A routine's return: a result in a vector register is rounded, inline as its product with 1. */
-static void emit_routine_result(cloner *k, uint64_t at, const vprec_routine *routine, int8_t result)
+static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routine *routine, int8_t result)
 {
     vprec_type type = (vprec_type)routine->type;
     bool f64 = type == VPREC_F64;
@@ -202,393 +106,42 @@ static void emit_routine_result(cloner *k, uint64_t at, const vprec_routine *rou
 }
 
 /* Counts that control comes to `at`, which runs as it is. */
-static void emit_audit(cloner *k, uint64_t at)
+static void emit_audit(vprec_cloner *k, uint64_t at)
 {
     vprec_site site = {.address = at, .op = VPREC_OP_REFUSED,
                        .counter = k->options->refused(k->options->refused_data, at, k->function)};
     emit_enter(k, &site);
 }
 
-static void emit_refused(cloner *k, uint64_t at)
+static void emit_refused(vprec_cloner *k, uint64_t at)
 {
     if (k->options->audit) {
-        if (!gate_of(k))
+        if (!vprec_cloner_gate(k))
             *vprec_mark(k->map, at) |= VPREC_ARITH;
         emit_audit(k, at);
     }
     vprec_round_copy_insn(&k->code, at, &k->here->insn);
 }
 
-/* jrcxz, loop: they reach 127 bytes at most, so they jump over a jump. */
-static void emit_short(cloner *k, uint64_t at, const vprec_insn *insn)
+static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 {
-    vprec_emit_bytes(&k->code, bytes_at(at), insn->length - 1u);
-    vprec_emit_u8(&k->code, 2);
-    vprec_emit_bytes(&k->code, "\xEB\x05", 2);
-    jump(k, insn->target);
-}
-
-enum { RAX, RCX, RDX, RBX, RSP };
-enum { ABOVE = 7, ZERO = 4 }; /* ja, jz */
-
-static void load_address(vprec_code *c, int reg, uint64_t address)
-{
-    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8D), reg, vprec_absolute((void *)address), -1);
-}
-
-/* The arithmetic flags, by way of rax, which must have been saved. */
-static void push_flags(vprec_code *c)
-{
-    vprec_emit_bytes(c, "\x9F\x0F\x90\xC0\x50", 5); /* lahf; seto al; push rax */
-    vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, -8);
-    vprec_emit_note(c, VPREC_MOVE_SAVE, (vprec_spilled){.kind = VPREC_SPILL_FLAGS, .size = 8}, 0);
-}
-
-static void pop_flags(vprec_code *c)
-{
-    vprec_emit_u8(c, 0x58); /* pop rax */
-    vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, 8);
-    vprec_emit_bytes(c, "\x04\x7F\x9E", 3); /* add al, 0x7f; sahf */
-    vprec_emit_note(c, VPREC_MOVE_RESTORE, (vprec_spilled){.kind = VPREC_SPILL_FLAGS, .size = 8}, -8);
-}
-
-static bool may_land(const cloner *k, uint64_t at)
-{
-    uint32_t mark = *vprec_mark(k->map, at);
-    return mark & VPREC_START && mark & VPREC_TARGET;
-}
-
-/* An indirect jump: its target, an original address, is looked up in a table
- * of the function's own branch targets (emit_landings). What is not there is
- * left to the original: another function, or code that ends in a trap. */
-static void emit_indirect(cloner *k, uint64_t at)
-{
-    vprec_code *c = &k->code;
-    vprec_mem mem = k->here->mem;
-    int reg = k->here->reg;
-    bool memory = reg == VPREC_REG_NONE;
-    if (!k->low || (!memory && reg == RSP)) {
-        vprec_round_copy_insn(c, at, &k->here->insn);
+    if (vprec_jump_emit(k, at, insn))
         return;
-    }
-    enum { SAVED = 128 + 24 };
-    vprec_emit_move_stack(c, -128);
-    vprec_emit_push(c, RAX);
-    vprec_emit_push(c, RCX);
-    push_flags(c);
-    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8B), RAX, vprec_at_stack(16), -1);
-    if (memory) {
-        if (mem.base == RSP)
-            mem.disp += SAVED;
-        vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8B), RCX, vprec_at(mem), -1);
-    } else if (reg != RCX) {
-        vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8B), RCX, vprec_reg(reg), -1);
-    }
-    load_address(c, RAX, k->low);
-    vprec_emit_bytes(c, "\x48\x29\xC1\x48\x81\xF9", 6); /* sub rcx, rax; cmp rcx, imm32 */
-    vprec_emit_u32(c, (uint32_t)(k->high - k->low));
-    vprec_emit_branch(c, ABOVE, (uint64_t)c->at);
-    uint8_t *beyond = c->at;
-    load_address(c, RAX, (uint64_t)c->at); /* the table */
-    uint8_t **ref = vprec_vec_add(&k->tables, 1);
-    if (!ref) {
-        c->full = true;
-        return;
-    }
-    *ref = c->at - 4;
-    vprec_emit_bytes(c, "\x48\x63\x0C\x88\x48\x85\xC9", 7); /* movsxd rcx, dword ptr [rax+rcx*4]; test rcx, rcx */
-    vprec_emit_branch(c, ZERO, (uint64_t)c->at);
-    uint8_t *no_landing = c->at;
-    vprec_emit_bytes(c, "\x48\x01\xC1", 3); /* add rcx, rax */
-    int32_t noted = vprec_emit_noted(c);
-    pop_flags(c);
-    vprec_emit_bytes(c, "\xFF\xE1", 2); /* jmp rcx */
-    if (c->full)
-        return;
-    int32_t rel = (int32_t)(c->at - beyond);
-    memcpy(beyond - 4, &rel, 4);
-    rel = (int32_t)(c->at - no_landing);
-    memcpy(no_landing - 4, &rel, 4);
-    vprec_emit_again(c, noted);
-    pop_flags(c);
-    vprec_emit_pop(c, RCX);
-    vprec_emit_pop(c, RAX);
-    vprec_emit_move_stack(c, 128);
-    vprec_round_copy_insn(c, at, &k->here->insn);
-}
-
-/* The function's table, and the landings: they give back the two registers and
- * the stack, then go on in the clone. */
-static void emit_landings(cloner *k)
-{
-    vprec_code *c = &k->code;
-    while ((uint64_t)c->at & 3)
-        vprec_emit_u8(c, 0xCC);
-    uint8_t *table = c->at;
-    begin(k, VPREC_WHERE_LANDINGS, k->low);
-    size_t bytes = (k->high - k->low + 1) * 4;
-    if (c->full || (size_t)(c->end - c->at) < bytes) {
-        c->full = true;
-        return;
-    }
-    memset(table, 0, bytes);
-    c->at += bytes;
-    note(k); /* every landing is as the first */
-    for (uint64_t a = k->low; a <= k->high; a++) {
-        if (!may_land(k, a))
-            continue;
-        int32_t landing = (int32_t)(c->at - table);
-        memcpy(table + (a - k->low) * 4, &landing, 4);
-        vprec_vec *moves = c->moves;
-        if (c->at != c->from)
-            c->moves = NULL;
-        vprec_emit_pop(c, RCX);
-        vprec_emit_pop(c, RAX);
-        vprec_emit_move_stack(c, 128);
-        c->moves = moves;
-        jump(k, a);
-    }
-    end(k);
-    for (size_t i = 0; i < k->tables.count; i++) {
-        uint8_t *ref = VPREC_AT(k->tables, uint8_t *, i);
-        int32_t rel = (int32_t)(table - (ref + 4));
-        memcpy(ref, &rel, 4);
-    }
-}
-
-/* A call is made by the original instruction, so that the return address is an
- * original one; the return point leads back (patch.c). Behind a gate the
- * original's return points are its own: the clone calls. */
-static void emit_call(cloner *k, uint64_t at, const vprec_insn *insn)
-{
-    vprec_codemap *map = k->map;
-    if (gate_of(k)) {
-        if (insn->flow == VPREC_FLOW_ICALL) {
-            vprec_round_copy_insn(&k->code, at, insn);
-            return;
-        }
-        vprec_emit_u8(&k->code, 0xE8);
-        displacement(k, insn->target);
-        return;
-    }
-    for (unsigned i = 0; i < insn->length; i++)
-        vprec_mark(map, at)[i] |= VPREC_KEEP;
-    uint64_t back = at + insn->length;
-    const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, k->function);
-    if (back < f->end && *vprec_mark(map, back) & VPREC_START)
-        *vprec_mark(map, back) |= VPREC_RETURN;
-    vprec_emit_branch(&k->code, -1, at);
-}
-
-/* A jump to what may have a gate, which is told that it comes from selected code. */
-static void emit_tail(cloner *k, uint64_t at, const vprec_insn *insn)
-{
-    vprec_code *c = &k->code;
-    uint8_t *over = NULL;
-    if (insn->flow == VPREC_FLOW_JCC) {
-        uint8_t condition = bytes_at(at)[insn->length - (insn->length >= 6 ? 5 : 2)] & 15;
-        vprec_emit_u8(c, 0x70 | (condition ^ 1));
-        vprec_emit_u8(c, 0);
-        over = c->at;
-    }
-    vprec_gate_mark(c);
-    if (insn->flow == VPREC_FLOW_IJMP)
-        vprec_round_copy_insn(c, at, insn);
-    else
-        jump(k, insn->target);
-    if (over && !c->full)
-        over[-1] = (uint8_t)(c->at - over);
-}
-
-static void emit_instruction(cloner *k, uint64_t at, const vprec_insn *insn)
-{
-    if (*vprec_mark(k->map, at) & VPREC_TAIL) {
-        emit_tail(k, at, insn);
-        return;
-    }
-    switch (insn->flow) {
-    case VPREC_FLOW_JCC: /* 7x rel8 or 0F 8x rel32, perhaps behind a prefix */
-        vprec_emit_u8(&k->code, 0x0F);
-        vprec_emit_u8(&k->code, 0x80 | (bytes_at(at)[insn->length - (insn->length >= 6 ? 5 : 2)] & 15));
-        displacement(k, insn->target);
-        break;
-    case VPREC_FLOW_JMP: jump(k, insn->target); break;
-    case VPREC_FLOW_SHORT: emit_short(k, at, insn); break;
-    case VPREC_FLOW_XBEGIN:
-        vprec_emit_bytes(&k->code, "\xC7\xF8", 2);
-        displacement(k, insn->target);
-        break;
-    case VPREC_FLOW_IJMP: emit_indirect(k, at); break;
-    case VPREC_FLOW_CALL:
-    case VPREC_FLOW_ICALL: emit_call(k, at, insn); break;
-    case VPREC_FLOW_RET: {
-        const vprec_code_function *f = &VPREC_AT(k->map->functions, vprec_code_function, k->function);
+    if (insn->flow == VPREC_FLOW_RET) {
+        const vprec_code_function *f = vprec_cloner_function(k, k->function);
         for (int8_t result = 0; result < f->routine.results; result++)
             emit_routine_result(k, at, &f->routine, result);
         vprec_round_copy_insn(&k->code, at, insn);
-        break;
-    }
-    default:
-        if (active(k, insn) || (insn->cls == VPREC_CONTROL && vprec_arith_rounds(k->options->arith)))
-            emit_site(k, at);
-        else if (insn->cls == VPREC_REFUSED)
-            emit_refused(k, at);
-        else
-            vprec_round_copy_insn(&k->code, at, insn);
-        break;
+    } else if (active(k, insn) || (insn->cls == VPREC_CONTROL && vprec_arith_rounds(k->options->arith))) {
+        emit_site(k, at);
+    } else if (insn->cls == VPREC_REFUSED) {
+        emit_refused(k, at);
+    } else {
+        vprec_round_copy_insn(&k->code, at, insn);
     }
 }
 
-static vprec_code_function *function_at(const cloner *k, size_t i)
-{
-    return &VPREC_AT(k->map->functions, vprec_code_function, i);
-}
-
-/* What is set when a function is entered; NULL: there was no room to record it. */
-static uint8_t *entered_of(const cloner *k, size_t function)
-{
-    const char *flag = k->entered_view ? (const char *)k->options->entered[function] : NULL;
-    return flag ? k->entered_view + (flag - k->options->entered_start) : NULL;
-}
-
-/* jmp [slot], and what that leads to once: it notes that the function was entered. Returns where the low half of the
- * address belongs that [slot] leads to ever after; NULL: nothing is noted. */
-static uint8_t *emit_noting(cloner *k, uint32_t function, uint64_t *slot)
-{
-    vprec_code *c = &k->code;
-    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
-    *slot = (uint64_t)c->at;
-    uint8_t *flag = entered_of(k, function);
-    if (!flag)
-        return NULL;
-    vprec_emit_u8(c, 0xC6); /* mov byte ptr [flag], 1 */
-    vprec_emit_u8(c, 0x05);
-    vprec_emit_u32(c, (uint32_t)((int64_t)flag - (int64_t)(c->at + 5)));
-    vprec_emit_u8(c, 1);
-    uint8_t *low = c->at + 6; /* mov dword ptr [slot], low half of the clone's address */
-    vprec_emit_u8(c, 0xC7);
-    vprec_emit_u8(c, 0x05);
-    vprec_emit_u32(c, (uint32_t)((int64_t)slot - (int64_t)(c->at + 8)));
-    vprec_emit_u32(c, 0);
-    return low;
-}
-
-static void lead_slot(cloner *k, uint8_t *low, const uint64_t *slot, uint64_t to)
-{
-    if (k->code.full || !low)
-        return;
-    uint32_t half = (uint32_t)to;
-    memcpy(low, &half, 4);
-    if (to >> 32 != *slot >> 32)
-        k->code.full = true; /* cannot be: reach.c keeps the arena off 4 GB borders */
-}
-
-/* The stub at a function's entry: [slot] leads behind itself once, and to the clone ever after. */
-static void emit_entry(cloner *k)
-{
-    vprec_code *c = &k->code;
-    while ((uint64_t)c->at & 15)
-        vprec_emit_u8(c, 0xCC);
-    begin(k, VPREC_WHERE_STUB, function_at(k, k->function)->start);
-    if (k->entered_view) {
-        vprec_entered *entered = vprec_vec_add(&k->image->entered, 1);
-        if (entered)
-            *entered = (vprec_entered){(uint64_t)c->at, entered_of(k, k->function)};
-        else
-            c->full = true;
-    }
-    uint64_t *slot = &k->slots[k->function];
-    uint8_t *low = emit_noting(k, k->function, slot);
-    lead_slot(k, low, slot, (uint64_t)c->at);
-}
-
-/* A way into a clone behind the function's start notes the entry as the stub does. */
-static void emit_door(cloner *k, uint64_t original, uint32_t function)
-{
-    vprec_door *door = k->slot_count < k->slot_room ? vprec_vec_add(&k->doors, 1) : NULL;
-    if (!door) {
-        k->code.full = true;
-        return;
-    }
-    begin(k, VPREC_WHERE_STUB, original);
-    *door = (vprec_door){original, (uint64_t)k->code.at};
-    uint64_t *slot = &k->slots[k->slot_count++], to = clone_of(k, original);
-    uint8_t *low = emit_noting(k, function, slot);
-    lead_slot(k, low, slot, to);
-    vprec_emit_branch(&k->code, -1, to);
-}
-
-/* The function of a place whose clone others jump to; -1: the function's own, or none that is cloned. */
-static long foreign(const cloner *k, const fixup *f)
-{
-    const vprec_code_function *own = function_at(k, f->function);
-    if ((f->target >= own->start && f->target < own->end) || !clone_of(k, f->target))
-        return -1;
-    return vprec_code_function_at(k->map, f->target);
-}
-
-/* Doors: where addresses that are taken, landing pads, and jumps of other functions lead to behind a function's start.
- * A return is none: what returns has entered before; but who knows where code is entered that nothing names. */
-static void emit_doors(cloner *k)
-{
-    vprec_vec targets = VPREC_VEC(uint64_t);
-    vprec_entered *end = k->entered_view ? vprec_vec_add(&k->image->entered, 1) : NULL;
-    if (end)
-        *end = (vprec_entered){(uint64_t)k->code.at, NULL};
-    for (size_t i = 0; i < k->map->functions.count && k->entered_view; i++) {
-        const vprec_code_function *f = function_at(k, i);
-        uint32_t door = VPREC_ENTRY | (f->gap ? VPREC_RETURN : 0);
-        for (uint64_t at = f->start + 1; f->cloned && at < f->end; at++) {
-            uint32_t mark = *vprec_mark(k->map, at);
-            uint64_t *target = mark & VPREC_START && mark & door && clone_of(k, at) ? vprec_vec_add(&targets, 1) : NULL;
-            if (target)
-                *target = at;
-        }
-    }
-    for (size_t i = 0; i < k->fixups.count && k->entered_view; i++) {
-        const fixup *f = &VPREC_AT(k->fixups, fixup, i);
-        long function = foreign(k, f);
-        uint64_t *target = function >= 0 && f->target != function_at(k, (size_t)function)->start
-                               ? vprec_vec_add(&targets, 1)
-                               : NULL;
-        if (target)
-            *target = f->target;
-    }
-    vprec_vec_sort_u64(&targets);
-    for (size_t i = 0; i < targets.count && !k->code.full; i++) {
-        uint64_t target = VPREC_AT(targets, uint64_t, i);
-        emit_door(k, target, (uint32_t)vprec_code_function_at(k->map, target));
-    }
-    vprec_vec_free(&targets);
-}
-
-/* At most so many doors. */
-static size_t door_bound(const vprec_codemap *map)
-{
-    size_t bound = map->edges.count + map->functions.count; /* jumps, and what falls through an end */
-    for (size_t i = 0; i < map->functions.count; i++) {
-        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
-        for (uint64_t at = f->start + 1; f->cloned && at < f->end; at++) {
-            uint32_t mark = *vprec_mark(map, at);
-            bound += mark & VPREC_START && (mark & VPREC_ENTRY || f->gap);
-        }
-    }
-    return bound;
-}
-
-/* What stays native jumps into what is cloned. */
-static void mark_entries(const vprec_codemap *map)
-{
-    for (size_t i = 0; i < map->edges.count; i++) {
-        vprec_edge e = VPREC_AT(map->edges, vprec_edge, i);
-        long from = vprec_code_function_at(map, e.from), to = vprec_code_function_at(map, e.to);
-        if (to >= 0 && VPREC_AT(map->functions, vprec_code_function, to).cloned &&
-            (from < 0 || !VPREC_AT(map->functions, vprec_code_function, from).cloned))
-            *vprec_mark(map, e.to) |= VPREC_ENTRY;
-    }
-}
-
-static void clone_function(cloner *k)
+static void clone_function(vprec_cloner *k)
 {
     vprec_codemap *map = k->map;
     const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, k->function);
@@ -602,15 +155,8 @@ static void clone_function(cloner *k)
     }
     size_t next = 0;
     k->round.clear_upper = !f->vex;
-    k->low = k->high = 0;
-    k->tables.count = 0;
-    for (uint64_t at = f->start; at < f->end && f->indirect_jumps; at++)
-        if (may_land(k, at)) {
-            k->low = k->low ? k->low : at;
-            k->high = at;
-        }
-    emit_entry(k);
-    begin(k, VPREC_WHERE_BODY, f->start);
+    vprec_jump_begin(k);
+    vprec_cloner_begin(k, VPREC_WHERE_BODY, f->start);
     vprec_insn insn = {0};
     bool open = false; /* control can fall through to here */
     for (uint64_t at = f->start; at < f->end && !k->code.full;) {
@@ -620,10 +166,10 @@ static void clone_function(cloner *k)
             if (open) { /* into what is no known code: the original decides */
                 if (at == f->unknown && k->options->audit)
                     emit_audit(k, at);
-                jump(k, at);
+                vprec_jump_to(k, at);
                 open = false;
             }
-            step(k, 1, before);
+            vprec_cloner_step(k, 1, before);
             at++;
             continue;
         }
@@ -638,35 +184,17 @@ static void clone_function(cloner *k)
         emit_instruction(k, at, &insn);
         if (insn.flow)
             k->halves = 0;
-        step(k, insn.length, before);
+        vprec_cloner_step(k, insn.length, before);
         open = insn.flow != VPREC_FLOW_JMP && insn.flow != VPREC_FLOW_IJMP && insn.flow != VPREC_FLOW_RET &&
                insn.flow != VPREC_FLOW_STOP && insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_ICALL;
         at += insn.length;
     }
     if (open)
-        jump(k, f->end);
-    note(k);
+        vprec_jump_to(k, f->end);
+    vprec_cloner_note(k);
     vprec_round_emit_ties(&k->code, &k->round);
-    end(k);
-    if (k->tables.count)
-        emit_landings(k);
-}
-
-static void resolve(cloner *k)
-{
-    for (size_t i = 0; i < k->fixups.count && !k->code.full; i++) {
-        fixup f = VPREC_AT(k->fixups, fixup, i);
-        long function = k->entered_view ? foreign(k, &f) : -1;
-        uint64_t to = clone_of(k, f.target);
-        if (function >= 0)
-            to = f.target == function_at(k, (size_t)function)->start ? k->slots[function] - 6
-                                                                     : vprec_door_find(&k->doors, f.target);
-        int64_t rel = (int64_t)(to ? to : f.target) - (int64_t)(f.at + 4);
-        if (rel != (int32_t)rel)
-            k->code.full = true;
-        int32_t rel32 = (int32_t)rel;
-        memcpy(f.at, &rel32, 4);
-    }
+    vprec_cloner_end(k);
+    vprec_jump_end(k);
 }
 
 /* Upper bound of the clones' size. */
@@ -701,8 +229,8 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
 {
     *image = (vprec_image){.lo = map->object->lo, .hi = map->object->hi, .traps = VPREC_VEC(vprec_trap),
                            .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered)};
-    mark_entries(map);
-    size_t doors = options->entered_start ? door_bound(map) : 0;
+    vprec_jump_mark(map);
+    size_t doors = options->entered_start ? vprec_jump_doors(map) : 0;
     size_t site_room, code_bytes = pages(estimate(map, options, doors, &site_room));
     size_t entered_bytes = options->entered_start ? pages(options->entered_bytes) : 0;
     size_t slot_bytes = pages((map->functions.count + doors) * sizeof(uint64_t));
@@ -718,10 +246,11 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
         return VPREC_REASON_NO_REACH;
     image->arena_size = total;
     uint8_t *at = image->arena;
-    cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(fixup), .doors = VPREC_VEC(vprec_door),
-                .slot_count = map->functions.count, .slot_room = map->functions.count + doors,
-                .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .ties = {.size = vprec_round_tie_size(options->isa)},
-                .moves = VPREC_VEC(vprec_move)};
+    vprec_cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(vprec_fixup),
+                      .doors = VPREC_VEC(vprec_door), .slot_count = map->functions.count,
+                      .slot_room = map->functions.count + doors, .tables = VPREC_VEC(uint8_t *),
+                      .live = VPREC_VEC(vprec_live), .ties = {.size = vprec_round_tie_size(options->isa)},
+                      .moves = VPREC_VEC(vprec_move)};
     bool mapped = true;
     if (entered_bytes) {
         k.entered_view = at;
@@ -758,8 +287,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
         if (VPREC_AT(map->functions, vprec_code_function, i).cloned)
             clone_function(&k);
     }
-    emit_doors(&k);
-    resolve(&k);
+    vprec_jump_link(&k);
     enum vprec_reason why = k.code.full ? VPREC_REASON_TOO_FAR : VPREC_REASON_NONE;
     if (!why) {
         image->code_end = (uint64_t)k.code.at;

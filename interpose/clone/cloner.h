@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cloner.h: what clone.c and jump.c share while they write the clones of one object. */
+#ifndef VPREC_CLONER_H
+#define VPREC_CLONER_H
+
+#include "clone.h"
+
+/* A rel32 in a clone that awaits its target's address. */
+typedef struct vprec_fixup {
+    uint8_t *at;
+    uint64_t target;   /* original address */
+    uint32_t function; /* whose clone it is in */
+} vprec_fixup;
+
+typedef struct vprec_cloner {
+    vprec_image *image;
+    vprec_codemap *map;
+    const vprec_clone_options *options;
+    vprec_code code;
+    uint32_t *clone_at; /* by code byte: clone's offset in the arena, 0 none */
+    vprec_vec fixups;
+    uint64_t *slots;    /* by function: where its entry stub jumps; behind them those of the doors */
+    size_t slot_count, slot_room;
+    vprec_vec doors;    /* vprec_door: see jump.c */
+    vprec_constants *constants;
+    vprec_site *sites;  /* of the emulated sites */
+    size_t site_count;
+    uint8_t *entered_view;
+    uint64_t enter_stub; /* jmp [&vprec_enter] */
+    uint32_t function;
+    uint64_t low, high;   /* of the function: first and last address an indirect jump may lead to */
+    vprec_vec tables;     /* uint8_t *: displacements in it that await its table of landings */
+    vprec_vec live;       /* vprec_live, of the function */
+    const vprec_decoded *here; /* the instruction that is being cloned */
+    vprec_vec ties;       /* of the function: code to be put out of the way */
+    vprec_vec moves;      /* vprec_move: what the code since `code.from` has moved */
+    int halves;           /* see round.h */
+    vprec_round_context round;
+} vprec_cloner;
+
+/* The moves noted from here on belong to what begins here. */
+static inline void vprec_cloner_note(vprec_cloner *k)
+{
+    k->moves.count = 0;
+    k->code.from = k->code.at;
+}
+
+/* The code since `before` belongs to an original instruction of `length` bytes; 0: to the range that has begun. */
+static inline void vprec_cloner_step(vprec_cloner *k, unsigned length, const uint8_t *before)
+{
+    if (!vprec_where_step(&k->image->where, length, (size_t)(k->code.at - before), &k->moves))
+        k->code.full = true;
+    vprec_cloner_note(k);
+}
+
+/* From here on the code belongs to `original`: see where.h. */
+static inline void vprec_cloner_begin(vprec_cloner *k, enum vprec_where_kind kind, uint64_t original)
+{
+    if (!vprec_where_add(&k->image->where, kind, (uint64_t)k->code.at, original))
+        k->code.full = true;
+    vprec_cloner_note(k);
+}
+
+/* The end of a range without original instructions, if one is open: its moves are those of one step. */
+static inline void vprec_cloner_end(vprec_cloner *k)
+{
+    if (k->code.from != k->code.at)
+        vprec_cloner_step(k, 0, k->code.from);
+}
+
+static inline vprec_code_function *vprec_cloner_function(const vprec_cloner *k, size_t i)
+{
+    return &VPREC_AT(k->map->functions, vprec_code_function, i);
+}
+
+/* Where only selected code enters the clone, and the original stays as it is. */
+static inline vprec_gate *vprec_cloner_gate(const vprec_cloner *k)
+{
+    return VPREC_AT(k->map->functions, vprec_code_function, k->function).gate;
+}
+
+#endif

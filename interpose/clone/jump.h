@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * jump.h: the ways into clones, between them and out of them: stubs at entries, doors behind them, jumps, landings of
+ * indirect ones, calls. */
+#ifndef VPREC_JUMP_H
+#define VPREC_JUMP_H
+
+#include "cloner.h"
+
+/* Marks what jumps from code that stays native enter. */
+void vprec_jump_mark(const vprec_codemap *map);
+
+/* At most so many doors. */
+size_t vprec_jump_doors(const vprec_codemap *map);
+
+/* Around a function's code: the stub at its entry; where its indirect jumps land. */
+void vprec_jump_begin(vprec_cloner *k);
+void vprec_jump_end(vprec_cloner *k);
+
+/* What stands for the jump or call at `at`. False: it is neither. */
+bool vprec_jump_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn);
+
+/* jmp to where `original` lives in the end: in a clone, or where it is. */
+void vprec_jump_to(vprec_cloner *k, uint64_t original);
+
+/* Behind all functions: the doors, and every jump's target. */
+void vprec_jump_link(vprec_cloner *k);
+
+#endif
