@@ -39,10 +39,10 @@ typedef struct vprec_interval {
 void vprec_libm_narrow(vprec_interval *value, vprec_function function, double x, double y);
 
 /* The precisions in which libm evaluates. */
-enum vprec_step { VPREC_STEP_F64, VPREC_STEP_F80, VPREC_STEP_F128, VPREC_STEPS };
+enum vprec_libm_step { VPREC_STEP_F64, VPREC_STEP_F80, VPREC_STEP_F128, VPREC_STEPS };
 
 /* The bound on libm's error at a step, in units of the last place of the result. */
-int vprec_libm_ulps(vprec_function function, enum vprec_step step);
+int vprec_libm_ulps(vprec_function function, enum vprec_libm_step step);
 
 /* binary64 straight from libm. The default floating-point environment is needed here and below. */
 typedef double vprec_libm_f64_call(double x, double y);
@@ -50,6 +50,6 @@ vprec_libm_f64_call *vprec_libm_call(vprec_function function);
 
 /* The interval of a regular value; false where the step does not exist on this
  * machine, or binary64 gives no normal number. */
-bool vprec_libm_evaluate(vprec_interval *value, vprec_function function, enum vprec_step step, double x, double y);
+bool vprec_libm_evaluate(vprec_interval *value, vprec_function function, enum vprec_libm_step step, double x, double y);
 
 #endif

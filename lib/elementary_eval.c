@@ -83,7 +83,7 @@ static vprec_libm_f64_call *const calls[VPREC_FUNCTIONS_COUNT] = {
 
 vprec_libm_f64_call *vprec_libm_call(vprec_function function) { return calls[function]; }
 
-int vprec_libm_ulps(vprec_function function, enum vprec_step step)
+int vprec_libm_ulps(vprec_function function, enum vprec_libm_step step)
 {
     switch (function) {
     case VPREC_FN_tgamma:
@@ -181,7 +181,7 @@ static bool evaluate_f128(vprec_interval *value, vprec_function function, double
 }
 #endif
 
-bool vprec_libm_evaluate(vprec_interval *value, vprec_function function, enum vprec_step step, double x, double y)
+bool vprec_libm_evaluate(vprec_interval *value, vprec_function function, enum vprec_libm_step step, double x, double y)
 {
     switch (step) {
     case VPREC_STEP_F64: return evaluate_f64(value, function, x, y);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * cloner.h: what clone.c and jump.c share while they write the clones of one object. */
-#ifndef VPREC_CLONER_H
-#define VPREC_CLONER_H
+#ifndef VPREC_CLONE_CLONER_H
+#define VPREC_CLONE_CLONER_H
 
 #include "clone.h"
 

@@ -8,8 +8,8 @@
  *                                           instructions, moved; jmp f + n
  *
  * Every register but rax and r11 reaches both ways as the caller left it, and the stack too. */
-#ifndef VPREC_GATE_H
-#define VPREC_GATE_H
+#ifndef VPREC_CLONE_GATE_H
+#define VPREC_CLONE_GATE_H
 
 #include "x86/emit.h"
 #include <stdatomic.h>

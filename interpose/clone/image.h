@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * image.h: the instrumented objects of the process: where each and its clones
  * lie. Asked in signal handlers, changed under the loader's lock. */
-#ifndef VPREC_IMAGE_H
-#define VPREC_IMAGE_H
+#ifndef VPREC_CLONE_IMAGE_H
+#define VPREC_CLONE_IMAGE_H
 
 #include "where.h"
 

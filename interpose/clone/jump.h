@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * jump.h: the ways into clones, between them and out of them: stubs at entries, doors behind them, jumps, landings of
  * indirect ones, calls. */
-#ifndef VPREC_JUMP_H
-#define VPREC_JUMP_H
+#ifndef VPREC_CLONE_JUMP_H
+#define VPREC_CLONE_JUMP_H
 
 #include "cloner.h"
 

@@ -185,7 +185,7 @@ static void lead_calls(planner *p)
     const vprec_codemap *map = p->map;
     const vprec_vec *code = &map->object->code;
     for (size_t i = 0; i < code->count; i++) {
-        vprec_range range = VPREC_AT(*code, vprec_range, i);
+        vprec_extent range = VPREC_AT(*code, vprec_extent, i);
         for (uint64_t at = range.start; at + 5 <= range.end; at++) {
             const uint32_t *m = vprec_mark(map, at);
             const uint8_t *bytes = (const uint8_t *)at;
@@ -250,7 +250,7 @@ static bool protect(const planner *p, int prot)
 {
     const vprec_vec *code = &p->map->object->code;
     for (size_t i = 0; i < code->count; i++) {
-        vprec_range r = VPREC_AT(*code, vprec_range, i);
+        vprec_extent r = VPREC_AT(*code, vprec_extent, i);
         if (raw_mprotect(r.start & ~UINT64_C(4095), (r.end + 4095) & ~UINT64_C(4095), prot))
             return false;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * patch.h: leads every way into a cloned function's original to its clone. */
-#ifndef VPREC_PATCH_H
-#define VPREC_PATCH_H
+#ifndef VPREC_CLONE_PATCH_H
+#define VPREC_CLONE_PATCH_H
 
 #include "clone.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reach.h: address space for clones: within reach of 32-bit displacements. */
-#ifndef VPREC_REACH_H
-#define VPREC_REACH_H
+#ifndef VPREC_CLONE_REACH_H
+#define VPREC_CLONE_REACH_H
 
 #include <stddef.h>
 #include <stdint.h>

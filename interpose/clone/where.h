@@ -2,8 +2,8 @@
  * where.h: from an address in a clone to the original instruction, and what the
  * clone has moved by then: the stack pointer, saved registers; and from an
  * original instruction to its clone. Filled by clone.c, asked by guest.c. */
-#ifndef VPREC_WHERE_H
-#define VPREC_WHERE_H
+#ifndef VPREC_CLONE_WHERE_H
+#define VPREC_CLONE_WHERE_H
 
 #include "x86/emit.h"
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * callers.h: which code is selected, asked by address at run time: a call of an elementary function or of a compiler's
  * arithmetic is rounded where the function that calls is. Asked from any thread and signal handler; told by one. */
-#ifndef VPREC_CALLERS_H
-#define VPREC_CALLERS_H
+#ifndef VPREC_FIND_CALLERS_H
+#define VPREC_FIND_CALLERS_H
 
 #include "runtime/memory.h"
 #include <stdbool.h>

@@ -17,7 +17,7 @@ typedef struct reader {
     vprec_vec todo;       /* uint64_t: addresses to decode that no function covers */
     vprec_vec references; /* reference: lea of addresses outside of code: perhaps jump tables */
     vprec_vec branches;   /* vprec_edge: every relative branch */
-    vprec_vec loads;      /* vprec_range: readable segments */
+    vprec_vec loads;      /* vprec_extent: readable segments */
     vprec_vec gated;      /* uint64_t: words of the GOT that lead to functions with gates; sorted */
     uint32_t ops;
     bool failed;          /* no memory */
@@ -45,7 +45,7 @@ static void add_pair(reader *r, vprec_vec *vec, uint64_t from, uint64_t to)
 static bool in_ranges(const vprec_vec *ranges, uint64_t address, uint64_t *end)
 {
     for (size_t i = 0; i < ranges->count; i++) {
-        const vprec_range *range = &VPREC_AT(*ranges, vprec_range, i);
+        const vprec_extent *range = &VPREC_AT(*ranges, vprec_extent, i);
         if (address >= range->start && address < range->end) {
             if (end)
                 *end = range->end;
@@ -292,7 +292,7 @@ static void list_functions(reader *r)
     const vprec_vec *symbols = &map->object->symbols;
     size_t next = 0;
     for (size_t i = 0; i < map->object->code.count; i++) {
-        vprec_range range = VPREC_AT(map->object->code, vprec_range, i);
+        vprec_extent range = VPREC_AT(map->object->code, vprec_extent, i);
         uint64_t at = range.start;
         while (at < range.end) {
             while (next < symbols->count && VPREC_AT(*symbols, vprec_symbol, next).start < at)
@@ -537,13 +537,13 @@ bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t op
     *map = (vprec_codemap){.object = object, .functions = VPREC_VEC(vprec_code_function), .edges = VPREC_VEC(vprec_edge)};
     if (!object->code.count)
         return true;
-    map->lo = VPREC_AT(object->code, vprec_range, 0).start;
-    map->hi = VPREC_AT(object->code, vprec_range, object->code.count - 1).end;
+    map->lo = VPREC_AT(object->code, vprec_extent, 0).start;
+    map->hi = VPREC_AT(object->code, vprec_extent, object->code.count - 1).end;
     map->marks = vprec_pages((map->hi - map->lo + 16) * sizeof *map->marks);
     if (!map->marks)
         return false;
     reader r = {.map = map, .ops = ops, .todo = VPREC_VEC(uint64_t), .references = VPREC_VEC(reference),
-                .branches = VPREC_VEC(vprec_edge), .loads = VPREC_VEC(vprec_range), .gated = VPREC_VEC(uint64_t)};
+                .branches = VPREC_VEC(vprec_edge), .loads = VPREC_VEC(vprec_extent), .gated = VPREC_VEC(uint64_t)};
     read_loads(&r);
     read_gated(&r, gated);
     sweep_symbols(&r);

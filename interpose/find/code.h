@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * code.h: what an object's machine code does, found before anything is touched:
  * instructions, functions, branch targets, jump tables. Changes nothing. */
-#ifndef VPREC_CODE_H
-#define VPREC_CODE_H
+#ifndef VPREC_FIND_CODE_H
+#define VPREC_FIND_CODE_H
 
 #include "object.h"
 #include "select.h"

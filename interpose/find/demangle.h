@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * demangle.h: the names that a person knows a function of C++ or Rust by. The
  * work is libiberty's, linked in statically; it takes no memory from malloc. */
-#ifndef VPREC_DEMANGLE_H
-#define VPREC_DEMANGLE_H
+#ifndef VPREC_FIND_DEMANGLE_H
+#define VPREC_FIND_DEMANGLE_H
 
 #include <stddef.h>
 

@@ -199,8 +199,8 @@ bool vprec_elf_words_read(vprec_elf *elf)
     vprec_object *object = elf->object;
     uint64_t low = UINT64_MAX, high = 0;
     if (object->code.count) {
-        low = VPREC_AT(object->code, vprec_range, 0).start;
-        high = VPREC_AT(object->code, vprec_range, object->code.count - 1).end;
+        low = VPREC_AT(object->code, vprec_extent, 0).start;
+        high = VPREC_AT(object->code, vprec_extent, object->code.count - 1).end;
     }
     for (unsigned i = 0; i < elf->segments; i++) {
         const vprec_elf_segment *s = &elf->segment[i];

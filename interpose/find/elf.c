@@ -23,10 +23,10 @@ bool vprec_elf_add_functions(vprec_elf *elf, const uint8_t *table, uint64_t coun
 
 static bool add_range(vprec_elf *elf, vprec_vec *vec, uint64_t start, uint64_t size)
 {
-    vprec_range *range = vprec_vec_add(vec, 1);
+    vprec_extent *range = vprec_vec_add(vec, 1);
     if (!range)
         return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
-    *range = (vprec_range){start, start + size};
+    *range = (vprec_extent){start, start + size};
     return true;
 }
 
@@ -35,7 +35,7 @@ static bool ranges_finish(vprec_elf *elf, vprec_vec *vec)
 {
     if (!vprec_elf_sort(vec))
         return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
-    vprec_range *range = vec->data;
+    vprec_extent *range = vec->data;
     size_t kept = 0;
     for (size_t i = 0; i < vec->count; i++)
         if (!kept || range[i].start >= range[kept - 1].end)

@@ -2,8 +2,8 @@
  * elf.h: the checked view of one mapped ELF file that the object*.c
  * share; nobody else includes it. Everything here is in the file's own virtual
  * addresses: vprec_object_read adds the bias at the very end. */
-#ifndef VPREC_OBJECT_ELF_H
-#define VPREC_OBJECT_ELF_H
+#ifndef VPREC_FIND_ELF_H
+#define VPREC_FIND_ELF_H
 
 #include "object.h"
 #include <elf.h>
@@ -100,7 +100,7 @@ static inline const char *vprec_elf_string_at(const vprec_elf_strings *table, ui
 bool vprec_elf_sort(vprec_vec *vec);
 
 /* The range of object->code that holds the address, or NULL. */
-const vprec_range *vprec_elf_code_at(const vprec_elf *elf, uint64_t address);
+const vprec_extent *vprec_elf_code_at(const vprec_elf *elf, uint64_t address);
 
 /* Appends to a vector of uint64_t. */
 bool vprec_elf_add(vprec_elf *elf, vprec_vec *vec, uint64_t value);

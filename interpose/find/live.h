@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * live.h: which vector registers and opmasks hold values that are still needed,
  * by a backward data-flow analysis of one function. */
-#ifndef VPREC_LIVE_H
-#define VPREC_LIVE_H
+#ifndef VPREC_FIND_LIVE_H
+#define VPREC_FIND_LIVE_H
 
 #include "code.h"
 

@@ -44,14 +44,14 @@ bool vprec_elf_sort(vprec_vec *vec)
 }
 
 /* The one of the sorted ranges that holds the address, or NULL. */
-static const vprec_range *range_at(const vprec_vec *ranges, uint64_t address)
+static const vprec_extent *range_at(const vprec_vec *ranges, uint64_t address)
 {
-    const vprec_range *range = ranges->data;
-    size_t low = VPREC_UP_TO(*ranges, vprec_range, end, address);
+    const vprec_extent *range = ranges->data;
+    size_t low = VPREC_UP_TO(*ranges, vprec_extent, end, address);
     return low < ranges->count && address >= range[low].start ? &range[low] : NULL;
 }
 
-const vprec_range *vprec_elf_code_at(const vprec_elf *elf, uint64_t address)
+const vprec_extent *vprec_elf_code_at(const vprec_elf *elf, uint64_t address)
 {
     return range_at(&elf->object->code, address);
 }
@@ -72,7 +72,7 @@ bool vprec_elf_add_pointer(vprec_elf *elf, uint64_t address)
 
 bool vprec_elf_add_function(vprec_elf *elf, uint64_t start, uint64_t end, const char *name)
 {
-    const vprec_range *code = vprec_elf_code_at(elf, start);
+    const vprec_extent *code = vprec_elf_code_at(elf, start);
     if (!code)
         return true;
     vprec_symbol *symbol = vprec_vec_add(&elf->object->symbols, 1);
@@ -222,7 +222,7 @@ enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint
 {
     vprec_elf elf = {.object = object};
     *object = (vprec_object){.path = path, .bias = bias};
-    object->code = object->plt = VPREC_VEC(vprec_range);
+    object->code = object->plt = VPREC_VEC(vprec_extent);
     object->symbols = object->aliases = VPREC_VEC(vprec_symbol);
     object->imports = VPREC_VEC(vprec_import);
     object->pointers = object->pads = object->reach = object->resolvers = VPREC_VEC(uint64_t);

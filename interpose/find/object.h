@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * object.h: what an ELF file says about a loaded object's code: where it is,
  * where functions start, who points into it. Reads the file, decodes nothing. */
-#ifndef VPREC_OBJECT_H
-#define VPREC_OBJECT_H
+#ifndef VPREC_FIND_OBJECT_H
+#define VPREC_FIND_OBJECT_H
 
 #include "runtime/memory.h"
 #include "runtime/reason.h"
@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 /* Addresses are those of this process (virtual address in the file + bias). */
-typedef struct vprec_range {
+typedef struct vprec_extent {
     uint64_t start, end;
-} vprec_range;
+} vprec_extent;
 
 typedef struct vprec_symbol {
     uint64_t start, end; /* end == start where the size is not known */
@@ -33,8 +33,8 @@ typedef struct vprec_object {
     bool pie;             /* ET_DYN: absolute code addresses need relocations */
     uint8_t build_id[20]; /* of a longer one the first 20 bytes */
     uint8_t build_id_length;
-    vprec_vec code;       /* vprec_range: executable sections (without .plt*), else executable segments; sorted */
-    vprec_vec plt;        /* vprec_range: .plt, .plt.got, .plt.sec */
+    vprec_vec code;       /* vprec_extent: executable sections (without .plt*), else executable segments; sorted */
+    vprec_vec plt;        /* vprec_extent: .plt, .plt.got, .plt.sec */
     vprec_vec symbols;    /* vprec_symbol: functions by .symtab, .dynsym and FDEs in `code`; sorted by start, one per
                              start: the name a person would use, the largest extent known */
     vprec_vec aliases;    /* vprec_symbol: the other names of those starts; sorted by start */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * plt.h: what linkers write into PLTs. Reads bytes, knows no object. */
-#ifndef VPREC_PLT_H
-#define VPREC_PLT_H
+#ifndef VPREC_FIND_PLT_H
+#define VPREC_FIND_PLT_H
 
 #include <stdint.h>
 

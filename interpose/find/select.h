@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * select.h: which processes, objects and functions are instrumented. */
-#ifndef VPREC_SELECT_H
-#define VPREC_SELECT_H
+#ifndef VPREC_FIND_SELECT_H
+#define VPREC_FIND_SELECT_H
 
 #include "demangle.h"
 #include "runtime/wire.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * direction.h: whether a loaded object has the means to set the rounding
  * direction or flush-to-zero, before any code is emitted that would mind. */
-#ifndef VPREC_DIRECTION_H
-#define VPREC_DIRECTION_H
+#ifndef VPREC_LIFE_DIRECTION_H
+#define VPREC_LIFE_DIRECTION_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * guest.h: a signal's context as the original program would have it, and back.
  * Knows nothing of who handles the signal. */
-#ifndef VPREC_GUEST_H
-#define VPREC_GUEST_H
+#ifndef VPREC_LIFE_GUEST_H
+#define VPREC_LIFE_GUEST_H
 
 #include "clone/where.h"
 #include "x86/emulate/emulate.h"

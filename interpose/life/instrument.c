@@ -272,7 +272,7 @@ static size_t sum_up(job *j)
 static void extend(uint64_t *start, uint64_t *end, const vprec_vec *ranges)
 {
     for (size_t i = 0; i < ranges->count; i++) {
-        vprec_range r = VPREC_AT(*ranges, vprec_range, i);
+        vprec_extent r = VPREC_AT(*ranges, vprec_extent, i);
         *start = r.start < *start ? r.start : *start;
         *end = r.end > *end ? r.end : *end;
     }

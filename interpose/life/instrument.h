@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * instrument.h: one loaded object from file to patched memory, and its records. */
-#ifndef VPREC_INSTRUMENT_H
-#define VPREC_INSTRUMENT_H
+#ifndef VPREC_LIFE_INSTRUMENT_H
+#define VPREC_LIFE_INSTRUMENT_H
 
 #include "runtime/wire.h"
 #include "x86/round/round.h"

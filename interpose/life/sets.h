@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * sets.h: signal sets by their bits: a sanitizer interposes the C library's
  * functions for them, and is not ready when they are first wanted. */
-#ifndef VPREC_SETS_H
-#define VPREC_SETS_H
+#ifndef VPREC_LIFE_SETS_H
+#define VPREC_LIFE_SETS_H
 
 #include <signal.h>
 #include <stdbool.h>

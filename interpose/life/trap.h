@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * trap.h: the instrumented objects of the process, and the SIGTRAP that leads
  * stray arrivals in their originals to the clones. */
-#ifndef VPREC_TRAP_H
-#define VPREC_TRAP_H
+#ifndef VPREC_LIFE_TRAP_H
+#define VPREC_LIFE_TRAP_H
 
 #include "clone/image.h"
 #include <signal.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * arith.h: what is rounded in this process and how: the run's configuration in
  * the form that sites, functions of libm and inline code use. Rounds nothing. */
-#ifndef VPREC_ARITH_H
-#define VPREC_ARITH_H
+#ifndef VPREC_RUNTIME_ARITH_H
+#define VPREC_RUNTIME_ARITH_H
 
 #include "wire.h"
 #include <stdbool.h>

@@ -4,8 +4,8 @@
  * count: the words it draws are vprec_source_words() of both. So the same seed
  * gives the same bits whenever the program gives its threads the same work.
  * With --noise operands no thread's words are used: what is drawn follows from the seed and the operation. */
-#ifndef VPREC_NOISE_H
-#define VPREC_NOISE_H
+#ifndef VPREC_RUNTIME_DRAWS_H
+#define VPREC_RUNTIME_DRAWS_H
 
 #include "vprec.h"
 

@@ -2,8 +2,8 @@
  * memory.h: the interposer's own memory, straight from mmap: a guest must not
  * call malloc while it patches its host. Not thread-safe: the caller holds the
  * instrumentation lock. */
-#ifndef VPREC_MEMORY_H
-#define VPREC_MEMORY_H
+#ifndef VPREC_RUNTIME_MEMORY_H
+#define VPREC_RUNTIME_MEMORY_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * next.h: for the wrappers of C library functions: the definitions behind ours,
  * looked up at the start, since a signal handler may call what is wrapped. */
-#ifndef VPREC_NEXT_H
-#define VPREC_NEXT_H
+#ifndef VPREC_RUNTIME_NEXT_H
+#define VPREC_RUNTIME_NEXT_H
 
 #include <dlfcn.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * once.h: one operation on numbers, rounded once as the run says: which random words it gets and which of libvprec's
  * functions evaluates it. For instructions and calls of libm alike. Knows no NaN rules of the processor, no lanes. */
-#ifndef VPREC_ONCE_H
-#define VPREC_ONCE_H
+#ifndef VPREC_RUNTIME_ONCE_H
+#define VPREC_RUNTIME_ONCE_H
 
 #include "arith.h"
 #include "exact.h"

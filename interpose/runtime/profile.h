@@ -2,8 +2,8 @@
  * profile.h: what --count sees of one instruction: events, exponents and bits
  * cancelled of its elements, tallied by itself and then added to the counters
  * that threads and processes share. Computes no result. */
-#ifndef VPREC_PROFILE_H
-#define VPREC_PROFILE_H
+#ifndef VPREC_RUNTIME_PROFILE_H
+#define VPREC_RUNTIME_PROFILE_H
 
 #include "once.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reason.h: why an object, or a part of one, runs as it was written: what the
  * interposer records as a number and its readers put into words. */
-#ifndef VPREC_REASON_H
-#define VPREC_REASON_H
+#ifndef VPREC_RUNTIME_REASON_H
+#define VPREC_RUNTIME_REASON_H
 
 /* X(name, code, text): `code` is what reports have, the same for reasons of one kind. The text ends the sentence
  * "PATH stays native: ...". What was selected and yet stays native: */

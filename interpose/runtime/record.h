@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * record.h: the records that the interposer appends to the run's shared file. */
-#ifndef VPREC_RECORD_H
-#define VPREC_RECORD_H
+#ifndef VPREC_RUNTIME_RECORD_H
+#define VPREC_RUNTIME_RECORD_H
 
 #include "share.h"
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * share.h: the run's shared file (wire.h) in this process: finds it, maps its
  * header, and of the rest the pieces that are asked for. Knows no records. */
-#ifndef VPREC_SHARE_H
-#define VPREC_SHARE_H
+#ifndef VPREC_RUNTIME_SHARE_H
+#define VPREC_RUNTIME_SHARE_H
 
 #include "wire.h"
 #include <stdbool.h>

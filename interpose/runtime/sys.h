@@ -2,8 +2,8 @@
  * sys.h: raw system calls, for what runs before libc is ready or in a signal
  * handler: no errno, no cancellation point, no wrapper of the program's. The
  * result is the kernel's: -errno where it failed. */
-#ifndef VPREC_SYS_H
-#define VPREC_SYS_H
+#ifndef VPREC_RUNTIME_SYS_H
+#define VPREC_RUNTIME_SYS_H
 
 #include <fcntl.h>
 #include <stdbool.h>

@@ -14,8 +14,8 @@
  *
  * A process takes chunks as it needs them, by `used`, and maps only the header
  * and its own. */
-#ifndef VPREC_WIRE_H
-#define VPREC_WIRE_H
+#ifndef VPREC_RUNTIME_WIRE_H
+#define VPREC_RUNTIME_WIRE_H
 
 #include "reason.h"
 #include "vprec.h"

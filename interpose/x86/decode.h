@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * decode.h: one instruction, as far as cloning needs to know it. The decoder
  * library's own types stay inside decode.c. */
-#ifndef VPREC_DECODE_H
-#define VPREC_DECODE_H
+#ifndef VPREC_X86_DECODE_H
+#define VPREC_X86_DECODE_H
 
 #include "site.h"
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * element.h: the types of elements in vector registers, a row each. What is
  * a property of a type is asked here; which instruction serves it, is not. */
-#ifndef VPREC_ELEMENT_H
-#define VPREC_ELEMENT_H
+#ifndef VPREC_X86_ELEMENT_H
+#define VPREC_X86_ELEMENT_H
 
 #include "vprec.h"
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * emit.h: a small assembler: bytes into a buffer, one function per encoding.
  * Knows instructions' shapes, not what they are for. */
-#ifndef VPREC_EMIT_H
-#define VPREC_EMIT_H
+#ifndef VPREC_X86_EMIT_H
+#define VPREC_X86_EMIT_H
 
 #include "runtime/memory.h"
 #include "site.h"

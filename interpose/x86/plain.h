@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * plain.h: a short cut for the integer instructions that make up most code. It owns no other knowledge of
  * instructions: what it does not know at once it leaves to decode.c. */
-#ifndef VPREC_DECODE_PLAIN_H
-#define VPREC_DECODE_PLAIN_H
+#ifndef VPREC_X86_PLAIN_H
+#define VPREC_X86_PLAIN_H
 
 #include "decode.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * site.h: the canonical form of one floating-point instruction. decode.c fills
  * it, emulate.c executes it in C, the emitters turn it into code. */
-#ifndef VPREC_SITE_H
-#define VPREC_SITE_H
+#ifndef VPREC_X86_SITE_H
+#define VPREC_X86_SITE_H
 
 #include "element.h"
 #include "runtime/wire.h"

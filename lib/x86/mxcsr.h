@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mxcsr.h: the floating-point control of a kernel: all exceptions masked,
  * subnormals kept, a direction; and the caller's, given back whole. */
-#ifndef VPREC_MXCSR_H
-#define VPREC_MXCSR_H
+#ifndef VPREC_X86_MXCSR_H
+#define VPREC_X86_MXCSR_H
 
 #include <xmmintrin.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * demangle.h: the names that a person knows a function of C++ or Rust by. */
-#ifndef VPREC_TOOL_DEMANGLE_H
-#define VPREC_TOOL_DEMANGLE_H
+#ifndef VPREC_COMMON_DEMANGLE_H
+#define VPREC_COMMON_DEMANGLE_H
 
 #include <stdbool.h>
 

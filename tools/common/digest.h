@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * digest.h: FNV-1a (Fowler, Noll, Vo 1991) with 64 bits, to tell apart files that changed by accident, not by
  * malice. */
-#ifndef VPREC_DIGEST_H
-#define VPREC_DIGEST_H
+#ifndef VPREC_COMMON_DIGEST_H
+#define VPREC_COMMON_DIGEST_H
 
 #include <stddef.h>
 #include <stdint.h>

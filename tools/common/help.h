@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * help.h: what vprec-run prints about itself on stdout. */
-#ifndef VPREC_HELP_H
-#define VPREC_HELP_H
+#ifndef VPREC_COMMON_HELP_H
+#define VPREC_COMMON_HELP_H
 
 void vprec_help_print(void);
 

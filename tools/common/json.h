@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * json.h: what the commands need above jansson: values that are there or the
  * end, bytes that are no UTF-8, files that are whole or not there. */
-#ifndef VPREC_JSON_H
-#define VPREC_JSON_H
+#ifndef VPREC_COMMON_JSON_H
+#define VPREC_COMMON_JSON_H
 
 #include <jansson.h>
 #include <stdbool.h>

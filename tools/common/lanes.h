@@ -4,8 +4,8 @@
  * Vectors go by pointer or through macros: as arguments they depend on the instruction set. The functions are inlined
  * into ones that are STATS_WIDE: the same results on every processor, since nothing is contracted, only the vectors are
  * wider. */
-#ifndef VPREC_STATS_LANES_H
-#define VPREC_STATS_LANES_H
+#ifndef VPREC_COMMON_LANES_H
+#define VPREC_COMMON_LANES_H
 
 #include <math.h>
 #include <stdbool.h>

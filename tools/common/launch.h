@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * launch.h: starts the program with the preload library in it, passes signals
  * on, and waits. */
-#ifndef VPREC_LAUNCH_H
-#define VPREC_LAUNCH_H
+#ifndef VPREC_COMMON_LAUNCH_H
+#define VPREC_COMMON_LAUNCH_H
 
 #include <stdbool.h>
 #include <stdint.h>

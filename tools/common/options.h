@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * options.h: the command line of vprec-run, checked in full before anything
  * runs. */
-#ifndef VPREC_OPTIONS_H
-#define VPREC_OPTIONS_H
+#ifndef VPREC_COMMON_OPTIONS_H
+#define VPREC_COMMON_OPTIONS_H
 
 #include "runtime/wire.h"
 #include <stdbool.h>

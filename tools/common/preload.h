@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * preload.h: where the preload library lies, and what LD_PRELOAD may call it. */
-#ifndef VPREC_PRELOAD_H
-#define VPREC_PRELOAD_H
+#ifndef VPREC_COMMON_PRELOAD_H
+#define VPREC_COMMON_PRELOAD_H
 
 #include <stdbool.h>
 

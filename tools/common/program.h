@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * program.h: finds PROGRAM as the shell would, and finds out beforehand
  * whether the preload library can get into it. */
-#ifndef VPREC_PROGRAM_H
-#define VPREC_PROGRAM_H
+#ifndef VPREC_COMMON_PROGRAM_H
+#define VPREC_COMMON_PROGRAM_H
 
 typedef struct vprec_program {
     char *path; /* the file to execute */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * progress.h: one line on a terminal that says how far a run of many is. */
-#ifndef VPREC_PROGRESS_H
-#define VPREC_PROGRESS_H
+#ifndef VPREC_COMMON_PROGRESS_H
+#define VPREC_COMMON_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>

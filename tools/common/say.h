@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * say.h: how the commands speak (one line on stderr) and end (exit statuses,
  * memory that is there or the end). */
-#ifndef VPREC_SAY_H
-#define VPREC_SAY_H
+#ifndef VPREC_COMMON_SAY_H
+#define VPREC_COMMON_SAY_H
 
 #include <stdbool.h>
 #include <stddef.h>

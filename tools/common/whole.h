@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * whole.h: a file that gets its name when all of it is on disk, so that a file of that name is always whole. Knows
  * nothing of what is in it. */
-#ifndef VPREC_WHOLE_H
-#define VPREC_WHOLE_H
+#ifndef VPREC_COMMON_WHOLE_H
+#define VPREC_COMMON_WHOLE_H
 
 #include <stdbool.h>
 

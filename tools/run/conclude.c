@@ -32,7 +32,7 @@ static void say_signal(const vprec_run *run)
 static size_t say_natives(const vprec_run *run)
 {
     size_t count;
-    vprec_native *natives = vprec_natives_collect(run->records, true, &count);
+    vprec_left_native *natives = vprec_natives_collect(run->records, true, &count);
     for (size_t i = 0; i < count && i < NAMED_MOST; i++)
         vprec_say("%s%s%s stays native: %s", natives[i].object, natives[i].function ? ", function " : "",
                   natives[i].function ? natives[i].function : "", vprec_reason_text(natives[i].reason));

@@ -115,7 +115,7 @@ static int by_operations(const void *a, const void *b)
 vprec_profile *vprec_profiles_collect(const vprec_records *records, size_t *count)
 {
     size_t functions = VPREC_ITEMS(records, FUNCTION).count, room = 0;
-    vprec_place *places = vprec_places_of(records, VPREC_RECORD_FUNCTION);
+    vprec_origin *places = vprec_places_of(records, VPREC_RECORD_FUNCTION);
     vprec_profile *profiles = NULL;
     *count = 0;
     for (size_t i = 0, next; i < functions; i = next) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * counts.h: what the counters of --count say: sums by function, exponents, bits
  * and digits cancelled. Prints nothing. */
-#ifndef VPREC_COUNTS_H
-#define VPREC_COUNTS_H
+#ifndef VPREC_RUN_COUNTS_H
+#define VPREC_RUN_COUNTS_H
 
 #include "records.h"
 

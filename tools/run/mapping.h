@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mapping.h: the file that vprec-run shares with the processes it watches
  * (wire.h): made before the run, gone when nobody has it open. */
-#ifndef VPREC_MAPPING_H
-#define VPREC_MAPPING_H
+#ifndef VPREC_RUN_MAPPING_H
+#define VPREC_RUN_MAPPING_H
 
 #include "runtime/wire.h"
 #include <stdbool.h>

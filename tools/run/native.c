@@ -28,7 +28,7 @@ const char *vprec_reason_text(enum vprec_reason reason)
 
 static int by_object(const void *a, const void *b)
 {
-    const vprec_native *p = a, *q = b;
+    const vprec_left_native *p = a, *q = b;
     int order = strcmp(p->object, q->object);
     if (!order)
         order = (int)p->reason - (int)q->reason;
@@ -37,7 +37,7 @@ static int by_object(const void *a, const void *b)
     return order ? order : p->process < q->process ? -1 : p->process > q->process;
 }
 
-static bool same(const vprec_native *p, const vprec_native *q)
+static bool same(const vprec_left_native *p, const vprec_left_native *q)
 {
     return p->reason == q->reason && !strcmp(p->object, q->object) &&
            !strcmp(p->function ? p->function : "", q->function ? q->function : "");
@@ -50,17 +50,17 @@ static const char *function_of(const vprec_native_record *record)
     return record->function && record->function < record->head.size - fixed ? record->path + record->function : NULL;
 }
 
-vprec_native *vprec_natives_collect(const vprec_records *records, bool selected, size_t *count)
+vprec_left_native *vprec_natives_collect(const vprec_records *records, bool selected, size_t *count)
 {
     const vprec_items *list = &VPREC_ITEMS(records, NATIVE);
-    vprec_native *natives = vprec_alloc(list->count + 1, sizeof *natives);
+    vprec_left_native *natives = vprec_alloc(list->count + 1, sizeof *natives);
     size_t all = 0;
     for (size_t i = 0; i < list->count; i++) {
         const vprec_native_record *record = vprec_native_at(records, i);
         enum vprec_reason reason = record->reason < VPREC_REASONS ? (enum vprec_reason)record->reason
                                                                   : VPREC_REASON_NONE;
         if (reasons[reason].selected == selected)
-            natives[all++] = (vprec_native){record->path, function_of(record), reason, list->items[i].parent};
+            natives[all++] = (vprec_left_native){record->path, function_of(record), reason, list->items[i].parent};
     }
     qsort(natives, all, sizeof *natives, by_object);
     *count = 0;

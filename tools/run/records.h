@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * records.h: the records of a run, copied out of the shared file and checked:
  * a process that crashed may have left anything there. */
-#ifndef VPREC_RECORDS_H
-#define VPREC_RECORDS_H
+#ifndef VPREC_RUN_RECORDS_H
+#define VPREC_RUN_RECORDS_H
 
 #include "mapping.h"
 #include <stdbool.h>

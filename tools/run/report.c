@@ -320,7 +320,7 @@ static json_t *refused_of(const vprec_run *run, size_t i)
 static json_t *natives_of(const vprec_run *run, bool selected)
 {
     size_t count;
-    vprec_native *natives = vprec_natives_collect(run->records, selected, &count);
+    vprec_left_native *natives = vprec_natives_collect(run->records, selected, &count);
     json_t *array = vprec_json_must(json_array());
     for (size_t i = 0; i < count; i++) {
         json_t *object = vprec_json_must(json_object());

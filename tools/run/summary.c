@@ -87,7 +87,7 @@ char *vprec_summary_rounded(const vprec_run *run)
 static char *left_out(const vprec_run *run, enum vprec_reason reason)
 {
     size_t count, named = 0, more = 0;
-    vprec_native *natives = vprec_natives_collect(run->records, false, &count);
+    vprec_left_native *natives = vprec_natives_collect(run->records, false, &count);
     char *text = NULL;
     for (size_t i = 0; i < count; i++) {
         if (natives[i].reason != reason)
@@ -106,7 +106,7 @@ static char *left_out(const vprec_run *run, enum vprec_reason reason)
 static size_t left_out_count(const vprec_run *run, enum vprec_reason reason)
 {
     size_t count, some = 0;
-    vprec_native *natives = vprec_natives_collect(run->records, false, &count);
+    vprec_left_native *natives = vprec_natives_collect(run->records, false, &count);
     for (size_t i = 0; i < count; i++)
         some += natives[i].reason == reason;
     free(natives);

@@ -8,7 +8,7 @@
 
 static int by_place(const void *a, const void *b)
 {
-    const vprec_place *p = a, *q = b;
+    const vprec_origin *p = a, *q = b;
     int order = strcmp(p->object, q->object);
     if (order)
         return order;
@@ -17,15 +17,15 @@ static int by_place(const void *a, const void *b)
     return p->index < q->index ? -1 : p->index > q->index;
 }
 
-bool vprec_same_place(const vprec_place *p, const vprec_place *q)
+bool vprec_same_place(const vprec_origin *p, const vprec_origin *q)
 {
     return p->address == q->address && !strcmp(p->object, q->object);
 }
 
-vprec_place *vprec_places_of(const vprec_records *records, uint32_t kind)
+vprec_origin *vprec_places_of(const vprec_records *records, uint32_t kind)
 {
     const vprec_items *list = &records->of[kind];
-    vprec_place *places = vprec_alloc(list->count, sizeof *places);
+    vprec_origin *places = vprec_alloc(list->count, sizeof *places);
     for (size_t i = 0; i < list->count; i++) {
         places[i].index = i;
         if (kind == VPREC_RECORD_OBJECT) {
@@ -43,7 +43,7 @@ vprec_place *vprec_places_of(const vprec_records *records, uint32_t kind)
 static void sum_objects(vprec_totals *totals, const vprec_records *records)
 {
     size_t count = VPREC_ITEMS(records, OBJECT).count;
-    vprec_place *places = vprec_places_of(records, VPREC_RECORD_OBJECT);
+    vprec_origin *places = vprec_places_of(records, VPREC_RECORD_OBJECT);
     for (size_t i = 0, next; i < count; i = next) {
         uint32_t native[VPREC_TYPES] = {0};
         bool sites = false;
@@ -75,7 +75,7 @@ static void sum_counts(vprec_totals *totals, const vprec_records *records, size_
 static void sum_functions(vprec_totals *totals, const vprec_records *records)
 {
     size_t count = VPREC_ITEMS(records, FUNCTION).count;
-    vprec_place *places = vprec_places_of(records, VPREC_RECORD_FUNCTION);
+    vprec_origin *places = vprec_places_of(records, VPREC_RECORD_FUNCTION);
     for (size_t i = 0, next; i < count; i = next) {
         const vprec_function_record *function = vprec_function_at(records, places[i].index);
         bool entered = false;
@@ -141,7 +141,7 @@ static int by_executed(const void *a, const void *b)
 vprec_finding *vprec_findings_collect(const vprec_records *records, size_t *count)
 {
     size_t refused = VPREC_ITEMS(records, REFUSED).count;
-    vprec_place *places = vprec_places_of(records, VPREC_RECORD_REFUSED);
+    vprec_origin *places = vprec_places_of(records, VPREC_RECORD_REFUSED);
     vprec_finding *findings = vprec_alloc(refused, sizeof *findings);
     *count = 0;
     for (size_t i = 0, next; i < refused; i = next) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * totals.h: sums over all processes of a run. A place in a file is counted
  * once, however many processes ran it; operations are added up. */
-#ifndef VPREC_TOTALS_H
-#define VPREC_TOTALS_H
+#ifndef VPREC_RUN_TOTALS_H
+#define VPREC_RUN_TOTALS_H
 
 #include "records.h"
 
@@ -24,15 +24,15 @@ typedef struct vprec_totals {
 } vprec_totals;
 
 /* A record by what it describes in the file. */
-typedef struct vprec_place {
+typedef struct vprec_origin {
     const char *object;
     uint64_t address;
     size_t index; /* of the record */
-} vprec_place;
+} vprec_origin;
 
 /* The records of `kind` (objects, functions or refused), sorted so that equal places are neighbours; to be freed. */
-vprec_place *vprec_places_of(const vprec_records *records, uint32_t kind);
-bool vprec_same_place(const vprec_place *p, const vprec_place *q);
+vprec_origin *vprec_places_of(const vprec_records *records, uint32_t kind);
+bool vprec_same_place(const vprec_origin *p, const vprec_origin *q);
 
 /* One refused instruction of a file. */
 typedef struct vprec_finding {

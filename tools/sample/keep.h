@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * keep.h: the files of --keep: which ones a sample wrote in the working
  * directory, and their copies in the sample's own. */
-#ifndef VPREC_KEEP_H
-#define VPREC_KEEP_H
+#ifndef VPREC_SAMPLE_KEEP_H
+#define VPREC_SAMPLE_KEEP_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * keeper.h: one program in a session of its own that ends when we end, however we end. Knows nothing of what it is
  * for. */
-#ifndef VPREC_KEEPER_H
-#define VPREC_KEEPER_H
+#ifndef VPREC_SAMPLE_KEEPER_H
+#define VPREC_SAMPLE_KEEPER_H
 
 #include <signal.h>
 #include <sys/types.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * lock.h: one command at a time in a directory of results. Held by the file's open description, and so by the keepers
  * too, until the last of them is gone. */
-#ifndef VPREC_LOCK_H
-#define VPREC_LOCK_H
+#ifndef VPREC_SAMPLE_LOCK_H
+#define VPREC_SAMPLE_LOCK_H
 
 #include <stdbool.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * own.h: what in a directory of results is ours to take away: in the directories of samples that run.json lists the
  * names that we write there, and what a sample's record lists. All else stays. No link is followed. */
-#ifndef VPREC_OWN_H
-#define VPREC_OWN_H
+#ifndef VPREC_SAMPLE_OWN_H
+#define VPREC_SAMPLE_OWN_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * pool.h: runs keepers side by side: signals, ctrl-Z, time limits, progress. Knows nothing of what they run. */
-#ifndef VPREC_POOL_H
-#define VPREC_POOL_H
+#ifndef VPREC_SAMPLE_POOL_H
+#define VPREC_SAMPLE_POOL_H
 
 #include "common/progress.h"
 #include "keeper.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * results.h: the directory of --out: who may use it, what it was begun with,
  * the standard input that all samples read. Starts nothing. */
-#ifndef VPREC_RESULTS_H
-#define VPREC_RESULTS_H
+#ifndef VPREC_SAMPLE_RESULTS_H
+#define VPREC_SAMPLE_RESULTS_H
 
 #include "common/options.h"
 #include "common/program.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * samples.h: --samples: runs the program many times and keeps what each run gave. */
-#ifndef VPREC_SAMPLES_H
-#define VPREC_SAMPLES_H
+#ifndef VPREC_SAMPLE_SAMPLES_H
+#define VPREC_SAMPLE_SAMPLES_H
 
 #include "common/options.h"
 #include "common/program.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * emulate.h: executes one floating-point instruction in C, each operation
  * rounded once. Slow, complete: whatever the emitters do not inline comes here. */
-#ifndef VPREC_EMULATE_H
-#define VPREC_EMULATE_H
+#ifndef VPREC_X86_EMULATE_H
+#define VPREC_X86_EMULATE_H
 
 #include "runtime/arith.h"
 #include "x86/site.h"

@@ -12,8 +12,8 @@
  *
  * vprec_enter preserves every register, the flags and MXCSR but for what the
  * site's instruction changes, and does not touch x87 or MMX state. */
-#ifndef VPREC_ENTER_H
-#define VPREC_ENTER_H
+#ifndef VPREC_X86_EMULATE_ENTER_H
+#define VPREC_X86_EMULATE_ENTER_H
 
 #include "emulate.h"
 

@@ -9,8 +9,8 @@
  *   guard page | slot 0 | slot 1 | ... | vprec_stacks
  *
  * and at the upper end of each slot, its `top`, downward: */
-#ifndef VPREC_STACK_H
-#define VPREC_STACK_H
+#ifndef VPREC_X86_EMULATE_STACK_H
+#define VPREC_X86_EMULATE_STACK_H
 
 #define VPREC_SLOT_RSP 8     /* the program's rsp */
 #define VPREC_SLOT_NEXT 16   /* the next slot's top */

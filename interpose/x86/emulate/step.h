@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * step.h: one arithmetic operation on elements, rounded once, with
  * x86's rules for NaN, DAZ and FTZ. Knows no registers and no lanes. */
-#ifndef VPREC_EMULATE_STEP_H
-#define VPREC_EMULATE_STEP_H
+#ifndef VPREC_X86_EMULATE_STEP_H
+#define VPREC_X86_EMULATE_STEP_H
 
 #include "emulate.h"
 #include "runtime/once.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * avx.h: what avx.c and avx_tie.c share: the state of one
  * site's emission, and instructions that come out VEX or legacy encoded alike. */
-#ifndef VPREC_ROUND_AVX_H
-#define VPREC_ROUND_AVX_H
+#ifndef VPREC_X86_ROUND_AVX_H
+#define VPREC_X86_ROUND_AVX_H
 
 #include "round.h"
 
@@ -17,7 +17,7 @@ typedef struct vprec_avx {
     vprec_code *code;
     const vprec_round_context *context;
     vprec_site site;
-    enum vprec_shape shape;
+    enum vprec_site_shape shape;
     vprec_type type;  /* of the results */
     bool vex;
     int w;            /* 1: 64-bit result elements */
@@ -48,7 +48,7 @@ static inline void vprec_avx_op(vprec_avx *e, int l, uint32_t op, int dst, int a
 }
 
 /* Opcode bytes of map 1, named as the packed float or 32-bit form. */
-enum vprec_avx_fp {
+enum vprec_avx_fp_op {
     FP_SQRT = 0x51, FP_ADD = 0x58, FP_MUL = 0x59, FP_SUB = 0x5C, FP_MIN = 0x5D, FP_DIV = 0x5E, FP_MAX = 0x5F
 };
 enum { AND = 0x54, ANDN = 0x55, OR = 0x56, XOR = 0x57 };

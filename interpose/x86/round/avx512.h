@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * avx512.h: what the emitters for AVX-512 share: avx512.c (operands,
  * operation, registers), avx512_mode.c (rounding). */
-#ifndef VPREC_ROUND_AVX512_H
-#define VPREC_ROUND_AVX512_H
+#ifndef VPREC_X86_ROUND_AVX512_H
+#define VPREC_X86_ROUND_AVX512_H
 
 #include "round.h"
 #include "runtime/draws.h"
@@ -21,7 +21,7 @@ typedef struct vprec_avx512 {
     vprec_code *code;
     const vprec_site *site;
     const vprec_round_context *context;
-    enum vprec_shape shape;
+    enum vprec_site_shape shape;
     vprec_type type;   /* of the results */
     int w;             /* 1: 64-bit elements */
     int length;        /* L'L of the rounding: 0 for scalars, 2 for packed */

@@ -2,8 +2,8 @@
  * avx512_noise.h: what the two emitters of Monte Carlo arithmetic on
  * AVX-512 share: avx512_noise.c (every operation and mode) and
  * avx512_rr.c (the quick form of mode rr). */
-#ifndef VPREC_ROUND_AVX512_NOISE_H
-#define VPREC_ROUND_AVX512_NOISE_H
+#ifndef VPREC_X86_ROUND_AVX512_NOISE_H
+#define VPREC_X86_ROUND_AVX512_NOISE_H
 
 #include "avx512.h"
 

@@ -23,7 +23,7 @@ static bool draws_dropped_bits(const vprec_arith *arith, vprec_type type)
     return arith->bits[type] == container_of(type).fbits - f->fbits;
 }
 
-enum vprec_shape vprec_round_shape(const vprec_arith *arith, vprec_type type)
+enum vprec_site_shape vprec_round_shape(const vprec_arith *arith, vprec_type type)
 {
     const vprec_format *f = &arith->format[type];
     container c = container_of(type);

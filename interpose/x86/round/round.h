@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * round.h: code for one site: load operands once, operate, round, masked write.
  * A site that has no inline form is left to the emulator by the caller. */
-#ifndef VPREC_ROUND_H
-#define VPREC_ROUND_H
+#ifndef VPREC_X86_ROUND_H
+#define VPREC_X86_ROUND_H
 
 #include "runtime/arith.h"
 #include "runtime/memory.h"
@@ -56,7 +56,7 @@ typedef struct vprec_constants {
 } __attribute__((aligned(64))) vprec_constants;
 
 /* How results of a type are rounded by inline code. */
-enum vprec_shape {
+enum vprec_site_shape {
     VPREC_SHAPE_NONE,   /* no inline form: emulate */
     VPREC_SHAPE_NATIVE, /* the instruction as it is */
     VPREC_SHAPE_CONTAINER, /* the format is the container itself */
@@ -65,7 +65,7 @@ enum vprec_shape {
     VPREC_SHAPE_NARROW  /* a narrower range, at most 21 (50) fraction bits */
 };
 
-enum vprec_shape vprec_round_shape(const vprec_arith *arith, vprec_type type);
+enum vprec_site_shape vprec_round_shape(const vprec_arith *arith, vprec_type type);
 void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith);
 
 typedef struct vprec_round_context {

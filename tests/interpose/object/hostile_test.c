@@ -78,7 +78,7 @@ static void object_check(const vprec_object *object, uint64_t bias)
 {
     size_t length = 0;
     for (size_t i = 0; i < object->code.count; i++) {
-        const vprec_range *range = &VPREC_AT(object->code, vprec_range, i);
+        const vprec_extent *range = &VPREC_AT(object->code, vprec_extent, i);
         if (range->start >= range->end || range->start < object->lo || range->end > object->hi ||
             (i && range->start < range[-1].end))
             FAIL("code range %#" PRIx64 "..%#" PRIx64 "\n", range->start, range->end);

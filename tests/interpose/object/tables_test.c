@@ -38,8 +38,8 @@ static void check_ranges(const char *what, const vprec_vec *got, const re_list *
 {
     check_u64(what, got->count, expected->count / 2);
     for (size_t i = 0; i < got->count && 2 * i < expected->count; i++) {
-        check_u64(what, VPREC_AT(*got, vprec_range, i).start, expected->at[2 * i] + bias);
-        check_u64(what, VPREC_AT(*got, vprec_range, i).end, expected->at[2 * i + 1] + bias);
+        check_u64(what, VPREC_AT(*got, vprec_extent, i).start, expected->at[2 * i] + bias);
+        check_u64(what, VPREC_AT(*got, vprec_extent, i).end, expected->at[2 * i + 1] + bias);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * array.h: arrays in .npy and .npz files, read block by block as doubles. */
-#ifndef VPREC_STATS_ARRAY_H
-#define VPREC_STATS_ARRAY_H
+#ifndef VPREC_STATS_READ_ARRAY_H
+#define VPREC_STATS_READ_ARRAY_H
 
 #include "file.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * file.h: files that are read at any place: on disk, or standard input
  * and unpacked data in a temporary file. Knows no format but by its first bytes. */
-#ifndef VPREC_STATS_FILE_H
-#define VPREC_STATS_FILE_H
+#ifndef VPREC_STATS_READ_FILE_H
+#define VPREC_STATS_READ_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * piece.h: where a piece of text ends, and what it is: numbers, a unit, or a label. Knows no documents. */
-#ifndef VPREC_STATS_PIECE_H
-#define VPREC_STATS_PIECE_H
+#ifndef VPREC_STATS_READ_PIECE_H
+#define VPREC_STATS_READ_PIECE_H
 
 #include <stdbool.h>
 #include <stddef.h>

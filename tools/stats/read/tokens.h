@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tokens.h: text, CSV and JSON as a row of tokens, numbers and labels.
  * Knows one document at a time, no samples. */
-#ifndef VPREC_STATS_TOKENS_H
-#define VPREC_STATS_TOKENS_H
+#ifndef VPREC_STATS_READ_TOKENS_H
+#define VPREC_STATS_READ_TOKENS_H
 
 #include "file.h"
 
