@@ -45,9 +45,10 @@ static const char *from_environment(char **envp, const char *name)
     return NULL;
 }
 
+/* NULL: not known. The program may have a copy of the variable, which it gets when it is relocated, last of all. */
 static char **first_arguments(void)
 {
-    return &__libc_stack_end ? (char **)__libc_stack_end + 1 : NULL;
+    return &__libc_stack_end && __libc_stack_end ? (char **)__libc_stack_end + 1 : NULL;
 }
 
 static char **first_environment(void)
@@ -245,7 +246,8 @@ static bool hook_loader(void)
 void vprec_start_first(void);
 void vprec_start_first(void)
 {
-    if (&_r_debug && from_environment(first_environment(), VPREC_WIRE_ENV))
+    char **envp = first_environment();
+    if (&_r_debug && (!envp || from_environment(envp, VPREC_WIRE_ENV)))
         hook_loader();
 }
 
