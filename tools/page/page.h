@@ -7,6 +7,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* What every report starts with, as JSON and as CSV, for vprec_target_check. */
+#define PAGE_JSON_BEGINS "{\n \"schema\": #,\n \"generator\": \"vprec-sweep\","
+#define PAGE_CSV_BEGINS "id,format,exponent,fraction,precision,mode,where,status,"
+
 /* Writes report.html, report.csv, report.md, report.json and the pictures, pictures/NN-*.svg and .png, below `dir`,
  * which is made if its parent is there. A file that has its name is whole. Without gnuplot, or where gnuplot fails,
  * there are no pictures, and the page says so. A file there that no report wrote, or that was changed since, is left

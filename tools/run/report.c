@@ -4,6 +4,7 @@
 #include "common/demangle.h"
 #include "common/json.h"
 #include "common/say.h"
+#include "common/target.h"
 #include "counts.h"
 #include "native.h"
 #include "run.h"
@@ -30,6 +31,9 @@ static json_t *index_of(size_t index)
 {
     return index == VPREC_NO_PARENT ? json_null() : json_integer((json_int_t)index);
 }
+
+/* What every report starts with (target.h). */
+#define BEGINS "{\n \"schema\": #,\n \"tool\": \"vprec-run\","
 
 static json_t *per_type(uint64_t f32, uint64_t f64)
 {
@@ -386,13 +390,23 @@ static json_t *build(const vprec_run *run)
     return root;
 }
 
+/* "-", and the name of the file behind standard output or error, such as /dev/stdout, are what is open already: behind
+ * what the program writes there. Else -1. */
+static int standard_of(const char *file)
+{
+    return strcmp(file, "-") ? vprec_target_standard(file) : STDOUT_FILENO;
+}
+
 int vprec_report_open(const char *file)
 {
+    if (!vprec_target_check(file, BEGINS))
+        return -1;
     /* Above 2: with stderr closed the report would take its place, and our messages. */
-    int fd = strcmp(file, "-") ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : STDOUT_FILENO;
+    int standard = standard_of(file);
+    int fd = standard < 0 ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : standard;
     int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
     int error = errno;
-    if (fd >= 0 && fd != STDOUT_FILENO)
+    if (fd >= 0 && standard < 0)
         close(fd);
     if (copy < 0)
         vprec_say("cannot write the report to '%s' (%s): name a file in a writable directory", file, strerror(error));
@@ -403,7 +417,7 @@ bool vprec_report_write(const vprec_run *run, int fd)
 {
     struct stat st;
     json_t *root = build(run);
-    bool standard = !strcmp(run->options->report, "-");
+    bool standard = standard_of(run->options->report) >= 0;
     bool ok = true;
     /* What an earlier run left goes only now; a pipe or terminal, and a shared standard output, is appended to. */
     errno = 0;

@@ -3,6 +3,7 @@
 #include "common/json.h"
 #include "common/preload.h"
 #include "common/say.h"
+#include "common/target.h"
 #include "page/files.h"
 #include "page/page.h"
 #include "native.h"
@@ -70,7 +71,7 @@ static bool more(sweep *s)
 static bool put_file(const char *path, const json_t *report, bool (*put)(const json_t *report, FILE *out))
 {
     bool standard = !strcmp(path, "-");
-    FILE *out = standard ? stdout : fopen(path, "we");
+    FILE *out = standard ? stdout : fopen(path, vprec_target_standard(path) < 0 ? "we" : "ae");
     bool ok = out && put(report, out) && !fflush(out) && !ferror(out);
     int error = errno;
     if (out && !standard && fclose(out)) {
@@ -96,6 +97,13 @@ static bool put_csv(const json_t *report, FILE *out)
     return true;
 }
 
+/* Reports are still theirs who named the files, after a sweep that took long. */
+static bool may_write(const sweep_options *o)
+{
+    return (!o->json || vprec_target_check(o->json, PAGE_JSON_BEGINS)) &&
+           (!o->csv || vprec_target_check(o->csv, PAGE_CSV_BEGINS));
+}
+
 static bool write_all(const whole *w, char **argv)
 {
     const sweep_options *o = w->sweep.options;
@@ -107,9 +115,11 @@ static bool write_all(const whole *w, char **argv)
         ok = vprec_stdout_done();
     }
     sweep_table_warn(&w->sweep);
-    if (o->json)
+    bool files = may_write(o);
+    ok &= files;
+    if (o->json && files)
         ok = put_file(o->json, report, put_json) && ok;
-    if (o->csv)
+    if (o->csv && files)
         ok = put_file(o->csv, report, put_csv) && ok;
     if (o->report && vprec_page_write(report, o->report))
         ok = false;
@@ -150,7 +160,7 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
     sweep *s = &w->sweep;
     const sweep_options *o = s->options;
     vprec_streams_open();
-    if (o->report && !vprec_page_check(o->report))
+    if (!may_write(o) || (o->report && !vprec_page_check(o->report)))
         return SWEEP_EXIT_FAILURE;
     if (!vprec_results_open(&s->results, o->out, describe(s, program, runner, preload),
                             o->restart, o->quiet))

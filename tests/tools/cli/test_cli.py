@@ -723,7 +723,7 @@ class Reports(Case):
         self.assertIn(b'Broken pipe', done.stderr)
 
     def test_longer_report_is_replaced(self):
-        self.file('report.json', 'x' * 1000000, 0o644)
+        self.file('report.json', '{\n "schema": 12,\n "tool": "vprec-run",\n' + 'x' * 1000000, 0o644)
         self.report('-f', 'bf16', '/bin/true')
 
     def test_names_that_are_not_utf8(self):

@@ -388,7 +388,7 @@ class Around(Case):
         self.assertEqual((self.get('thesis'), self.get('a.txt')), (MINE, '1\n'))
 
     def test_reports(self):
-        """--report refuses before anything is run; a file named by --json or --csv is replaced, as by any tool."""
+        """--report refuses before anything is run."""
         self.put('page/report.html')
         before = self.tree()
         child = self.start('vprec-sweep', '--report', 'page', program=[SH, '-c', 'echo > ran'])
@@ -397,11 +397,43 @@ class Around(Case):
         self.put('page/pictures/holiday.svg')
         self.put('page/notes.md')
         os.unlink(self.path('page/report.html'))
-        self.put('a.json')
-        self.run_it('vprec-sweep', '--report', 'page', '--json', 'a.json')
+        self.run_it('vprec-sweep', '--report', 'page')
         self.run_it('vprec-sweep', '--report', 'page', '--restart')
         self.assertEqual((self.get('page/pictures/holiday.svg'), self.get('page/notes.md')), (MINE, MINE))
-        self.assertEqual(json.loads(self.get('a.json'))['generator'], 'vprec-sweep')
+
+    def test_a_report_takes_no_other_file(self):
+        """What --report, --json and --csv name is written where nothing is, or a report of that kind."""
+        for command, option in (([RUN, '-f', 'bf16'], '--report'), ('vprec-sweep', '--json'), ('vprec-sweep', '--csv')):
+            for content in (MINE, '{}', '{"schema": 1, "tool": "else"}\n', 'id,format\n', MINE * 1000):
+                with self.subTest(option=option, content=content[:30]):
+                    self.anew()
+                    self.put('mine', content)
+                    os.symlink('mine', self.path('link'))
+                    before = self.tree()
+                    for name in 'mine', 'link':
+                        error = self.run_it(command, option, name, ok=False)
+                        self.assertIn(f"'{name}' is in the way", error)
+                        self.assertEqual(self.tree(), before)
+            with self.subTest(option=option):
+                self.anew()
+                self.put('empty', '')
+                for _ in range(2):
+                    self.run_it(command, option, 'empty', option, 'new')
+                    self.run_it(command, option, 'empty')
+                    self.run_it(command, option, 'new')
+                self.assertEqual(self.get('empty')[:10], self.get('new')[:10])
+                self.assertIn(self.get('new')[0], '{i')
+
+    def test_a_report_behind_what_the_program_prints(self):
+        """/dev/stdout, where it is a file, is standard output."""
+        for name in '/dev/stdout', '-':
+            self.put('log', MINE)
+            with open(self.path('log'), 'a', encoding='utf-8') as log:
+                child = subprocess.Popen([RUN, '-f', 'bf16', '--report', name, SH, '-c', 'echo two'], stdout=log,
+                                         stderr=subprocess.PIPE, cwd=self.dir,
+                                         env={**os.environ, 'VPREC_PRELOAD': PRELOAD})
+                child.communicate(timeout=60)
+            self.assertTrue(self.get('log').startswith(MINE + 'two\n{\n'), (name, self.get('log')[:60]))
 
 
 class Another(Case):
