@@ -12,7 +12,7 @@
 #define HAVE_F128
 typedef __float128 quad;
 #define Q(name) name##f128
-/* glibc has them; math.h hides them from compilers without _Float128. */
+/* glibc has them; <math.h> hides them from compilers without _Float128. */
 #define UNARY(name) extern quad Q(name)(quad);
 #define BINARY(name) extern quad Q(name)(quad, quad);
 extern quad lgammaf128_r(quad, int *), sqrtf128(quad);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which calls are rounded: those that selected functions make, whatever else these functions and their objects hold.
+"""calls.py: which calls are rounded: those that selected functions make, whatever else these functions and their
+objects hold.
 
 calls.py VPREC_RUN DIRECTORY [TEST...]: DIRECTORY has the programs that are built here. What is rounded is the
 mathematical result of a reference of its own: Python's libm, or exact fractions.

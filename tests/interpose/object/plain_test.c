@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * plain_test.c: decode_plain.c against the decoder library, field by field: every opcode with every ModRM under
+ * plain_test.c: x86/plain.c against the decoder library, field by field: every opcode with every ModRM under
  * every prefix that it takes, and real files read as code at every byte. */
 #include "x86/plain.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The function of decode_plain.c, which meson.build compiles under this name ... */
+/* The function of x86/plain.c, which meson.build compiles under this name ... */
 bool plain_under_test(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn);
 
 /* ... so that decode.c asks this one first, and then the library. */

@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: Apache-2.0
-// throws.cpp: functions with landing pads of every kind that a compiler makes:
-// handlers, clean-ups, rethrows, filters, cold parts, and pads inside libstdc++.
+/* SPDX-License-Identifier: Apache-2.0
+ * throws.cpp: functions with landing pads of every kind that a compiler makes:
+ * handlers, clean-ups, rethrows, filters, cold parts, and pads inside libstdc++. */
 // throws_run returns its argument if every exception went where it should.
 #include <ostream>
 #include <stdexcept>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Audit: `vprec-run --audit` finds no unrounded operation in real programs, and names one where there is one.
+"""audit.py: `vprec-run --audit` finds no unrounded operation in real programs, and names one where there is one.
 
 One case a call: audit.py VPREC_RUN CASE [PROGRAM]; case x87 needs a program that executes `fmulp`.
 """

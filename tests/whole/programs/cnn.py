@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The convolutional network of mnist/mnist_cnn.onnx in NumPy, every addition, product and fused product rounded once.
+"""cnn.py: the convolutional network of mnist/mnist_cnn.onnx in NumPy, every addition, product and fused product rounded
+once.
 
 The oracle of mnist.py: reads the weights out of the ONNX file and computes on exact values, a binary64 result
 rounded to odd and then once to the format. Shares nothing with vprec or onnxruntime; measures and runs nothing.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Identity: under `vprec-run --format native`, which instruments both types and rounds nothing, a real program must
+"""identity.py: under `vprec-run --format native`, which instruments both types and rounds nothing, a real program must
 give the same bytes and the same exit status as without vprec. One case a call: identity.py VPREC_RUN CASE.
 
 Each case runs natively twice first: a program that differs from itself proves nothing and fails the test.

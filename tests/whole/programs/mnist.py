@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A neural network in onnxruntime under vprec-run, against the same network in NumPy with every operation rounded
-once (cnn.py): all output bits must be equal, in several formats and directions. mnist.py VPREC_RUN CASE, for the case
-sweep mnist.py VPREC_SWEEP sweep.
+"""mnist.py: a neural network in onnxruntime under vprec-run, against the same network in NumPy with every operation
+rounded once (cnn.py): all output bits must be equal, in several formats and directions. mnist.py VPREC_RUN CASE, for
+the case sweep mnist.py VPREC_SWEEP sweep.
 
 Natively the two must agree as well: that tells in which order onnxruntime sums on this processor.
 """

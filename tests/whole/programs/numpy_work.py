@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Work for numpy: linear algebra, FFT, elementary functions, random numbers in both types, from fixed seeds.
+"""numpy_work.py: work for numpy: linear algebra, FFT, elementary functions, random numbers in both types, from fixed
+seeds.
 
 Prints one line for each result: name, SHA-256 of its bytes, first element in hexadecimal. Compares nothing.
 `numpy_work.py sgemm` does one float matrix product only.

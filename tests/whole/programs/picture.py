@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Draws lines of text as a grey PGM picture that an OCR program can read. Needs no font, library or network."""
+"""picture.py: draws lines of text as a grey PGM picture that an OCR program can read. Needs no font, library or
+network."""
 
 # Five columns for each character, lowest bit on top; an eighth row is left empty.
 FONT = {

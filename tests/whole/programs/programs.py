@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests on real programs share: the programs' command lines, running them, and the exits 0, 1 and 77.
+"""programs.py: what the tests on real programs share: the programs' command lines, running them, and the exits 0, 1 and
+77.
 
 Knows which Debian package each program comes from. Checks nothing itself.
 """

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""NumPy's exp and power call vector routines (SVML) whose inside relies on its own precision: one operation each.
+"""routines.py: NumPy's exp and power call vector routines (SVML) whose inside relies on its own precision: one
+operation each.
 
 routines.py VPREC_RUN: every result at f32=e8m10,f64=e11m40 must be the mathematical one to 0.51 ulp of the format and
 hold no bit that the format cannot, also where a routine's slow path makes it: subnormal operands, those out of the

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OpenBLAS at e8m10: one of its kernels, on matrices that fit the format, leaves no output with a bit below the tenth
-fraction bit, differs from the native result, and stays within the error bound of a rounded dot product.
+"""sgemm.py: OpenBLAS at e8m10: one of its kernels, on matrices that fit the format, leaves no output with a bit below
+the tenth fraction bit, differs from the native result, and stays within the error bound of a rounded dot product.
 
 sgemm.py VPREC_RUN PROGRAM CORE [CPUFLAG], with PROGRAM from sgemm.c.
 """
