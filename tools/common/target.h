@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * target.h: files that the user names for what a command writes: such a file never takes the place of one that is not
  * ours. Knows nothing of how they are written. */
-#ifndef VPREC_TARGET_H
-#define VPREC_TARGET_H
+#ifndef VPREC_COMMON_TARGET_H
+#define VPREC_COMMON_TARGET_H
 
 #include <stdbool.h>
 
