@@ -120,6 +120,20 @@ static void append_executed(char **text, const vprec_run *run, uint64_t executed
         append(text, ", %" PRIu64 " of them ran", executed);
 }
 
+/* The operations that --ops leaves native. */
+static void append_ops(char **text, uint32_t ops)
+{
+    if (!(~ops & VPREC_OPS_ALL))
+        return;
+    const char *before = between(*text);
+    for (int bit = 0; bit < VPREC_OPS_NAMES; bit++)
+        if (!(ops >> bit & 1)) {
+            append(text, "%s%s", before, vprec_ops_names[bit]);
+            before = ", ";
+        }
+    append(text, " (left out by --ops)");
+}
+
 char *vprec_summary_left(const vprec_run *run)
 {
     const vprec_wire_config *config = &run->options->config;
@@ -132,6 +146,7 @@ char *vprec_summary_left(const vprec_run *run)
         else if (totals->native[type])
             append(&text, "%s" COUNT_FORMAT " of %s in functions that are not selected", between(text),
                    COUNT(totals->native[type], "site"), vprec_type_names[type]);
+    append_ops(&text, config->ops);
     size_t count;
     free(vprec_natives_collect(run->records, true, &count));
     if (count)
@@ -192,6 +207,8 @@ char *vprec_summary_advice(const vprec_run *run)
     if (runtimes)
         append(&text, "%sno operation ran in what was selected, and the interpreter is not: --object '*' takes it in, "
                "or --object NAME alone (here %s)", between(text), runtimes);
+    else if (~config->ops & VPREC_OPS_ALL)
+        append(&text, "%sno operation that --ops names ran: leave it out, or name more", between(text));
     else if (!totals->objects)
         append(&text, "%sthe selected objects hold nothing to round: see --list, or try --object '*'", between(text));
     free(runtimes);

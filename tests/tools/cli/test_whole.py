@@ -104,6 +104,18 @@ class Whole(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn('the selected objects hold nothing to round', done.stderr.decode())
 
+    def test_operations_that_are_left_out(self):
+        """--ops names what it leaves native; where nothing is left of the program it is to blame, not the objects."""
+        done, report = self.run_vprec('-f', 'f32=bf16', '--ops', 'div,sqrt', '--', VICTIM)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('left native: add, sub, mul, fma, cvt, rcp, libm (left out by --ops)', done.stderr.decode())
+        self.assertRegex(report['summary_hint'], '^no operation that --ops names ran')
+        done, report = self.run_vprec('-f', 'f32=bf16', '--ops', 'add', '--', VICTIM)
+        self.assertIn('(left out by --ops)', report['summary_left'])
+        self.assertIsNone(report['summary_hint'])
+        done, report = self.run_vprec('-f', 'f32=bf16', '--', VICTIM)
+        self.assertNotIn('--ops', str(report['summary_left']))
+
     def test_counts(self):
         done, report = self.run_vprec('-f', 'bf16', '--count', '--', VICTIM)
         self.assertEqual(done.returncode, 0, done.stderr)
