@@ -77,8 +77,6 @@ char *vprec_summary_rounded(const vprec_run *run)
         if (config->use[type])
             append_type(&text, run, type);
     append(&text, "; " COUNT_FORMAT ", ", COUNT(totals->objects, "object"));
-    if (totals->libm_functions)
-        append(&text, COUNT_FORMAT ", ", COUNT(totals->libm_functions, "libm function"));
     append(&text, "%zu process%s", totals->processes, totals->processes == 1 ? "" : "es");
     return text;
 }
