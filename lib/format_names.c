@@ -7,17 +7,17 @@
 
 static const vprec_preset presets[] = {
     /* numpy's float is Python's, a double */
-    {"fp64", "e11m52", "float64 double f64 binary64 float64_t np.float numpy.float"},
-    {"fp32", "e8m23", "float32 float single f32 binary32 float32_t"},
-    {"fp16", "e5m10", "float16 half f16 binary16 float16_t"},
-    {"bf16", "e8m7", "bfloat16 bfloat __bf16 bfloat16_t nv_bfloat16"},
+    {"fp64", "e11m52", "float64 double f64 binary64 float64_t np.float numpy.float cuda_r_64f"},
+    {"fp32", "e8m23", "float32 float single f32 binary32 float32_t cuda_r_32f"},
+    {"fp16", "e5m10", "float16 half f16 binary16 float16_t __fp16 cuda_r_16f"},
+    {"bf16", "e8m7", "bfloat16 bfloat __bf16 bfloat16_t nv_bfloat16 hip_bfloat16 cuda_r_16bf"},
     {"tf32", "e8m10", "tensorfloat32 tfloat32"},
     {"fp24", "e7m16", "float24"},
     {"pxr24", "e8m15", ""},
-    {"e5m2", "e5m2", "float8_e5m2 fp8_e5m2 f8e5m2 fp8e5 float8e5 nv_fp8_e5m2"},
+    {"e5m2", "e5m2", "float8_e5m2 fp8_e5m2 f8e5m2 fp8e5 float8e5 nv_fp8_e5m2 cuda_r_8f_e5m2"},
     {"e4m3", "e4m3", "float8_e4m3 fp8_e4m3 f8e4m3"},
     {"e3m4", "e3m4", "float8_e3m4 fp8_e3m4 f8e3m4"},
-    {"e4m3fn", "e4m3:noinf", "float8_e4m3fn fp8_e4m3fn f8e4m3fn fp8e4nv float8e4nv nv_fp8_e4m3 hf8"},
+    {"e4m3fn", "e4m3:noinf", "float8_e4m3fn fp8_e4m3fn f8e4m3fn fp8e4nv float8e4nv nv_fp8_e4m3 cuda_r_8f_e4m3 hf8"},
     {"e5m2fnuz", "e5m2:noinf:nonegzero:bias=16", "float8_e5m2fnuz fp8_e5m2fnuz f8e5m2fnuz fp8e5b16 float8e5b16"},
     {"e4m3fnuz", "e4m3:noinf:nonegzero:bias=8", "float8_e4m3fnuz fp8_e4m3fnuz f8e4m3fnuz fp8e4b8 float8e4b8"},
     {"e4m3b11fnuz", "e4m3:noinf:nonegzero:bias=11",
@@ -54,8 +54,9 @@ static const struct {
 enum { REFUSED = sizeof refused / sizeof *refused };
 
 /* Whose name it is makes no difference. */
-static const char *const libraries[] = {"torch.",     "np.", "numpy.", "jnp.", "jax.numpy.",        "ml_dtypes.",
-                                        "tf.dtypes.", "tf.", "tl.",    "mx.",  "onnx.TensorProto.", "TensorProto."};
+static const char *const libraries[] = {"torch.",      "np.", "numpy.",      "jnp.", "jax.numpy.", "ml_dtypes.",
+                                        "tf.dtypes.",  "tf.", "tensorflow.", "tl.",  "mx.",        "onnx.TensorProto.",
+                                        "TensorProto."};
 enum { LIBRARIES = sizeof libraries / sizeof *libraries };
 
 static char lower(char c)

@@ -97,7 +97,8 @@ void vprec_formats_print(void)
         printf(" %16.9g\n", ldexp(1, -format.fbits));
     }
     fputs("\nAny eXmY works too: X exponent bits 2 to 11, Y fraction bits 1 to 52 (one hidden bit more), as far as\n"
-          "the type holds it (f32: e8m23). Suffixes: :sat :noinf :nosub :bias=N. See vprec-formats(7).\n"
+          "the type holds it (f32: e8m23). Suffixes: :sat :noinf :nosub :nonan :nonegzero :bias=N, see\n"
+          "vprec-formats(7).\n"
           "\nOther names, in any case, with or without '_', with torch. and the like in front or not:\n",
           stdout);
     for (size_t i = 0; (name = vprec_format_preset(i, &spelling)); i++)

@@ -16,26 +16,31 @@ static const struct {
     double max, min_normal, min_subnormal;
     bool inf, nan;
 } published[] = {
-    {"bfloat16 ml_dtypes.bfloat16 jnp.bfloat16 torch.bfloat16 BFLOAT16 BF16 bf16 __nv_bfloat16", 8, 7, 0x1.fep127,
-     0x1p-126, 0x1p-133, true, true},
-    {"float16 half np.float16 np.half torch.float16 torch.half FLOAT16 F16 f16 _Float16 fp16 tl.float16 tf.half __half",
+    {"bfloat16 ml_dtypes.bfloat16 jnp.bfloat16 torch.bfloat16 BFLOAT16 BF16 bf16 __nv_bfloat16 "
+     "hip_bfloat16 CUDA_R_16BF tensorflow.bfloat16",
+     8, 7, 0x1.fep127, 0x1p-126, 0x1p-133, true, true},
+    {"float16 half np.float16 np.half torch.float16 torch.half FLOAT16 F16 f16 _Float16 fp16 tl.float16 tf.half __half "
+     "__fp16 CUDA_R_16F tensorflow.float16",
      5, 10, 65504, 0x1p-14, 0x1p-24, true, true},
-    {"float32 float single np.float32 np.single torch.float torch.float32 FLOAT TensorProto.FLOAT f32 FP32 binary32", 8,
-     23, 0x1.fffffep127, 0x1p-126, 0x1p-149, true, true},
-    {"float64 double np.float64 np.double torch.double DOUBLE onnx.TensorProto.DOUBLE f64 FP64 np.float_ np.float", 11,
-     52, 0x1.fffffffffffffp1023, 0x1p-1022, 0x1p-1074, true, true},
+    {"float32 float single np.float32 np.single torch.float torch.float32 FLOAT TensorProto.FLOAT f32 FP32 binary32 "
+     "CUDA_R_32F",
+     8, 23, 0x1.fffffep127, 0x1p-126, 0x1p-149, true, true},
+    {"float64 double np.float64 np.double torch.double DOUBLE onnx.TensorProto.DOUBLE f64 FP64 np.float_ np.float "
+     "CUDA_R_64F",
+     11, 52, 0x1.fffffffffffffp1023, 0x1p-1022, 0x1p-1074, true, true},
     {"float8_e3m4 ml_dtypes.float8_e3m4 f8E3M4 fp8_e3m4 e3m4", 3, 4, 15.5, 0x1p-2, 0x1p-6, true, true},
     {"float8_e4m3 ml_dtypes.float8_e4m3 f8E4M3 fp8_e4m3 fp8e4m3 E4M3", 4, 3, 240, 0x1p-6, 0x1p-9, true, true},
     {"float8_e4m3b11fnuz ml_dtypes.float8_e4m3b11fnuz f8E4M3B11FNUZ fp8_e4m3b11fnuz float8_e4m3b11", 4, 3, 30, 0x1p-10,
      0x1p-13, false, true},
     {"float8_e4m3fn ml_dtypes.float8_e4m3fn torch.float8_e4m3fn jnp.float8_e4m3fn FLOAT8E4M3FN "
      "TensorProto.FLOAT8E4M3FN "
-     "f8E4M3FN f8e4m3fn fp8_e4m3fn fp8e4m3fn fp8-e4m3fn E4M3FN fp8e4nv tl.float8e4nv __nv_fp8_e4m3",
+     "f8E4M3FN f8e4m3fn fp8_e4m3fn fp8e4m3fn fp8-e4m3fn E4M3FN fp8e4nv tl.float8e4nv __nv_fp8_e4m3 CUDA_R_8F_E4M3",
      4, 3, 448, 0x1p-6, 0x1p-9, false, true},
     {"float8_e4m3fnuz ml_dtypes.float8_e4m3fnuz torch.float8_e4m3fnuz FLOAT8E4M3FNUZ f8E4M3FNUZ fp8e4b8", 4, 3, 240,
      0x1p-7, 0x1p-10, false, true},
-    {"float8_e5m2 ml_dtypes.float8_e5m2 torch.float8_e5m2 FLOAT8E5M2 f8E5M2 fp8e5m2 fp8_e5m2 E5M2 fp8e5 tl.float8e5", 5,
-     2, 57344, 0x1p-14, 0x1p-16, true, true},
+    {"float8_e5m2 ml_dtypes.float8_e5m2 torch.float8_e5m2 FLOAT8E5M2 f8E5M2 fp8e5m2 fp8_e5m2 E5M2 fp8e5 tl.float8e5 "
+     "CUDA_R_8F_E5M2",
+     5, 2, 57344, 0x1p-14, 0x1p-16, true, true},
     {"float8_e5m2fnuz ml_dtypes.float8_e5m2fnuz torch.float8_e5m2fnuz FLOAT8E5M2FNUZ f8E5M2FNUZ fp8e5b16", 5, 2, 57344,
      0x1p-15, 0x1p-17, false, true},
     {"float6_e2m3fn ml_dtypes.float6_e2m3fn f6E2M3FN fp6_e2m3 fp6e2m3fn e2m3fn", 2, 3, 7.5, 0x1p0, 0x1p-3, false,
