@@ -83,8 +83,10 @@ static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routin
     vprec_type type = (vprec_type)routine->type;
     bool f64 = type == VPREC_F64;
     vprec_site site = {
-        .address = at, .op = VPREC_OP_MUL, .from = f64 ? VPREC_E_F64 : VPREC_E_F32, .to = f64 ? VPREC_E_F64 : VPREC_E_F32,
-        .lanes = routine->lanes, .encoding = VPREC_EVEX, .width = (uint8_t)(routine->lanes * (f64 ? 8 : 4)), .map = 1, .opcode = 0x59, .pp = f64, .w = f64,
+        .address = at, .op = VPREC_OP_MUL,
+        .from = f64 ? VPREC_E_F64 : VPREC_E_F32, .to = f64 ? VPREC_E_F64 : VPREC_E_F32,
+        .lanes = routine->lanes, .width = (uint8_t)(routine->lanes * (f64 ? 8 : 4)),
+        .encoding = VPREC_EVEX, .map = 1, .opcode = 0x59, .pp = f64, .w = f64,
         .dst = result, .vvvv = result, .rm = VPREC_REG_MEM, .broadcast = true,
         .mem = {.base = VPREC_MEM_RIP, .index = VPREC_MEM_NONE, .scale = 1, .size = f64 ? 8 : 4,
                 .disp = (int64_t)k->constants->value[type][VPREC_K_UNIT]},
@@ -201,7 +203,8 @@ static void clone_function(vprec_cloner *k)
 static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, size_t doors, size_t *sites)
 {
     enum { DOOR_BYTES = 32 };
-    size_t bytes = (1 << 16) + doors * DOOR_BYTES, site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
+    size_t bytes = (1 << 16) + doors * DOOR_BYTES;
+    size_t site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
     *sites = 0;
     for (size_t i = 0; i < map->functions.count; i++) {
         const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);

@@ -58,25 +58,22 @@ OWN program_sum(float x)
     return x + 1.7f;
 }
 
+#define CALLS(who)                                                                                                    \
+    show(#who "_call", who##_call(x));                                                                                \
+    show(#who "_tail", who##_tail(x));                                                                                \
+    show(#who "_perhaps", who##_perhaps(x, many));                                                                    \
+    show(#who "_scale", who##_scale(x));
+
 int main(int argc, char **argv)
 {
     float x = argument;
-    show("program_call", program_call(x));
-    show("program_tail", program_tail(x));
-    show("program_perhaps", program_perhaps(x, many));
+    CALLS(program)
     show("program_pointer", program_pointer(x));
-    show("program_scale", program_scale(x));
     show("program_vector", program_vector(x));
     show("vector_tail", vector_tail((vector){x, x, x, x})[1]);
     show("program_sum", program_sum(x));
-    show("library_call", library_call(x));
-    show("library_tail", library_tail(x));
-    show("library_perhaps", library_perhaps(x, many));
-    show("library_scale", library_scale(x));
-    show("noplt_call", noplt_call(x));
-    show("noplt_tail", noplt_tail(x));
-    show("noplt_perhaps", noplt_perhaps(x, many));
-    show("noplt_scale", noplt_scale(x));
+    CALLS(library)
+    CALLS(noplt)
     for (int i = 1; i < argc; i++) {
         void *library = dlopen(argv[i], RTLD_NOW);
         float (*call)(float), (*tail)(float);

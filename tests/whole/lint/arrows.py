@@ -7,6 +7,8 @@ import re
 import sys
 import tempfile
 
+import trees
+
 # From the bottom up: a folder may include from itself and from those before it, of the parts that PARTS names.
 ORDER = {
     'lib': ['lib', 'lib/x86', 'lib/mpfr'],
@@ -94,26 +96,14 @@ def demonstrate():
     wrong = {'interpose/x86/emit.h': '#include "clone/where.h"', 'interpose/clone/where.h': '#include "x86/emit.h"',
              'tools/run/list.c': '#include "x86/site.h"', 'tools/common/json.h': '#include "nowhere.h"',
              'tools/new/file.c': ''}
-    with tempfile.TemporaryDirectory() as root:
-        for tree, findings in ((right, 0), (wrong, 5)): # up and a cycle, not for commands, nowhere, no place
-            for path, text in tree.items():
-                os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
-                with open(os.path.join(root, path), 'w', encoding='utf-8') as file:
-                    file.write(text + '\n')
-            found = check(root)[0]
-            assert len(found) == findings, found
+    with tempfile.TemporaryDirectory() as root: # up and a cycle, not for commands, nowhere, no place
+        trees.demonstrate(lambda root: check(root)[0], root, (right, 0), (wrong, 5))
 
 
 def main():
     demonstrate()
     wrong, lines = check(os.path.realpath(sys.argv[1]))
-    for line in wrong:
-        print(line)
-    if lines < 300:
-        print(f'only {lines} include lines were found: is this the project?')
-        return 1
-    print(f'{lines} include lines, {len(wrong)} wrong')
-    return 1 if wrong else 0
+    return trees.verdict(wrong, ('include lines', lines, 300))
 
 
 if __name__ == '__main__':

@@ -6,6 +6,8 @@ import re
 import sys
 import tempfile
 
+import trees
+
 # Fewer than git knows of, for a tree without git: what is built, fetched or hidden is not the project's.
 LEFT_OUT = re.compile(r'^(\..*|build.*|subprojects|__pycache__)$')
 SOURCES = ('.c', '.h', '.S', '.inc', '.cpp', '.py')
@@ -56,25 +58,13 @@ def demonstrate():
              't/a.py': '#!/usr/bin/python3\n# SPDX-License-Identifier: x\n"""a.py: judges a.c."""\n'}
     wrong = {'lib/b.c': '/* a.c: gone.h */', 'lib/c.h': 'int c;', 't/meson.build': '# see lib/gone.py\n'}
     with tempfile.TemporaryDirectory() as root:
-        for tree, findings in ((right, 0), (wrong, 4)):
-            for path, text in tree.items():
-                os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
-                with open(os.path.join(root, path), 'w', encoding='utf-8') as file:
-                    file.write(text)
-            found = check(root)[0]
-            assert len(found) == findings, found
+        trees.demonstrate(lambda root: check(root)[0], root, (right, 0), (wrong, 4))
 
 
 def main():
     demonstrate()
     wrong, heads = check(os.path.realpath(sys.argv[1]))
-    for line in wrong:
-        print(line)
-    if heads < 300:
-        print(f'only {heads} files were found: is this the project?')
-        return 1
-    print(f'{heads} heads, {len(wrong)} wrong')
-    return 1 if wrong else 0
+    return trees.verdict(wrong, ('heads', heads, 300))
 
 
 if __name__ == '__main__':

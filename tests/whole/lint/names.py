@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+import trees
+
 PARTS = ('lib', 'interpose', 'tools')
 # Included more than once, for lists and for code that is written once for all types.
 TEMPLATES = {'interpose/libm/functions.h', 'lib/x86/lanes_avx2.h', 'lib/x86/lanes_avx512.h'}
@@ -105,13 +107,7 @@ def demonstrate():
              'tools/run/run.h': '#ifndef VPREC_RUN_H\n#define VPREC_RUN_H\nint *vprec_a(void);\n'
                                 'enum vprec_c { VPREC_D, VPREC_E };\n#define VPREC_E 1\n#endif\n'} # vprec_a, VPREC_E
     with tempfile.TemporaryDirectory() as root:
-        for tree, findings in ((right, 0), (wrong, 4)):
-            for path, text in tree.items():
-                os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
-                with open(os.path.join(root, path), 'w', encoding='utf-8') as file:
-                    file.write(text)
-            found = check_headers(root)[0]
-            assert len(found) == findings, found
+        trees.demonstrate(lambda root: check_headers(root)[0], root, (right, 0), (wrong, 4))
         for name in ('one', 'two'):
             source = os.path.join(root, name + '.c')
             with open(source, 'w', encoding='utf-8') as file:
@@ -131,13 +127,8 @@ def main():
     wrong, guards, things = check_headers(root)
     doubles, externals = check_objects(build)
     strangers, exports = check_exports(f'{build}/interpose/libvprec_preload.so')
-    for line in wrong + doubles + strangers:
-        print(line)
-    if guards < 100 or things < 1000 or externals < 400 or exports < 10:
-        print(f'only {guards} headers, {things} names, {externals} symbols, {exports} exports: is this the project?')
-        return 1
-    print(f'{guards} headers, {things} names, {externals} symbols, {exports} exports')
-    return 1 if wrong or doubles or strangers else 0
+    return trees.verdict(wrong + doubles + strangers, ('headers', guards, 100), ('names', things, 1000),
+                         ('symbols', externals, 400), ('exports', exports, 10))
 
 
 if __name__ == '__main__':
