@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -181,7 +182,8 @@ static bool is_run(const vprec_results *results, const json_t *old)
                   results->path, schema);
     else if (tool && schema == VPREC_RESULTS_SCHEMA)
         vprec_say("'%s' was begun with another tool ('%.40s', now '%s'), and so is not touched, with --restart "
-                  "neither: name another --out", results->path, tool, vprec_command);
+                  "neither: name another --out",
+                  results->path, tool, vprec_command);
     else
         vprec_say("'%s/" RUN_NAME "' is damaged, or not vprec's, and so nothing beside it is touched, with --restart "
                   "neither: name another --out, or remove the directory yourself if you know what is in it",
@@ -212,10 +214,27 @@ static bool examine(const vprec_results *results, json_t **old)
     return ok;
 }
 
-static json_t *digest(const char *first, const char *second)
+/* The script that an interpreter is given as its first argument: it is the program as much as its interpreter is. Else
+ * NULL. What other programs are given may be what they write. */
+static const char *script_of(char *const *program)
+{
+    static const char *const interpreters[] = {"python*", "perl*",   "node*", "ruby*", "lua*", "php*",
+                                               "julia*",  "Rscript", "sh",    "bash",  "dash", "zsh"};
+    struct stat st;
+    if (!program[1] || stat(program[1], &st) || !S_ISREG(st.st_mode))
+        return NULL;
+    for (size_t i = 0; i < sizeof interpreters / sizeof *interpreters; i++)
+        if (!fnmatch(interpreters[i], vprec_base(program[0]), 0))
+            return program[1];
+    return NULL;
+}
+
+/* Of up to three files: the others may be NULL. */
+static json_t *digest(const char *first, const char *second, const char *third)
 {
     vprec_digest value = vprec_digest_file(VPREC_DIGEST_BEGIN, first);
-    char *text = vprec_digest_text(second ? vprec_digest_file(value, second) : value);
+    value = second ? vprec_digest_file(value, second) : value;
+    char *text = vprec_digest_text(third ? vprec_digest_file(value, third) : value);
     json_t *string = json_string(text);
     free(text);
     return string;
@@ -251,8 +270,8 @@ json_t *vprec_results_describe(const vprec_options *options, const vprec_program
     vprec_json_put(run, "seed", vprec_json_seed(options->config.seed));
     vprec_json_put(run, "keep", vprec_json_strings(options->sampling.keep ? options->sampling.keep : none));
     vprec_json_put(run, "directory", vprec_json_text(directory ? directory : ""));
-    vprec_json_put(run, "program", digest(program->path, script ? program->elf : NULL));
-    vprec_json_put(run, "vprec", digest(self, preload));
+    vprec_json_put(run, "program", digest(program->path, script ? program->elf : NULL, script_of(options->program)));
+    vprec_json_put(run, "vprec", digest(self, preload, NULL));
     vprec_json_put(run, "samples", json_integer(options->sampling.samples));
     vprec_json_put(run, "reference", json_boolean(options->sampling.reference));
     vprec_json_put(run, "stdin_bytes", json_null()); /* not kept yet */
@@ -286,9 +305,8 @@ static char *difference(const vprec_results *results, const json_t *old)
         if (json_equal(then, now))
             continue;
         char *before = shown(then), *after = shown(now);
-        char *name = identity[i].tell
-                         ? vprec_text("%s ('%.300s', now '%.300s')", identity[i].name, before, after)
-                         : vprec_text("%s (its file has changed since)", identity[i].name);
+        char *name = identity[i].tell ? vprec_text("%s ('%.300s', now '%.300s')", identity[i].name, before, after)
+                                      : vprec_text("%s (its file has changed since)", identity[i].name);
         free(after);
         free(before);
         return name;
@@ -416,9 +434,8 @@ static void inherit(const vprec_results *results, json_t *old)
         json_object_set(results->run, "samples", json_object_get(old, "samples"));
     if (json_is_true(json_object_get(old, "reference")))
         json_object_set_new(results->run, "reference", json_true());
-    json_object_foreach(json_object_get(old, "cells"), id, count)
-        if (json_integer_value(count) > listed(cells, id))
-            json_object_set(cells, id, count);
+    json_object_foreach(json_object_get(old, "cells"), id, count) if (json_integer_value(count) > listed(cells, id))
+        json_object_set(cells, id, count);
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
         if (json_object_get(old, kept[i]))
             json_object_set(results->run, kept[i], json_object_get(old, kept[i]));

@@ -461,6 +461,24 @@ class Another(Case):
             self.run_it(sweep, program=words)
         self.assertIn('true.sweep', os.listdir(self.dir))
 
+    def test_a_changed_script_is_refused(self):
+        """Also where its interpreter is the program; what another program is given may change."""
+        self.scripts()
+        for command in COMMANDS:
+            self.run_it(command, program=[SH, 'a.sh'])
+            finished = self.tree()
+            self.put('a.sh', self.get('a.sh') + '# changed\n')
+            error = self.run_it(command, ok=False, program=[SH, 'a.sh'])
+            self.assertIn('its file has changed since', error)
+            self.assertEqual({**self.tree(), 'a.sh': finished['a.sh']}, finished)
+            self.run_it(command, '--restart', program=[SH, 'a.sh'])
+            self.run_it(command, program=[SH, 'a.sh'])
+            shutil.rmtree(self.path('out'))
+            for _ in range(2):
+                self.run_it(command, program=['/bin/cat', 'a.sh'])
+                self.put('a.sh', self.get('a.sh') + '# changed\n')
+            shutil.rmtree(self.path('out'))
+
     def test_what_changed_is_refused(self):
         self.scripts()
         os.chmod(self.path('a.sh'), 0o755)
