@@ -239,7 +239,10 @@ bool vprec_own_clear(const char *top, const char *sample, const char *here)
              clear_files(directory, place, listed, here) && clear_names(directory) &&
              vprec_own_remove(directory, VPREC_OWN_UNFINISHED);
     }
-    if (!ok)
+    if (!ok && (errno == EEXIST || errno == ENOTDIR || errno == ELOOP || errno == EISDIR))
+        vprec_say("something in '%s' is not as %s left it (%s): move it away, or name another --out", place,
+                  vprec_command, strerror(errno));
+    else if (!ok)
         vprec_say("cannot take away what is in '%s' (%s): check its permissions, or name another --out", place,
                   strerror(errno));
     else

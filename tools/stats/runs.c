@@ -202,7 +202,7 @@ static int find_samples(stats_runs *runs, const stats_options *options)
     for (size_t i = 0; i < options->path_count; i++) {
         const char *path = options->paths[i];
         if (strcmp(path, "-") && access(path, F_OK)) {
-            vprec_say("%s: %s", path, strerror(errno));
+            vprec_say("cannot read '%s' (%s): check the path", path, strerror(errno));
             return 1;
         }
         directories += is_directory(path);

@@ -667,7 +667,7 @@ class Usage(Case):
                                (['-n', '-1', one, two], '--numbers'), (['-', '-'], 'twice'),
                                (['-r', self.directory, one, two], 'reference'), ([one, self.directory], 'mixed')]:
             self.error(*arguments, say=say, status=2)
-        self.error(one, 'missing.txt', say='missing.txt: No such file')
+        self.error(one, 'missing.txt', say="cannot read 'missing.txt' (No such file or directory): check the path")
         self.error('--rows', '-', say='--input', stdin=b'1\n')
 
     def test_output(self):

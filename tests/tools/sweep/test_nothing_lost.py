@@ -334,6 +334,20 @@ class Beside(Case):
         self.assertEqual(set(before), set(after))
 
 
+    def test_what_replaced_ours_is_named_as_the_obstacle(self):
+        for command in COMMANDS:
+            self.anew()
+            self.run_it(command)
+            self.put('mine')
+            os.unlink(self.path('out', SAMPLE[command], 'stdout'))
+            os.symlink(self.path('mine'), self.path('out', SAMPLE[command], 'stdout'))
+            child = self.start(command, '--restart')
+            said = child.communicate(timeout=60)[1].decode()
+            self.assertRegex(said, r"something in '[^']+/0001' is not as vprec-\w+ left it.*: move it away")
+            self.assertNotIn('permissions', said)
+            self.assertEqual(self.get('mine'), MINE)
+
+
 class Around(Case):
     """What a user has in the working directory."""
 
