@@ -26,9 +26,13 @@ static bool is_same(const vprec_where *where, uint32_t first, const vprec_vec *m
 static bool keep(vprec_where *where, const vprec_vec *moves, uint32_t *first)
 {
     uint32_t hash = 0;
-    const uint8_t *bytes = moves->data;
-    for (size_t i = 0; i < moves->count * sizeof(vprec_move); i++)
-        hash = (hash ^ bytes[i]) * 16777619u; /* FNV-1 */
+    const vprec_move *m = moves->data;
+    for (size_t i = 0; i < moves->count; i++) {
+        uint32_t word;
+        memcpy(&word, &m[i].what, 4);
+        hash = ((hash ^ m[i].at) * 16777619u ^ word) * 16777619u ^ (uint32_t)m[i].value; /* as FNV-1a, by words */
+    }
+    hash ^= hash >> 15;
     if (!where->known && !(where->known = vprec_pages(KNOWN * sizeof *where->known)))
         return false;
     uint32_t *known = &where->known[hash % KNOWN];

@@ -16,6 +16,9 @@ typedef struct vprec_live {
     uint32_t masks_after;
     bool calls;       /* a call of the object's own code */
     vprec_decoded decoded;
+    uint32_t in;      /* live.c's: live before it */
+    uint8_t masks_in;
+    int32_t to;       /* and the index of the instruction that it branches to, -1 outside */
 } vprec_live;
 
 /* Fills `live` (vprec_live, in the order of instructions). `*written`: vector

@@ -8,8 +8,29 @@
 
 #pragma GCC optimize("no-tree-loop-distribute-patterns") /* else they would call themselves */
 
+/* n bytes, at least as many as the word has and at most twice as many, as two words that may overlap. */
+#define COPY(word)                                                                                                     \
+    do {                                                                                                               \
+        word first, last;                                                                                              \
+        __builtin_memcpy(&first, from, sizeof first);                                                                  \
+        __builtin_memcpy(&last, (const char *)from + n - sizeof last, sizeof last);                                    \
+        __builtin_memcpy(to, &first, sizeof first);                                                                    \
+        __builtin_memcpy((char *)to + n - sizeof last, &last, sizeof last);                                            \
+        return to;                                                                                                     \
+    } while (0)
+
+/* Most are a few bytes of code, for which the string instruction takes long to start. */
 void *memcpy(void *restrict to, const void *restrict from, size_t n)
 {
+    if (n <= 16) {
+        if (n >= 8)
+            COPY(uint64_t);
+        if (n >= 4)
+            COPY(uint32_t);
+        for (size_t i = 0; i < n; i++)
+            ((unsigned char *)to)[i] = ((const unsigned char *)from)[i];
+        return to;
+    }
     void *at = to;
     __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(n) : : "memory");
     return to;
@@ -26,6 +47,17 @@ void *memmove(void *to, const void *from, size_t n)
 
 void *memset(void *to, int byte, size_t n)
 {
+    if (n <= 16) {
+        const uint64_t all = (uint8_t)byte * UINT64_C(0x0101010101010101);
+        if (n >= 8) {
+            __builtin_memcpy(to, &all, 8);
+            __builtin_memcpy((char *)to + n - 8, &all, 8);
+            return to;
+        }
+        for (size_t i = 0; i < n; i++)
+            ((unsigned char *)to)[i] = (unsigned char)byte;
+        return to;
+    }
     void *at = to;
     __asm__ volatile("rep stosb" : "+D"(at), "+c"(n) : "a"(byte) : "memory");
     return to;
@@ -34,7 +66,14 @@ void *memset(void *to, int byte, size_t n)
 int memcmp(const void *a, const void *b, size_t n)
 {
     const unsigned char *x = a, *y = b;
-    for (size_t i = 0; i < n; i++)
+    size_t i = 0;
+    for (uint64_t u, v; i + 8 <= n; i += 8) {
+        __builtin_memcpy(&u, x + i, 8);
+        __builtin_memcpy(&v, y + i, 8);
+        if (u != v)
+            break;
+    }
+    for (; i < n; i++)
         if (x[i] != y[i])
             return x[i] - y[i];
     return 0;
