@@ -67,14 +67,14 @@ static void remark(const vprec_options *options)
 
 int main(int argc, char **argv)
 {
-    vprec_options options;
+    static vprec_options options; /* all patterns are in it: more than a small stack holds */
     int status = vprec_options_parse(&options, argc, argv);
     if (status >= 0) {
         vprec_options_free(&options);
         return status;
     }
     remark(&options);
-    vprec_program program;
+    static vprec_program program;
     status = vprec_program_find(&program, options.program[0]);
     if (!status) {
         char *preload = vprec_preload_find();

@@ -4,6 +4,7 @@
 # Usage: test_whole.py VPREC-RUN PRELOAD VICTIM
 import json
 import os
+import resource
 import signal
 import struct
 import subprocess
@@ -56,6 +57,14 @@ class Whole(unittest.TestCase):
                     self.assertEqual(len(report['processes']), runs)
                     self.assertEqual([f['entered'] for f in self.victims(report)], [True] * runs)
                     self.assertGreater(report['totals']['sites_entered']['f32'], 0)
+
+    def test_small_stack(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_STACK, (24 << 10, 24 << 10))
+
+        done = subprocess.run([RUN, '-q', '-f', 'bf16', '--', VICTIM], capture_output=True, timeout=60, preexec_fn=limit,
+                              stdin=subprocess.DEVNULL, env={'PATH': os.environ['PATH'], 'VPREC_PRELOAD': PRELOAD})
+        self.assertEqual((done.returncode, done.stdout), (0, rounded_sum().encode() + b'\n'), done.stderr)
 
     def test_entered_by_pointer(self):
         for end, entered in (('pointer', True), ('return', False)):
