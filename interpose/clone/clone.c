@@ -159,7 +159,6 @@ static void clone_function(vprec_cloner *k)
     k->round.clear_upper = !f->vex;
     vprec_jump_begin(k);
     vprec_cloner_begin(k, VPREC_WHERE_BODY, f->start);
-    vprec_insn insn = {0};
     bool open = false; /* control can fall through to here */
     for (uint64_t at = f->start; at < f->end && !k->code.full;) {
         const uint8_t *before = k->code.at;
@@ -180,16 +179,16 @@ static void clone_function(vprec_cloner *k)
             k->halves = 0;
         next++;
         k->here = &live->decoded;
-        insn = live->decoded.insn;
+        const vprec_insn *insn = &live->decoded.insn;
         k->round.free_vectors = unnamed | (written & ~live->vectors);
         k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);
-        emit_instruction(k, at, &insn);
-        if (insn.flow)
+        emit_instruction(k, at, insn);
+        if (insn->flow)
             k->halves = 0;
-        vprec_cloner_step(k, insn.length, before);
-        open = insn.flow != VPREC_FLOW_JMP && insn.flow != VPREC_FLOW_IJMP && insn.flow != VPREC_FLOW_RET &&
-               insn.flow != VPREC_FLOW_STOP && insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_ICALL;
-        at += insn.length;
+        vprec_cloner_step(k, insn->length, before);
+        open = insn->flow != VPREC_FLOW_JMP && insn->flow != VPREC_FLOW_IJMP && insn->flow != VPREC_FLOW_RET &&
+               insn->flow != VPREC_FLOW_STOP && insn->flow != VPREC_FLOW_CALL && insn->flow != VPREC_FLOW_ICALL;
+        at += insn->length;
     }
     if (open)
         vprec_jump_to(k, f->end);
@@ -223,25 +222,20 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
     return bytes;
 }
 
-static size_t pages(size_t bytes)
-{
-    return (bytes + 4095) & ~(size_t)4095;
-}
-
 enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options)
 {
     *image = (vprec_image){.lo = map->object->lo, .hi = map->object->hi, .traps = VPREC_VEC(vprec_trap),
                            .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered)};
     vprec_jump_mark(map);
     size_t doors = options->entered_start ? vprec_jump_doors(map) : 0;
-    size_t site_room, code_bytes = pages(estimate(map, options, doors, &site_room));
-    size_t entered_bytes = options->entered_start ? pages(options->entered_bytes) : 0;
-    size_t slot_bytes = pages((map->functions.count + doors) * sizeof(uint64_t));
-    size_t constant_bytes = pages(sizeof(vprec_constants) + 64), site_bytes = pages(site_room * sizeof(vprec_site));
+    size_t site_room, code_bytes = vprec_page_end(estimate(map, options, doors, &site_room));
+    size_t entered_bytes = options->entered_start ? vprec_page_end(options->entered_bytes) : 0;
+    size_t slot_bytes = vprec_page_end((map->functions.count + doors) * sizeof(uint64_t));
+    size_t constant_bytes = vprec_page_end(sizeof(vprec_constants) + 64), site_bytes = vprec_page_end(site_room * sizeof(vprec_site));
     size_t data_bytes = entered_bytes + slot_bytes + constant_bytes + site_bytes, total = 0;
     for (int attempt = 0; attempt < 4 && !image->arena; attempt++) { /* the bound is seldom half used */
         if (attempt)
-            code_bytes = pages(code_bytes / 4 * 3);
+            code_bytes = vprec_page_end(code_bytes / 4 * 3);
         total = data_bytes + code_bytes;
         image->arena = vprec_reach_reserve(image->lo, image->hi, total);
     }
@@ -294,7 +288,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vpre
     enum vprec_reason why = k.code.full ? VPREC_REASON_TOO_FAR : VPREC_REASON_NONE;
     if (!why) {
         image->code_end = (uint64_t)k.code.at;
-        uint8_t *end = image->arena + pages((size_t)(k.code.at - image->arena));
+        uint8_t *end = image->arena + vprec_page_end((size_t)(k.code.at - image->arena));
         vprec_sys_munmap(end, (size_t)(image->arena + total - end));
         image->arena_size = (size_t)(end - image->arena);
         vprec_sys_mprotect((uint8_t *)k.constants, constant_bytes + site_bytes, PROT_READ);

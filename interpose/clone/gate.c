@@ -17,7 +17,7 @@ enum { TRAMPOLINE = 0, STUB = 80, GATE = 104, SLOT = GATE + sizeof(vprec_gate) }
 
 bool vprec_gates_reserve(vprec_gates *gates, uint64_t lo, uint64_t hi, size_t room)
 {
-    *gates = (vprec_gates){.room = room, .bytes = (room * SLOT + 4095) & ~(size_t)4095};
+    *gates = (vprec_gates){.room = room, .bytes = vprec_page_end(room * SLOT)};
     gates->arena = vprec_reach_reserve(lo, hi, gates->bytes);
     if (!gates->arena)
         return false;
@@ -102,7 +102,7 @@ static uint8_t move_entry(vprec_code *code, uint64_t start, uint64_t end)
         case VPREC_FLOW_RET: vprec_round_copy_insn(code, at, &insn); break;
         case VPREC_FLOW_JMP: vprec_emit_branch(code, -1, insn.target); break;
         case VPREC_FLOW_JCC:
-            vprec_emit_branch(code, ((const uint8_t *)at)[insn.length - (insn.length >= 6 ? 5 : 2)] & 15, insn.target);
+            vprec_emit_branch(code, vprec_insn_condition((const uint8_t *)at, &insn), insn.target);
             break;
         default: return 0;
         }
@@ -164,16 +164,6 @@ static bool write_by_file(const vprec_gates *gates)
     return done;
 }
 
-static long raw_mprotect(uint64_t start, uint64_t bytes, long prot)
-{
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"((long)SYS_mprotect), "D"(start), "S"(bytes), "d"(prot)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
 /* Where there is no /proc. The page may hold the C library's own code: nothing is called. */
 __attribute__((noinline)) static bool write_by_hand(const vprec_gates *gates)
 {
@@ -182,12 +172,12 @@ __attribute__((noinline)) static bool write_by_hand(const vprec_gates *gates)
         if (!gate->rounded)
             continue;
         uint64_t page = gate->function & ~UINT64_C(4095), jump = jump_to_stub(gate);
-        uint64_t bytes = ((gate->function + VPREC_GATE_ENTRY + 4095) & ~UINT64_C(4095)) - page;
-        if (raw_mprotect(page, bytes, PROT_READ | PROT_WRITE))
+        uint64_t bytes = vprec_page_end(gate->function + VPREC_GATE_ENTRY) - page;
+        if (vprec_sys_mprotect((void *)page, bytes, PROT_READ | PROT_WRITE))
             return false;
         for (int b = 0; b < VPREC_GATE_ENTRY; b++)
             ((volatile uint8_t *)gate->function)[b] = (uint8_t)(jump >> (8 * b));
-        if (raw_mprotect(page, bytes, PROT_READ | PROT_EXEC))
+        if (vprec_sys_mprotect((void *)page, bytes, PROT_READ | PROT_EXEC))
             return false;
     }
     return true;

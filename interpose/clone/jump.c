@@ -199,7 +199,7 @@ static void emit_tail(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
     vprec_code *c = &k->code;
     uint8_t *over = NULL;
     if (insn->flow == VPREC_FLOW_JCC) {
-        uint8_t condition = bytes_at(at)[insn->length - (insn->length >= 6 ? 5 : 2)] & 15;
+        uint8_t condition = vprec_insn_condition(bytes_at(at), insn);
         vprec_emit_u8(c, 0x70 | (condition ^ 1));
         vprec_emit_u8(c, 0);
         over = c->at;
@@ -220,9 +220,9 @@ bool vprec_jump_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
         return true;
     }
     switch (insn->flow) {
-    case VPREC_FLOW_JCC: /* 7x rel8 or 0F 8x rel32, perhaps behind a prefix */
+    case VPREC_FLOW_JCC:
         vprec_emit_u8(&k->code, 0x0F);
-        vprec_emit_u8(&k->code, 0x80 | (bytes_at(at)[insn->length - (insn->length >= 6 ? 5 : 2)] & 15));
+        vprec_emit_u8(&k->code, 0x80 | vprec_insn_condition(bytes_at(at), insn));
         displacement(k, insn->target);
         break;
     case VPREC_FLOW_JMP: vprec_jump_to(k, insn->target); break;

@@ -9,8 +9,8 @@
  * rounded instruction's original gets int3 too: what arrives in an original by
  * a way nobody foresaw runs into it and is led to the clone. */
 #include "patch.h"
+#include "runtime/sys.h"
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 typedef struct write5 { /* jmp rel32 or call rel32 at `at` */
     uint64_t at;
@@ -235,23 +235,13 @@ static void plan(planner *p)
     }
 }
 
-static long raw_mprotect(uint64_t start, uint64_t end, int prot)
-{
-    long result;
-    register long r10 __asm__("r10") = 0;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"((long)SYS_mprotect), "D"(start), "S"(end - start), "d"((long)prot), "r"(r10)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-
 static bool protect(const planner *p, int prot)
 {
     const vprec_vec *code = &p->map->object->code;
     for (size_t i = 0; i < code->count; i++) {
         vprec_extent r = VPREC_AT(*code, vprec_extent, i);
-        if (raw_mprotect(r.start & ~UINT64_C(4095), (r.end + 4095) & ~UINT64_C(4095), prot))
+        uint64_t start = r.start & ~UINT64_C(4095);
+        if (vprec_sys_mprotect((void *)start, vprec_page_end(r.end) - start, prot))
             return false;
     }
     return true;

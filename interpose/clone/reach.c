@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reach.c: see reach.h. Reads /proc/self/maps with plain system calls. */
 #include "reach.h"
+#include "runtime/memory.h"
 #include "runtime/sys.h"
 #include <fcntl.h>
 #include <stdbool.h>
@@ -27,7 +28,7 @@ static void consider(search *s, uint64_t start, uint64_t end)
     if (s->bytes > REACH || s->lo + REACH < s->bytes || end < s->bytes || end - s->bytes < start)
         return;
     uint64_t first = start > lowest ? start : lowest, last = end - s->bytes < highest ? end - s->bytes : highest;
-    first = (first + 4095) & ~UINT64_C(4095);
+    first = vprec_page_end(first);
     last &= ~UINT64_C(4095);
     if (first > last)
         return;
@@ -123,7 +124,7 @@ static void *feel(const search *wanted)
 void *vprec_reach_reserve(uint64_t lo, uint64_t hi, size_t bytes)
 {
     for (int attempt = 0; attempt < 8; attempt++) { /* another thread may map what was free */
-        search s = {.lo = lo, .hi = hi, .bytes = (bytes + 4095) & ~(size_t)4095};
+        search s = {.lo = lo, .hi = hi, .bytes = vprec_page_end(bytes)};
         if (!walk(&s))
             return feel(&s);
         if (!s.found)

@@ -98,7 +98,7 @@ bool vprec_elf_segments_read(vprec_elf *elf, const Elf64_Ehdr *header, uint64_t 
         if (!elf->segments)
             elf->object->lo = program.p_vaddr & ~UINT64_C(4095);
         past = program.p_vaddr + program.p_memsz;
-        elf->object->hi = (past + 4095) & ~UINT64_C(4095);
+        elf->object->hi = vprec_page_end(past);
         elf->segment[elf->segments++] = (vprec_elf_segment){program.p_vaddr, program.p_offset, program.p_filesz,
                                                             program.p_flags};
     }

@@ -88,7 +88,7 @@ static void read_segments(library *l)
     const ElfW(Phdr) *ph = (const void *)(l->bias + eh->e_phoff);
     l->lo = UINT64_MAX;
     for (int i = 0; i < eh->e_phnum; i++) {
-        uint64_t start = l->bias + ph[i].p_vaddr, end = (start + ph[i].p_memsz + 4095) & ~UINT64_C(4095);
+        uint64_t start = l->bias + ph[i].p_vaddr, end = vprec_page_end(start + ph[i].p_memsz);
         if (ph[i].p_type == PT_GNU_EH_FRAME)
             l->unwind = (const uint8_t *)start;
         if (ph[i].p_type != PT_LOAD)

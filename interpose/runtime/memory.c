@@ -5,21 +5,16 @@
 #include <string.h>
 #include <sys/mman.h>
 
-static size_t page_round(size_t bytes)
-{
-    return (bytes + 4095) & ~(size_t)4095;
-}
-
 void *vprec_pages(size_t bytes)
 {
-    void *p = vprec_sys_mmap(NULL, page_round(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *p = vprec_sys_mmap(NULL, vprec_page_end(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
 void vprec_pages_free(void *pages, size_t bytes)
 {
     if (pages)
-        vprec_sys_munmap(pages, page_round(bytes));
+        vprec_sys_munmap(pages, vprec_page_end(bytes));
 }
 
 void *vprec_vec_add(vprec_vec *vec, size_t n)
@@ -30,7 +25,7 @@ void *vprec_vec_add(vprec_vec *vec, size_t n)
             room *= 2;
         void *data;
         if (vec->data) {
-            data = vprec_sys_mremap(vec->data, page_round(vec->room * vec->size), page_round(room * vec->size));
+            data = vprec_sys_mremap(vec->data, vprec_page_end(vec->room * vec->size), vprec_page_end(room * vec->size));
             if (data == MAP_FAILED)
                 return NULL;
         } else {

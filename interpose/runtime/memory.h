@@ -9,6 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The first page border at or behind `at`; as a size: whole pages. */
+static inline uint64_t vprec_page_end(uint64_t at)
+{
+    return (at + 4095) & ~UINT64_C(4095);
+}
+
 /* Zeroed pages, or NULL. */
 void *vprec_pages(size_t bytes);
 void vprec_pages_free(void *pages, size_t bytes);

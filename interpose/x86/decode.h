@@ -49,6 +49,12 @@ typedef struct vprec_insn {
 /* False: no valid instruction in `size` bytes. `address` is where it runs. */
 bool vprec_insn_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_insn *insn);
 
+/* The condition of a VPREC_FLOW_JCC, as its opcode has it: 7x rel8 or 0F 8x rel32, perhaps behind a prefix. */
+static inline uint8_t vprec_insn_condition(const uint8_t *bytes, const vprec_insn *insn)
+{
+    return bytes[insn->length - (insn->length >= 6 ? 5 : 2)] & 15;
+}
+
 /* Vector registers (bit n) and opmasks an instruction reads and wholly
  * overwrites; what it overwrites in part counts as read. */
 typedef struct vprec_registers {
