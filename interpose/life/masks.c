@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * masks.c: SIGTRAP stays deliverable whatever the program blocks: the functions
- * that change a thread's mask are wrapped, SIGTRAP never enters one. Handlers
+ * masks.c: our signals stay deliverable whatever the program blocks: the functions
+ * that change a thread's mask are wrapped, our signals never enter one. Handlers
  * and their masks are signals.c's. */
 #include "runtime/next.h"
-#include "sets.h"
+#include "runtime/sets.h"
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,72 +24,72 @@ int bsd_sigpause(int mask) __asm__("sigpause");
 
 VPREC_NEXT_TABLE(EACH)
 
-/* `*copy` becomes `set` without SIGTRAP; NULL stays NULL. */
-static const sigset_t *without_trap(const sigset_t *set, sigset_t *copy)
+/* `*copy` becomes `set` without our signals; NULL stays NULL. */
+static const sigset_t *without_ours(const sigset_t *set, sigset_t *copy)
 {
-    if (!set || !vprec_set_has(set, SIGTRAP))
+    if (!set || !vprec_set_has_ours(set))
         return set;
     *copy = *set;
-    vprec_set_remove(copy, SIGTRAP);
+    vprec_set_remove_ours(copy);
     return copy;
 }
 
-static int bits_without_trap(int mask)
+static int bits_without_ours(int mask)
 {
-    return mask & ~(1 << (SIGTRAP - 1));
+    return mask & ~(int)VPREC_SET_OURS;
 }
 
 PUBLIC int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
     sigset_t copy;
-    return NEXT(sigprocmask)(how, how == SIG_UNBLOCK ? set : without_trap(set, &copy), old);
+    return NEXT(sigprocmask)(how, how == SIG_UNBLOCK ? set : without_ours(set, &copy), old);
 }
 
 PUBLIC int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
     sigset_t copy;
-    return NEXT(pthread_sigmask)(how, how == SIG_UNBLOCK ? set : without_trap(set, &copy), old);
+    return NEXT(pthread_sigmask)(how, how == SIG_UNBLOCK ? set : without_ours(set, &copy), old);
 }
 
 PUBLIC int sigsuspend(const sigset_t *set)
 {
     sigset_t copy;
-    return NEXT(sigsuspend)(without_trap(set, &copy));
+    return NEXT(sigsuspend)(without_ours(set, &copy));
 }
 
 PUBLIC int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *set)
 {
     sigset_t copy;
-    return NEXT(ppoll)(fds, n, timeout, without_trap(set, &copy));
+    return NEXT(ppoll)(fds, n, timeout, without_ours(set, &copy));
 }
 
 PUBLIC int pselect(int n, fd_set *r, fd_set *w, fd_set *e, const struct timespec *timeout, const sigset_t *set)
 {
     sigset_t copy;
-    return NEXT(pselect)(n, r, w, e, timeout, without_trap(set, &copy));
+    return NEXT(pselect)(n, r, w, e, timeout, without_ours(set, &copy));
 }
 
 PUBLIC int epoll_pwait(int fd, struct epoll_event *events, int n, int timeout, const sigset_t *set)
 {
     sigset_t copy;
-    return NEXT(epoll_pwait)(fd, events, n, timeout, without_trap(set, &copy));
+    return NEXT(epoll_pwait)(fd, events, n, timeout, without_ours(set, &copy));
 }
 
 PUBLIC int epoll_pwait2(int fd, struct epoll_event *events, int n, const struct timespec *timeout, const sigset_t *set)
 {
     sigset_t copy;
-    return NEXT(epoll_pwait2)(fd, events, n, timeout, without_trap(set, &copy));
+    return NEXT(epoll_pwait2)(fd, events, n, timeout, without_ours(set, &copy));
 }
 
 PUBLIC int pthread_attr_setsigmask_np(pthread_attr_t *attr, const sigset_t *set)
 {
     sigset_t copy;
-    return NEXT(pthread_attr_setsigmask_np)(attr, without_trap(set, &copy));
+    return NEXT(pthread_attr_setsigmask_np)(attr, without_ours(set, &copy));
 }
 
 PUBLIC int __sigpause(int signal_or_mask, int is_signal)
 {
-    return NEXT(__sigpause)(is_signal ? signal_or_mask : bits_without_trap(signal_or_mask), is_signal);
+    return NEXT(__sigpause)(is_signal ? signal_or_mask : bits_without_ours(signal_or_mask), is_signal);
 }
 
 PUBLIC int bsd_sigpause(int mask)
@@ -99,15 +99,15 @@ PUBLIC int bsd_sigpause(int mask)
 
 PUBLIC int sigblock(int mask)
 {
-    return NEXT(sigblock)(bits_without_trap(mask));
+    return NEXT(sigblock)(bits_without_ours(mask));
 }
 
 PUBLIC int sigsetmask(int mask)
 {
-    return NEXT(sigsetmask)(bits_without_trap(mask));
+    return NEXT(sigsetmask)(bits_without_ours(mask));
 }
 
 PUBLIC int sighold(int number)
 {
-    return number == SIGTRAP ? 0 : NEXT(sighold)(number);
+    return vprec_set_is_ours(number) ? 0 : NEXT(sighold)(number);
 }

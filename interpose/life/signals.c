@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * signals.c: the program's signal handlers run behind a wrapper that shows them
  * the original program (guest.c). Every function that sets a handler is wrapped.
- * What blocks signals is masks.c's, SIGTRAP trap.c's. */
+ * What blocks signals is masks.c's; SIGTRAP and SIGSEGV are trap.c's. */
 #include "guest.h"
+#include "runtime/sets.h"
 #include "runtime/sys.h"
-#include "sets.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
 #include "x86/emulate/stack.h"
@@ -21,8 +21,9 @@ int __sigaction(int, const struct sigaction *, struct sigaction *);
 static _Atomic uint64_t handlers[_NSIG];
 enum { FIRST_INTERNAL = 32, LAST_INTERNAL = 33 }; /* the C library's own */
 #define TAKES_INFO (UINT64_C(1) << 63)
-#define BLOCKS_TRAP (UINT64_C(1) << 62) /* its sa_mask holds SIGTRAP */
-#define ADDRESS (BLOCKS_TRAP - 1)
+#define BLOCKS_TRAP (UINT64_C(1) << 62) /* its sa_mask holds SIGTRAP, */
+#define BLOCKS_FAULT (UINT64_C(1) << 61) /* SIGSEGV */
+#define ADDRESS (BLOCKS_FAULT - 1)
 
 static _Atomic uint64_t interrupts; /* signals whose handlers set by signal() interrupt system calls */
 
@@ -42,7 +43,8 @@ static bool borrowed(void)
 static uint64_t word_of(const struct sigaction *action)
 {
     return (uint64_t)action->sa_sigaction | (action->sa_flags & SA_SIGINFO ? TAKES_INFO : 0) |
-           (vprec_set_has(&action->sa_mask, SIGTRAP) ? BLOCKS_TRAP : 0);
+           (vprec_set_has(&action->sa_mask, SIGTRAP) ? BLOCKS_TRAP : 0) |
+           (vprec_set_has(&action->sa_mask, SIGSEGV) ? BLOCKS_FAULT : 0);
 }
 
 typedef struct call {
@@ -105,6 +107,8 @@ static void reveal(struct sigaction *old, uint64_t word)
         old->sa_flags &= ~SA_SIGINFO;
     if (word & BLOCKS_TRAP)
         vprec_set_add(&old->sa_mask, SIGTRAP);
+    if (word & BLOCKS_FAULT)
+        vprec_set_add(&old->sa_mask, SIGSEGV);
 }
 
 static int set_action(int number, const struct sigaction *action, struct sigaction *old)
@@ -113,15 +117,15 @@ static int set_action(int number, const struct sigaction *action, struct sigacti
         number == SIGKILL || number == SIGSTOP)
         return __sigaction(number, action, old);
     bool ours = !borrowed();
-    if (number == SIGTRAP) {
-        vprec_trap_action(ours ? action : NULL, old);
+    if (vprec_set_is_ours(number)) {
+        vprec_trap_action(number, ours ? action : NULL, old);
         return 0;
     }
     struct sigaction copy;
     uint64_t word = atomic_load(&handlers[number]);
     if (action) {
         copy = *action;
-        vprec_set_remove(&copy.sa_mask, SIGTRAP);
+        vprec_set_remove_ours(&copy.sa_mask);
         if (ours && is_handler(action)) {
             copy.sa_sigaction = on_signal;
             copy.sa_flags |= SA_SIGINFO;

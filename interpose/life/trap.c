@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * trap.c: see trap.h. */
 #include "trap.h"
+#include "action.h"
+#include "guest.h"
+#include "runtime/sets.h"
 #include "runtime/sys.h"
-#include "sets.h"
+#include "x86/emulate/stack.h"
 #include <signal.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -11,70 +14,148 @@
 /* glibc's own name: `sigaction` is wrapped in signals.c. */
 int __sigaction(int, const struct sigaction *, struct sigaction *);
 
-static _Atomic uint64_t *trap_count;
-static struct sigaction program; /* its own action for SIGTRAP */
+bool (*vprec_trap_fetch)(ucontext_t *uc, uint64_t address);
+uint64_t (*vprec_trap_pending)(uint64_t at);
 
-static void die(void)
+static _Atomic uint64_t *trap_count;
+static vprec_action_store of_trap, of_fault; /* the program's own actions */
+static uint64_t restorer;                    /* the C library's */
+
+static vprec_action_store *store_of(int number)
 {
-    struct sigaction fatal = {.sa_handler = SIG_DFL};
-    __sigaction(SIGTRAP, &fatal, NULL);
-    /* pending until this handler returns */
-    vprec_sys(SYS_tgkill, vprec_sys_getpid(), vprec_sys_gettid(), SIGTRAP, 0, 0, 0);
+    return number == SIGTRAP ? &of_trap : &of_fault;
 }
 
-/* The program's breakpoint, or a signal that was sent. */
+/* By the signal itself, from where the program stands by its own account: a core file shows that. */
+static void die(int number, siginfo_t *info, ucontext_t *uc)
+{
+    const vprec_action fatal = {0};
+    vprec_guest guest;
+    vprec_guest_show(&guest, number, info, uc);
+    vprec_set_remove(&uc->uc_sigmask, number);
+    vprec_sys(SYS_rt_sigaction, number, (long)&fatal, 0, sizeof fatal.mask, 0, 0);
+    /* pending until this handler returns, and then before the program's next instruction */
+    long pid = vprec_sys_getpid(), tid = vprec_sys_gettid();
+    if (vprec_sys(SYS_rt_tgsigqueueinfo, pid, tid, number, (long)info, 0, 0))
+        vprec_sys(SYS_tgkill, pid, tid, number, 0, 0, 0);
+}
+
+/* The program's breakpoint or fault, or a signal that was sent. */
 static void deliver(int number, siginfo_t *info, ucontext_t *uc)
 {
-    struct sigaction action = program;
-    if (action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && info->si_code > 0)) {
-        die();
+    uint32_t seen;
+    const vprec_action action = vprec_action_read(store_of(number), &seen);
+    if (!vprec_action_is_handler(&action)) {
+        if (action.handler == (uint64_t)SIG_DFL || info->si_code > 0)
+            die(number, info, uc);
         return;
     }
-    if (action.sa_handler == SIG_IGN)
-        return;
-    if (action.sa_flags & (int)SA_RESETHAND)
-        program.sa_handler = SIG_DFL;
-    uint64_t mask, more;
+    if (action.flags & (uint32_t)SA_RESETHAND)
+        vprec_action_reset(store_of(number), seen);
+    uint64_t mask;
     __builtin_memcpy(&mask, &uc->uc_sigmask, sizeof mask);
-    __builtin_memcpy(&more, &action.sa_mask, sizeof more);
-    mask = (mask | more) & ~(UINT64_C(1) << (SIGTRAP - 1)); /* the handler may meet traps of ours */
+    mask = (mask | action.mask) & ~VPREC_SET_OURS; /* the handler may meet traps of ours */
     vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask, 0, 0);
-    vprec_signal_call(action.sa_sigaction, number, info, uc);
+    vprec_signal_call((vprec_handler *)action.handler, number, info, uc);
 }
 
-static void on_trap(int number, siginfo_t *info, void *context)
+typedef struct question {
+    ucontext_t *uc; /* of a fetch; NULL: an int3 */
+    uint64_t address, answer;
+} question;
+
+static void put(void *data)
 {
-    ucontext_t *uc = context;
+    question *q = data;
+    q->answer = q->uc ? vprec_trap_fetch(q->uc, q->address) : vprec_trap_pending(q->address);
+}
+
+/* In the slot that is the next to work in: nothing interrupts. */
+static uint64_t ask(question q)
+{
+    vprec_stacks *s = vprec_stack_find();
+    if (!s)
+        s = vprec_stack_make();
+    if (s)
+        vprec_stack_call(put, &q, s->top - VPREC_SLOT_CPU);
+    else
+        put(&q);
+    return q.answer;
+}
+
+static bool redirect(const siginfo_t *info, ucontext_t *uc)
+{
+    if (info->si_code != SI_KERNEL && info->si_code != TRAP_BRKPT)
+        return false;
     uint64_t at = (uint64_t)uc->uc_mcontext.gregs[REG_RIP] - 1;
-    bool breakpoint = info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT;
-    const vprec_image *image = breakpoint ? vprec_image_of(at) : NULL;
+    const vprec_image *image = vprec_image_of(at);
     uint64_t to = image ? vprec_image_find(image, at) : 0;
-    if (!to) {
-        deliver(number, info, uc);
-        return;
-    }
+    if (to)
+        vprec_image_enter(image, to);
+    else if (vprec_trap_pending)
+        to = ask((question){NULL, at, 0});
+    if (!to)
+        return false;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
-    vprec_image_enter(image, to);
     if (trap_count)
         atomic_fetch_add_explicit(trap_count, 1, memory_order_relaxed);
+    return true;
 }
 
-void vprec_trap_action(const struct sigaction *action, struct sigaction *old)
+static bool fetch(const siginfo_t *info, ucontext_t *uc)
 {
-    struct sigaction before = program;
-    if (action)
-        program = *action;
+    enum { FETCHED = 16 }; /* in a page fault's error code */
+    return vprec_trap_fetch && (info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR) &&
+           uc->uc_mcontext.gregs[REG_ERR] & FETCHED && ask((question){uc, (uint64_t)info->si_addr, 0});
+}
+
+static void on_ours(int number, siginfo_t *info, void *context)
+{
+    if (!(number == SIGTRAP ? redirect : fetch)(info, context))
+        deliver(number, info, context);
+}
+
+/* System calls that a signal interrupts are restarted as the program wants it. */
+static void install(int number, const vprec_action *program, struct sigaction *before)
+{
+    bool breaks = vprec_action_is_handler(program) && !(program->flags & SA_RESTART);
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | (breaks ? 0 : SA_RESTART), .sa_sigaction = on_ours};
+    *vprec_set_bits(&action.sa_mask) = ~UINT64_C(0);
+    __sigaction(number, &action, before);
+}
+
+void vprec_trap_action(int number, const struct sigaction *action, struct sigaction *old)
+{
+    vprec_action_store *store = store_of(number);
+    vprec_action before;
+    if (action) {
+        vprec_action to = vprec_action_from_libc(action, restorer);
+        before = vprec_action_write(store, &to);
+        install(number, &to, NULL);
+    } else {
+        before = vprec_action_read(store, NULL);
+    }
     if (old)
-        *old = before;
+        vprec_action_to_libc(old, &before);
+}
+
+static void take_over(int number)
+{
+    struct sigaction before, ours;
+    install(number, &(vprec_action){0}, &before);
+    __sigaction(number, NULL, &ours);
+    restorer = (uint64_t)ours.sa_restorer;
+    vprec_action inherited = vprec_action_from_libc(&before, (uint64_t)before.sa_restorer);
+    inherited.flags = (uint32_t)before.sa_flags;
+    vprec_action_write(store_of(number), &inherited);
 }
 
 void vprec_trap_install(_Atomic uint64_t *traps)
 {
     trap_count = traps;
-    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART, .sa_sigaction = on_trap};
-    *vprec_set_bits(&action.sa_mask) = ~UINT64_C(0);
-    __sigaction(SIGTRAP, &action, &program);
+    take_over(SIGTRAP);
+    take_over(SIGSEGV);
     vprec_signal_install();
-    uint64_t only = UINT64_C(1) << (SIGTRAP - 1); /* an inherited mask may hold it */
-    vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&only, 0, sizeof only, 0, 0);
+    const uint64_t ours = VPREC_SET_OURS; /* an inherited mask may hold them */
+    vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&ours, 0, sizeof ours, 0, 0);
 }

@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0
- * trap.h: the instrumented objects of the process, and the SIGTRAP that leads
- * stray arrivals in their originals to the clones. */
+ * trap.h: the signals that vprec lives by: the SIGTRAP of an int3 of ours, the
+ * SIGSEGV of a fetch from code that has no X yet. One handler takes both; what is
+ * the program's own goes to the action that the program has set. */
 #ifndef VPREC_LIFE_TRAP_H
 #define VPREC_LIFE_TRAP_H
 
 #include "clone/image.h"
 #include <signal.h>
 #include <stdatomic.h>
+#include <ucontext.h>
 
-/* Installs the handler and unblocks the signal. `traps` counts redirections. */
+/* Installs the handler and unblocks the signals. `traps` counts redirections. */
 void vprec_trap_install(_Atomic uint64_t *traps);
 
-/* The program's own action for SIGTRAP, kept beside ours. */
-void vprec_trap_action(const struct sigaction *action, struct sigaction *old);
+/* The program's own action for SIGTRAP or SIGSEGV, kept beside ours. */
+void vprec_trap_action(int number, const struct sigaction *action, struct sigaction *old);
+
+/* Hooks, called in the handler: every signal is blocked, the interrupted thread may hold any lock. They run in a slot of
+ * the thread's own (x86/emulate/stack.h, 32 KiB, of which a hook may use 24): who needs more calls vprec_stack_call with
+ * a stack of his own, which he locks. Without memory for slots they run where the signal has arrived.
+ *
+ * What to do with an instruction fetch that faulted at `address`. True: go on (uc may have been changed).
+ * NULL: none. The program may come by for the same page in several threads, and once more after X is there. */
+extern bool (*vprec_trap_fetch)(ucontext_t *uc, uint64_t address);
+/* Where an int3 at `at`, of which no image knows, continues; 0: it is none of ours. Who continues in a
+ * clone notes that it is entered: vprec_image_enter. */
+extern uint64_t (*vprec_trap_pending)(uint64_t at);
 
 /* signals.c: calls a handler of the program on the original's context. */
 typedef void vprec_handler(int number, siginfo_t *info, void *context);

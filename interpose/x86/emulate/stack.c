@@ -2,6 +2,7 @@
  * stack.c: see stack.h. The thread of a region is known by its number: a
  * destructor at a thread's end would come too early, and needs malloc. */
 #include "stack.h"
+#include "runtime/sets.h"
 #include "runtime/sys.h"
 #include <errno.h>
 #include <signal.h>
@@ -77,7 +78,7 @@ static vprec_stacks *map_region(uint64_t owner)
 vprec_stacks *vprec_stack_make(void)
 {
     /* A handler that comes here too would make a second one. */
-    uint64_t most = ~(UINT64_C(1) << (SIGTRAP - 1)), before;
+    uint64_t most = ~VPREC_SET_OURS, before;
     vprec_sys(SYS_rt_sigprocmask, SIG_BLOCK, (long)&most, (long)&before, sizeof before, 0, 0);
     uint64_t owner = owner_here();
     vprec_stacks *s = of_owner(owner);

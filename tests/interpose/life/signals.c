@@ -184,10 +184,11 @@ static void show(const char *what, int number)
     struct sigaction a;
 
     need(!sigaction(number, NULL, &a), "sigaction");
-    printf("%s: %s, flags %x, SIGTRAP masked %d, SIGHUP masked %d\n", what,
+    printf("%s: %s, flags %x, SIGTRAP masked %d, SIGSEGV masked %d, SIGHUP masked %d\n",
+           what,
            a.sa_handler == SIG_DFL ? "default" : a.sa_handler == SIG_IGN ? "ignored" : a.sa_handler == plain ? "plain" :
            a.sa_sigaction == detailed ? "detailed" : "unknown", (unsigned)a.sa_flags & ~0x4000000u,
-           sigismember(&a.sa_mask, SIGTRAP), sigismember(&a.sa_mask, SIGHUP));
+           sigismember(&a.sa_mask, SIGTRAP), sigismember(&a.sa_mask, SIGSEGV), sigismember(&a.sa_mask, SIGHUP));
 }
 
 static const char *name(sighandler_t h)
@@ -208,6 +209,7 @@ static void actions(int number)
     show("at first", number);
     sigemptyset(&a.sa_mask);
     sigaddset(&a.sa_mask, SIGTRAP);
+    sigaddset(&a.sa_mask, SIGSEGV);
     need(!sigaction(number, &a, &old), "sigaction");
     printf("was %s\n", name(old.sa_handler));
     show("detailed", number);
@@ -224,7 +226,7 @@ static void actions(int number)
     raise(number);
     show("after once", number);
     printf("sigset: %s\n", name(sigset(number, plain)));
-    if (number != SIGTRAP) { /* which is never blocked */
+    if (number != SIGTRAP && number != SIGSEGV) { /* which are never blocked */
         printf("sigset: %s\n", name(sigset(number, SIG_HOLD)));
         printf("sigset: %s\n", name(sigset(number, plain)));
     }
@@ -283,5 +285,6 @@ int main(int argc, char **argv)
     skips();
     actions(SIGUSR1);
     actions(SIGTRAP);
+    actions(SIGSEGV);
     return 0;
 }
