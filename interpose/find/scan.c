@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * scan.c: see scan.h. Sixteen bytes at a time are asked whether an opcode that counts could be among them; what could is
- * read byte by byte. It is strict: prefixes that exclude each other, vector lengths and most operands that the
- * processor would refuse count as if it took them. tests/interpose/object/scan_test.c compares with the decoder library. */
+ * scan.c: see scan.h. Sixteen bytes at a time are asked whether an opcode that counts could be among them; what could
+ * is read byte by byte. It is strict: prefixes that exclude each other, vector lengths and most operands that the
+ * processor would refuse count as if it took them. tests/interpose/object/scan_test.c holds it against the decoder
+ * library. */
 #include "scan.h"
 #include <emmintrin.h>
 #include <string.h>
@@ -22,7 +23,8 @@ typedef struct window {
     const uint8_t *bytes;
     size_t size, end; /* instructions start below the one, are read below the other */
     uint64_t address;
-    uint8_t types;    /* F32 | F64 */
+    uint64_t below, above; /* no target lies between: where most jumps go */
+    uint8_t types;         /* F32 | F64 */
 } window;
 
 static bool is_prefix(uint8_t byte)
@@ -83,7 +85,7 @@ static uint8_t types_of_map1(uint8_t opcode, enum prefix prefix, enum encoding e
     }
 }
 
-/* The same with VEX or EVEX, whose byte `last` has the prefix and vvvv: all ones, where the instruction has one source. */
+/* The same with VEX or EVEX, whose byte `last` has the prefix and vvvv, which is all ones where there is one source. */
 static uint8_t types_of_map1_vex(uint8_t opcode, uint8_t last, enum encoding encoding)
 {
     enum prefix prefix = last & 3;
@@ -126,23 +128,24 @@ static uint8_t types_of_map3(uint8_t opcode, enum prefix prefix, bool wide, enum
     return 0;
 }
 
-static bool is_target(const window *w, uint64_t address)
+static size_t targets_below(const vprec_scan *scan, uint64_t address)
 {
-    const vprec_scan *scan = w->scan;
-    if (address < scan->targets[0] || address > scan->targets[scan->target_count - 1])
-        return false;
-    size_t i = vprec_sorted_below(scan->targets, scan->target_count, sizeof *scan->targets, 0, address, false);
-    return scan->targets[i] == address;
+    return vprec_sorted_below(scan->targets, scan->target_count, sizeof *scan->targets, 0, address, false);
 }
 
 /* Whether the four bytes at `at`, the last of an instruction, lead from behind it to a target. */
-static bool leads_to_target(const window *w, size_t at)
+static inline bool leads_to_target(const window *w, size_t at)
 {
+    const vprec_scan *scan = w->scan;
     int32_t by;
-    if (!w->scan->target_count || at + sizeof by > w->end)
+    if (at + sizeof by > w->end)
         return false;
     memcpy(&by, w->bytes + at, sizeof by);
-    return is_target(w, w->address + at + sizeof by + (uint64_t)(int64_t)by);
+    uint64_t target = w->address + at + sizeof by + (uint64_t)(int64_t)by;
+    if (target > w->below && target < w->above)
+        return false;
+    size_t i = targets_below(scan, target);
+    return i < scan->target_count && scan->targets[i] == target;
 }
 
 /* 3DNow! has its opcode behind the operands, of which ModRM is at `at`. */
@@ -166,8 +169,6 @@ static bool is_3dnow(const window *w, size_t at)
 static bool counts_legacy(const window *w, size_t at)
 {
     uint8_t opcode = w->bytes[at + 1];
-    if (opcode >> 4 == 8)
-        return leads_to_target(w, at + 2);
     if (opcode == 0x05 || opcode == 0x34)
         return w->scan->syscalls;
     if (at + 2 >= w->end)
@@ -229,10 +230,11 @@ static bool counts_evex(const window *w, size_t at)
 static bool counts_xop(const window *w, size_t at)
 {
     const uint8_t *p = w->bytes + at + 1;
-    return at + 4 < w->end && (p[0] & 31) == 9 && (p[1] & 0xFB) == 0x78 && within(p[2], 0x80, 0x83) && w->types & (p[2] & 1 ? F64 : F32);
+    return at + 4 < w->end && (p[0] & 31) == 9 && (p[1] & 0xFB) == 0x78 && within(p[2], 0x80, 0x83) &&
+           w->types & (p[2] & 1 ? F64 : F32);
 }
 
-/* Whether what `opcodes_among` tells of by the byte at `at` counts. */
+/* Whether what `opcodes_among` or `words_among` tells of by the byte at `at` counts. */
 static bool counts(const window *w, size_t at)
 {
     const uint8_t *p = w->bytes + at;
@@ -260,9 +262,14 @@ static bool counts(const window *w, size_t at)
     switch (p[0]) {
     case 0x8F: return counts_xop(w, at) && starts(w, at);
     case 0xCD: return w->scan->syscalls && at + 1 < w->end && p[1] == 0x80 && starts(w, at);
-    case 0xE9: return leads_to_target(w, at + 1) && starts(w, at);
     default: return false;
     }
+}
+
+/* Of a direct jump, whose opcode ends at `opcode`: where it starts. */
+static inline size_t jump_start(const uint8_t *bytes, size_t opcode)
+{
+    return opcode - (bytes[opcode] != 0xE9);
 }
 
 static inline __m128i load(const uint8_t *bytes)
@@ -286,17 +293,9 @@ static inline __m128i either(__m128i a, __m128i b)
     return _mm_or_si128(a, b);
 }
 
-/* Both take 16 bytes with two before them. Here: at which of them an E9, or the second byte of a jcc, is. */
-static inline unsigned jumps_among(const uint8_t *p)
-{
-    __m128i x = load(p);
-    __m128i jcc = _mm_and_si128(equal_in(x, 0xF0, 0x80), equal(load(p - 1), 0x0F));
-    return (unsigned)_mm_movemask_epi8(either(jcc, equal(x, 0xE9)));
-}
-
-/* Here: at which of them is the opcode behind 0F, or behind C5 and a byte; the byte behind C4 or 62, which names the
- * map; a byte that alone says little; and with `jumps` what a jump has, or ModRM of one through a word. */
-static inline unsigned opcodes_among(const uint8_t *p, bool jumps)
+/* These take 16 bytes with two before them. At which of them is the opcode behind 0F, or behind C5 and a byte; the byte
+ * behind C4 or 62, which names the map; or a byte that alone says little? */
+static inline unsigned opcodes_among(const uint8_t *p)
 {
     __m128i x = load(p), before = load(p - 1);
     __m128i map1 = either(equal_in(x, 0xF0, 0x50), equal_in(x, 0xEF, 0x2A)); /* 50-5F, 2A 3A */
@@ -305,11 +304,30 @@ static inline unsigned opcodes_among(const uint8_t *p, bool jumps)
     map1 = either(map1, either(equal(x, 0x05), either(equal(x, 0x34), equal(x, 0x0F))));
     map1 = _mm_and_si128(map1, either(equal(before, 0x0F), equal(load(p - 2), 0xC5)));
     __m128i map = _mm_and_si128(equal_in(x, 0x0C, 0), either(equal(before, 0xC4), equal(before, 0x62)));
-    unsigned at = (unsigned)_mm_movemask_epi8(either(either(map1, map), either(equal(x, 0x8F), equal(x, 0xCD))));
-    if (jumps) {
-        __m128i word = _mm_and_si128(either(equal(x, 0x15), equal(x, 0x25)), equal(before, 0xFF));
-        at |= jumps_among(p) | (unsigned)_mm_movemask_epi8(word);
-    }
+    return (unsigned)_mm_movemask_epi8(either(either(map1, map), either(equal(x, 0x8F), equal(x, 0xCD))));
+}
+
+/* At which is the E9 of a jmp, or the second byte of a jcc? */
+static inline unsigned jumps_among(const uint8_t *p)
+{
+    __m128i x = load(p);
+    __m128i jcc = _mm_and_si128(equal_in(x, 0xF0, 0x80), equal(load(p - 1), 0x0F));
+    return (unsigned)_mm_movemask_epi8(either(jcc, equal(x, 0xE9)));
+}
+
+/* At which is ModRM of a call or jmp through a word? */
+static inline unsigned words_among(const uint8_t *p)
+{
+    __m128i x = load(p);
+    return (unsigned)_mm_movemask_epi8(_mm_and_si128(either(equal(x, 0x15), equal(x, 0x25)), equal(load(p - 1), 0xFF)));
+}
+
+/* One of the above for the bytes of a block. */
+static inline uint64_t block_of(unsigned (*among)(const uint8_t *), const uint8_t *block)
+{
+    uint64_t at = 0;
+    for (unsigned i = 0; i < BLOCK; i += VECTOR)
+        at |= (uint64_t)among(block + i) << i;
     return at;
 }
 
@@ -326,15 +344,22 @@ static const uint8_t *block_at(const uint8_t *bytes, size_t end, size_t at, uint
 
 bool vprec_scan_clean(const vprec_scan *scan, const uint8_t *bytes, size_t size, size_t behind, uint64_t address)
 {
+    size_t below = targets_below(scan, address);
     window w = {scan, bytes, size, size + (behind < LONGEST ? behind : LONGEST), address,
+                below ? scan->targets[below - 1] : 0, below < scan->target_count ? scan->targets[below] : UINT64_MAX,
                 (uint8_t)((scan->type[VPREC_F32] ? F32 : 0) | (scan->type[VPREC_F64] ? F64 : 0))};
-    bool jumps = scan->target_count;
     for (size_t at = 0; at < w.end; at += BLOCK) {
         uint8_t copy[BLOCK + 2];
         const uint8_t *block = block_at(bytes, w.end, at, copy);
-        uint64_t left = 0;
-        for (unsigned i = 0; i < BLOCK; i += VECTOR)
-            left |= (uint64_t)opcodes_among(block + i, jumps) << i;
+        uint64_t left = block_of(opcodes_among, block);
+        if (scan->target_count) {
+            left |= block_of(words_among, block);
+            for (uint64_t jumps = block_of(jumps_among, block); jumps; jumps &= jumps - 1) {
+                size_t opcode = at + (unsigned)__builtin_ctzll(jumps);
+                if (leads_to_target(&w, opcode + 1) && starts(&w, jump_start(bytes, opcode)))
+                    return false;
+            }
+        }
         for (; left; left &= left - 1)
             if (counts(&w, at + (unsigned)__builtin_ctzll(left)))
                 return false;
@@ -348,17 +373,13 @@ bool vprec_scan_jumps(const uint8_t *bytes, size_t size, size_t behind, uint64_t
     size_t end = size + (behind < LONGEST ? behind : LONGEST);
     for (size_t at = 0; at < end; at += BLOCK) {
         uint8_t copy[BLOCK + 2];
-        const uint8_t *block = block_at(bytes, end, at, copy);
-        uint64_t left = 0;
-        for (unsigned i = 0; i < BLOCK; i += VECTOR)
-            left |= (uint64_t)jumps_among(block + i) << i;
-        for (; left; left &= left - 1) {
-            size_t opcode = at + (unsigned)__builtin_ctzll(left), behind_it = opcode + 1 + sizeof(int32_t);
+        for (uint64_t left = block_of(jumps_among, block_at(bytes, end, at, copy)); left; left &= left - 1) {
+            size_t opcode = at + (unsigned)__builtin_ctzll(left), next = opcode + 1 + sizeof(int32_t);
             int32_t by;
-            if (behind_it > end || opcode - (bytes[opcode] != 0xE9) >= size)
+            if (next > end || jump_start(bytes, opcode) >= size)
                 break;
             memcpy(&by, bytes + opcode + 1, sizeof by);
-            uint64_t target = address + behind_it + (uint64_t)(int64_t)by;
+            uint64_t target = address + next + (uint64_t)(int64_t)by;
             if (target < lo || target >= hi)
                 continue;
             uint64_t *added = vprec_vec_add(targets, 1);
