@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # check_prefix.sh SOURCE EXAMPLE ADD MESON...: configures, builds and installs what a user runs under a prefix of its
 # own, without DESTDIR and without anything that only tests need; uses it there, then moved, then unpacked from a
-# tarball elsewhere. EXAMPLE is a program for the library, ADD one to be run in bfloat16, where it prints 32.
+# tarball elsewhere. Where tools/setup/zydis has made its archive, nothing there needs another Zydis. EXAMPLE is a
+# program for the library, ADD one to be run in bfloat16, where it prints 32.
 set -eu
 source=$1 example=$2 add=$3
 shift 3
@@ -20,6 +21,8 @@ fail()
 grep -q 'setup/packages build networks ' "$source/tools/quickstart" || fail "quickstart installs other groups"
 ! "$source/tools/setup/packages" --list build networks | grep -E 'g[+][+]|criterion|mpfr|gmp|pcg|chromium|gnuplot|zsh' ||
     fail "packages to build with that only tests need"
+
+archive=$("$source/tools/setup/zydis" --where)
 
 # A C++ compiler that works would be used where one is asked for.
 CXX=/bin/false "$@" setup "$directory/build" "$source" -Dtests=disabled -Dmpfr=disabled -Dwerror=true \
@@ -39,6 +42,20 @@ use()
     prefix=$1
     got=$("$prefix/bin/vprec-run" -q -f bf16 -- "$directory/add") || fail "$prefix: vprec-run: status $?"
     [ "$got" = 32 ] || fail "$prefix: vprec-run printed '$got'"
+    # shellcheck disable=SC2016 # for the inner shell
+    got=$("$prefix/bin/vprec-run" -q -f bf16 -- sh -c 'ulimit -d 4096; exec "$0"' "$directory/add") ||
+        fail "$prefix: a child with little memory: status $?"
+    [ "$got" = 32 ] || fail "$prefix: a child with little memory printed '$got'"
+    if [ -n "$archive" ]; then
+        "$prefix/bin/vprec-run" -q -f bf16 -- cat /proc/self/maps >"$directory/maps"
+        grep -q libvprec_preload "$directory/maps" || fail "$prefix: no preload library in $(cat "$directory/maps")"
+        ! grep -iE 'zydis|zycore' "$directory/maps" || fail "$prefix: a shared Zydis is there"
+        needed=$(readelf -d "$prefix/lib/vprec/libvprec_preload.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+        printf '%s\n' "$needed" | grep -q '^libc[.]so' || fail "$prefix: readelf says '$needed'"
+        ! printf '%s\n' "$needed" | grep -vE '^(libc|libm|libmvec|ld-linux-x86-64)[.]so' ||
+            fail "$prefix: needs more than libc and its libraries"
+        grep -qi 'copyright' "$prefix/share/doc/vprec/LICENSE.Zydis" || fail "$prefix: no licence of Zydis"
+    fi
     (cd "$directory" && "$prefix/bin/vprec-sweep" --restart -o sweep --formats bf16 --metric equal --json "$directory/json" -- \
         "$directory/add" >/dev/null) || fail "$prefix: vprec-sweep: status $?"
     grep -q '"id": "e8m7-rne"' "$directory/json" || fail "$prefix: vprec-sweep: $(cat "$directory/json")"
@@ -56,7 +73,8 @@ use()
 
     for file in man/man1/vprec-run.1 man/man1/vprec-sweep.1 man/man1/vprec-stats.1 man/man3/vprec.3 \
         man/man7/vprec-formats.7 bash-completion/completions/vprec-run zsh/site-functions/_vprec \
-        fish/vendor_completions.d/vprec-run.fish doc/vprec/examples/bits.sh doc/vprec/examples/codes.c; do
+        fish/vendor_completions.d/vprec-run.fish doc/vprec/LICENSE doc/vprec/examples/bits.sh \
+        doc/vprec/examples/codes.c; do
         [ -s "$prefix/share/$file" ] || fail "$prefix/share/$file is missing"
     done
 }
