@@ -21,7 +21,7 @@ typedef struct vprec_action {
 enum { VPREC_SA_RESTORER = 0x04000000 };
 
 /* `turns`: a reader may be interrupted for long, but not for so many writes. A child of fork finds it whole. */
-enum { VPREC_ACTION_TURNS = 64 };
+enum { VPREC_ACTION_TURNS = 16 };
 typedef struct vprec_action_store {
     _Atomic uint32_t now, next; /* of `turns`, counted on without end */
     vprec_action turns[VPREC_ACTION_TURNS];

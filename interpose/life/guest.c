@@ -3,7 +3,6 @@
  * while a clone or the emulator uses them for itself: showing exchanges the two,
  * going back exchanges them again, and so nothing needs a second place. */
 #include "guest.h"
-#include "runtime/sets.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
 #include "x86/emulate/stack.h"
@@ -292,7 +291,6 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
 void vprec_guest_back(vprec_guest *g)
 {
     greg_t *r = g->uc->uc_mcontext.gregs;
-    vprec_set_remove_ours(&g->uc->uc_sigmask);
     if ((uint64_t)r[REG_RIP] != g->shown_rip || (uint64_t)r[REG_RSP] != g->shown_rsp) {
         const vprec_image *image = vprec_image_of((uint64_t)r[REG_RIP]);
         uint64_t clone = image ? vprec_where_clone(&image->where, (uint64_t)r[REG_RIP]) : 0;

@@ -27,7 +27,8 @@ void vprec_guest_show(vprec_guest *guest, int number, siginfo_t *info, ucontext_
 
 /* After the program's handler. Left rip and rsp as they were shown: the true
  * context is put back, with the registers that the handler changed. Otherwise
- * the program goes on where the handler says, in the clone if there is one. */
+ * the program goes on where the handler says, in the clone if there is one.
+ * The mask and the alternate stack are the caller's. */
 void vprec_guest_back(vprec_guest *guest);
 
 #endif

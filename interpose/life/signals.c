@@ -2,10 +2,12 @@
  * signals.c: the program's signal handlers run behind a wrapper that shows them
  * the original program (guest.c). Every function that sets a handler is wrapped.
  * What blocks signals is masks.c's; SIGTRAP and SIGSEGV are trap.c's. */
+#include "frame.h"
 #include "guest.h"
 #include "runtime/sets.h"
 #include "runtime/sys.h"
 #include "trap.h"
+#include "view.h"
 #include "x86/emulate/enter.h"
 #include "x86/emulate/stack.h"
 #include <errno.h>
@@ -16,14 +18,10 @@
 
 int __sigaction(int, const struct sigaction *, struct sigaction *);
 
-/* The program's handlers by signal, in one word each: a signal may arrive while
- * another thread changes it. Default and ignored actions are the kernel's. */
-static _Atomic uint64_t handlers[_NSIG];
+/* The program's actions by signal, where its handler runs behind ours. Those of SIGTRAP and SIGSEGV are trap.c's; default
+ * and ignored ones are the kernel's. */
+static vprec_action_store actions[_NSIG];
 enum { FIRST_INTERNAL = 32, LAST_INTERNAL = 33 }; /* the C library's own */
-#define TAKES_INFO (UINT64_C(1) << 63)
-#define BLOCKS_TRAP (UINT64_C(1) << 62) /* its sa_mask holds SIGTRAP, */
-#define BLOCKS_FAULT (UINT64_C(1) << 61) /* SIGSEGV */
-#define ADDRESS (BLOCKS_FAULT - 1)
 
 static _Atomic uint64_t interrupts; /* signals whose handlers set by signal() interrupt system calls */
 
@@ -38,13 +36,6 @@ static bool borrowed(void)
     if (!who)
         atomic_store(owner, self);
     return who && who != self;
-}
-
-static uint64_t word_of(const struct sigaction *action)
-{
-    return (uint64_t)action->sa_sigaction | (action->sa_flags & SA_SIGINFO ? TAKES_INFO : 0) |
-           (vprec_set_has(&action->sa_mask, SIGTRAP) ? BLOCKS_TRAP : 0) |
-           (vprec_set_has(&action->sa_mask, SIGSEGV) ? BLOCKS_FAULT : 0);
 }
 
 typedef struct call {
@@ -62,11 +53,11 @@ static void call_handler(void *data)
 
 /* A signal that interrupts the emulator is delivered on the emulator's stack. The handler may want more of one, leave
  * by longjmp, or look for the thread's own: it runs where it would natively. */
-void vprec_signal_call(vprec_handler *handler, int number, siginfo_t *info, void *context)
+static void call_shown(vprec_handler *handler, int number, siginfo_t *info, ucontext_t *uc)
 {
-    call c = {handler, number, info, context};
+    call c = {handler, number, info, uc};
     vprec_guest guest;
-    vprec_guest_show(&guest, number, info, context);
+    vprec_guest_show(&guest, number, info, uc);
     uint64_t slot = vprec_stack_slot((uint64_t)__builtin_frame_address(0));
     if (slot)
         vprec_stack_call(call_handler, &c, *(uint64_t *)(slot - VPREC_SLOT_RSP) - VPREC_BELOW_ALL);
@@ -75,9 +66,86 @@ void vprec_signal_call(vprec_handler *handler, int number, siginfo_t *info, void
     vprec_guest_back(&guest);
 }
 
+/* As the kernel calls a handler, on the frame that it returns by, which shows what the program believes. */
+static void enter(int number, siginfo_t *info, void *context, uint64_t handler)
+{
+    ucontext_t *uc = context;
+    call_shown((vprec_handler *)handler, number, info, uc);
+    uint64_t blocked = *vprec_set_bits(&uc->uc_sigmask) & VPREC_SET_OURS;
+    vprec_set_remove_ours(&uc->uc_sigmask);
+    vprec_view *view = vprec_view_here();
+    if (!view)
+        return;
+    vprec_view_restore_stack(view, &uc->uc_stack, (uint64_t)uc->uc_mcontext.gregs[REG_RSP]);
+    uc->uc_stack = vprec_view_kernel_stack(view);
+    if (vprec_view_pending(view) & ~blocked) {
+        const uint64_t all = ~UINT64_C(0); /* until the handler's return */
+        vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all, 0, 0);
+    }
+    vprec_view_block(view, blocked);
+}
+
+/* What the interrupted context shows of masks and stacks; the view becomes the handler's. */
+static void show_view(vprec_view *view, const vprec_action *action, int number, ucontext_t *uc)
+{
+    uint64_t own = action->flags & SA_NODEFER ? 0 : UINT64_C(1) << (number - 1);
+    uint64_t blocked = atomic_load(&view->blocked), shown = blocked;
+    if (atomic_exchange(&view->suspended, false))
+        shown = atomic_load(&view->saved);
+    atomic_store(&view->blocked, (blocked | action->mask | own) & VPREC_SET_OURS);
+    vprec_set_remove_ours(&uc->uc_sigmask);
+    *vprec_set_bits(&uc->uc_sigmask) |= shown;
+    uc->uc_stack = view->stack;
+    if (view->stack.ss_flags & VPREC_SS_AUTODISARM)
+        view->stack = (stack_t){.ss_flags = SS_DISABLE};
+}
+
+/* Where a handler's frame goes: below what the program, or vprec on its stack, has there, or on the alternate stack. */
+static bool move(vprec_frame *to, const vprec_view *view, const vprec_action *action, const siginfo_t *info,
+                 const ucontext_t *uc)
+{
+    enum { RED_ZONE = 128 };
+    uint64_t rsp = (uint64_t)uc->uc_mcontext.gregs[REG_RSP], slot = vprec_stack_slot(rsp);
+    uint64_t top = slot ? *(uint64_t *)(slot - VPREC_SLOT_RSP) - VPREC_BELOW_ALL : rsp - RED_ZONE, low = 0;
+    const stack_t *stack = &view->stack;
+    bool nested = vprec_view_on_stack(view, slot ? top : rsp);
+    bool enters = action->flags & SA_ONSTACK && stack->ss_size && !nested;
+    if (enters)
+        top = (uint64_t)stack->ss_sp + stack->ss_size;
+    if (enters || nested)
+        low = (uint64_t)stack->ss_sp;
+    return vprec_frame_copy(to, info, uc, top, low, action->flags & VPREC_SA_RESTORER ? action->restorer : 0);
+}
+
+void vprec_signal_deliver(const vprec_action *action, int number, siginfo_t *info, ucontext_t *uc)
+{
+    vprec_view *view = vprec_view_here();
+    uint64_t own = action->flags & SA_NODEFER ? 0 : UINT64_C(1) << (number - 1);
+    uint64_t mask = (*vprec_set_bits(&uc->uc_sigmask) | action->mask | own) & ~VPREC_SET_OURS;
+    if (view && vprec_view_on_kernel_stack(view, (uint64_t)__builtin_frame_address(0))) {
+        vprec_frame frame;
+        if (!move(&frame, view, action, info, uc)) {
+            siginfo_t overflow = {.si_signo = SIGSEGV, .si_code = SI_KERNEL};
+            vprec_trap_die(SIGSEGV, &overflow, uc);
+            return;
+        }
+        show_view(view, action, number, frame.uc);
+        vprec_frame_call(uc, &frame, enter, number, action->handler, mask);
+        return;
+    }
+    if (view) {
+        vprec_view_arm_frame(view, uc);
+        show_view(view, action, number, uc);
+    }
+    vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask, 0, 0);
+    enter(number, info, uc, action->handler);
+}
+
+/* The signal may be blocked here already, or every one is: see wrap. */
 static void on_signal(int number, siginfo_t *info, void *context)
 {
-    vprec_signal_call((vprec_handler *)(atomic_load(&handlers[number]) & ADDRESS), number, info, context);
+    const vprec_action action = vprec_action_read(&actions[number], NULL);
+    vprec_signal_deliver(&action, number, info, context);
 }
 
 void vprec_signal_install(void)
@@ -90,25 +158,25 @@ void vprec_signal_install(void)
     atomic_store(owner, vprec_sys_getpid());
 }
 
-static bool is_handler(const struct sigaction *action)
-{
-    return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN && action->sa_handler != SIG_ERR;
-}
-
 /* The kernel's action as the program set it. */
-static void reveal(struct sigaction *old, uint64_t word)
+static void reveal(struct sigaction *old, const vprec_action *before)
 {
     bool wrapped = old->sa_sigaction == on_signal;
-    if (wrapped)
-        old->sa_sigaction = (vprec_handler *)(word & ADDRESS);
-    else if (old->sa_handler != SIG_DFL || !(old->sa_flags & (int)SA_RESETHAND)) /* was it wrapped until it ran? */
-        return;
-    if (!(word & TAKES_INFO))
-        old->sa_flags &= ~SA_SIGINFO;
-    if (word & BLOCKS_TRAP)
-        vprec_set_add(&old->sa_mask, SIGTRAP);
-    if (word & BLOCKS_FAULT)
-        vprec_set_add(&old->sa_mask, SIGSEGV);
+    bool ran_once = old->sa_handler == SIG_DFL && old->sa_flags & (int)SA_RESETHAND && vprec_action_is_handler(before);
+    if (!wrapped && !ran_once && old->sa_handler != (sighandler_t)before->handler)
+        return; /* inherited */
+    vprec_action_to_libc(old, before);
+    if (ran_once)
+        old->sa_handler = SIG_DFL;
+}
+
+/* Ours in the place of a handler of the program. On the alternate stack, which is vprec's, nothing may interrupt it. */
+static void wrap(struct sigaction *action)
+{
+    action->sa_sigaction = on_signal;
+    action->sa_flags |= SA_SIGINFO;
+    if (action->sa_flags & SA_ONSTACK)
+        *vprec_set_bits(&action->sa_mask) = ~UINT64_C(0);
 }
 
 static int set_action(int number, const struct sigaction *action, struct sigaction *old)
@@ -122,20 +190,21 @@ static int set_action(int number, const struct sigaction *action, struct sigacti
         return 0;
     }
     struct sigaction copy;
-    uint64_t word = atomic_load(&handlers[number]);
+    vprec_action before = vprec_action_read(&actions[number], NULL);
     if (action) {
         copy = *action;
         vprec_set_remove_ours(&copy.sa_mask);
-        if (ours && is_handler(action)) {
-            copy.sa_sigaction = on_signal;
-            copy.sa_flags |= SA_SIGINFO;
-            word = atomic_exchange(&handlers[number], word_of(action));
+        if (ours) {
+            vprec_action to = vprec_action_from_libc(action, vprec_trap_restorer);
+            if (vprec_action_is_handler(&to) && action->sa_handler != SIG_ERR)
+                wrap(&copy);
+            before = vprec_action_write(&actions[number], &to);
         }
         action = &copy;
     }
     int result = __sigaction(number, action, old);
     if (!result && old)
-        reveal(old, word);
+        reveal(old, &before);
     return result;
 }
 
@@ -218,4 +287,10 @@ PUBLIC sighandler_t sigset(int number, sighandler_t handler)
         sigprocmask(holds ? SIG_BLOCK : SIG_UNBLOCK, &only, &before))
         return SIG_ERR;
     return vprec_set_has(&before, number) ? SIG_HOLD : old.sa_handler;
+}
+
+PUBLIC int sigignore(int number)
+{
+    struct sigaction action = {.sa_handler = SIG_IGN};
+    return set_action(number, &action, NULL);
 }

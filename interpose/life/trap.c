@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * trap.c: see trap.h. */
 #include "trap.h"
-#include "action.h"
 #include "guest.h"
 #include "runtime/sets.h"
 #include "runtime/sys.h"
+#include "view.h"
 #include "x86/emulate/stack.h"
 #include <signal.h>
 #include <sys/syscall.h>
@@ -19,19 +19,18 @@ uint64_t (*vprec_trap_pending)(uint64_t at);
 
 static _Atomic uint64_t *trap_count;
 static vprec_action_store of_trap, of_fault; /* the program's own actions */
-static uint64_t restorer;                    /* the C library's */
+uint64_t vprec_trap_restorer;
 
 static vprec_action_store *store_of(int number)
 {
     return number == SIGTRAP ? &of_trap : &of_fault;
 }
 
-/* By the signal itself, from where the program stands by its own account: a core file shows that. */
-static void die(int number, siginfo_t *info, ucontext_t *uc)
+void vprec_trap_die(int number, siginfo_t *info, ucontext_t *uc)
 {
     const vprec_action fatal = {0};
     vprec_guest guest;
-    vprec_guest_show(&guest, number, info, uc);
+    vprec_guest_show(&guest, number, info, uc); /* a core file shows that */
     vprec_set_remove(&uc->uc_sigmask, number);
     vprec_sys(SYS_rt_sigaction, number, (long)&fatal, 0, sizeof fatal.mask, 0, 0);
     /* pending until this handler returns, and then before the program's next instruction */
@@ -44,19 +43,21 @@ static void die(int number, siginfo_t *info, ucontext_t *uc)
 static void deliver(int number, siginfo_t *info, ucontext_t *uc)
 {
     uint32_t seen;
+    vprec_view *view = vprec_view_here();
     const vprec_action action = vprec_action_read(store_of(number), &seen);
-    if (!vprec_action_is_handler(&action)) {
-        if (action.handler == (uint64_t)SIG_DFL || info->si_code > 0)
-            die(number, info, uc);
+    bool happened = info->si_code > 0; /* and is not put off */
+    bool blocked = view && atomic_load(&view->blocked) >> (number - 1) & 1;
+    if (view && vprec_view_is_word(info) && !vprec_view_look(view, number, info, !blocked))
         return;
+    if (blocked && !happened)
+        vprec_view_keep(view, number, info);
+    else if (blocked || action.handler == (uint64_t)SIG_DFL || (action.handler == (uint64_t)SIG_IGN && happened))
+        vprec_trap_die(number, info, uc);
+    else if (vprec_action_is_handler(&action)) {
+        if (action.flags & (uint32_t)SA_RESETHAND)
+            vprec_action_reset(store_of(number), seen);
+        vprec_signal_deliver(&action, number, info, uc);
     }
-    if (action.flags & (uint32_t)SA_RESETHAND)
-        vprec_action_reset(store_of(number), seen);
-    uint64_t mask;
-    __builtin_memcpy(&mask, &uc->uc_sigmask, sizeof mask);
-    mask = (mask | action.mask) & ~VPREC_SET_OURS; /* the handler may meet traps of ours */
-    vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask, 0, 0);
-    vprec_signal_call((vprec_handler *)action.handler, number, info, uc);
 }
 
 typedef struct question {
@@ -111,6 +112,9 @@ static bool fetch(const siginfo_t *info, ucontext_t *uc)
 
 static void on_ours(int number, siginfo_t *info, void *context)
 {
+    vprec_view *view = vprec_view_here();
+    if (view) /* a thread that comes by for the first time, or has set another stack behind our back */
+        vprec_view_arm_frame(view, context);
     if (!(number == SIGTRAP ? redirect : fetch)(info, context))
         deliver(number, info, context);
 }
@@ -129,7 +133,7 @@ void vprec_trap_action(int number, const struct sigaction *action, struct sigact
     vprec_action_store *store = store_of(number);
     vprec_action before;
     if (action) {
-        vprec_action to = vprec_action_from_libc(action, restorer);
+        vprec_action to = vprec_action_from_libc(action, vprec_trap_restorer);
         before = vprec_action_write(store, &to);
         install(number, &to, NULL);
     } else {
@@ -144,7 +148,7 @@ static void take_over(int number)
     struct sigaction before, ours;
     install(number, &(vprec_action){0}, &before);
     __sigaction(number, NULL, &ours);
-    restorer = (uint64_t)ours.sa_restorer;
+    vprec_trap_restorer = (uint64_t)ours.sa_restorer;
     vprec_action inherited = vprec_action_from_libc(&before, (uint64_t)before.sa_restorer);
     inherited.flags = (uint32_t)before.sa_flags;
     vprec_action_write(store_of(number), &inherited);
@@ -156,6 +160,8 @@ void vprec_trap_install(_Atomic uint64_t *traps)
     take_over(SIGTRAP);
     take_over(SIGSEGV);
     vprec_signal_install();
-    const uint64_t ours = VPREC_SET_OURS; /* an inherited mask may hold them */
-    vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&ours, 0, sizeof ours, 0, 0);
+    const uint64_t ours = VPREC_SET_OURS;
+    uint64_t inherited = 0;
+    vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&ours, (long)&inherited, sizeof ours, 0, 0);
+    vprec_view_start(inherited & ours);
 }

@@ -5,6 +5,7 @@
 #ifndef VPREC_LIFE_TRAP_H
 #define VPREC_LIFE_TRAP_H
 
+#include "action.h"
 #include "clone/image.h"
 #include <signal.h>
 #include <stdatomic.h>
@@ -27,9 +28,17 @@ extern bool (*vprec_trap_fetch)(ucontext_t *uc, uint64_t address);
  * clone notes that it is entered: vprec_image_enter. */
 extern uint64_t (*vprec_trap_pending)(uint64_t at);
 
-/* signals.c: calls a handler of the program on the original's context. */
+/* What the C library has a handler return to. */
+extern uint64_t vprec_trap_restorer;
+
+/* The process dies of that signal, from where the program stands by its own account, when the handler that was called
+ * with `uc` returns. */
+void vprec_trap_die(int number, siginfo_t *info, ucontext_t *uc);
+
+/* signals.c: the last thing that a handler does, whether on vprec's signal stack under a full mask or elsewhere: a
+ * handler of the program is called on the original's context, where it would be natively. */
 typedef void vprec_handler(int number, siginfo_t *info, void *context);
-void vprec_signal_call(vprec_handler *handler, int number, siginfo_t *info, void *context);
+void vprec_signal_deliver(const vprec_action *action, int number, siginfo_t *info, ucontext_t *uc);
 /* From now on the program's handlers are wrapped. */
 void vprec_signal_install(void);
 

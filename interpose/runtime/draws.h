@@ -25,6 +25,11 @@ extern _Thread_local vprec_thread vprec_noise_here __attribute__((tls_model("ini
 enum { VPREC_NOISE_VECTOR = 16 };
 extern const uint64_t vprec_noise_step;
 
+/* For a thread that is about to be made, a key of its own, which it starts with. False: none is needed. A thread that
+ * starts without one shares that of the nameless ones. */
+bool vprec_noise_hand_on(uint64_t *key);
+void vprec_noise_start_thread(uint64_t key);
+
 /* The process' first thread draws from `seed`'s child number `rank`; its children from its. */
 void vprec_noise_start(uint64_t seed, uint64_t rank);
 

@@ -10,6 +10,7 @@
 #pragma GCC target("general-regs-only") /* the program's vectors are not saved yet */
 
 enum { PAGE = 4096, REGION = VPREC_STACK_SLOTS * VPREC_STACK_SLOT, PROBES = 16 };
+_Static_assert(sizeof(vprec_stacks) + VPREC_STACK_VIEW <= PAGE, "they share a page");
 
 _Thread_local vprec_stacks *vprec_stack_here __attribute__((tls_model("initial-exec")));
 static vprec_stacks *_Atomic regions;
@@ -37,16 +38,28 @@ static vprec_stacks *of_owner(uint64_t owner)
     return s;
 }
 
+/* Of a thread that is not there yet. */
+#define RESERVED UINT32_MAX
+
+static bool has_ended(uint64_t owner)
+{
+    uint32_t thread = (uint32_t)owner;
+    return !thread || (thread != RESERVED &&
+                       vprec_sys(SYS_tgkill, (long)(owner >> 32), (long)thread, 0, 0, 0, 0) == -ESRCH);
+}
+
 /* A region whose thread has ended; those of the process that forked this one hold a frame in use, perhaps. */
 static vprec_stacks *abandoned(uint64_t owner)
 {
     vprec_stacks *s = atomic_load(&regions);
     for (int i = 0; s && i < PROBES; i++, s = s->others) {
         uint64_t before = atomic_load(&s->owner);
-        if (before >> 32 == owner >> 32 &&
-            vprec_sys(SYS_tgkill, (long)(before >> 32), (long)(uint32_t)before, 0, 0, 0, 0) == -ESRCH &&
+        if (before >> 32 == owner >> 32 && has_ended(before) &&
             atomic_compare_exchange_strong(&s->owner, &before, owner)) {
             s->top = s->low + VPREC_STACK_SLOT;
+            volatile uint64_t *view = (volatile uint64_t *)s->view; /* volatile: not by memset, which has vectors */
+            for (unsigned k = 0; k < VPREC_STACK_VIEW / 8; k++)
+                view[k] = 0;
             return s;
         }
     }
@@ -55,14 +68,15 @@ static vprec_stacks *abandoned(uint64_t owner)
 
 static vprec_stacks *map_region(uint64_t owner)
 {
-    char *base = vprec_sys_mmap(NULL, PAGE + REGION + PAGE, PROT_READ | PROT_WRITE,
+    char *base = vprec_sys_mmap(NULL, PAGE + VPREC_STACK_SIGNAL + REGION + PAGE, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
     vprec_sys_mprotect(base, PAGE, PROT_NONE);
-    uint64_t low = (uint64_t)base + PAGE;
+    uint64_t low = (uint64_t)base + PAGE + VPREC_STACK_SIGNAL;
     vprec_stacks *s = (vprec_stacks *)(low + REGION);
     *s = (vprec_stacks){.top = low + VPREC_STACK_SLOT, .low = low, .owner = owner};
+    s->view = (struct vprec_view *)(low + REGION + PAGE - VPREC_STACK_VIEW);
     for (unsigned i = 0; i < VPREC_STACK_SLOTS; i++) {
         uint64_t *top = (uint64_t *)(low + (i + 1) * (uint64_t)VPREC_STACK_SLOT);
         top[-VPREC_SLOT_NEXT / 8] = low + ((i + 1) % VPREC_STACK_SLOTS + 1) * (uint64_t)VPREC_STACK_SLOT;
@@ -90,6 +104,43 @@ vprec_stacks *vprec_stack_make(void)
         vprec_stack_here = s;
     vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before, 0, 0);
     return s;
+}
+
+vprec_stacks *vprec_stack_reserve(void)
+{
+    uint64_t owner = (uint64_t)vprec_sys_getpid() << 32 | RESERVED;
+    vprec_stacks *s = abandoned(owner);
+    return s ? s : map_region(owner);
+}
+
+vprec_stacks *vprec_stack_take(vprec_stacks *reserved)
+{
+    vprec_stacks *s = vprec_stack_find();
+    if (s) {
+        vprec_stack_give_back(reserved);
+        return s;
+    }
+    atomic_store(&reserved->owner, owner_here());
+    if (is_libc_thread())
+        vprec_stack_here = reserved;
+    return reserved;
+}
+
+void vprec_stack_give_back(vprec_stacks *reserved)
+{
+    atomic_store(&reserved->owner, (uint64_t)vprec_sys_getpid() << 32);
+}
+
+void vprec_stack_forked(void)
+{
+    vprec_stacks *s = vprec_stack_find();
+    if (s)
+        atomic_store(&s->owner, owner_here());
+}
+
+vprec_stacks *vprec_stack_all(void)
+{
+    return atomic_load(&regions);
 }
 
 vprec_stacks *vprec_stack_find(void)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * stack.h: the stacks that vprec's own code runs on: a goroutine or a coroutine
- * has a few hundred bytes to spare, a thread perhaps 16 KiB.
+ * has a few hundred bytes to spare, a thread perhaps 16 KiB; and where a thread's
+ * things lie that a signal handler must find.
  *
  * Each thread has slots in a ring. Who comes to work in a slot makes the next one the top before, and its own slot
  * the top again behind: a signal handler that interrupts takes the next. One that leaves by longjmp leaves the ring
  * turned by a slot, which does no harm.
  *
- *   guard page | slot 0 | slot 1 | ... | vprec_stacks
+ *   guard page | signal stack | slot 0 | slot 1 | ... | vprec_stacks, the view
  *
  * and at the upper end of each slot, its `top`, downward: */
 #ifndef VPREC_X86_EMULATE_STACK_H
@@ -25,13 +26,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { VPREC_STACK_SLOTS = 8, VPREC_STACK_SLOT = 32 << 10 };
+/* The signal stack is the thread's alternate one by the kernel's account, for frames of 3 to 11 KiB and what handles
+ * our signals; life/view.h has the one that the program believes in. */
+enum { VPREC_STACK_SLOTS = 8, VPREC_STACK_SLOT = 32 << 10, VPREC_STACK_SIGNAL = 32 << 10, VPREC_STACK_VIEW = 3840 };
 
 typedef struct vprec_stacks {
     uint64_t top; /* of the slot to work in. The first member: see enter.S */
-    uint64_t low; /* of the slots; they end at this struct */
-    _Atomic uint64_t owner; /* process << 32 | thread */
+    uint64_t low; /* of the slots; they end at this struct. Below them the signal stack */
+    _Atomic uint64_t owner; /* process << 32 | thread; thread 0: nobody's */
     struct vprec_stacks *others;
+    struct vprec_view *view; /* life/view.h; VPREC_STACK_VIEW bytes, zeros at first */
 } vprec_stacks;
 
 /* The thread's, once it has one. */
@@ -43,6 +47,18 @@ vprec_stacks *vprec_stack_make(void);
 
 /* The calling thread's, or NULL if it has none yet. */
 vprec_stacks *vprec_stack_find(void);
+
+/* For a thread that is about to be made: it takes it when it starts, or it is given back. NULL without memory. What
+ * the thread gets is another one if a signal was quicker. */
+vprec_stacks *vprec_stack_reserve(void);
+vprec_stacks *vprec_stack_take(vprec_stacks *reserved);
+void vprec_stack_give_back(vprec_stacks *reserved);
+
+/* In a child of fork: the calling thread's belong to this process now. */
+void vprec_stack_forked(void);
+
+/* All there are, linked by `others`: of this process, of threads that have ended, of processes that forked this one. */
+vprec_stacks *vprec_stack_all(void);
 
 /* The top of the slot of the calling thread that `rsp` lies in, 0 if in none. */
 uint64_t vprec_stack_slot(uint64_t rsp);

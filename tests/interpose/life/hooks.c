@@ -17,7 +17,8 @@ static uint8_t *page, *other;
 static int bad;
 static volatile uint64_t asked, fetched;
 static volatile int questions, handled;
-static sigjmp_buf back;
+static _Thread_local sigjmp_buf back;
+static _Atomic int finished;
 
 static void check(bool good, const char *what)
 {
@@ -76,6 +77,7 @@ static void *all(void *data)
     static const uint8_t answer[] = {0xB8, 42, 0, 0, 0, 0xC3}; /* mov $42, %eax; ret */
 
     mprotect(page, 8192, PROT_READ | PROT_WRITE);
+    mprotect(other, 4096, PROT_READ | PROT_WRITE);
     memcpy(page, answer, sizeof answer);
     memcpy(page + 4094, answer, sizeof answer); /* over the end of the page */
     memset(other, 0xCC, 16);
@@ -98,6 +100,7 @@ static void *all(void *data)
     if (!sigsetjmp(back, 1))
         raise(SIGSEGV);
     check(handled == SIGSEGV && questions == 5, "a signal that was sent");
+    finished++;
     return data;
 }
 
@@ -115,6 +118,7 @@ int main(void)
     signal(SIGTRAP, on_own);
     all(NULL);
     check(!pthread_create(&thread, NULL, all, NULL) && !pthread_join(thread, NULL), "a thread");
+    check(finished == 2, "not all of it was done");
     printf("%d errors\n", bad);
     return bad != 0;
 }

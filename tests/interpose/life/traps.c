@@ -11,6 +11,13 @@
 #define DECLARE(name) float name(float a, float b);
 SHAPES(DECLARE)
 
+void traps_run(void)
+{
+    static volatile float sink;
+#define RUN(name) sink = name(1.5f, sink);
+    SHAPES(RUN)
+}
+
 void traps_print(uint32_t seed)
 {
     static const struct {

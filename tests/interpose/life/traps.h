@@ -10,4 +10,7 @@
 /* Runs every shape on operands made from `seed`, prints "trap NAME SEED BITS BITS ..." */
 void traps_print(uint32_t seed);
 
+/* Runs them all, and needs little stack. */
+void traps_run(void);
+
 #endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * jumps.c: who leaves a signal handler by siglongjmp or setcontext goes back to
+ * the mask of then: the C library saves and sets the kernel's, here the view's part
+ * is noted in it. What must not have a frame of its own is in jumps.S. */
+#include "masks.h"
+#include "runtime/next.h"
+#include "view.h"
+#include <setjmp.h>
+#include <ucontext.h>
+
+#define PUBLIC __attribute__((visibility("default")))
+
+void longjmp_chk(sigjmp_buf env, int value) __asm__("__longjmp_chk") __attribute__((noreturn));
+int set_jump(jmp_buf env) __asm__("setjmp");
+int set_signal_jump(sigjmp_buf env, int mask) __asm__("__sigsetjmp");
+
+/* Those of jumps.S too, which go on to them. */
+struct vprec_jumps {
+    __typeof__(&set_signal_jump) sigsetjmp;
+    __typeof__(&set_jump) setjmp;
+    __typeof__(&getcontext) getcontext;
+    __typeof__(&setcontext) setcontext;
+    __typeof__(&swapcontext) swapcontext;
+} vprec_jumps __attribute__((visibility("hidden")));
+
+void vprec_jumps_look_up(void);
+__attribute__((constructor)) void vprec_jumps_look_up(void)
+{
+    vprec_jumps.setjmp = (__typeof__(&set_jump))dlsym(RTLD_NEXT, "setjmp");
+    vprec_jumps.getcontext = (__typeof__(&getcontext))dlsym(RTLD_NEXT, "getcontext");
+    vprec_jumps.setcontext = (__typeof__(&setcontext))dlsym(RTLD_NEXT, "setcontext");
+    vprec_jumps.swapcontext = (__typeof__(&swapcontext))dlsym(RTLD_NEXT, "swapcontext");
+    vprec_jumps.sigsetjmp = (__typeof__(&set_signal_jump))dlsym(RTLD_NEXT, "__sigsetjmp"); /* last: see jumps.S */
+}
+
+#define EACH(_) _(longjmp) _(_longjmp) _(siglongjmp)
+VPREC_NEXT_TABLE(EACH)
+
+static void note(sigset_t *set)
+{
+    const vprec_view *view = vprec_view_here();
+    if (view)
+        vprec_masks_note(set, atomic_load(&view->blocked));
+}
+
+static void go_back(vprec_view *view, uint64_t blocked)
+{
+    atomic_store(&view->suspended, false);
+    vprec_view_block(view, blocked);
+}
+
+void vprec_jumps_note(struct __jmp_buf_tag *env);
+void vprec_jumps_note(struct __jmp_buf_tag *env)
+{
+    note(&env->__saved_mask);
+}
+
+void vprec_jumps_note_context(ucontext_t *uc);
+void vprec_jumps_note_context(ucontext_t *uc)
+{
+    note(&uc->uc_sigmask);
+}
+
+/* The context that is to be gone to in the place of `uc`: one whose mask the kernel may have. */
+const ucontext_t *vprec_jumps_context(const ucontext_t *uc);
+const ucontext_t *vprec_jumps_context(const ucontext_t *uc)
+{
+    vprec_view *view = vprec_view_here();
+    if (!view)
+        return uc;
+    uint64_t blocked = *(const uint64_t *)(const void *)&uc->uc_sigmask & VPREC_SET_OURS;
+    go_back(view, blocked | vprec_masks_noted(&uc->uc_sigmask));
+    if (!blocked)
+        return uc;
+    /* a handler that comes in between and does the same takes another one */
+    ucontext_t *copy = &view->next[atomic_fetch_add(&view->turn, 1) % (sizeof view->next / sizeof *view->next)];
+    *copy = *uc;
+    vprec_set_remove_ours(&copy->uc_sigmask);
+    return copy;
+}
+
+static void jump(const struct __jmp_buf_tag *env)
+{
+    vprec_view *view = env->__mask_was_saved ? vprec_view_here() : NULL;
+    if (view)
+        go_back(view, vprec_masks_noted(&env->__saved_mask));
+}
+
+PUBLIC void longjmp(jmp_buf env, int value)
+{
+    jump(env);
+    NEXT(longjmp)(env, value);
+    __builtin_unreachable();
+}
+
+PUBLIC void _longjmp(jmp_buf env, int value)
+{
+    jump(env);
+    NEXT(_longjmp)(env, value);
+    __builtin_unreachable();
+}
+
+PUBLIC void siglongjmp(sigjmp_buf env, int value)
+{
+    jump(env);
+    NEXT(siglongjmp)(env, value);
+    __builtin_unreachable();
+}
+
+/* Checks that it goes up the stack, as seen from its caller: our frame makes no difference. */
+PUBLIC void longjmp_chk(sigjmp_buf env, int value)
+{
+    static __typeof__(&longjmp_chk) real;
+    if (!real)
+        real = (__typeof__(real))dlsym(RTLD_NEXT, "__longjmp_chk");
+    jump(env);
+    real(env, value);
+    __builtin_unreachable();
+}
