@@ -170,10 +170,11 @@ static void work(void *data)
         walk_objects();
 }
 
-/* The work needs more stack than a thread may have that calls dlopen. */
+/* The work needs more stack than a thread may have that calls dlopen, some 20 KiB. No more than a few times that is
+ * taken: it counts where a program's data is limited (RLIMIT_DATA). */
 static void work_on_own_stack(void)
 {
-    enum { BYTES = 1 << 20 };
+    enum { BYTES = 1 << 17 };
     static char *stack;
     static bool said;
     enum lock lock = lock_work();

@@ -3,6 +3,7 @@
  * with an old size of 0 makes a second view of a shared mapping, which may be
  * longer than the first; what is not wanted of it is unmapped. */
 #include "share.h"
+#include "memory.h"
 #include "sys.h"
 #include <fcntl.h>
 #include <linux/mman.h>
@@ -16,14 +17,15 @@
 
 vprec_wire *vprec_wire_shared;
 
-/* What of the file is mapped. Entries are never taken back. */
+/* What of the file is mapped. Entries are never taken back. They come in blocks of a page, made when they are needed:
+ * most processes need a few of them, and what lies ready would count as data of every one (RLIMIT_DATA). */
 typedef struct view {
     char *_Atomic at; /* written last; NULL: not yet */
     uint64_t offset, bytes;
 } view;
 
-enum { VIEWS = 8192 };
-static view views[VIEWS];
+enum { BLOCK = 4096 / sizeof(view), VIEWS = 48 * BLOCK };
+static view *_Atomic blocks[VIEWS / BLOCK];
 static _Atomic uint32_t views_used;
 static _Atomic uint64_t taken;
 
@@ -38,6 +40,24 @@ static uint32_t views_count(void)
     return n < VIEWS ? n : VIEWS;
 }
 
+/* Entry i; NULL: its block is not there. */
+static view *view_at(uint32_t i)
+{
+    view *block = atomic_load_explicit(&blocks[i / BLOCK], memory_order_acquire);
+    return block ? &block[i % BLOCK] : NULL;
+}
+
+static view *view_made(uint32_t i)
+{
+    view *there = view_at(i), *none = NULL;
+    if (there)
+        return there;
+    view *block = vprec_pages(BLOCK * sizeof *block);
+    if (block && !atomic_compare_exchange_strong(&blocks[i / BLOCK], &none, block))
+        vprec_pages_free(block, BLOCK * sizeof *block);
+    return view_at(i);
+}
+
 static bool remember(char *at, uint64_t offset, uint64_t bytes)
 {
     uint32_t i = atomic_fetch_add(&views_used, 1);
@@ -45,9 +65,12 @@ static bool remember(char *at, uint64_t offset, uint64_t bytes)
         atomic_store(&views_used, VIEWS);
         return false;
     }
-    views[i].offset = offset;
-    views[i].bytes = bytes;
-    atomic_store_explicit(&views[i].at, at, memory_order_release);
+    view *v = view_made(i);
+    if (!v)
+        return false;
+    v->offset = offset;
+    v->bytes = bytes;
+    atomic_store_explicit(&v->at, at, memory_order_release);
     return true;
 }
 
@@ -62,15 +85,16 @@ static char *map(uint64_t offset, uint64_t bytes)
     const char *from = (const char *)vprec_wire_shared;
     uint64_t nearest = 0;
     for (uint32_t i = views_count(); i--;) {
-        const char *at = atomic_load_explicit(&views[i].at, memory_order_acquire);
-        if (!at || views[i].offset > offset)
+        const view *v = view_at(i);
+        const char *at = v ? atomic_load_explicit(&v->at, memory_order_acquire) : NULL;
+        if (!at || v->offset > offset)
             continue;
-        uint64_t last = views[i].offset + views[i].bytes - VPREC_WIRE_PAGE;
+        uint64_t last = v->offset + v->bytes - VPREC_WIRE_PAGE;
         if (last > offset)
             last = offset;
         if (last > nearest) {
             nearest = last;
-            from = at + (last - views[i].offset);
+            from = at + (last - v->offset);
         }
     }
     uint64_t skip = offset - nearest;
@@ -95,7 +119,8 @@ vprec_chunk *vprec_share_take(size_t bytes)
     vprec_wire *wire = vprec_wire_shared;
     uint64_t size = pages(bytes + sizeof(vprec_chunk)), at = atomic_load(&wire->used);
     for (;;) {
-        if (size < bytes || at > wire->capacity || size > wire->capacity - at || views_count() == VIEWS)
+        if (size < bytes || at > wire->capacity || size > wire->capacity - at || views_count() == VIEWS ||
+            !view_made(views_count()))
             return NULL;
         /* Mapped before it is ours, so that what cannot be mapped is not taken. */
         char *view = map(at, size);
@@ -128,10 +153,10 @@ void *vprec_share_at(uint64_t offset, size_t bytes)
     if (offset > vprec_wire_shared->capacity || bytes > vprec_wire_shared->capacity - offset)
         return NULL;
     for (uint32_t i = views_count(); i--;) {
-        char *at = atomic_load_explicit(&views[i].at, memory_order_acquire);
-        if (at && offset >= views[i].offset && offset - views[i].offset <= views[i].bytes &&
-            bytes <= views[i].bytes - (offset - views[i].offset))
-            return at + (offset - views[i].offset);
+        const view *v = view_at(i);
+        char *at = v ? atomic_load_explicit(&v->at, memory_order_acquire) : NULL;
+        if (at && offset >= v->offset && offset - v->offset <= v->bytes && bytes <= v->bytes - (offset - v->offset))
+            return at + (offset - v->offset);
     }
     uint64_t start = offset & ~(uint64_t)(VPREC_WIRE_PAGE - 1), size = pages(offset - start + bytes);
     char *at = map(start, size);
@@ -145,10 +170,11 @@ void *vprec_share_at(uint64_t offset, size_t bytes)
 uint64_t vprec_share_offset(const void *address)
 {
     for (uint32_t i = views_count(); i--;) {
-        const char *at = atomic_load_explicit(&views[i].at, memory_order_acquire);
+        const view *v = view_at(i);
+        const char *at = v ? atomic_load_explicit(&v->at, memory_order_acquire) : NULL;
         uint64_t inside = (uint64_t)address - (uint64_t)at;
-        if (at && inside < views[i].bytes)
-            return views[i].offset + inside;
+        if (at && inside < v->bytes)
+            return v->offset + inside;
     }
     return 0;
 }

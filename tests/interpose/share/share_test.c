@@ -224,6 +224,26 @@ Test(share, no_room_in_the_file)
     vprec_mapping_close(&mapping);
 }
 
+/* As many pieces as there are places to remember them; each is found again, by offset and by address. */
+Test(share, many_pieces, .timeout = 60)
+{
+    enum { MOST = 10000 };
+    static vprec_chunk *chunks[MOST];
+    vprec_mapping mapping = make();
+    attach(&mapping);
+    size_t n = 0;
+    while (n < MOST && (chunks[n] = vprec_share_take(VPREC_WIRE_PAGE - sizeof(vprec_chunk))))
+        n++;
+    cr_assert_gt(n, 4000);
+    cr_assert_lt(n, MOST);
+    cr_assert_eq(vprec_share_taken(), n * VPREC_WIRE_PAGE);
+    for (size_t i = 0; i < n; i += 7) {
+        cr_assert_eq(vprec_share_offset(&chunks[i]->size), chunks[i]->offset + offsetof(vprec_chunk, size), "%zu", i);
+        cr_assert_eq(vprec_share_at(chunks[i]->offset, sizeof(vprec_chunk)), chunks[i], "%zu", i);
+    }
+    vprec_mapping_close(&mapping);
+}
+
 /* A process that is killed between taking a piece and writing its head. */
 Test(share, a_hole)
 {

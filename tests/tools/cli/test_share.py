@@ -111,6 +111,15 @@ class Share(Case):
         self.check('/bin/sh', '-c', f'ulimit -v 200000; exec {VICTIM}')
         self.check('/bin/sh', '-c', f'exec {VICTIM}', preexec_fn=lambda: limit('RLIMIT_AS', 300 << 20))
 
+    def test_little_data(self):
+        # What the preload library takes of RLIMIT_DATA before the program has anything.
+        self.check('/bin/sh', '-c', f'ulimit -d 2048; exec {VICTIM}')
+        done, _ = self.run_vprec('-f', 'bf16', '--', '/bin/sh', '-c', f'ulimit -d 1024; exec {VICTIM}')
+        self.assertEqual(done.returncode, 0, done.stderr) # without room for copies it is native, and lives
+        self.assertIn(done.stdout, (self.rounded, NATIVE))
+        if done.stdout == NATIVE:
+            self.assertIn(b'stays native', done.stderr)
+
     def test_small_files(self):
         # What the program may write to files is none of the shared file's business, nor kills it SIGXFSZ.
         self.check('/bin/sh', '-c', f'ulimit -f 0; exec {VICTIM}')

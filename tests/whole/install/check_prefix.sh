@@ -42,10 +42,6 @@ use()
     prefix=$1
     got=$("$prefix/bin/vprec-run" -q -f bf16 -- "$directory/add") || fail "$prefix: vprec-run: status $?"
     [ "$got" = 32 ] || fail "$prefix: vprec-run printed '$got'"
-    # shellcheck disable=SC2016 # for the inner shell
-    got=$("$prefix/bin/vprec-run" -q -f bf16 -- sh -c 'ulimit -d 4096; exec "$0"' "$directory/add") ||
-        fail "$prefix: a child with little memory: status $?"
-    [ "$got" = 32 ] || fail "$prefix: a child with little memory printed '$got'"
     if [ -n "$archive" ]; then
         "$prefix/bin/vprec-run" -q -f bf16 -- cat /proc/self/maps >"$directory/maps"
         grep -q libvprec_preload "$directory/maps" || fail "$prefix: no preload library in $(cat "$directory/maps")"
