@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * self.c: see self.h. /proc says it. Without /proc, as in a bare chroot, it is
- * what the kernel was told to execute, or, of a script, what the #! line names;
- * a file is taken only if its program headers are those in memory. */
+ * self.c: see self.h. /proc says it. Where the loader was told to run the program
+ * (ld.so PROGRAM), the loader is what is executed, and the program is mapped. Without
+ * /proc, as in a bare chroot, it is what the kernel was told to execute, or, of a script,
+ * what the #! line names; a file is taken only if its program headers are those in memory. */
 #include "self.h"
 #include "runtime/sys.h"
 #include <elf.h>
@@ -49,12 +50,54 @@ static bool try(const char *path)
     return true;
 }
 
+/* A line of /proc/self/maps, "7f00-8f00 r--p 0 08:01 42   /path", into `found` if it is of the program headers. */
+static bool take_line(const char *line, size_t length)
+{
+    uint64_t bound[2] = {0, 0}, at = getauxval(AT_PHDR);
+    size_t i = 0;
+    for (int b = 0; b < 2; b++, i++)
+        for (; i < length && line[i] != '-' && line[i] != ' '; i++)
+            bound[b] = bound[b] * 16 + (uint64_t)(line[i] <= '9' ? line[i] - '0' : line[i] - 'a' + 10);
+    while (i < length && line[i] != '/')
+        i++;
+    if (at < bound[0] || at >= bound[1] || i == length || length - i >= sizeof found)
+        return false;
+    memcpy(found, line + i, length - i);
+    found[length - i] = 0;
+    return true;
+}
+
+static bool take_mapped(void)
+{
+    static char text[8192];
+    size_t held = 0;
+    int fd = vprec_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    long got = fd < 0 ? 0 : 1;
+    bool taken = false;
+    while (!taken && got > 0 && (got = vprec_sys_read(fd, text + held, sizeof text - held)) > 0) {
+        size_t all = held + (size_t)got, start = 0;
+        for (size_t i = held; i < all && !taken; i++)
+            if (text[i] == '\n') {
+                taken = take_line(text + start, i - start);
+                start = i + 1;
+            }
+        held = all - start;
+        memmove(text, text + start, held);
+    }
+    if (fd >= 0)
+        vprec_sys_close(fd);
+    return taken;
+}
+
 const char *vprec_self_path(char *const *argv)
 {
     if (*found)
         return found;
-    long n = vprec_sys_readlink("/proc/self/exe", found, sizeof found - 1);
+    bool by_loader = !getauxval(AT_BASE); /* the kernel has loaded no loader beside it */
+    long n = by_loader ? 0 : vprec_sys_readlink("/proc/self/exe", found, sizeof found - 1);
     found[n > 0 ? n : 0] = 0;
+    if (by_loader && take_mapped())
+        return found;
     if (!*found && !try((const char *)getauxval(AT_EXECFN)) && !(argv && try(argv[0])))
         *found = 0;
     return found;

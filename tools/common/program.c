@@ -95,8 +95,56 @@ static int missing(const char *name, const char *script, int error)
     }
 }
 
-/* Everything that the ELF header and the file's mode say against `path`. */
-static int check_elf(const char *path, const char *script, int fd)
+/* Whether it is glibc's loader, which runs the program that it is told to: by the name that it gives itself. */
+static bool is_loader(int fd)
+{
+    static const char name[] = "ld-linux-x86-64.so.2";
+    Elf64_Ehdr header;
+    Elf64_Phdr part;
+    Elf64_Dyn entry;
+    char found[sizeof name] = "";
+    uint64_t strings = 0, at = 0;
+    if (pread(fd, &header, sizeof header, 0) != sizeof header || header.e_ident[EI_CLASS] != ELFCLASS64 ||
+        header.e_machine != EM_X86_64 || header.e_type != ET_DYN || header.e_phentsize != sizeof part)
+        return false;
+    for (unsigned i = 0; i < header.e_phnum && i < HEADERS_MAX; i++) {
+        if (pread(fd, &part, sizeof part, (off_t)(header.e_phoff + i * sizeof part)) != sizeof part ||
+            part.p_type == PT_INTERP)
+            return false;
+        for (uint64_t n = 0; part.p_type == PT_DYNAMIC && n + sizeof entry <= part.p_filesz; n += sizeof entry) {
+            if (pread(fd, &entry, sizeof entry, (off_t)(part.p_offset + n)) != sizeof entry || entry.d_tag == DT_NULL)
+                break;
+            if (entry.d_tag == DT_STRTAB)
+                strings = entry.d_un.d_ptr; /* the file is loaded from address 0 on */
+            if (entry.d_tag == DT_SONAME)
+                at = entry.d_un.d_val;
+        }
+    }
+    return strings && at && pread(fd, found, sizeof found, (off_t)(strings + at)) == sizeof found &&
+           !memcmp(found, name, sizeof name);
+}
+
+/* The program that a loader's command line names; NULL: it is told something else. */
+static const char *of_loader(char *const *command)
+{
+    static const char *const with_value[] = {"--library-path", "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask",
+                                             "--inhibit-rpath", "--audit", "--preload", "--argv0"};
+    for (size_t i = 1; command[i]; i++) {
+        if (strncmp(command[i], "--", 2))
+            return command[i];
+        size_t o = 0;
+        while (o < sizeof with_value / sizeof *with_value && strcmp(command[i], with_value[o]))
+            o++;
+        if (o == sizeof with_value / sizeof *with_value && strcmp(command[i], "--inhibit-cache"))
+            return NULL;
+        if (o < sizeof with_value / sizeof *with_value && !command[++i])
+            return NULL;
+    }
+    return NULL;
+}
+
+/* Everything that the ELF header and, unless a loader is told to run it, the file's mode say against `path`. */
+static int check_elf(const char *path, const char *script, int fd, bool told)
 {
     struct stat st;
     Elf64_Ehdr header;
@@ -133,6 +181,8 @@ static int check_elf(const char *path, const char *script, int fd)
     if (strcmp(vprec_base(loader), "ld-linux-x86-64.so.2"))
         REFUSE(VPREC_EXIT_REFUSED, path, script,
                "runs on the loader '%s', not on the GNU C library's: use one built for glibc", loader);
+    if (told)
+        return 0;
     /* The kernel marks such programs secure, and the loader then ignores LD_PRELOAD. */
     if ((st.st_mode & S_ISUID) || ((st.st_mode & S_ISGID) && (st.st_mode & S_IXGRP)))
         REFUSE(VPREC_EXIT_REFUSED, path, script,
@@ -167,6 +217,33 @@ static char *env_command(char *argument)
     return NULL;
 }
 
+/* Checks the program that a loader is told to run. One without '/' it looks for where libraries are. */
+static int check_told(vprec_program *program, char *const *command)
+{
+    const char *told = of_loader(command);
+    if (!told)
+        REFUSE(VPREC_EXIT_REFUSED, program->path, NULL,
+               "is the loader, and is not told to run a program: name one behind it, or the program alone");
+    if (!strchr(told, '/')) {
+        program->elf = vprec_text("%s", program->path);
+        return 0;
+    }
+    int fd = open(told, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        REFUSE(errno == ENOENT ? VPREC_EXIT_MISSING : VPREC_EXIT_REFUSED, told, NULL,
+               "cannot be read (%s): check the path and its permissions", strerror(errno));
+    char magic[SELFMAG];
+    if (pread(fd, magic, SELFMAG, 0) != SELFMAG || memcmp(magic, ELFMAG, SELFMAG)) {
+        close(fd);
+        REFUSE(VPREC_EXIT_REFUSED, told, NULL, "is no ELF program, and the loader runs no other: name one");
+    }
+    int status = check_elf(told, NULL, fd, true);
+    close(fd);
+    if (!status)
+        program->elf = vprec_text("%s", told);
+    return status;
+}
+
 /* Checks the file at `path`, which the user named himself, or else `script`,
  * the script that he named, needs. On success `program->elf` is the ELF file at
  * the end of the chain. */
@@ -180,7 +257,7 @@ static int check(vprec_program *program, const char *path, const char *script, i
     ssize_t length = pread(fd, line, SHEBANG_MAX, 0);
     line[length > 0 ? length : 0] = 0;
     if (length >= SELFMAG && !memcmp(line, ELFMAG, SELFMAG)) {
-        int status = check_elf(path, script, fd);
+        int status = check_elf(path, script, fd, false);
         close(fd);
         if (!status)
             program->elf = vprec_text("%s", path);
@@ -223,14 +300,19 @@ static int check(vprec_program *program, const char *path, const char *script, i
     return status;
 }
 
-int vprec_program_find(vprec_program *program, const char *name)
+int vprec_program_find(vprec_program *program, char *const *command)
 {
+    const char *name = *command;
     int error;
     *program = (vprec_program){NULL, NULL};
     program->path = resolve(name, &error);
     if (!program->path)
         return missing(name, NULL, error);
-    return check(program, program->path, NULL, 0);
+    int fd = open(program->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    bool loader = fd >= 0 && is_loader(fd);
+    if (fd >= 0)
+        close(fd);
+    return loader ? check_told(program, command) : check(program, program->path, NULL, 0);
 }
 
 void vprec_program_free(vprec_program *program)

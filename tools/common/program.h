@@ -9,9 +9,10 @@ typedef struct vprec_program {
     char *elf;  /* the ELF file that runs in the end: `path`, or the last interpreter of the script */
 } vprec_program;
 
-/* Resolves `name` and checks it, for a script its interpreters too. Returns 0, or, having said why, the status to exit
+/* Resolves the command's name and checks it, for a script its interpreters too, of a loader's command line the program
+ * that it names. Returns 0, or, having said why, the status to exit
  * with: VPREC_EXIT_MISSING or VPREC_EXIT_REFUSED. Runs nothing. */
-int vprec_program_find(vprec_program *program, const char *name);
+int vprec_program_find(vprec_program *program, char *const *command);
 void vprec_program_free(vprec_program *program);
 
 #endif

@@ -75,7 +75,7 @@ int main(int argc, char **argv)
     }
     remark(&options);
     static vprec_program program;
-    status = vprec_program_find(&program, options.program[0]);
+    status = vprec_program_find(&program, options.program);
     if (!status) {
         char *preload = vprec_preload_find();
         if (!preload)

@@ -195,7 +195,7 @@ static int with_program(whole *w, const sweep_options *o, char **argv)
     char *runner = runner_find(), *preload = NULL;
     sweep *s = &w->sweep;
     int status = SWEEP_EXIT_FAILURE;
-    if (runner && !vprec_program_find(&program, o->program[0]) && (preload = vprec_preload_find())) {
+    if (runner && !vprec_program_find(&program, o->program) && (preload = vprec_preload_find())) {
         status = SWEEP_EXIT_USAGE;
         if (sweep_grid_make(&s->grid, o, &program, runner)) {
             if (o->threshold)
