@@ -19,7 +19,7 @@ static const char *const system_objects[] = {
     "libc.so.6", "libc-2.*.so", "ld-linux-x86-64.so*", "ld-2.*.so", "libpthread.so.0", "libpthread-2.*.so",
     "libdl.so.2", "libdl-2.*.so", "librt.so.1", "librt-2.*.so", "libutil.so.1", "libutil-2.*.so", "libresolv.so.2",
     "libresolv-2.*.so", "libnss_*.so.2", "libgcc_s.so*", "libgcc_s-*.so*", "libstdc++.so*", "libstdc++-*.so*",
-    "libgomp.so*", "libgomp-*.so*",
+    "libgomp.so*", "libgomp-*.so*", "ldconfig",
 };
 static const char *const runtimes[] = {
     "libpython[0-9]*.so*", "python", "python[0-9]", "python[0-9].[0-9]*", "libperl.so*", "perl", "perl[0-9]*", "node",
@@ -143,6 +143,11 @@ bool vprec_select_is_exact(const char *name)
 bool vprec_select_process(vprec_wire_config *config, const char *path)
 {
     return consult(config, VPREC_RULE_EXEC, path) != 0;
+}
+
+bool vprec_select_asks_process(const vprec_wire_config *config, const char *path)
+{
+    return look_up(config, VPREC_RULE_EXEC, path, NULL, NULL) != 0;
 }
 
 bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec_reason *why)

@@ -9,6 +9,8 @@
 
 /* Each counts the hits of the rules that it consults. */
 bool vprec_select_process(vprec_wire_config *config, const char *path);
+/* The same of a process that does not run yet, without counting. */
+bool vprec_select_asks_process(const vprec_wire_config *config, const char *path);
 /* False: `*why` tells why not; VPREC_REASON_NONE for vprec itself and for libm, whose calls are operations. */
 bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec_reason *why);
 /* A pattern matches a function by its symbol or by either of its demangled names. */

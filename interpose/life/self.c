@@ -69,7 +69,7 @@ static bool take_line(const char *line, size_t length)
 
 static bool take_mapped(void)
 {
-    static char text[8192];
+    char text[4096 + 256]; /* more than a line */
     size_t held = 0;
     int fd = vprec_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
     long got = fd < 0 ? 0 : 1;

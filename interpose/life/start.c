@@ -7,9 +7,11 @@
  *   a dlopen or dlclose: the hook --> walk_objects
  *
  * A loader that does not come by there has the constructor call start. */
+#include "children.h"
 #include "find/select.h"
 #include "instrument.h"
 #include "libm/patch.h"
+#include "probe.h"
 #include "runtime/draws.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
@@ -201,16 +203,6 @@ static void on_loader_change(void)
     work_on_own_stack();
 }
 
-/* Whether written memory may become code: not under MemoryDenyWriteExecute or SELinux's execmem. */
-static bool may_execute(void)
-{
-    void *page = vprec_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    bool may = page != MAP_FAILED && !vprec_sys_mprotect(page, 4096, PROT_READ | PROT_EXEC);
-    if (page != MAP_FAILED)
-        vprec_sys_munmap(page, 4096);
-    return may;
-}
-
 /* The loader calls this empty function whenever its list of objects changes:
  * it is put in its place. It holds a return and filler up to 16 bytes. */
 static bool hook_loader(void)
@@ -219,7 +211,7 @@ static bool hook_loader(void)
         return true;
     uint8_t *at = (uint8_t *)_r_debug.r_brk;
     static const uint8_t endbr[4] = {0xF3, 0x0F, 0x1E, 0xFA};
-    if (!at || !may_execute())
+    if (!at || !vprec_probe_executes())
         return false;
     uint8_t *ret = memcmp(at, endbr, 4) ? at : at + 4;
     if (*ret != 0xC3)
@@ -268,8 +260,15 @@ static void set_arith(const vprec_wire_config *config)
     };
 }
 
+/* Whether vprec-run itself started it. The environment alone does not tell: a child may have inherited that. */
+static bool is_first(const vprec_process_record *process)
+{
+    return process->via == VPREC_WIRE_FIRST && (uint64_t)process->parent == vprec_share_place(VPREC_WIRE_OWNER);
+}
+
 static void start(char **argv, char **envp)
 {
+    enum { REFUSED = 126 }; /* the exit status for what cannot be instrumented */
     started = true;
     const char *path = from_environment(envp, VPREC_WIRE_ENV);
     if (!path || !vprec_share_open(path))
@@ -287,12 +286,15 @@ static void start(char **argv, char **envp)
     bool known = !level || mask_isa(level);
     vprec_xsave_detect();
     enum vprec_reason why = VPREC_REASON_NONE;
+    bool executes = vprec_probe_executes();
     if (!(vprec_xsave.components & 2)) /* the emulator saves the vector state by XSAVE */
         why = VPREC_REASON_NO_XSAVE;
-    else if (selected && !config->list && !may_execute())
+    else if (!config->list && !executes)
         why = VPREC_REASON_NOT_EXECUTABLE;
     process->pid = vprec_sys_getpid();
     process->parent = (int32_t)(int)vprec_sys(SYS_getppid, 0, 0, 0, 0, 0, 0);
+    process->via = vprec_share_place(VPREC_WIRE_VIA);
+    process->refused = selected && why && is_first(process);
     process->selected = selected;
     process->isa = isa;
     memcpy(process->path, executable, length);
@@ -301,6 +303,10 @@ static void start(char **argv, char **envp)
         vprec_record_warning("VPREC_CPU is neither sse2, avx2 nor avx512: ignored");
     if (selected && why)
         vprec_record_native(why, executable, NULL);
+    if (process->refused)
+        vprec_sys(SYS_exit_group, REFUSED, 0, 0, 0, 0, 0);
+    if (executes)
+        vprec_children_start(envp);
     if (selected && !why) {
         set_arith(config);
         uint64_t rank = atomic_fetch_add(&vprec_wire_shared->images, 1);

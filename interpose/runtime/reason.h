@@ -35,7 +35,22 @@
     X(RESOLVER, "resolver", "an IFUNC resolver of it computes before anything can be instrumented")                    \
     X(LIBM_UNREADABLE, "libm", "its functions cannot be replaced: it cannot be read")                                  \
     X(LIBM_ENTRY, "libm", "the function's first bytes cannot be moved")                                                \
-    X(LIBM_NAMESPACE, "libm", "it is another namespace's copy (dlmopen), whose functions are not replaced")
+    X(LIBM_NAMESPACE, "libm", "it is another namespace's copy (dlmopen), whose functions are not replaced")            \
+    VPREC_REASONS_CHILD(X)
+
+/* A program that was executed on the way, all of it: */
+#define VPREC_REASONS_CHILD(X)                                                                                         \
+    X(CHILD_STATIC, "child-static", "this child is statically linked, so nothing can be loaded into it")               \
+    X(CHILD_LIBC, "child-libc", "this child is linked to another C library than the GNU C library")                    \
+    X(CHILD_32_BIT, "child-machine", "this child is a 32-bit program")                                                 \
+    X(CHILD_MACHINE, "child-machine", "this child is built for another processor")                                     \
+    X(CHILD_SECURE, "child-privileges", "this child changes its privileges (it or its parent is setuid or setgid, or " \
+                                        "it has file capabilities), and the loader lets nothing into it")              \
+    X(CHILD_NO_LIBRARY, "child-lost", "this child, in another root directory or as another user, cannot read vprec's " \
+                                      "library")                                                                       \
+    X(CHILD_NO_ROOM, "child-lost", "its arguments, or its parent's memory, left no room for vprec's variables")        \
+    X(CHILD_NESTED, "child-nested", "another vprec-run has this child")                                                \
+    X(CHILD_LOST, "child-lost", "this child ended at once, or vprec was kept out of it")
 
 /* What was not selected, as asked or as usual: */
 #define VPREC_REASONS_LEFT_OUT(X)                                                                                      \

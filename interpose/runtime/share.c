@@ -231,6 +231,11 @@ static bool attach(int fd)
     return remember((char *)wire, 0, VPREC_WIRE_HEAD);
 }
 
+uint64_t vprec_share_place(enum vprec_wire_place which)
+{
+    return place[which];
+}
+
 static char *append_number(char *to, uint64_t n)
 {
     char digits[20];
@@ -243,12 +248,9 @@ static char *append_number(char *to, uint64_t n)
     return to;
 }
 
-bool vprec_share_open(const char *text)
+/* The file, by way of vprec-run, which has it open. */
+static int open_owned(void)
 {
-    if (!read_place(text))
-        return false;
-    if (attach((int)place[VPREC_WIRE_DESCRIPTOR]))
-        return true;
     static const char proc[] = "/proc/", fd_directory[] = "/fd/";
     char path[64], *end = path;
     memcpy(end, proc, sizeof proc - 1);
@@ -257,10 +259,37 @@ bool vprec_share_open(const char *text)
     end = append_number(end + sizeof fd_directory - 1, place[VPREC_WIRE_OWNED]);
     *end = 0;
     /* O_NONBLOCK: should it be another process by now, and its file a FIFO. */
-    int fd = (int)vprec_sys(SYS_open, (long)path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0, 0, 0, 0);
+    return (int)vprec_sys(SYS_open, (long)path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0, 0, 0, 0);
+}
+
+void vprec_share_hand_on(void)
+{
+    struct stat st;
+    int number = (int)place[VPREC_WIRE_DESCRIPTOR], fd;
+    if (!vprec_wire_shared || number == VPREC_WIRE_NO_DESCRIPTOR)
+        return;
+    if (is_shared(number, &st)) {
+        vprec_sys(SYS_fcntl, number, F_SETFD, 0, 0, 0, 0);
+    } else if (vprec_sys_failed(vprec_sys(SYS_fcntl, number, F_GETFD, 0, 0, 0, 0)) && (fd = open_owned()) >= 0) {
+        if (is_shared(fd, &st) && fd != number)
+            vprec_sys(SYS_dup2, fd, number, 0, 0, 0, 0);
+        if (fd != number)
+            vprec_sys_close(fd);
+        else
+            vprec_sys(SYS_fcntl, fd, F_SETFD, 0, 0, 0, 0);
+    }
+}
+
+bool vprec_share_open(const char *text)
+{
+    if (!read_place(text))
+        return false;
+    if (attach((int)place[VPREC_WIRE_DESCRIPTOR]))
+        return true;
+    int fd = open_owned();
     if (fd < 0)
         return false;
     bool attached = attach(fd);
-    vprec_sys(SYS_close, fd, 0, 0, 0, 0, 0);
+    vprec_sys_close(fd);
     return attached;
 }

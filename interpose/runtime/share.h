@@ -13,6 +13,13 @@ extern vprec_wire *vprec_wire_shared; /* the header; NULL: this process is not p
 /* Opens the file that the value of VPREC_WIRE_ENV names. False: it cannot be reached. */
 bool vprec_share_open(const char *place);
 
+/* What that value said. */
+uint64_t vprec_share_place(enum vprec_wire_place place);
+
+/* Sees to it that what is executed next inherits the descriptor, also if the program has closed it since. Where that
+ * cannot be done, nothing is: the file may be found all the same. Async-signal-safe. */
+void vprec_share_hand_on(void);
+
 /* The inherited descriptor, for what this process executes; -1: closed since, or never there. Async-signal-safe. */
 int vprec_share_descriptor(void);
 

@@ -23,9 +23,10 @@
 #include <stdint.h>
 
 /* Environment of an instrumented process: where the file is, in decimal numbers with ':' between them, in the order
- * of vprec_wire_place. */
+ * of vprec_wire_place. It and LD_PRELOAD are the last two variables, LD_PRELOAD once more where the program has one of
+ * its own: the process takes them out of its environment. */
 #define VPREC_WIRE_ENV "VPREC_WIRE"
-#define VPREC_WIRE_MAGIC UINT64_C(0x3230657269777076) /* "vpwire02" */
+#define VPREC_WIRE_MAGIC UINT64_C(0x3330657269777076) /* "vpwire03" */
 
 /* The descriptor may have been closed since, and its number be another file's: device and inode tell. The file is then
  * looked for in /proc, with vprec-run. */
@@ -35,9 +36,12 @@ enum vprec_wire_place {
     VPREC_WIRE_OWNED,      /* and descriptor */
     VPREC_WIRE_DEVICE,
     VPREC_WIRE_INODE,
+    VPREC_WIRE_VIA,     /* offset of the record of the exec that starts the process; or VPREC_WIRE_FIRST */
+    VPREC_WIRE_ELEMENT, /* bytes of the first element of LD_PRELOAD, which is ours */
     VPREC_WIRE_PLACES
 };
 enum { VPREC_WIRE_NO_DESCRIPTOR = 0x7fffffff };
+enum { VPREC_WIRE_FIRST = 1 }; /* the program itself */
 
 enum { VPREC_ROUND_RESULTS = 1, VPREC_ROUND_OPERANDS = 2 }; /* --round, OR-ed */
 
@@ -159,6 +163,7 @@ enum vprec_record_kind {
     VPREC_RECORD_REFUSED, /* an instruction that is FP arithmetic and stays native */
     VPREC_RECORD_MESSAGE, /* a warning in words */
     VPREC_RECORD_NATIVE,  /* an object, or a part of one, that stays native */
+    VPREC_RECORD_EXEC,    /* a program that a process executes */
     VPREC_RECORD_KINDS    /* one more than the last */
 };
 
@@ -177,7 +182,8 @@ typedef struct vprec_process_record {
     _Atomic uint64_t libm_calls[VPREC_TYPES]; /* with --count: libm calls rounded */
     _Atomic uint32_t libm_functions; /* libm entry points patched */
     _Atomic uint32_t libm_called[VPREC_TYPES]; /* of them so many had calls that were rounded, by type */
-    uint32_t pad;
+    uint32_t refused;                /* the program itself, ended before its first instruction */
+    uint64_t via;                    /* offset of the record of the exec that started it; 0 none */
     char path[];                     /* the executable, NUL-terminated */
 } vprec_process_record;
 
@@ -274,6 +280,15 @@ typedef struct vprec_native_record {
     uint32_t function; /* offset in `path` of the name of the function that alone is meant; 0: all of the object */
     char path[];
 } vprec_native_record;
+
+/* Made before the exec, taken back when it fails. The process that follows names it, or else was lost. */
+typedef struct vprec_exec_record {
+    vprec_record head;
+    uint64_t process; /* offset of the process record of who executes */
+    uint32_t reason;  /* enum vprec_reason: why it stays native; VPREC_REASON_NONE: a process record is to follow */
+    _Atomic uint32_t failed;
+    char path[];      /* the ELF file */
+} vprec_exec_record;
 
 typedef struct vprec_message_record {
     vprec_record head;

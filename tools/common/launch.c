@@ -55,7 +55,7 @@ static void handlers_install(void)
     }
 }
 
-static void child_run(const char *path, char **argv, int handed, int report, const struct sigaction *sigchld)
+static void child_run(const char *path, char **argv, char **envp, int handed, int report, const struct sigaction *sigchld)
 {
     if (handed >= 0)
         fcntl(handed, F_SETFD, 0);
@@ -63,21 +63,10 @@ static void child_run(const char *path, char **argv, int handed, int report, con
         sigaction(forwarded[i], &before[i], NULL);
     sigaction(SIGCHLD, sigchld, NULL);
     sigprocmask(SIG_SETMASK, &mask_before, NULL);
-    execv(path, argv);
+    execve(path, argv, envp);
     int error = errno;
     (void)!write(report, &error, sizeof error);
     _exit(VPREC_EXIT_REFUSED);
-}
-
-/* AddressSanitizer's own library refuses to run behind another in the list of objects: its functions might be hidden.
- * The preload library hides none that it needs. */
-static bool sanitizer_set(void)
-{
-    const char *user = getenv("ASAN_OPTIONS");
-    char *options = vprec_text("%s%sverify_asan_link_order=0", user ? user : "", user && *user ? ":" : "");
-    bool ok = !setenv("ASAN_OPTIONS", options, 1);
-    free(options);
-    return ok;
 }
 
 /* A way to the root that only glibc's loader knows, for what stands before a path in LD_PRELOAD: musl's takes $LIB for
@@ -96,13 +85,33 @@ static const char *glibc_root(void)
     return known ? root : "";
 }
 
-static bool environment_set(const char *preload, const char *wire)
+/* Our environment, and behind it the two variables that the program's process takes away from there again (wire.h).
+ * Freed with what it consists of by environment_free. */
+static char **environment_make(const char *preload, const char *wire)
 {
+    static const char variable[] = "LD_PRELOAD=";
     const char *user = getenv("LD_PRELOAD"), *root = glibc_root();
-    char *list = user && *user ? vprec_text("%s%s:%s", root, preload, user) : vprec_text("%s%s", root, preload);
-    bool ok = !setenv("LD_PRELOAD", list, 1) && !setenv(VPREC_WIRE_ENV, wire, 1) && sanitizer_set();
-    free(list);
-    return ok;
+    size_t count = 0, kept = 0;
+    while (environ[count])
+        count++;
+    char **all = vprec_alloc(count + 3, sizeof *all), *element = vprec_text("%s%s", root, preload);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(environ[i], VPREC_WIRE_ENV "=", sizeof VPREC_WIRE_ENV) != 0)
+            all[kept++] = environ[i];
+    all[kept] = vprec_text("%s%s%s%s", variable, element, user && *user ? ":" : "", user ? user : "");
+    all[kept + 1] = vprec_text(VPREC_WIRE_ENV "=%s:%zu", wire, strlen(element));
+    free(element);
+    return all;
+}
+
+static void environment_free(char **all)
+{
+    size_t count = 0;
+    while (all[count])
+        count++;
+    free(all[count - 1]);
+    free(all[count - 2]);
+    free(all);
 }
 
 static double seconds_now(void)
@@ -137,17 +146,19 @@ bool vprec_launch(const char *path, char **argv, const char *preload, const char
     struct sigaction sigchld, plain = {.sa_handler = SIG_DFL};
     int report[2];
     *outcome = (vprec_outcome){.exited = -1, .wall_seconds = -seconds_now()};
-    if (!environment_set(preload, wire) || pipe2(report, O_CLOEXEC)) {
-        vprec_say("cannot prepare the start (%s): free some memory or file descriptors", strerror(errno));
+    if (pipe2(report, O_CLOEXEC)) {
+        vprec_say("cannot prepare the start (%s): free some file descriptors", strerror(errno));
         return false;
     }
+    char **envp = environment_make(preload, wire);
     handlers_install();
     /* With SIGCHLD ignored, as some callers leave it, there would be no status to wait for. */
     sigaction(SIGCHLD, &plain, &sigchld);
     pid_t pid = fork();
     if (pid == 0)
-        child_run(path, argv, handed, report[1], &sigchld);
+        child_run(path, argv, envp, handed, report[1], &sigchld);
     int error = errno;
+    environment_free(envp);
     child = pid;
     sigprocmask(SIG_SETMASK, &mask_before, NULL);
     close(report[1]);

@@ -20,9 +20,9 @@ typedef struct vprec_outcome {
 /* Holds back the signals that could end vprec-run, until vprec_launch passes them on. */
 void vprec_signals_hold(void);
 
-/* Executes `path` with `argv`, with `preload` in LD_PRELOAD, the environment by which its processes attach to the shared
- * file at the place `wire`, and descriptor `handed` (-1: none), and waits for its end. False, having said why, where
- * vprec itself failed. */
+/* Executes `path` with `argv`, with `preload` in LD_PRELOAD, the variable by which its processes attach to the shared
+ * file at the place `wire` (all of vprec_wire_place but the last), and descriptor `handed` (-1: none), and waits for its
+ * end. False, having said why, where vprec itself failed. */
 bool vprec_launch(const char *path, char **argv, const char *preload, const char *wire, int handed,
                   vprec_outcome *outcome);
 

@@ -118,6 +118,26 @@ static bool say_rules(const vprec_run *run)
     return right;
 }
 
+/* Whether the program was ended before it began, since nothing of it could be rounded; says why. */
+static bool say_refused(const vprec_run *run)
+{
+    for (size_t i = 0; i < VPREC_ITEMS(run->records, PROCESS).count; i++) {
+        const vprec_process_record *process = vprec_process_at(run->records, i);
+        if (!process->refused || process->pid != run->outcome->pid || run->outcome->exited != VPREC_EXIT_REFUSED)
+            continue;
+        for (size_t n = 0; n < VPREC_ITEMS(run->records, NATIVE).count; n++) {
+            uint32_t reason = vprec_native_at(run->records, n)->reason;
+            if (VPREC_ITEMS(run->records, NATIVE).items[n].parent != i || reason >= VPREC_REASONS)
+                continue;
+            vprec_say("'%s' cannot be instrumented, %s: start it %s", run->options->program[0],
+                      vprec_reason_text((enum vprec_reason)reason),
+                      reason == VPREC_REASON_NOT_EXECUTABLE ? "where that does not hold" : "on another machine");
+            return true;
+        }
+    }
+    return false;
+}
+
 int vprec_run_conclude(const vprec_run *run)
 {
     int status = vprec_outcome_status(run->outcome);
@@ -127,6 +147,8 @@ int vprec_run_conclude(const vprec_run *run)
                   strerror(run->outcome->exec_error));
         return status;
     }
+    if (say_refused(run))
+        return VPREC_EXIT_REFUSED;
     say_signal(run);
     if (!run->options->quiet)
         say_warnings(run);

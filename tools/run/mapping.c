@@ -109,9 +109,10 @@ bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *confi
         [VPREC_WIRE_OWNED] = (uint64_t)mapping->file,
         [VPREC_WIRE_DEVICE] = st.st_dev,
         [VPREC_WIRE_INODE] = st.st_ino,
+        [VPREC_WIRE_VIA] = VPREC_WIRE_FIRST,
     };
     mapping->place = vprec_text("%" PRIu64, places[0]);
-    for (int i = 1; i < VPREC_WIRE_PLACES; i++) {
+    for (int i = 1; i < VPREC_WIRE_ELEMENT; i++) {
         char *more = vprec_text("%s:%" PRIu64, mapping->place, places[i]);
         free(mapping->place);
         mapping->place = more;

@@ -12,7 +12,7 @@ typedef struct vprec_mapping {
     uint64_t capacity; /* bytes of the file */
     int file;          /* the whole file, for us */
     int handed;        /* a second descriptor, for the program: of a number that it uses for nothing else. -1: none */
-    char *place;       /* what VPREC_WIRE_ENV is set to */
+    char *place;       /* what VPREC_WIRE_ENV is set to, but for the last number */
 } vprec_mapping;
 
 /* Makes the file and writes header and configuration. False, having said why. */

@@ -17,6 +17,7 @@ static const size_t text_at[] = {
     [VPREC_RECORD_REFUSED] = offsetof(vprec_refused_record, text),
     [VPREC_RECORD_MESSAGE] = offsetof(vprec_message_record, text),
     [VPREC_RECORD_NATIVE] = offsetof(vprec_native_record, path),
+    [VPREC_RECORD_EXEC] = offsetof(vprec_exec_record, path),
 };
 
 static void keep(vprec_records *records, uint32_t kind, uint64_t offset, const void *source, uint32_t size)
@@ -67,6 +68,8 @@ static void link_parents(vprec_records *records)
         VPREC_ITEMS(records, MESSAGE).items[i].parent = find(processes, vprec_message_at(records, i)->process);
     for (size_t i = 0; i < VPREC_ITEMS(records, NATIVE).count; i++)
         VPREC_ITEMS(records, NATIVE).items[i].parent = find(processes, vprec_native_at(records, i)->process);
+    for (size_t i = 0; i < VPREC_ITEMS(records, EXEC).count; i++)
+        VPREC_ITEMS(records, EXEC).items[i].parent = find(processes, vprec_exec_at(records, i)->process);
 }
 
 /* The records of a chunk that lies at `offset`, from `at` up to `end` within it. */

@@ -12,7 +12,7 @@
 
 typedef struct vprec_item {
     uint64_t offset;      /* in the file: how other records name it */
-    size_t parent;        /* index of the process (of an object or message) or of the object; or VPREC_NO_PARENT */
+    size_t parent;        /* index of the process (of an object, message, exec) or of the object; or VPREC_NO_PARENT */
     size_t function;      /* refused records: index of the function, or VPREC_NO_PARENT */
     vprec_record *record; /* a copy; the text at its end is terminated */
 } vprec_item;
@@ -50,6 +50,7 @@ VPREC_RECORD_AT(function, FUNCTION)
 VPREC_RECORD_AT(refused, REFUSED)
 VPREC_RECORD_AT(message, MESSAGE)
 VPREC_RECORD_AT(native, NATIVE)
+VPREC_RECORD_AT(exec, EXEC)
 #undef VPREC_RECORD_AT
 
 /* What function `function` counted of `type`; nothing, where it executed none. */

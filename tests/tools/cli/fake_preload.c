@@ -176,8 +176,8 @@ static void open_wire(const char *place)
 {
     unsigned long long number[VPREC_WIRE_PLACES];
     struct stat st;
-    if (sscanf(place, "%llu:%llu:%llu:%llu:%llu", &number[0], &number[1], &number[2], &number[3], &number[4]) !=
-        VPREC_WIRE_PLACES)
+    if (sscanf(place, "%llu:%llu:%llu:%llu:%llu:%llu:%llu", &number[0], &number[1], &number[2], &number[3], &number[4],
+               &number[5], &number[6]) != VPREC_WIRE_PLACES)
         abort();
     int fd = (int)number[VPREC_WIRE_DESCRIPTOR];
     if (fstat(fd, &st) || st.st_dev != number[VPREC_WIRE_DEVICE] || st.st_ino != number[VPREC_WIRE_INODE])
