@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { CHILDREN = 10, AHEAD = 400 };
+enum { CHILDREN = 10, AHEAD = 150 };
 
 static atomic_int stop, made;
 static uint8_t *maker_code;
