@@ -147,45 +147,52 @@ static uint64_t jump_to_stub(const vprec_gate *gate)
     return 0xE9 | (uint64_t)(uint32_t)((uint64_t)gate->stub - (gate->function + VPREC_GATE_ENTRY)) << 8;
 }
 
-/* Without a change of what the pages permit: no other thread can miss them. */
-static bool write_by_file(const vprec_gates *gates)
+/* /proc/self/mem, which writes without a change of what the pages permit: no other thread can miss them. */
+static int open_memory(void)
 {
-    int fd = vprec_sys_open("/proc/self/mem", O_WRONLY | O_CLOEXEC);
-    bool done = fd >= 0;
-    for (size_t i = 0; i < gates->count && done; i++) {
-        const vprec_gate *gate = vprec_gate_at(gates, i);
-        uint64_t jump = jump_to_stub(gate);
-        if (gate->rounded)
-            done = vprec_sys(SYS_pwrite64, fd, (long)&jump, VPREC_GATE_ENTRY, (long)gate->function, 0, 0) ==
-                   VPREC_GATE_ENTRY;
-    }
-    if (fd >= 0)
-        vprec_sys_close(fd);
-    return done;
+    return vprec_sys_open("/proc/self/mem", O_WRONLY | O_CLOEXEC);
 }
 
-/* Where there is no /proc. The page may hold the C library's own code: nothing is called. */
-__attribute__((noinline)) static bool write_by_hand(const vprec_gates *gates)
+/* `memory`: what open_memory() gave. Without /proc by hand; the page may hold the C library's own code: nothing is
+ * called. */
+__attribute__((noinline)) static bool write_code(int memory, uint64_t at, const uint8_t *bytes, unsigned n)
 {
-    for (size_t i = 0; i < gates->count; i++) {
-        const vprec_gate *gate = vprec_gate_at(gates, i);
-        if (!gate->rounded)
-            continue;
-        uint64_t page = gate->function & ~UINT64_C(4095), jump = jump_to_stub(gate);
-        uint64_t bytes = vprec_page_end(gate->function + VPREC_GATE_ENTRY) - page;
-        if (vprec_sys_mprotect((void *)page, bytes, PROT_READ | PROT_WRITE))
-            return false;
-        for (int b = 0; b < VPREC_GATE_ENTRY; b++)
-            ((volatile uint8_t *)gate->function)[b] = (uint8_t)(jump >> (8 * b));
-        if (vprec_sys_mprotect((void *)page, bytes, PROT_READ | PROT_EXEC))
-            return false;
-    }
-    return true;
+    if (memory >= 0 && vprec_sys(SYS_pwrite64, memory, (long)bytes, n, (long)at, 0, 0) == n)
+        return true;
+    uint64_t page = at & ~UINT64_C(4095), length = vprec_page_end(at + n) - page;
+    if (vprec_sys_mprotect((void *)page, length, PROT_READ | PROT_WRITE))
+        return false;
+    for (unsigned b = 0; b < n; b++)
+        ((volatile uint8_t *)at)[b] = bytes[b];
+    return !vprec_sys_mprotect((void *)page, length, PROT_READ | PROT_EXEC);
+}
+
+static void close_memory(int memory)
+{
+    if (memory >= 0)
+        vprec_sys_close(memory);
+}
+
+bool vprec_gate_write(uint64_t at, const uint8_t *bytes, unsigned n)
+{
+    int memory = open_memory();
+    bool done = write_code(memory, at, bytes, n);
+    close_memory(memory);
+    return done;
 }
 
 bool vprec_gates_open(const vprec_gates *gates)
 {
-    return write_by_file(gates) || write_by_hand(gates);
+    int memory = open_memory();
+    bool done = true;
+    for (size_t i = 0; i < gates->count && done; i++) {
+        const vprec_gate *gate = vprec_gate_at(gates, i);
+        uint64_t jump = jump_to_stub(gate);
+        if (gate->rounded)
+            done = write_code(memory, gate->function, (const uint8_t *)&jump, VPREC_GATE_ENTRY);
+    }
+    close_memory(memory);
+    return done;
 }
 
 void vprec_gate_mark(vprec_code *code)

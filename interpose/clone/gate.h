@@ -45,6 +45,8 @@ bool vprec_gates_seal(vprec_gates *gates);
 /* Leads the functions to the sealed gates that have `rounded`. False: their code cannot be written. */
 bool vprec_gates_open(const vprec_gates *gates);
 void vprec_gates_free(vprec_gates *gates);
+/* Overwrites code that no thread is in. False: it cannot be written. */
+bool vprec_gate_write(uint64_t at, const uint8_t *bytes, unsigned n);
 
 /* A selected function's last deed is a jump to what may have a gate: marked, since the return address is somebody
  * else's. Before the jump, in 13 bytes; changes rax and the flags, which a call may. */

@@ -130,6 +130,11 @@ bool vprec_select_is_system(const char *path)
     return IN(system_objects, path);
 }
 
+bool vprec_select_is_ours(const char *path)
+{
+    return IN(ours, path);
+}
+
 bool vprec_select_is_libm(const char *path)
 {
     return IN(mathematics, path);

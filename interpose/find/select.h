@@ -39,6 +39,8 @@ typedef struct vprec_routine {
 } vprec_routine;
 bool vprec_select_is_routine(const char *name, vprec_routine *routine);
 
+/* This library, or of its making. */
+bool vprec_select_is_ours(const char *path);
 /* libm or libmvec, whose functions are one operation each. */
 bool vprec_select_is_libm(const char *path);
 /* One of the system's own and the compilers' runtimes. */

@@ -42,4 +42,9 @@ typedef struct vprec_libm_entry {
 const vprec_libm_entry *vprec_libm_table(size_t *n);
 const vprec_libm_entry *vprec_libmvec_table(size_t *n);
 
+/* own.S: the functions of libm that replacements, and libvprec for them, call: where they are, and the names one behind
+ * the other, an empty one at the end. Filled before the first replacement is reached. */
+extern void *vprec_libm_own[];
+extern const char vprec_libm_own_names[];
+
 #endif

@@ -1,29 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0
  * patch.c: leads the functions of libm and libmvec, and those that the C
  * library has of its own, to their replacements, and keeps callable originals.
- * What the replacements compute is libm.c's; who is rounded, callers.c's. */
+ * What the replacements compute is libm.c's; who is rounded, callers.c's.
+ *
+ * Nothing is read or changed before some object imports one of the functions, or has the means to find any (dlsym). All
+ * of them are patched then: before, nobody could have called one, and no thread can stand in what is overwritten. */
 #include "patch.h"
 #include "clone/gate.h"
+#include "find/imports.h"
+#include "find/select.h"
+#include "library.h"
 #include "libm.h"
+#include "runtime/arith.h"
 #include "runtime/memory.h"
 #include "runtime/record.h"
-#include <elf.h>
-#include <link.h>
 #include <string.h>
 
-/* By a hash of their names: where `entry` is none, the slot is free. */
-enum { NAMES = 2048 };
-static const vprec_libm_entry *by_name[NAMES];
+/* Of both tables, libmvec's behind libm's: entry number + 1 by a hash of their names; 0: the slot is free. */
+enum { NAMES = 1024 };
+static uint16_t by_name[NAMES];
+static atomic_bool called[NAMES]; /* by entry number */
+static const vprec_libm_entry *tables[2];
+static size_t entries[2];
 
-static const vprec_libm_entry **slot_of(const char *name)
+static const vprec_libm_entry *entry_at(size_t i)
+{
+    return i < entries[0] ? &tables[0][i] : &tables[1][i - entries[0]];
+}
+
+static uint16_t *slot_of(const char *name)
 {
     uint32_t h = 2166136261u; /* FNV-1a */
     for (const char *s = name; *s; s++)
         h = (h ^ (uint8_t)*s) * 16777619u;
-    const vprec_libm_entry **slot = &by_name[h % NAMES];
-    while (*slot && strcmp((*slot)->name, name))
+    uint16_t *slot = &by_name[h % NAMES];
+    while (*slot && strcmp(entry_at(*slot - 1u)->name, name))
         slot = slot == &by_name[NAMES - 1] ? by_name : slot + 1;
     return slot;
+}
+
+static void enter_names(void)
+{
+    tables[0] = vprec_libm_table(&entries[0]);
+    tables[1] = vprec_libmvec_table(&entries[1]);
+    for (size_t i = 0; i < entries[0] + entries[1]; i++)
+        *slot_of(entry_at(i)->name) = (uint16_t)(i + 1);
 }
 
 bool vprec_libm_is_rounded(const char *name)
@@ -31,106 +52,35 @@ bool vprec_libm_is_rounded(const char *name)
     return *slot_of(name);
 }
 
+static bool is_formatted(const vprec_libm_entry *entry)
+{
+    return vprec_wire_shared->config.use[entry->type] == VPREC_USE_FORMAT;
+}
+
 /* A function that a library has, and its gate; NULL: it cannot have one. */
 typedef struct function {
     const vprec_libm_entry *entry;
-    uint64_t address;
+    uint32_t symbol;
     vprec_gate *gate;
 } function;
 
-/* One library while it is patched. */
-typedef struct library {
-    const char *name, *path;
-    uint64_t bias, lo, hi;
-    const ElfW(Sym) *symbols;
-    const char *strings;
-    const uint16_t *versions;
-    size_t symbol_count;
-    uint64_t code, code_end; /* its executable segment */
-    const uint8_t *unwind;   /* .eh_frame_hdr, NULL none */
-    vprec_vec functions;     /* function */
+/* libc first: what it has too it never takes away again. libmvec's originals are libm's. */
+enum { LIBC, LIBM, LIBMVEC, LIBRARIES };
+static const char *const names[LIBRARIES] = {VPREC_LIBM_LIBC, "libm.so.6", "libmvec.so.1"};
+enum stage { ABSENT, MAPPED, WAITING, RELOCATED, PATCHED, REFUSED };
+enum { JUMP = 12 };
+static struct library {
+    vprec_library at;
+    const struct link_map *map;
+    enum stage stage;
+    uint8_t kept[JUMP]; /* WAITING: what its constructor began with */
     vprec_gates gates;
-} library;
+    uint32_t functions; /* that lead to their replacements */
+} libraries[LIBRARIES];
 
-/* The dynamic symbols of a loaded library, and how many there are: the GNU hash
- * table's chains end with the last one. */
-static bool read_symbols(library *l, const struct link_map *map)
+static const struct link_map *loaded(const char *name)
 {
-    const uint32_t *hash = NULL;
-    for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++) {
-        const void *p = (const void *)d->d_un.d_ptr; /* relocated by the loader */
-        switch (d->d_tag) {
-        case DT_SYMTAB: l->symbols = p; break;
-        case DT_STRTAB: l->strings = p; break;
-        case DT_VERSYM: l->versions = p; break;
-        case DT_GNU_HASH: hash = p; break;
-        default: break;
-        }
-    }
-    if (!l->symbols || !l->strings || !l->versions || !hash)
-        return false;
-    uint32_t buckets = hash[0], first = hash[1], bloom = hash[2], last = 0;
-    const uint32_t *bucket = hash + 4 + 2 * bloom, *chain = bucket + buckets;
-    for (uint32_t i = 0; i < buckets; i++)
-        last = bucket[i] > last ? bucket[i] : last;
-    if (last < first)
-        return false;
-    while (!(chain[last - first] & 1))
-        last++;
-    l->symbol_count = last + 1;
-    return true;
-}
-
-/* Its extent, by the program headers that the first page holds. */
-static void read_segments(library *l)
-{
-    const ElfW(Ehdr) *eh = (const void *)l->bias;
-    const ElfW(Phdr) *ph = (const void *)(l->bias + eh->e_phoff);
-    l->lo = UINT64_MAX;
-    for (int i = 0; i < eh->e_phnum; i++) {
-        uint64_t start = l->bias + ph[i].p_vaddr, end = vprec_page_end(start + ph[i].p_memsz);
-        if (ph[i].p_type == PT_GNU_EH_FRAME)
-            l->unwind = (const uint8_t *)start;
-        if (ph[i].p_type != PT_LOAD)
-            continue;
-        l->lo = start < l->lo ? start : l->lo;
-        l->hi = end > l->hi ? end : l->hi;
-        if (ph[i].p_flags & PF_X) {
-            l->code = start;
-            l->code_end = end;
-        }
-    }
-}
-
-/* Where the function at `address` ends: before the next one that the unwinder's sorted table lists. (The size of an
- * IFUNC's symbol is its resolver's.) */
-static uint64_t end_of(const library *l, uint64_t address)
-{
-    enum { SEARCHABLE = 0x3B, COUNT = 3 }; /* DW_EH_PE_datarel | sdata4; udata4 */
-    const uint8_t *head = l->unwind;
-    if (!head || head[0] != 1 || head[2] != COUNT || head[3] != SEARCHABLE)
-        return address;
-    uint32_t low = 0, high;
-    memcpy(&high, head + 8, 4);
-    uint32_t n = high;
-    int32_t start;
-    while (low < high) {
-        uint32_t mid = (low + high) / 2;
-        memcpy(&start, head + 12 + 8 * (size_t)mid, 4);
-        if ((uint64_t)head + (uint64_t)(int64_t)start <= address)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    if (low == n)
-        return l->code_end;
-    memcpy(&start, head + 12 + 8 * (size_t)low, 4);
-    return (uint64_t)head + (uint64_t)(int64_t)start;
-}
-
-static struct link_map *loaded(const char *name)
-{
-    for (struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
+    for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
         const char *slash = strrchr(map->l_name, '/');
         if (!strcmp(slash ? slash + 1 : map->l_name, name))
             return map;
@@ -138,127 +88,264 @@ static struct link_map *loaded(const char *name)
     return NULL;
 }
 
-/* The function that a dynamic symbol stands for, the IFUNC resolved; `entry` NULL: none that is to be replaced. */
-static function function_of(const library *l, const ElfW(Sym) *s)
+/* It was unloaded. */
+static void forget(struct library *l)
 {
-    int type = ELF64_ST_TYPE(s->st_info);
-    if (!s->st_shndx || (type != STT_FUNC && type != STT_GNU_IFUNC))
-        return (function){0};
-    function f = {.entry = *slot_of(l->strings + s->st_name), .address = l->bias + s->st_value};
-    if (f.entry && type == STT_GNU_IFUNC)
-        f.address = ((uint64_t (*)(void))f.address)();
-    if (f.address < l->code || f.address >= l->code_end)
-        f.entry = NULL;
-    return f;
+    const uint64_t arena = (uint64_t)l->gates.arena;
+    for (size_t i = 0; i < entries[0] + entries[1] && l->stage == PATCHED; i++) {
+        void **original = entry_at(i)->original;
+        if ((uint64_t)*original - arena < l->gates.bytes || (uint64_t)*original - l->at.lo < l->at.hi - l->at.lo)
+            *original = NULL;
+    }
+    if (l == &libraries[LIBM])
+        vprec_fenv_late(NULL);
+    vprec_gates_free(&l->gates);
+    *l = (struct library){0};
 }
 
-/* Makes the gates of all that the library has; of default versions the originals that replacements call too, if they
- * are this library's to give. False: no memory. */
-static bool make_gates(library *l, bool originals)
+/* What the loader has now. */
+static void look(bool first)
 {
-    l->functions = VPREC_VEC(function);
-    vprec_vec others = VPREC_VEC(function);
-    bool able = true;
-    for (size_t i = 1; i < l->symbol_count && able; i++) {
-        const function f = function_of(l, &l->symbols[i]);
-        if (!f.entry)
+    for (int i = 0; i < LIBRARIES; i++) {
+        struct library *l = &libraries[i];
+        const struct link_map *map = loaded(names[i]);
+        if (l->map && (map != l->map || map->l_addr != l->at.bias))
+            forget(l);
+        if (l->stage == MAPPED)
+            l->stage = RELOCATED;
+        if (l->map || !map)
             continue;
-        function *to = vprec_vec_add(l->versions[i] >> 15 ? &others : &l->functions, 1);
-        able = to;
-        if (to)
-            *to = f;
+        l->map = map;
+        l->stage = first ? RELOCATED : MAPPED;
+        if (!vprec_library_read(&l->at, map)) {
+            vprec_record_native(VPREC_REASON_LIBM_UNREADABLE, map->l_name, NULL);
+            l->stage = REFUSED;
+        }
     }
-    function *rest = able ? vprec_vec_add(&l->functions, others.count) : NULL;
-    able = rest && vprec_gates_reserve(&l->gates, l->lo, l->hi, l->functions.count);
-    if (able && others.count)
-        memcpy(rest, others.data, others.count * sizeof *rest);
-    vprec_vec_free(&others);
-    for (size_t i = 0; i < l->functions.count && able; i++) { /* default versions come first */
-        function *f = &VPREC_AT(l->functions, function, i);
-        f->gate = vprec_gate_add(&l->gates, f->address, end_of(l, f->address));
-        if (f->gate && originals && !*f->entry->original)
-            *f->entry->original = (void *)(uint64_t)f->gate->native;
+}
+
+static bool is_formatted_function(const char *name)
+{
+    uint16_t entry = *slot_of(name);
+    return entry && is_formatted(entry_at(entry - 1u));
+}
+
+/* What finds functions by their names. */
+static bool is_finder(const char *name)
+{
+    static const char *const finders[] = {"dlsym", "dlvsym", "dlinfo", "dladdr1", "dl_iterate_phdr", "_r_debug"};
+    for (size_t i = 0; i < sizeof finders / sizeof *finders && (name[0] == 'd' || name[0] == '_'); i++)
+        if (!strcmp(name, finders[i]))
+            return true;
+    return false;
+}
+
+/* libm's calls of its own functions are part of an operation; the system's libraries find others' functions only. */
+static bool has_a_way(const struct link_map *map)
+{
+    return (vprec_imports_any(map, is_formatted_function) && !vprec_select_is_libm(map->l_name)) ||
+           (vprec_imports_any(map, is_finder) && !vprec_select_is_system(map->l_name) &&
+            !vprec_select_is_ours(map->l_name));
+}
+
+/* Whether some object has a way to the functions. Each is looked at once, while it stays. */
+static bool somebody_calls(void)
+{
+    static vprec_vec known = {.size = sizeof(uint64_t)};
+    vprec_vec now = VPREC_VEC(uint64_t);
+    bool found = false;
+    for (const struct link_map *map = _r_debug.r_map; map && !found; map = map->l_next) {
+        uint64_t key = ((uint64_t)map->l_ld ^ map->l_addr << 16) * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)map;
+        uint64_t *kept = vprec_vec_add(&now, 1);
+        size_t i = vprec_sorted_below(known.data, known.count, sizeof key, 0, key, false);
+        found = !kept || ((i == known.count || VPREC_AT(known, uint64_t, i) != key) && has_a_way(map));
+        if (kept)
+            *kept = key;
     }
-    return able;
+    vprec_vec_free(&known);
+    vprec_vec_sort_u64(&now);
+    known = now;
+    return found;
+}
+
+/* All functions that the library has, those of default versions first. False: no memory. */
+static bool find_functions(const struct library *l, const vprec_libm_entry *table, size_t n, vprec_vec *functions)
+{
+    for (int other = 0; other < 2; other++)
+        for (size_t e = 0; e < n; e++)
+            for (uint32_t i = 0; (i = vprec_library_find(&l->at, table[e].name, i));) {
+                if (vprec_library_is_default(&l->at, i) == other)
+                    continue;
+                function *f = vprec_vec_add(functions, 1);
+                if (!f)
+                    return false;
+                *f = (function){&table[e], i, NULL};
+            }
+    return true;
+}
+
+/* Makes the gates of those that may be rounded, and of all of them originals that replacements call. */
+static bool make_gates(struct library *l, const vprec_vec *functions)
+{
+    size_t formatted = 0;
+    for (size_t i = 0; i < functions->count; i++)
+        formatted += is_formatted(VPREC_AT(*functions, function, i).entry);
+    if (formatted && !vprec_gates_reserve(&l->gates, l->at.lo, l->at.hi, formatted))
+        return false;
+    for (size_t i = 0; i < functions->count; i++) {
+        function *f = &VPREC_AT(*functions, function, i);
+        uint64_t address = vprec_library_address(&l->at, f->symbol);
+        const void *native = (const void *)address;
+        if (address && is_formatted(f->entry)) {
+            f->gate = vprec_gate_add(&l->gates, address, vprec_library_end(&l->at, address));
+            native = f->gate ? f->gate->native : NULL;
+        }
+        if (!*f->entry->original)
+            *f->entry->original = (void *)(uint64_t)native;
+    }
+    return true;
 }
 
 /* Gives the gates their replacements. */
-static void lead(library *l, vprec_process_record *process)
+static void lead(const struct library *l, const vprec_vec *functions, vprec_process_record *process)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
-    static atomic_bool called[NAMES];
-    for (size_t i = 0; i < l->functions.count; i++) {
-        const function *f = &VPREC_AT(l->functions, function, i);
+    for (size_t i = 0; i < functions->count; i++) {
+        const function *f = &VPREC_AT(*functions, function, i);
         const vprec_libm_entry *entry = f->entry;
-        if (config->use[entry->type] != VPREC_USE_FORMAT)
+        if (!is_formatted(entry))
             continue;
         if (!f->gate || !*entry->original || (entry->wide && !*entry->wide)) {
-            vprec_record_native(VPREC_REASON_LIBM_ENTRY, l->path, entry->name);
+            vprec_record_native(VPREC_REASON_LIBM_ENTRY, l->map->l_name, entry->name);
             continue;
         }
         f->gate->rounded = entry->replacement;
         f->gate->ours = strcmp(entry->name, VPREC_LIBM_ON_STACK) != 0;
-        f->gate->called = &called[slot_of(entry->name) - by_name];
+        f->gate->called = &called[*slot_of(entry->name) - 1];
         f->gate->functions = &process->libm_called[entry->type];
         f->gate->calls = config->count ? &process->libm_calls[entry->type] : NULL;
     }
-    vprec_vec_free(&l->functions);
 }
 
-/* How many functions lead to their replacements. */
-static uint32_t patch(library *l, vprec_process_record *process)
+static const vprec_library *source; /* of default_function() */
+
+static void *default_function(const char *name)
 {
-    lead(l, process);
-    uint32_t functions = 0;
-    for (size_t i = 0; i < l->gates.count; i++)
-        functions += vprec_gate_at(&l->gates, i)->rounded != NULL;
+    for (uint32_t i = 0; (i = vprec_library_find(source, name, i));)
+        if (vprec_library_is_default(source, i))
+            return (void *)vprec_library_address(source, i);
+    return NULL;
+}
+
+/* What replacements themselves call. False: this libm lacks one. */
+static bool fill_own(const struct library *libm)
+{
+    source = &libm->at;
+    void **word = vprec_libm_own;
+    for (const char *name = vprec_libm_own_names; *name; name += strlen(name) + 1)
+        if (!(*word++ = default_function(name)))
+            return false;
+    vprec_fenv_late(default_function);
+    return true;
+}
+
+static void patch(struct library *l, vprec_process_record *process)
+{
+    const int table = l == &libraries[LIBMVEC];
+    vprec_vec functions = VPREC_VEC(function);
     enum vprec_reason why = VPREC_REASON_NONE;
-    if (!vprec_gates_seal(&l->gates))
-        why = VPREC_REASON_NOT_EXECUTABLE;
-    else if (!vprec_gates_open(&l->gates))
-        why = VPREC_REASON_NOT_WRITABLE;
-    if (!why)
-        return functions;
-    vprec_record_native(why, l->path, NULL);
-    return 0;
+    if (l == &libraries[LIBM] && !fill_own(l)) {
+        why = VPREC_REASON_LIBM_UNREADABLE;
+    } else if (!find_functions(l, tables[table], entries[table], &functions) || !make_gates(l, &functions)) {
+        why = VPREC_REASON_NO_REACH;
+    } else {
+        lead(l, &functions, process);
+        for (size_t i = 0; i < l->gates.count; i++)
+            l->functions += vprec_gate_at(&l->gates, i)->rounded != NULL;
+        if (l->functions && !vprec_gates_seal(&l->gates))
+            why = VPREC_REASON_NOT_EXECUTABLE;
+        else if (l->functions && !vprec_gates_open(&l->gates))
+            why = VPREC_REASON_NOT_WRITABLE;
+    }
+    vprec_vec_free(&functions);
+    l->stage = why ? REFUSED : PATCHED;
+    if (why) {
+        l->functions = 0;
+        vprec_record_native(why, l->map->l_name, NULL);
+    }
 }
 
-static void enter_names(const vprec_libm_entry *table, size_t n)
+/* A library that is not relocated yet cannot say where its functions are: the resolvers of its IFUNCs do not run. Its
+ * constructor comes before those of all that call it; its first bytes lead here until then, and back when it arrives. */
+static void (*patch_again)(void);
+
+static bool write_start(struct library *l, const uint8_t *bytes)
 {
-    for (size_t i = 0; i < n; i++)
-        *slot_of(table[i].name) = &table[i];
+    return vprec_gate_write(l->at.init, bytes, JUMP);
 }
 
-void vprec_instrument_libm(vprec_process_record *process)
+static void arrive(struct library *l, int argc, char **argv, char **envp)
 {
-    enum { LIBM, LIBMVEC, LIBC, LIBRARIES };
-    static library libraries[LIBRARIES] = {{.name = "libm.so.6"}, {.name = "libmvec.so.1"}, {.name = VPREC_LIBM_LIBC}};
+    bool restored = true;
+    for (int i = 0; i < LIBRARIES; i++) {
+        struct library *waiting = &libraries[i];
+        if (waiting->stage != WAITING)
+            continue;
+        restored &= write_start(waiting, waiting->kept);
+        waiting->stage = RELOCATED;
+    }
+    void (*init)(int, char **, char **) = (void (*)(int, char **, char **))l->at.init;
+    patch_again();
+    if (restored) /* else it would come here for ever; it does nothing */
+        init(argc, argv, envp);
+}
+
+static void arrive_libm(int argc, char **argv, char **envp)
+{
+    arrive(&libraries[LIBM], argc, argv, envp);
+}
+
+static void arrive_libmvec(int argc, char **argv, char **envp)
+{
+    arrive(&libraries[LIBMVEC], argc, argv, envp);
+}
+
+static void wait_for_constructor(struct library *l)
+{
+    uint8_t code[JUMP] = {0x48, 0xB8, [10] = 0xFF, 0xE0}; /* mov rax, imm64; jmp rax */
+    void (*to)(int, char **, char **) = l == &libraries[LIBM] ? arrive_libm : arrive_libmvec;
+    memcpy(code + 2, &to, sizeof to);
+    l->stage = REFUSED;
+    if (l->at.init % 16 <= 16 - JUMP && l->at.init >= l->at.code && l->at.init < l->at.code_end) {
+        memcpy(l->kept, (const void *)l->at.init, JUMP);
+        if (write_start(l, code))
+            l->stage = WAITING;
+    }
+    if (l->stage == REFUSED)
+        vprec_record_native(VPREC_REASON_LIBM_UNREADABLE, l->map->l_name, NULL);
+}
+
+void vprec_instrument_libm(vprec_process_record *process, void (*again)(void))
+{
+    static bool began, called_by_somebody;
     const vprec_wire_config *config = &vprec_wire_shared->config;
     if (config->use[VPREC_F32] != VPREC_USE_FORMAT && config->use[VPREC_F64] != VPREC_USE_FORMAT)
         return;
-    size_t n, vectors;
-    const vprec_libm_entry *table = vprec_libm_table(&n), *vector_table = vprec_libmvec_table(&vectors);
-    enter_names(table, n);
-    enter_names(vector_table, vectors);
-    bool able[LIBRARIES];
-    for (int i = 0; i < LIBRARIES; i++) { /* every original, before the first function is led away */
-        library *l = &libraries[i];
-        const struct link_map *map = loaded(l->name);
-        able[i] = map && read_symbols(l, map);
-        if (!able[i]) {
-            if (map || i == LIBM)
-                vprec_record_native(VPREC_REASON_LIBM_UNREADABLE, map ? map->l_name : l->name, NULL);
-            continue;
-        }
-        l->path = map->l_name;
-        l->bias = map->l_addr;
-        read_segments(l);
-        able[i] = make_gates(l, i != LIBC);
-        if (!able[i])
-            vprec_record_native(VPREC_REASON_NO_REACH, l->path, NULL);
-    }
+    if (!began)
+        enter_names();
+    patch_again = again;
+    look(!began);
+    began = true;
+    if (!called_by_somebody && !(called_by_somebody = somebody_calls()))
+        return;
     uint32_t functions = 0;
-    for (int i = 0; i < LIBRARIES; i++)
-        functions += able[i] ? patch(&libraries[i], process) : 0;
+    for (int i = 0; i < LIBRARIES; i++) {
+        struct library *l = &libraries[i];
+        if (l->stage == MAPPED)
+            wait_for_constructor(l);
+        else if (l->stage == RELOCATED)
+            patch(l, process);
+        functions += l->functions;
+    }
     atomic_store(&process->libm_functions, functions);
 }

@@ -32,7 +32,7 @@
 extern void *__libc_stack_end __attribute__((weak)); /* where the kernel has put argc, argv and the environment */
 
 static enum vprec_isa isa;
-static bool started, hooked;
+static bool started, hooked, instruments;
 
 /* No call: what these are called by may have been interposed by what is not there yet. */
 static const char *from_environment(char **envp, const char *name)
@@ -141,10 +141,14 @@ static const struct r_debug *next_list(const struct r_debug *list)
     return list->r_version > 1 ? (const struct r_debug *)((const struct r_debug_extended *)list)->r_next : NULL;
 }
 
+static void work_on_own_stack(void);
+
 /* Instruments every loaded object that is not yet. */
 static void walk_objects(void)
 {
     uint64_t start = vprec_sys_now_ns();
+    if (vprec_wire_shared->config.ops & VPREC_OPS_LIBM)
+        vprec_instrument_libm(vprec_record_process, work_on_own_stack);
     vprec_instrument_begin();
     for (struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
         const char *path = map->l_name;
@@ -168,7 +172,7 @@ static void work(void *data)
     (void)data;
     if (!started)
         start(first_arguments(), first_environment());
-    else if (vprec_record_process)
+    else if (instruments)
         walk_objects();
 }
 
@@ -307,7 +311,8 @@ static void start(char **argv, char **envp)
         vprec_sys(SYS_exit_group, REFUSED, 0, 0, 0, 0, 0);
     if (executes)
         vprec_children_start(envp);
-    if (selected && !why) {
+    instruments = selected && !why;
+    if (instruments) {
         set_arith(config);
         uint64_t rank = atomic_fetch_add(&vprec_wire_shared->images, 1);
         if (config->mode == VPREC_SR || config->noise[0].what || config->noise[1].what)
@@ -318,8 +323,6 @@ static void start(char **argv, char **envp)
         vprec_trap_install(&process->traps);
         if (!hook_loader())
             vprec_record_native(VPREC_REASON_LOADER, executable, NULL);
-        if (config->ops & VPREC_OPS_LIBM)
-            vprec_instrument_libm(process);
         walk_objects();
     }
     if (config->list)

@@ -42,5 +42,7 @@ extern vprec_arith vprec_arith_current;
 /* Called when the program sets a rounding direction other than to nearest, which results in a format do not obey; may
  * be NULL. */
 extern void (*vprec_on_direction)(void);
+/* Where libm came by dlopen: `find` gives the functions that fenv.c wraps; NULL: it goes. */
+void vprec_fenv_late(void *(*find)(const char *name));
 
 #endif

@@ -8,11 +8,50 @@
 #include "next.h"
 #include <fenv.h>
 #include <immintrin.h>
+#include <stdatomic.h>
 
 #define PUBLIC __attribute__((visibility("default")))
 
 #define EACH(_) _(fesetround) _(fesetenv) _(feupdateenv) _(fesetmode)
 VPREC_NEXT_TABLE(EACH)
+
+/* The loader knows no next one where libm came by dlopen: known while it is patched, else looked for at each call, since
+ * it may go again. */
+#define ATOMIC(name) _Atomic(__typeof__(&name)) name;
+static struct {
+    EACH(ATOMIC)
+} late;
+
+void vprec_fenv_late(void *(*find)(const char *name))
+{
+#define STORE(name) atomic_store(&late.name, find ? (__typeof__(&name))find(#name) : NULL);
+    EACH(STORE)
+#undef STORE
+}
+
+/* A program may ask for the address of such a function, and have no libm: then it does nothing, and says so. */
+enum { UNABLE = 1 };
+#define CALL(name, parameter, operand)                                                                                \
+    static int call_##name(parameter)                                                                                 \
+    {                                                                                                                 \
+        __typeof__(&name) function = next.name;                                                                       \
+        if (!function)                                                                                                \
+            function = atomic_load(&late.name);                                                                       \
+        if (function)                                                                                                 \
+            return function(operand);                                                                                 \
+        void *libm = dlopen("libm.so.6", RTLD_LAZY | RTLD_NOLOAD);                                                    \
+        function = libm ? (__typeof__(&name))dlsym(libm, #name) : NULL;                                               \
+        int result = function ? function(operand) : UNABLE;                                                           \
+        if (libm)                                                                                                     \
+            dlclose(libm);                                                                                            \
+        else                                                                                                          \
+            dlerror();                                                                                                \
+        return result;                                                                                                \
+    }
+CALL(fesetround, int direction, direction)
+CALL(fesetenv, const fenv_t *env, env)
+CALL(feupdateenv, const fenv_t *env, env)
+CALL(fesetmode, const femode_t *mode, mode)
 
 /* After the program has set its direction. */
 static int settle(int result)
@@ -29,20 +68,20 @@ static int settle(int result)
 
 PUBLIC int fesetround(int direction)
 {
-    return settle(NEXT(fesetround)(direction));
+    return settle(call_fesetround(direction));
 }
 
 PUBLIC int fesetenv(const fenv_t *env)
 {
-    return settle(NEXT(fesetenv)(env));
+    return settle(call_fesetenv(env));
 }
 
 PUBLIC int feupdateenv(const fenv_t *env)
 {
-    return settle(NEXT(feupdateenv)(env));
+    return settle(call_feupdateenv(env));
 }
 
 PUBLIC int fesetmode(const femode_t *mode)
 {
-    return settle(NEXT(fesetmode)(mode));
+    return settle(call_fesetmode(mode));
 }

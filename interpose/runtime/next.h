@@ -17,6 +17,7 @@
     __attribute__((constructor)) static void look_up(void)                                                            \
     {                                                                                                                 \
         EACH(VPREC_NEXT_LOOK_UP)                                                                                      \
+        dlerror(); /* what was missing is no error of the program's */                                                \
     }
 
 /* Other constructors may call before ours has run. */

@@ -141,6 +141,47 @@ class Libm(unittest.TestCase):
         self.check('--object libcalls_library.so', lambda name: name.startswith('library'), program)
 
 
+class Late(unittest.TestCase):
+    """libm comes to a program that has none: by dlopen, alone or with what calls it, goes and comes again."""
+
+    WANT = {'tanh': math.tanh, 'vector_tanh': math.tanh, 'exp': math.exp, 'sin': math.sin, 'cos': math.cos}
+    LATE, LATER, IDLE = './libcalls_late.so', './libcalls_later.so', './libcalls_idle.so'
+
+    def check(self, options, is_rounded, *libraries):
+        program = ('./calls_bare',) + libraries
+        native, have = run(*program), vprec('-f bf16 ' + options, *program)
+        self.assertEqual(native[:2], [('error', '00000000'), ('mapped', '00000000')])
+        self.assertEqual([name for name, _ in native], [name for name, _ in have])
+        for (name, before), (_, after) in zip(native, have):
+            want = rounded(self.WANT[name](ARGUMENT), 7) if is_rounded and name in self.WANT else f32(before)
+            self.assertEqual(f32(after), want, f'{options} {libraries}: {name} is {f32(after).hex()}')
+
+    def test_together(self):
+        self.check('', True, self.LATE)
+        self.check('', True, self.LATE, self.LATER)
+        self.check('--count', True, self.LATE)
+        self.check('--ops libm', True, self.LATE)
+        self.check('--ops add', False, self.LATE)
+        self.check('--skip-object libcalls_late.so', False, self.LATE)
+
+    def test_before(self):
+        self.check('', True, self.IDLE, self.LATE)
+        self.check('', True, self.IDLE, '-', self.LATE)
+
+    def test_again(self):
+        self.check('', True, self.LATE, '-', self.LATER, '-', self.LATE)
+        self.check('', True, self.LATE, '-', self.IDLE, self.LATE, '-', '-', self.LATER)
+
+    def test_identity(self):
+        for libraries in (), (self.LATE,), (self.LATE, '-', self.LATER), (self.IDLE, self.LATE):
+            self.assertEqual(vprec('-f native', './calls_bare', *libraries), run('./calls_bare', *libraries))
+
+    def test_other_program(self):
+        """A child that is not selected."""
+        command = './calls_bare ' + self.LATE
+        self.assertEqual(vprec('-f bf16 --exec *sh', 'sh', '-c', command + ' && true'), run('./calls_bare', self.LATE))
+
+
 class Clib(unittest.TestCase):
     """ldexp, scalbn, frexp and modf of the C library, in a program that has no libm of its own."""
 

@@ -109,9 +109,11 @@ class Whole(unittest.TestCase):
         self.assertIn("--function 'net::rel' matched nothing", done.stderr.decode())
 
     def test_pattern_for_what_is_one_operation(self):
-        done, _ = self.run_vprec('-f', 'bf16', '--object', 'libm.so*', '--', VICTIM)
+        done, _ = self.run_vprec('-f', 'bf16', '--object', 'libm.so*', '--', sys.executable, '-c', '')
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn('the selected objects hold nothing to round', done.stderr.decode())
+        done, _ = self.run_vprec('-f', 'bf16', '--object', 'libm.so*', '--', VICTIM) # which has no libm
+        self.assertEqual(done.returncode, 125, done.stderr)
 
     def test_operations_that_are_left_out(self):
         """--ops names what it leaves native; where nothing is left of the program it is to blame, not the objects."""
