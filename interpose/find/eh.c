@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * eh.c: unwind information: the ranges that .eh_frame describes and the
- * landing pads in the exception tables (LSDA) it points to. Formats: Linux
- * Standard Base 5.0, chapter "Exception Frames"; the LSDA as GCC's personality
- * routines read it. Call-frame programs are not looked at. */
+ * eh.c: records of unwind information: the range that an FDE of .eh_frame describes, the landing pads in the exception
+ * table (LSDA) it points to, the head of .eh_frame_hdr. Which records are read is frames.c's. Formats: Linux Standard
+ * Base 5.0, chapter "Exception Frames"; the LSDA as GCC's personality routines read it. Call-frame programs are not
+ * looked at. */
 #include "elf.h"
 
 enum { /* DW_EH_PE_*: pointer encodings */
@@ -120,49 +120,35 @@ static uint64_t take_pointer(const vprec_elf *elf, cursor *c, uint8_t encoding, 
     return value;
 }
 
-/* What an FDE needs of its CIE. */
-typedef struct cie {
-    const uint8_t *at; /* its record in the file, NULL before the first */
-    uint8_t pointer, lsda; /* encodings */
-    bool augmented;        /* the FDE has augmentation data */
-} cie;
-
-/* All records of one object. */
-typedef struct frames {
-    vprec_elf *elf;
-    const uint8_t *bytes; /* where records may lie */
-    uint64_t size, address;
-    cie cie;              /* the last one used: neighbours mostly share it */
-    uint64_t budget;      /* bytes of exception tables that may still be read */
-} frames;
-
-/* Enters the record at `offset`: `*c` covers what follows the length. False at
- * a terminator (length 0, `*next` behind it) and, with `why` set, at a bad one. */
-static bool record_open(frames *f, uint64_t offset, cursor *c, uint64_t *next)
+/* Enters the record at `offset`: `*c` covers what follows the length, `*next` is behind it. */
+static enum vprec_elf_record record_open(const vprec_elf_frames *f, uint64_t offset, cursor *c, uint64_t *next)
 {
+    if (offset > f->size)
+        return VPREC_ELF_BAD;
     *c = (cursor){f->bytes + offset, f->bytes + f->size, f->address + offset, false};
     uint64_t length = take(c, 4);
     if (length == UINT32_MAX)
         length = take(c, 8);
     if (c->bad || length > (uint64_t)(c->end - c->at))
-        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
+        return VPREC_ELF_BAD;
     c->end = c->at + length;
     *next = (uint64_t)(c->end - f->bytes);
-    return length != 0;
+    return length ? VPREC_ELF_FDE : VPREC_ELF_TERMINATOR;
 }
 
-static bool cie_read(frames *f, uint64_t offset)
+static bool cie_read(vprec_elf *elf, uint64_t offset)
 {
+    vprec_elf_frames *f = &elf->frames;
     cursor c;
     uint64_t next;
-    if (!record_open(f, offset, &c, &next) || take(&c, 4) != 0)
-        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
-    cie cie = {f->bytes + offset, PE_ABSPTR, PE_OMIT, false};
+    if (record_open(f, offset, &c, &next) != VPREC_ELF_FDE || take(&c, 4) != 0)
+        return false;
+    vprec_elf_cie cie = {f->bytes + offset, PE_ABSPTR, PE_OMIT, false};
     uint8_t version = (uint8_t)take(&c, 1);
     const char *letter = (const char *)c.at;
     size_t letters = strnlen(letter, (size_t)(c.end - c.at));
     if (c.bad || (version != 1 && version != 3 && version != 4) || letters >= 16)
-        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
+        return false;
     skip(&c, letters + 1);
     if (version == 4)
         skip(&c, 2); /* sizes of addresses and segment selectors */
@@ -184,7 +170,7 @@ static bool cie_read(frames *f, uint64_t offset)
             case 'P': { /* the personality routine: only its size matters */
                 uint8_t encoding = (uint8_t)take(&c, 1);
                 if (encoding != PE_OMIT)
-                    take_pointer(f->elf, &c, encoding == PE_ALIGNED ? encoding : encoding & 0x0f, 0, 0);
+                    take_pointer(elf, &c, encoding == PE_ALIGNED ? encoding : encoding & 0x0f, 0, 0);
                 break;
             }
             case 'S': case 'B': case 'G': break; /* a signal frame, pointer authentication: no data */
@@ -192,16 +178,37 @@ static bool cie_read(frames *f, uint64_t offset)
             }
     }
     if (c.bad)
-        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
+        return false;
     f->cie = cie;
     return true;
 }
 
+enum vprec_elf_record vprec_elf_record_read(vprec_elf *elf, uint64_t offset, uint64_t *next, vprec_elf_frame *frame)
+{
+    vprec_elf_frames *f = &elf->frames;
+    cursor c;
+    enum vprec_elf_record kind = record_open(f, offset, &c, next);
+    *frame = (vprec_elf_frame){0};
+    if (kind != VPREC_ELF_FDE)
+        return kind;
+    uint64_t here = (uint64_t)(c.at - f->bytes), distance = take(&c, 4);
+    if (!c.bad && !distance)
+        return VPREC_ELF_CIE;
+    if (c.bad || distance > here)
+        return VPREC_ELF_BAD;
+    if (f->cie.at != f->bytes + (here - distance) && !cie_read(elf, here - distance))
+        return VPREC_ELF_BAD;
+    frame->start = take_pointer(elf, &c, f->cie.pointer, 0, 0);
+    frame->length = take_pointer(elf, &c, f->cie.pointer & 0x0f, 0, 0);
+    frame->rest = (uint64_t)(c.at - f->bytes);
+    frame->end = *next;
+    return c.bad ? VPREC_ELF_BAD : VPREC_ELF_FDE;
+}
+
 /* The call-site table: [start, length, landing pad, action] each, the pad
  * relative to the table's own base or else to the function. */
-static bool lsda_read(frames *f, uint64_t address, uint64_t function)
+static bool lsda_read(vprec_elf *elf, uint64_t address, uint64_t function, vprec_vec *pads, uint64_t *budget)
 {
-    vprec_elf *elf = f->elf;
     uint64_t room = 0;
     const uint8_t *bytes = vprec_elf_bytes(elf, address, &room);
     if (!bytes)
@@ -218,9 +225,9 @@ static bool lsda_read(frames *f, uint64_t address, uint64_t function)
     if (c.bad || length > (uint64_t)(c.end - c.at))
         return vprec_elf_fail(elf, VPREC_REASON_BAD_EXCEPTIONS);
     /* Tables do not overlap in honest files; many FDEs with one huge table would take for ever. */
-    if (length > f->budget)
+    if (length > *budget)
         return vprec_elf_fail(elf, VPREC_REASON_BAD_EXCEPTIONS);
-    f->budget -= length;
+    *budget -= length;
     c.end = c.at + length;
     while (c.at < c.end) {
         take_pointer(elf, &c, encoding, 0, function);
@@ -229,104 +236,50 @@ static bool lsda_read(frames *f, uint64_t address, uint64_t function)
         take_leb(&c, false);
         if (c.bad)
             return vprec_elf_fail(elf, VPREC_REASON_BAD_EXCEPTIONS);
-        if (pad && vprec_elf_code_at(elf, base + pad) && !vprec_elf_add(elf, &elf->object->pads, base + pad))
+        if (pad && vprec_elf_code_at(elf, base + pad) &&
+            !vprec_elf_add(elf, pads, base + pad + elf->object->bias))
             return false;
     }
     return true;
 }
 
-/* The record at `offset`: a CIE is left for its FDEs to read, an FDE gives a
- * function and maybe landing pads. */
-static bool record_read(frames *f, uint64_t offset, uint64_t *next, bool *terminator)
+bool vprec_elf_pads_read(vprec_elf *elf, const vprec_elf_frame *frame, vprec_vec *pads, uint64_t *budget)
 {
-    cursor c;
-    *terminator = false;
-    if (!record_open(f, offset, &c, next)) {
-        *terminator = !f->elf->why;
-        return *terminator;
-    }
-    uint64_t here = (uint64_t)(c.at - f->bytes), distance = take(&c, 4);
-    if (!c.bad && !distance)
-        return true;
-    if (c.bad || distance > here)
-        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
-    if (f->cie.at != f->bytes + (here - distance) && !cie_read(f, here - distance))
-        return false;
-    uint64_t start = take_pointer(f->elf, &c, f->cie.pointer, 0, 0);
-    uint64_t length = take_pointer(f->elf, &c, f->cie.pointer & 0x0f, 0, 0);
-    if (c.bad)
-        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
-    /* Linkers leave the FDEs of dropped sections behind, with start 0 and a meaningless table. */
-    if (!length || !vprec_elf_code_at(f->elf, start))
-        return true;
-    if (!vprec_elf_add_function(f->elf, start, length < -start ? start + length : UINT64_MAX, NULL))
-        return false;
+    const vprec_elf_frames *f = &elf->frames;
+    cursor c = {f->bytes + frame->rest, f->bytes + frame->end, f->address + frame->rest, false};
     if (!f->cie.augmented || f->cie.lsda == PE_OMIT || !take_leb(&c, false))
-        return !c.bad || vprec_elf_fail(f->elf, VPREC_REASON_BAD_UNWIND);
-    uint64_t lsda = take_pointer(f->elf, &c, f->cie.lsda, 0, start);
+        return !c.bad || vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
+    uint64_t lsda = take_pointer(elf, &c, f->cie.lsda, 0, frame->start);
     if (c.bad)
-        return vprec_elf_fail(f->elf, VPREC_REASON_BAD_EXCEPTIONS);
-    return !lsda || lsda_read(f, lsda, start);
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_EXCEPTIONS);
+    return !lsda || lsda_read(elf, lsda, frame->start, pads, budget);
 }
 
-/* Without section headers: .eh_frame_hdr says where .eh_frame starts but not
- * where it ends, and its search table names every FDE. */
-static bool header_read(frames *f)
+bool vprec_elf_frames_header_read(vprec_elf *elf)
 {
-    vprec_elf *elf = f->elf;
-    uint64_t room = 0, next, base = elf->unwind_header;
+    vprec_elf_frames *f = &elf->frames;
+    uint64_t room = 0, base = elf->unwind_header;
     const uint8_t *bytes = vprec_elf_bytes(elf, base, &room);
     if (!bytes)
-        return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
+        return false;
     cursor c = {bytes, bytes + room, base, false};
     uint64_t version = take(&c, 1);
     uint8_t encoding[3];
     for (int i = 0; i < 3; i++)
         encoding[i] = (uint8_t)take(&c, 1);
     if (c.bad || version != 1)
-        return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
+        return false;
+    f->size = f->count = 0;
+    f->table = NULL;
     if (encoding[0] == PE_OMIT)
         return true;
     f->address = take_pointer(elf, &c, encoding[0], base, 0);
     f->bytes = c.bad ? NULL : vprec_elf_bytes(elf, f->address, &f->size);
     if (!f->bytes)
-        return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
-    bool terminator = false;
-    if (encoding[1] != PE_OMIT && encoding[2] == (PE_DATAREL | PE_SDATA4)) {
-        uint64_t count = take_pointer(elf, &c, encoding[1], base, 0);
-        if (c.bad || count > (uint64_t)(c.end - c.at) / 8)
-            return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
-        for (uint64_t i = 0; i < count; i++) {
-            skip(&c, 4);
-            uint64_t offset = base + (uint64_t)(int32_t)take(&c, 4) - f->address;
-            if (offset >= f->size)
-                return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
-            if (!record_read(f, offset, &next, &terminator))
-                return false;
-        }
+        return false;
+    if (encoding[1] == PE_OMIT || encoding[2] != (PE_DATAREL | PE_SDATA4))
         return true;
-    }
-    for (uint64_t offset = 0; offset < f->size && !terminator; offset = next)
-        if (!record_read(f, offset, &next, &terminator))
-            return false;
-    return true;
-}
-
-bool vprec_elf_unwind_read(vprec_elf *elf)
-{
-    frames f = {.elf = elf, .budget = 4 * elf->size};
-    if (!elf->unwind_size)
-        return !elf->unwind_header || header_read(&f);
-    f.address = elf->unwind;
-    f.size = elf->unwind_size;
-    f.bytes = vprec_elf_span(elf, f.address, f.size);
-    if (!f.bytes)
-        return vprec_elf_fail(elf, VPREC_REASON_BAD_UNWIND);
-    /* A terminator need not be last: start-up files bring their own. */
-    uint64_t next;
-    bool terminator;
-    for (uint64_t offset = 0; offset < f.size; offset = next)
-        if (!record_read(&f, offset, &next, &terminator))
-            return false;
-    return true;
+    f->count = take_pointer(elf, &c, encoding[1], base, 0);
+    f->table = c.at;
+    return !c.bad && f->count <= (uint64_t)(c.end - c.at) / 8;
 }

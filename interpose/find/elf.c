@@ -4,28 +4,45 @@
  * or nonsense and then count as missing. */
 #include "elf.h"
 
-bool vprec_elf_add_functions(vprec_elf *elf, const uint8_t *table, uint64_t count, const vprec_elf_strings *names)
+bool vprec_elf_function_next(const vprec_elf *elf, uint32_t *number, Elf64_Sym *symbol)
 {
-    for (uint64_t i = 0; i < count; i++) {
-        Elf64_Sym symbol;
-        memcpy(&symbol, table + i * sizeof symbol, sizeof symbol);
-        unsigned type = ELF64_ST_TYPE(symbol.st_info);
-        if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol.st_shndx == SHN_UNDEF || symbol.st_shndx == SHN_ABS)
+    for (uint32_t i = *number; i < elf->symtab.count + elf->dynsym.count; i++) {
+        vprec_elf_symbol_get(elf, i, symbol);
+        unsigned type = ELF64_ST_TYPE(symbol->st_info);
+        if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbol->st_shndx == SHN_UNDEF ||
+            symbol->st_shndx == SHN_ABS || !vprec_elf_code_at(elf, symbol->st_value))
             continue;
-        const char *name = vprec_elf_string_at(names, symbol.st_name);
-        uint64_t end = symbol.st_size < VPREC_ADDRESS_LIMIT ? symbol.st_value + symbol.st_size : symbol.st_value;
-        if (!vprec_elf_add_function(elf, symbol.st_value, end, *name ? name : NULL))
-            return false;
+        *number = i;
+        return true;
     }
-    return true;
+    return false;
 }
 
+void vprec_elf_symbol_get(const vprec_elf *elf, uint32_t number, Elf64_Sym *symbol)
+{
+    const uint8_t *bytes = number < elf->symtab.count
+                               ? elf->symtab.bytes + number * sizeof *symbol
+                               : elf->dynsym.bytes + (number - elf->symtab.count) * sizeof *symbol;
+    memcpy(symbol, bytes, sizeof *symbol);
+}
+
+const char *vprec_elf_symbol_name(const vprec_elf *elf, uint32_t number, const Elf64_Sym *symbol)
+{
+    const vprec_elf_symbols *table = number < elf->symtab.count ? &elf->symtab : &elf->dynsym;
+    return symbol->st_name ? vprec_elf_string_at(&table->names, symbol->st_name) : NULL;
+}
+
+uint64_t vprec_elf_symbol_size(const Elf64_Sym *symbol)
+{
+    return symbol->st_size < VPREC_ADDRESS_LIMIT ? symbol->st_size : 0;
+}
 
 static bool add_range(vprec_elf *elf, vprec_vec *vec, uint64_t start, uint64_t size)
 {
     vprec_extent *range = vprec_vec_add(vec, 1);
     if (!range)
         return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
+    start += elf->object->bias;
     *range = (vprec_extent){start, start + size};
     return true;
 }
@@ -80,6 +97,7 @@ bool vprec_elf_segments_read(vprec_elf *elf, const Elf64_Ehdr *header, uint64_t 
     for (unsigned i = 0; i < header->e_phnum; i++) {
         Elf64_Phdr program;
         memcpy(&program, elf->file + header->e_phoff + i * sizeof program, sizeof program);
+        elf->program |= program.p_type == PT_INTERP;
         if (program.p_type == PT_DYNAMIC)
             dynamic[0] = program.p_vaddr, dynamic[1] = program.p_filesz;
         else if (program.p_type == PT_GNU_EH_FRAME)
@@ -96,9 +114,9 @@ bool vprec_elf_segments_read(vprec_elf *elf, const Elf64_Ehdr *header, uint64_t 
         if (elf->segments == VPREC_ELF_SEGMENTS)
             return vprec_elf_fail(elf, VPREC_REASON_MANY_SEGMENTS);
         if (!elf->segments)
-            elf->object->lo = program.p_vaddr & ~UINT64_C(4095);
+            elf->object->lo = (program.p_vaddr & ~UINT64_C(4095)) + elf->object->bias;
         past = program.p_vaddr + program.p_memsz;
-        elf->object->hi = vprec_page_end(past);
+        elf->object->hi = vprec_page_end(past) + elf->object->bias;
         elf->segment[elf->segments++] = (vprec_elf_segment){program.p_vaddr, program.p_offset, program.p_filesz,
                                                             program.p_flags};
     }
@@ -164,11 +182,13 @@ bool vprec_elf_sections_read(vprec_elf *elf, const Elf64_Ehdr *header)
     if (!ranges_finish(elf, &object->code) || !ranges_finish(elf, &object->plt))
         return false;
     const uint8_t *bytes = section_bytes(elf, &symtab);
-    if (!bytes || symtab.sh_entsize != sizeof(Elf64_Sym) || symtab.sh_link >= count)
+    if (!bytes || symtab.sh_entsize != sizeof(Elf64_Sym) || symtab.sh_link >= count ||
+        symtab.sh_size / sizeof(Elf64_Sym) >= VPREC_ELF_MANY)
         return true;
     memcpy(&other, table + symtab.sh_link * sizeof other, sizeof other);
     names = vprec_elf_strings_of(section_bytes(elf, &other), other.sh_size);
-    return vprec_elf_add_functions(elf, bytes, symtab.sh_size / sizeof(Elf64_Sym), &names);
+    elf->symtab = (vprec_elf_symbols){bytes, symtab.sh_size / sizeof(Elf64_Sym), names};
+    return true;
 none:
     object->code.count = object->plt.count = 0;
     elf->unwind_size = 0;

@@ -6,19 +6,18 @@
 #include "elf.h"
 #include "runtime/sys.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* Radix sort, like vprec_vec_sort_u64, and as free of malloc and recursion. */
 bool vprec_elf_sort(vprec_vec *vec)
 {
-    size_t n = vec->count, size = vec->size;
-    if (n < 2)
+    size_t n = vec->count, size = vec->size, sorted = 1;
+    uint8_t *from = vec->data;
+    while (sorted < n && vprec_elf_u64(from + (sorted - 1) * size) <= vprec_elf_u64(from + sorted * size))
+        sorted++;
+    if (sorted >= n)
         return true;
-    uint8_t *from = vec->data, *spare = vprec_pages(n * size), *to = spare;
+    uint8_t *spare = vprec_pages(n * size), *to = spare;
     if (!spare)
         return false;
     uint64_t differ = 0, first = vprec_elf_u64(from);
@@ -53,7 +52,7 @@ static const vprec_extent *range_at(const vprec_vec *ranges, uint64_t address)
 
 const vprec_extent *vprec_elf_code_at(const vprec_elf *elf, uint64_t address)
 {
-    return range_at(&elf->object->code, address);
+    return range_at(&elf->object->code, address + elf->object->bias);
 }
 
 bool vprec_elf_add(vprec_elf *elf, vprec_vec *vec, uint64_t value)
@@ -65,30 +64,49 @@ bool vprec_elf_add(vprec_elf *elf, vprec_vec *vec, uint64_t value)
     return true;
 }
 
-bool vprec_elf_add_pointer(vprec_elf *elf, uint64_t address)
+bool vprec_elf_add_pointer(vprec_elf *elf, vprec_vec *pointers, uint64_t address)
 {
-    return !vprec_elf_code_at(elf, address) || vprec_elf_add(elf, &elf->object->pointers, address);
+    if (!vprec_elf_code_at(elf, address))
+        return true;
+    address += elf->object->bias;
+    if (pointers->size == sizeof address)
+        return vprec_elf_add(elf, pointers, address);
+    uint32_t *slot = vprec_vec_add(pointers, 1);
+    if (!slot)
+        return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
+    *slot = (uint32_t)(address - VPREC_AT(elf->object->code, vprec_extent, 0).start);
+    return true;
 }
 
-bool vprec_elf_add_function(vprec_elf *elf, uint64_t start, uint64_t end, const char *name)
+void vprec_elf_forget(const vprec_elf *elf, const uint8_t *bytes, uint64_t size)
+{
+    /* Whole pages of a private mapping that nobody writes to: what lies beside the bytes comes back when it is read. */
+    uint64_t start = (uint64_t)(bytes - elf->file) & ~UINT64_C(4095);
+    enum { WORTH = 1 << 18 };
+    if (size >= WORTH)
+        vprec_sys_madvise((void *)(uintptr_t)(elf->file + start), (size_t)(bytes + size - (elf->file + start)),
+                          MADV_DONTNEED);
+}
+
+/* Appends a function that starts in code; its end is cut to that range. */
+static bool function_add(vprec_elf *elf, uint64_t start, uint64_t size, const char *name)
 {
     const vprec_extent *code = vprec_elf_code_at(elf, start);
-    if (!code)
-        return true;
     vprec_symbol *symbol = vprec_vec_add(&elf->object->symbols, 1);
     if (!symbol)
         return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
-    *symbol = (vprec_symbol){start, end < code->end ? end : code->end, name};
+    start += elf->object->bias;
+    *symbol = (vprec_symbol){start, size < code->end - start ? start + size : code->end, name};
     return true;
 }
 
 /* Which of two names for one function a person would use: the one with fewer
  * leading underscores, then the shorter ("exp" of __exp, exp, expf32x). */
-static bool is_better_name(const char *a, const char *b)
+bool vprec_elf_name_is_better(const char *a, const char *b)
 {
     enum { MOST = 4096 }; /* a hostile file may have a name of megabytes */
-    if (!a || !b)
-        return a != NULL;
+    if (!a || !*a || !b || !*b)
+        return a && *a;
     size_t bars_a = 0, bars_b = 0;
     while (bars_a < MOST && a[bars_a] == '_')
         bars_a++;
@@ -126,7 +144,7 @@ static bool symbols_finish(vprec_elf *elf)
         if (symbol[i].end > symbol[kept - 1].end)
             symbol[kept - 1].end = symbol[i].end;
         const char *other = symbol[i].name;
-        if (is_better_name(other, symbol[kept - 1].name)) {
+        if (vprec_elf_name_is_better(other, symbol[kept - 1].name)) {
             other = symbol[kept - 1].name;
             symbol[kept - 1].name = symbol[i].name;
         }
@@ -147,27 +165,7 @@ static bool symbols_finish(vprec_elf *elf)
     return true;
 }
 
-/* From the file's addresses to this process's. */
-static void rebase(vprec_object *object)
-{
-    vprec_vec *pairs[] = {&object->code, &object->plt, &object->symbols, &object->aliases};
-    vprec_vec *words[] = {&object->pointers, &object->pads, &object->reach, &object->resolvers};
-    for (unsigned v = 0; v < sizeof pairs / sizeof *pairs; v++)
-        for (size_t i = 0; i < pairs[v]->count; i++) { /* a range or a symbol: start and end come first */
-            uint64_t *pair = (uint64_t *)((char *)pairs[v]->data + i * pairs[v]->size);
-            pair[0] += object->bias;
-            pair[1] += object->bias;
-        }
-    for (unsigned v = 0; v < sizeof words / sizeof *words; v++)
-        for (size_t i = 0; i < words[v]->count; i++)
-            VPREC_AT(*words[v], uint64_t, i) += object->bias;
-    for (size_t i = 0; i < object->imports.count; i++)
-        VPREC_AT(object->imports, vprec_import, i).slot += object->bias;
-    object->lo += object->bias;
-    object->hi += object->bias;
-}
-
-static bool contents_read(vprec_elf *elf)
+static bool contents_open(vprec_elf *elf)
 {
     vprec_object *object = elf->object;
     Elf64_Ehdr header;
@@ -183,19 +181,20 @@ static bool contents_read(vprec_elf *elf)
     if (header.e_type != ET_DYN && header.e_type != ET_EXEC)
         return vprec_elf_fail(elf, VPREC_REASON_NO_OBJECT);
     object->pie = header.e_type == ET_DYN;
+    elf->program = !object->pie;
     if (!vprec_elf_segments_read(elf, &header, dynamic))
         return false;
-    uint64_t lo = object->lo + object->bias, hi = object->hi + object->bias;
-    if (lo >= hi || hi > VPREC_ADDRESS_LIMIT)
+    if (object->lo >= object->hi || object->hi > VPREC_ADDRESS_LIMIT)
         return vprec_elf_fail(elf, VPREC_REASON_BAD_ADDRESS);
-    if (!vprec_elf_sections_read(elf, &header) || !vprec_elf_dynamic_read(elf, dynamic) ||
-        !vprec_elf_unwind_read(elf) || !vprec_elf_add_pointer(elf, header.e_entry) ||
-        (!object->pie && !vprec_elf_words_read(elf)) || !symbols_finish(elf) || !vprec_elf_sort(&object->imports))
+    elf->entry = header.e_entry;
+    if (!vprec_elf_sections_read(elf, &header))
         return false;
-    vprec_vec_sort_u64(&object->pointers);
-    vprec_vec_sort_u64(&object->pads);
+    const vprec_extent *code = object->code.data; /* whose offsets must fit into 32 bits */
+    if (object->code.count && code[object->code.count - 1].end - code->start > UINT32_MAX)
+        return vprec_elf_fail(elf, VPREC_REASON_BAD_SEGMENT);
+    if (!vprec_elf_dynamic_read(elf, dynamic))
+        return false;
     vprec_vec_sort_u64(&object->resolvers);
-    rebase(object);
     return true;
 }
 
@@ -218,24 +217,74 @@ static bool file_map(vprec_elf *elf, const char *path)
     return true;
 }
 
-enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint64_t bias)
+enum vprec_reason vprec_object_open(vprec_object *object, const char *path, uint64_t bias)
 {
-    vprec_elf elf = {.object = object};
     *object = (vprec_object){.path = path, .bias = bias};
     object->code = object->plt = VPREC_VEC(vprec_extent);
     object->symbols = object->aliases = VPREC_VEC(vprec_symbol);
     object->imports = VPREC_VEC(vprec_import);
     object->pointers = object->pads = object->reach = object->resolvers = VPREC_VEC(uint64_t);
-    bool done = file_map(&elf, path) && contents_read(&elf);
+    vprec_elf *elf = object->elf = vprec_pages(sizeof *elf);
+    if (!elf)
+        return VPREC_REASON_NO_MEMORY;
+    elf->object = object;
+    bool done = file_map(elf, path) && contents_open(elf);
+    enum vprec_reason why = elf->why;
     if (!done)
         vprec_object_release(object);
-    return done ? VPREC_REASON_NONE : elf.why;
+    return done ? VPREC_REASON_NONE : why;
+}
+
+/* `data`: how many bytes of exception tables may still be read. */
+static bool frame_add(vprec_elf *elf, const vprec_elf_frame *frame, uint64_t record, void *data)
+{
+    (void)record;
+    return function_add(elf, frame->start, frame->length, NULL) &&
+           vprec_elf_pads_read(elf, frame, &elf->object->pads, data);
+}
+
+static bool contents_read(vprec_elf *elf)
+{
+    vprec_object *object = elf->object;
+    Elf64_Sym symbol;
+    uint64_t budget = 4 * elf->size;
+    if (!vprec_elf_dynsym_read(elf))
+        return false;
+    for (uint32_t number = 0; vprec_elf_function_next(elf, &number, &symbol); number++) {
+        const char *name = vprec_elf_symbol_name(elf, number, &symbol);
+        if (!function_add(elf, symbol.st_value, vprec_elf_symbol_size(&symbol), name && *name ? name : NULL))
+            return false;
+    }
+    if (!vprec_elf_pointers_read(elf, &object->pointers) || !vprec_elf_frames_read(elf, frame_add, &budget) ||
+        (!object->pie && !vprec_elf_words_read(elf, &object->pointers)) || !symbols_finish(elf))
+        return false;
+    vprec_vec_sort_u64(&object->pointers);
+    vprec_vec_sort_u64(&object->pads);
+    return true;
+}
+
+enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint64_t bias)
+{
+    enum vprec_reason why = vprec_object_open(object, path, bias);
+    if (why)
+        return why;
+    bool done = contents_read(object->elf);
+    why = object->elf->why;
+    if (!done)
+        vprec_object_release(object);
+    return done ? VPREC_REASON_NONE : why;
 }
 
 void vprec_object_release(vprec_object *object)
 {
     vprec_vec *all[] = {&object->code,     &object->plt,  &object->symbols, &object->aliases, &object->imports,
                         &object->pointers, &object->pads, &object->reach,   &object->resolvers};
+    if (object->elf) {
+        object->elf->object = object;
+        vprec_elf_index_free(object->elf);
+        vprec_pages_free(object->elf, sizeof *object->elf);
+    }
+    object->elf = NULL;
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
     if (object->file)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * hostile_test.c: real files with bytes changed and ends cut off must be read
- * or refused, never crashed on. Built with AddressSanitizer; the file mapping
- * is replaced by a heap copy of exactly its size, so that one byte too far is
- * seen. Usage: hostile_test ROUNDS FILE...; VPREC_SEED sets the seed. */
+ * or refused, asked and answered, never crashed on. Built with AddressSanitizer;
+ * the file mapping is replaced by a heap copy of exactly its size, so that one
+ * byte too far is seen. Usage: hostile_test ROUNDS FILE...; VPREC_SEED sets the seed. */
 #include "find/object.h"
 #include <elf.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -28,43 +29,81 @@ static void name_change(void)
 
 #define FAIL(...) (failures++, fprintf(stderr, "%s, %s: ", path, what), fprintf(stderr, __VA_ARGS__))
 
-/* Linked with --wrap: file mappings become heap blocks, anonymous ones zeroed heap blocks. */
-void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset);
-int __wrap_munmap(void *address, size_t size);
-void *__wrap_mremap(void *address, size_t size, size_t new_size, int flags);
+/* What the interposer believes to be mapped. */
+static struct block {
+    char *at;
+    size_t size;
+    bool is_file;
+} block[64];
 
-static long blocks;
-
-void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
+static struct block *block_of(const volatile void *at, size_t size)
 {
-    (void)address, (void)protection;
-    char *block = calloc(1, size);
-    if (!block || (!(flags & MAP_ANONYMOUS) && pread(fd, block, size, offset) != (ssize_t)size))
-        return MAP_FAILED;
-    blocks++;
-    return block;
+    for (size_t i = 0; i < sizeof block / sizeof *block; i++)
+        if (block[i].at && (const char *)at >= block[i].at && size <= block[i].size &&
+            (size_t)((const char *)at - block[i].at) <= block[i].size - size)
+            return &block[i];
+    fprintf(stderr, "%s, %s: %zu bytes that nobody mapped\n", path, what, size);
+    abort();
 }
 
-/* mmap's name where file offsets are asked to be of 64 bits */
-void *__wrap_mmap64(void *address, size_t size, int protection, int flags, int fd, off_t offset)
-    __attribute__((alias("__wrap_mmap")));
-
-int __wrap_munmap(void *address, size_t size)
+void *hostile_mmap(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
-    (void)size;
-    blocks--;
-    free(address);
+    (void)at, (void)protection;
+    bool is_file = !(flags & MAP_ANONYMOUS);
+    size_t i = 0;
+    while (i < sizeof block / sizeof *block && block[i].at)
+        i++;
+    char *data = i < sizeof block / sizeof *block ? calloc(1, bytes) : NULL;
+    if (!data || (is_file && pread(fd, data, bytes, offset) != (ssize_t)bytes))
+        return MAP_FAILED;
+    block[i] = (struct block){data, bytes, is_file};
+    return data;
+}
+
+/* All of a block, or its end. */
+int hostile_munmap(const volatile void *at, size_t bytes)
+{
+    struct block *b = block_of(at, bytes);
+    size_t left = (size_t)((const char *)at - b->at);
+    if (left + bytes != b->size)
+        abort();
+    ASAN_POISON_MEMORY_REGION(b->at + left, bytes);
+    b->size = left;
+    if (left)
+        return 0;
+    free(b->at);
+    b->at = NULL;
     return 0;
 }
 
-void *__wrap_mremap(void *address, size_t size, size_t new_size, int flags)
+void *hostile_mremap(void *at, size_t from, size_t to)
 {
-    (void)flags;
-    char *block = realloc(address, new_size);
-    if (!block)
+    struct block *b = block_of(at, from);
+    char *data = at == b->at && from == b->size ? realloc(at, to) : NULL;
+    if (!data)
         return MAP_FAILED;
-    memset(block + size, 0, new_size - size);
-    return block;
+    memset(data + from, 0, to - from);
+    *b = (struct block){data, to, b->is_file};
+    return data;
+}
+
+/* The file's pages may be forgotten, no others. */
+int hostile_madvise(void *at, size_t bytes, int advice)
+{
+    struct block *b = block_of(at, bytes);
+    if (!b->is_file || advice != MADV_DONTNEED)
+        abort();
+    return 0;
+}
+
+static size_t blocks_left(void)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < sizeof block / sizeof *block; i++) {
+        left += block[i].at != NULL;
+        block[i].at = NULL;
+    }
+    return left;
 }
 
 static uint64_t draw(uint64_t below)
@@ -109,22 +148,97 @@ static void object_check(const vprec_object *object, uint64_t bias)
         FAIL("the names fill the file\n");
 }
 
+static bool is_in_code(const vprec_object *object, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < object->code.count; i++) {
+        const vprec_extent *range = &VPREC_AT(object->code, vprec_extent, i);
+        if (start >= range->start && start < end && end <= range->end)
+            return true;
+    }
+    return false;
+}
+
+static void function_check(const vprec_object *object, const vprec_symbol *f)
+{
+    const char *file = (const char *)object->file;
+    if (!is_in_code(object, f->start, f->end))
+        FAIL("function %#" PRIx64 "..%#" PRIx64 "\n", f->start, f->end);
+    if (f->name && (f->name < file || f->name >= file + object->file_size))
+        if (*f->name) /* "" may lie anywhere */
+            FAIL("a name outside of the file\n");
+}
+
+/* Asks for everything here and there. */
+static void questions(vprec_object *object, uint64_t bias)
+{
+    vprec_symbol f;
+    vprec_vec words = VPREC_VEC(uint64_t), names = VPREC_VEC(const char *);
+    uint64_t span = object->hi - object->lo, length = 0;
+    for (uint64_t steps = 0, at = bias + draw(span); steps < 40; steps++, at = f.start + 1) {
+        if (!vprec_object_function_next(object, at, UINT64_MAX, &f))
+            break;
+        function_check(object, &f);
+        if (f.start < at)
+            FAIL("the next function is not behind\n");
+        if (!vprec_object_pads_of(object, f.start, &words) || !vprec_object_names_of(object, f.start, &names))
+            FAIL("no memory\n");
+    }
+    for (int i = 0; i < 40; i++) {
+        uint64_t at = i ? bias + draw(span) : draw(UINT64_MAX);
+        if (!vprec_object_function_at(object, at, &f))
+            continue;
+        function_check(object, &f);
+        if (at < f.start || at >= f.end)
+            FAIL("%#" PRIx64 " is not in its function\n", at);
+    }
+    for (size_t i = 0; i < names.count; i++)
+        length += strlen(VPREC_AT(names, const char *, i));
+    for (size_t i = 0; i < words.count; i++)
+        if (!is_in_code(object, VPREC_AT(words, uint64_t, i), VPREC_AT(words, uint64_t, i) + 1))
+            FAIL("pad %#" PRIx64 "\n", VPREC_AT(words, uint64_t, i));
+    words.count = 0;
+    for (int i = 0; i < 4; i++) {
+        uint64_t start = i ? bias + draw(span) : 0, end = i ? start + draw(span) : UINT64_MAX;
+        words.count = 0;
+        if (!vprec_object_pointers_in(object, start, end, &words))
+            FAIL("no memory\n");
+        for (size_t k = 0; k < words.count; k++) {
+            uint64_t word = VPREC_AT(words, uint64_t, k);
+            if (!is_in_code(object, word, word + 1) || word < start || word >= end ||
+                (k && word <= VPREC_AT(words, uint64_t, k - 1)))
+                FAIL("pointer %#" PRIx64 "\n", word);
+        }
+    }
+    if (object->file_size == length)
+        FAIL("the names fill the file\n");
+    vprec_vec_free(&words);
+    vprec_vec_free(&names);
+}
+
+/* Reads the file, and opens it without. */
 static bool attempt(const char *name)
 {
-    vprec_object object;
+    vprec_object object, asked;
     uint64_t bias = draw(2) * UINT64_C(0x7f0000000000);
-    enum vprec_reason why = vprec_object_read(&object, name, bias);
+    enum vprec_reason why = vprec_object_read(&object, name, bias), refused = vprec_object_open(&asked, name, bias);
     bool read = !why;
     if (read)
         object_check(&object, bias);
     else if (object.file)
         FAIL("refused without a reason, or with the file still mapped\n");
+    if (refused && refused != why)
+        FAIL("refused for another reason: %d, %d\n", (int)refused, (int)why);
+    if (!refused)
+        questions(&asked, bias);
+    if (!refused)
+        vprec_object_release(&asked);
+    if (read)
+        questions(&object, bias);
     if (read)
         vprec_object_release(&object);
-    if (blocks) {
-        FAIL("%ld mappings are left\n", blocks);
-        blocks = 0;
-    }
+    size_t blocks = blocks_left();
+    if (blocks)
+        FAIL("%zu mappings are left\n", blocks);
     return read;
 }
 
@@ -133,7 +247,7 @@ static uint64_t spot(const uint8_t *file, uint64_t size)
 {
     Elf64_Ehdr header;
     memcpy(&header, file, sizeof header);
-    uint64_t kind = draw(8), sections = header.e_shoff;
+    uint64_t kind = draw(10), sections = header.e_shoff;
     if (kind == 0)
         return draw(sizeof header);
     if (kind == 1)
@@ -142,6 +256,12 @@ static uint64_t spot(const uint8_t *file, uint64_t size)
         return sections + draw(header.e_shnum * sizeof(Elf64_Shdr));
     if (kind == 3)
         return draw(size);
+    for (unsigned i = 0; kind == 4 && i < header.e_phnum; i++) { /* what leads to the records of unwind information */
+        Elf64_Phdr program;
+        memcpy(&program, file + header.e_phoff + i * sizeof program, sizeof program);
+        if (program.p_type == PT_GNU_EH_FRAME && program.p_filesz > 12)
+            return program.p_offset + draw(draw(2) ? 12 : program.p_filesz);
+    }
     for (int trial = 0; trial < 100; trial++) {
         static const uint32_t types[] = {SHT_RELA, SHT_DYNSYM, SHT_DYNAMIC, SHT_NOTE, SHT_HASH, SHT_GNU_HASH,
                                          SHT_SYMTAB, SHT_STRTAB, 19 /* SHT_RELR */, SHT_INIT_ARRAY};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * pads_test.c: landing pads of a C++ file that the test compiles (and whose
  * assembly it rewrites to other pointer encodings), against the labels in that
- * assembly and against the addresses that the unwinder really enters: this
- * program stands in for _Unwind_SetIP. */
+ * assembly and against the addresses that the unwinder really enters, and whose
+ * they are in its eyes: this program stands in for _Unwind_SetIP. */
 #include "find/object.h"
 #include "readelf.h"
 #include <dlfcn.h>
@@ -18,9 +18,10 @@ static const char *variant_name;
 
 #define FAIL(...) (failures++, fprintf(stderr, "%s: ", variant_name), fprintf(stderr, __VA_ARGS__))
 
-/* Where exceptions landed. */
-static re_list landed;
+/* Where exceptions landed; the same, each before the start of the function that it is a pad of. */
+static re_list landed, owners;
 
+uint64_t _Unwind_GetRegionStart(void *context);
 void _Unwind_SetIP(void *context, uint64_t address);
 void _Unwind_SetIP(void *context, uint64_t address)
 {
@@ -32,6 +33,8 @@ void _Unwind_SetIP(void *context, uint64_t address)
             abort();
     }
     re_push(&landed, address);
+    re_push(&owners, address);
+    re_push(&owners, _Unwind_GetRegionStart(context));
     next(context, address);
 }
 
@@ -199,9 +202,42 @@ static void check_frames(const char *whole, const char *stripped)
     vprec_object_release(&object);
 }
 
+/* Asked for its pads, the function that the unwinder found must have the address. */
+static void check_owner(uint64_t address, uint64_t start)
+{
+    Dl_info info;
+    struct link_map *map = NULL;
+    vprec_object object;
+    vprec_vec pads = VPREC_VEC(uint64_t);
+    vprec_symbol function = {0};
+    if (!dladdr1((void *)(uintptr_t)start, &info, (void **)&map, RTLD_DL_LINKMAP) ||
+        vprec_object_open(&object, map->l_name, map->l_addr)) {
+        FAIL("a function at %#" PRIx64 ", in no readable object\n", start);
+        return;
+    }
+    bool found = false;
+    if (!vprec_object_pads_of(&object, start, &pads) || !vprec_object_function_at(&object, start, &function))
+        FAIL("%s: no function at %#" PRIx64 "\n", map->l_name, start - map->l_addr);
+    for (size_t i = 0; i < pads.count; i++)
+        found |= VPREC_AT(pads, uint64_t, i) == address;
+    if (!found || function.start != start)
+        FAIL("%s: landed at %#" PRIx64 ", which is no pad of %#" PRIx64 "\n", map->l_name, address - map->l_addr,
+             start - map->l_addr);
+    vprec_vec_free(&pads);
+    vprec_object_release(&object);
+}
+
 /* Every address that the unwinder entered must be a pad of the object it lies in. */
 static size_t check_landed(void)
 {
+    for (size_t i = 0; i < owners.count; i += 2) {
+        size_t before = 0; /* the same once more */
+        while (before < i && (owners.at[before] != owners.at[i] || owners.at[before + 1] != owners.at[i + 1]))
+            before += 2;
+        if (before == i)
+            check_owner(owners.at[i], owners.at[i + 1]);
+    }
+    owners.count = 0;
     re_sort(&landed);
     for (size_t i = 0; i < landed.count; i++) {
         Dl_info info;

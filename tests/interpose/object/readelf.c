@@ -92,6 +92,8 @@ typedef struct reader {
     FILE *file;
     bool in_relr, in_dynsym;
     uint64_t array[3], array_size[3]; /* preinit, init, fini */
+    uint8_t *undefined; /* by number of a dynamic symbol */
+    size_t undefined_room;
 } reader;
 
 static uint64_t word_at(reader *r, uint64_t address)
@@ -155,6 +157,16 @@ static void symbol_line(char *line, void *data)
     uint64_t value;
     if (strstr(line, "Symbol table '"))
         r->in_dynsym = strstr(line, "'.dynsym'");
+    size_t number;
+    if (r->in_dynsym && sscanf(line, " %zu: %*x %*s %*s %*s %*s %31s", &number, index) == 2) {
+        if (number >= r->undefined_room) {
+            r->undefined = realloc(r->undefined, 2 * number + 64);
+            r->undefined_room = 2 * number + 64;
+            if (!r->undefined)
+                exit(1);
+        }
+        r->undefined[number] = !strcmp(index, "UND");
+    }
     if (sscanf(line, " %*u: %" SCNx64 " %31s %31s %31s %31s %31s %4095s", &value, size, type, bind, visibility, index,
                name) < 6 || !strcmp(index, "UND"))
         return;
@@ -194,6 +206,18 @@ static void relocation_line(char *line, void *data)
     if (sscanf(line, "%" SCNx64 " %" SCNx64 " R_X86_64_%63s%n", &offset, &info, type, &length) != 3)
         return;
     char *rest = line + length;
+    if ((!strcmp(type, "GLOB_DAT") || !strcmp(type, "JUMP_SLOT")) && info >> 32 < r->undefined_room &&
+        r->undefined[info >> 32] && sscanf(rest, " %*x %4095s", name) == 1) {
+        re_facts *f = r->facts;
+        if (f->import_count == f->import_room) {
+            f->import_room = 2 * f->import_room + 64;
+            f->imports = realloc(f->imports, f->import_room * sizeof *f->imports);
+            if (!f->imports)
+                exit(1);
+        }
+        name[strcspn(name, "@")] = 0;
+        f->imports[f->import_count++] = (re_import){offset, strdup(name)};
+    }
     if (!strcmp(type, "RELATIVE") || !strcmp(type, "IRELATIVE")) {
         if (sscanf(rest, "%" SCNx64, &addend) != 1)
             exit(1);
@@ -261,11 +285,15 @@ bool re_read(const char *path, re_facts *facts)
     for (int i = 0; i < 3; i++)
         for (uint64_t at = 0; at + 8 <= r.array_size[i]; at += 8)
             add_pointer(facts, word_at(&r, r.array[i] + at));
+    for (size_t i = 0; i < facts->pointers.count; i++)
+        re_push(&facts->told, facts->pointers.at[i]);
+    re_sort(&facts->told);
     for (size_t i = 0; facts->exec && i < r.loads.count; i += 3) /* no relocations: every word is suspect */
         for (uint64_t at = (r.loads.at[i] + 7) & ~UINT64_C(7); at + 8 <= r.loads.at[i] + r.loads.at[i + 2]; at += 8)
             add_pointer(facts, word_at(&r, at));
     re_sort(&facts->pointers);
     fclose(r.file);
     free(r.loads.at);
+    free(r.undefined);
     return true;
 }

@@ -18,12 +18,20 @@ typedef struct re_list { /* of uint64_t */
     size_t count, room;
 } re_list;
 
+typedef struct re_import { /* a word of the GOT */
+    uint64_t slot;
+    char *name;
+} re_import;
+
 typedef struct re_facts {
     bool exec; /* ET_EXEC */
     re_list code, plt; /* start, end, start, end, ... of executable sections */
     re_function *functions; /* in code: symbols, then FDEs; neither sorted nor unique */
     size_t count, room, symbols, fdes;
-    re_list pointers; /* in code; sorted, unique */
+    re_list told;     /* addresses in code that the file says data hold; sorted, unique */
+    re_list pointers; /* those and, of an ET_EXEC, aligned words; sorted, unique */
+    re_import *imports; /* GLOB_DAT and JUMP_SLOT of symbols that are undefined here; not sorted */
+    size_t import_count, import_room;
     size_t relative, relr; /* relocations of these kinds, into code or not */
     char build_id[129];
 } re_facts;

@@ -36,6 +36,21 @@ no_size:
 no_size_either:
     fill 8
 
+    function no_size_framed, 0 /* its FDE tells its size: what follows is nobody's */
+no_size_framed:
+    .cfi_startproc
+    fill 16
+    .cfi_endproc
+    fill 24
+
+    function no_size_before, 0 /* reaches to the next FDE: what follows that is nobody's */
+no_size_before:
+    fill 8
+    .cfi_startproc
+    fill 8
+    .cfi_endproc
+    fill 24
+
     function outer_one, 200 /* holds a named function, a nameless one, and more of itself behind them */
 outer_one:
     fill 20

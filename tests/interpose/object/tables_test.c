@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tables_test.c: vprec_object_read against readelf on one real file: code and
- * PLT ranges, functions, pointers, build id; vprec_object_name_at against a
+ * PLT ranges, functions, pointers, imports, build id; vprec_object_name_at against a
  * linear search; landing pads must be instructions in objdump's eyes. */
 #include "find/object.h"
 #include "readelf.h"
@@ -53,6 +53,24 @@ static void check_list(const char *what, const vprec_vec *got, const re_list *ex
             fail(g < e ? "one too many" : "one is missing", g, e);
         i += g <= e;
         j += e <= g;
+    }
+}
+
+static int compare_imports(const void *a, const void *b)
+{
+    const re_import *x = a, *y = b;
+    return (x->slot > y->slot) - (x->slot < y->slot);
+}
+
+static void check_imports(const vprec_object *object, const re_facts *facts)
+{
+    qsort(facts->imports, facts->import_count, sizeof *facts->imports, compare_imports);
+    check_u64("imports", object->imports.count, facts->import_count);
+    for (size_t i = 0; i < facts->import_count && i < object->imports.count; i++) {
+        const vprec_import *import = &VPREC_AT(object->imports, vprec_import, i);
+        check_u64("slot of an import", import->slot, facts->imports[i].slot + bias);
+        if (strcmp(import->name, facts->imports[i].name))
+            fail(import->name, import->slot, facts->imports[i].slot + bias);
     }
 }
 
@@ -191,6 +209,7 @@ int main(int argc, char **argv)
     check_ranges("plt", &object.plt, &facts.plt);
     size_t count = check_functions(&object, &facts, merged);
     check_list("pointers", &object.pointers, &facts.pointers);
+    check_imports(&object, &facts);
     check_pads(&object);
     check_name_at(&object, &facts, merged, count);
     char id[41] = "";
@@ -200,9 +219,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: build id %s, expected %s\n", path, id, facts.build_id);
         failures++;
     }
-    printf("%s: %zu symbols, %zu FDEs -> %zu functions; %zu pointers (%zu RELATIVE, %zu RELR); %zu pads; id %s\n", path,
-           facts.symbols, facts.fdes, object.symbols.count, object.pointers.count, facts.relative, facts.relr,
-           object.pads.count, id);
+    printf("%s: %zu symbols, %zu FDEs -> %zu functions; %zu pointers (%zu RELATIVE, %zu RELR); %zu imports; %zu pads; "
+           "id %s\n", path, facts.symbols, facts.fdes, object.symbols.count, object.pointers.count, facts.relative,
+           facts.relr, object.imports.count, object.pads.count, id);
     vprec_object_release(&object);
     return failures != 0;
 }
