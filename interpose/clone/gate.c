@@ -17,7 +17,11 @@ enum { TRAMPOLINE = 0, STUB = 80, GATE = 104, SLOT = GATE + sizeof(vprec_gate) }
 
 bool vprec_gates_reserve(vprec_gates *gates, uint64_t lo, uint64_t hi, size_t room)
 {
-    *gates = (vprec_gates){.room = room, .bytes = vprec_page_end(room * SLOT)};
+    size_t places = 16;
+    while (places < 2 * room)
+        places *= 2;
+    *gates = (vprec_gates){.room = room, .places = places,
+                           .bytes = vprec_page_end(room * SLOT + places * sizeof(uint32_t))};
     gates->arena = vprec_reach_reserve(lo, hi, gates->bytes);
     if (!gates->arena)
         return false;
@@ -47,9 +51,28 @@ vprec_gate *vprec_gate_at(const vprec_gates *gates, size_t i)
     return (vprec_gate *)(void *)(gates->arena + i * SLOT + GATE);
 }
 
+/* Behind the gates: number + 1 by a hash of the function's address, 0 where none is. Returns the function's place, or a
+ * free one. */
+static uint32_t *place_of(const vprec_gates *gates, uint64_t function)
+{
+    uint32_t *places = (uint32_t *)(void *)(gates->arena + gates->room * SLOT);
+    size_t i = (size_t)(function * UINT64_C(0x9E3779B97F4A7C15) >> 32);
+    while (places[i &= gates->places - 1] && vprec_gate_at(gates, places[i] - 1)->function != function)
+        i++;
+    return &places[i];
+}
+
 static bool decode(uint64_t at, uint64_t end, vprec_insn *insn)
 {
     return vprec_insn_decode((const uint8_t *)at, end - at < 15 ? end - at : 15, at, insn);
+}
+
+/* The first bytes of branches: 70-7F, EB, E0-E3, E9, and 0F. */
+static bool may_branch(uint8_t byte)
+{
+    static const uint64_t first[4] = {UINT64_C(1) << 0x0F, UINT64_C(0xFFFF) << 0x30, 0,
+                                      UINT64_C(0xF) << 0x20 | UINT64_C(1) << 0x29 | UINT64_C(1) << 0x2B};
+    return first[byte >> 6] >> (byte & 63) & 1;
 }
 
 /* Whether the bytes at `at` look like a branch to the first `n` bytes of the function, which starts at `start`. */
@@ -72,7 +95,7 @@ static bool looks_like_branch(uint64_t at, uint64_t start, uint64_t end, unsigne
 static bool branches_into(uint64_t start, uint64_t end, unsigned n)
 {
     uint64_t at = start;
-    while (at < end && !looks_like_branch(at, start, end, n))
+    while (at < end && !(may_branch(*(const uint8_t *)at) && looks_like_branch(at, start, end, n)))
         at++;
     if (at >= end)
         return false;
@@ -126,9 +149,11 @@ static void emit_stub(uint8_t *at, const vprec_gate *gate)
 
 vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end)
 {
-    for (size_t i = 0; i < gates->count; i++)
-        if (vprec_gate_at(gates, i)->function == start)
-            return vprec_gate_at(gates, i);
+    if (!gates->room)
+        return NULL;
+    uint32_t *place = place_of(gates, start);
+    if (*place)
+        return vprec_gate_at(gates, *place - 1);
     if (gates->count == gates->room)
         return NULL;
     uint8_t *slot = gates->arena + gates->count * SLOT;
@@ -137,6 +162,7 @@ vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end)
     if (!moved || code.full)
         return NULL;
     vprec_gate *gate = vprec_gate_at(gates, gates->count++);
+    *place = (uint32_t)gates->count;
     *gate = (vprec_gate){.function = start, .native = slot + TRAMPOLINE, .stub = slot + STUB, .moved = moved};
     emit_stub(slot + STUB, gate);
     return gate;

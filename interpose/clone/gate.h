@@ -30,6 +30,7 @@ typedef struct vprec_gate {
 typedef struct vprec_gates {
     uint8_t *arena;
     size_t count, room, bytes;
+    size_t places; /* of gate.c's table by address */
 } vprec_gates;
 
 enum { VPREC_GATE_ENTRY = 5 }; /* the jump at a function's entry */

@@ -149,12 +149,15 @@ class Late(unittest.TestCase):
 
     def check(self, options, is_rounded, *libraries):
         program = ('./calls_bare',) + libraries
+        self.assertEqual(run(*program)[:2], [('error', '00000000'), ('mapped', '00000000')])
+        self.check_program(options, is_rounded, *program)
+
+    def check_program(self, options, is_rounded, *program):
         native, have = run(*program), vprec('-f bf16 ' + options, *program)
-        self.assertEqual(native[:2], [('error', '00000000'), ('mapped', '00000000')])
         self.assertEqual([name for name, _ in native], [name for name, _ in have])
         for (name, before), (_, after) in zip(native, have):
             want = rounded(self.WANT[name](ARGUMENT), 7) if is_rounded and name in self.WANT else f32(before)
-            self.assertEqual(f32(after), want, f'{options} {libraries}: {name} is {f32(after).hex()}')
+            self.assertEqual(f32(after), want, f'{options} {program}: {name} is {f32(after).hex()}')
 
     def test_together(self):
         self.check('', True, self.LATE)
@@ -167,6 +170,16 @@ class Late(unittest.TestCase):
     def test_before(self):
         self.check('', True, self.IDLE, self.LATE)
         self.check('', True, self.IDLE, '-', self.LATE)
+
+    def test_vectors_alone(self):
+        """libmvec comes to a program that has libm."""
+        work = f'import ctypes; ctypes.CDLL("{self.LATE}"); ctypes.CDLL("{self.LATER}")'
+        self.check_program('', True, sys.executable, '-c', work)
+
+    def test_found_by_name(self):
+        self.check_program('', True, './calls_finder')
+        self.check_program('--count', True, './calls_finder')
+        self.check_program('--ops add', False, './calls_finder')
 
     def test_again(self):
         self.check('', True, self.LATE, '-', self.LATER, '-', self.LATE)
