@@ -90,6 +90,16 @@ static uint64_t symbol_value(const vprec_elf_symbols *table, uint64_t index)
     return defined ? symbol.st_value : 0;
 }
 
+/* A long table is left behind in pieces: `*begun` is where the one that holds the i-th entry began. */
+static void leave_behind(const vprec_elf *elf, const uint8_t *table, uint64_t i, uint64_t *begun, bool last)
+{
+    enum { PIECE = 1 << 16 };
+    if (!last && i - *begun < PIECE)
+        return;
+    vprec_elf_forget(elf, table + *begun * sizeof(Elf64_Rela), (i - *begun) * sizeof(Elf64_Rela));
+    *begun = i;
+}
+
 static Elf64_Rela rela_at(const uint8_t *table, uint64_t index)
 {
     Elf64_Rela rela;
@@ -116,7 +126,9 @@ static bool imports_read(vprec_elf *elf, uint64_t address, uint64_t size, uint64
     vprec_elf_symbols symbols = dynsym_of_relocations(elf);
     vprec_vec *imports = &elf->object->imports;
     uint64_t own = first_own(elf);
-    for (uint64_t i = skip; i < size / sizeof(Elf64_Rela); i++) {
+    uint64_t count = size / sizeof(Elf64_Rela), begun = skip;
+    for (uint64_t i = skip; i < count; i++) {
+        leave_behind(elf, table, i, &begun, false);
         uint64_t info = vprec_elf_u64(table + i * sizeof(Elf64_Rela) + offsetof(Elf64_Rela, r_info));
         uint64_t type = ELF64_R_TYPE(info);
         bool is_import = (type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT) && ELF64_R_SYM(info) < own;
@@ -137,18 +149,20 @@ static bool imports_read(vprec_elf *elf, uint64_t address, uint64_t size, uint64
         *import = (vprec_import){rela.r_offset + elf->object->bias,
                                  vprec_elf_string_at(&symbols.names, symbol.st_name)};
     }
+    if (skip < count)
+        leave_behind(elf, table, count, &begun, true);
     return vprec_elf_sort(imports) || vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
 }
 
 static bool rela_read(vprec_elf *elf, vprec_vec *pointers, uint64_t address, uint64_t size)
 {
-    enum { CHUNK = 1 << 16 };
     const uint8_t *table = size ? vprec_elf_span(elf, address, size) : NULL;
     if (size && !table)
         return vprec_elf_fail(elf, VPREC_REASON_BAD_DYNAMIC);
     vprec_elf_symbols symbols = dynsym_of_relocations(elf);
-    uint64_t count = size / sizeof(Elf64_Rela);
-    for (uint64_t i = 0, begun = 0; i < count; i++) {
+    uint64_t count = size / sizeof(Elf64_Rela), begun = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        leave_behind(elf, table, i, &begun, false);
         Elf64_Rela rela = rela_at(table, i);
         uint64_t target = (uint64_t)rela.r_addend, symbol;
         switch (ELF64_R_TYPE(rela.r_info)) {
@@ -166,11 +180,9 @@ static bool rela_read(vprec_elf *elf, vprec_vec *pointers, uint64_t address, uin
         }
         if (!vprec_elf_add_pointer(elf, pointers, target))
             return false;
-        if (i - begun == CHUNK) {
-            vprec_elf_forget(elf, table + begun * sizeof rela, CHUNK * sizeof rela);
-            begun = i;
-        }
     }
+    if (count)
+        leave_behind(elf, table, count, &begun, true);
     return true;
 }
 
