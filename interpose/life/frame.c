@@ -48,7 +48,7 @@ bool vprec_frame_copy(vprec_frame *to, const siginfo_t *info, const ucontext_t *
     memcpy(to->uc, uc, CONTEXT);
     if (area)
         to->uc->uc_mcontext.fpregs = (fpregset_t)copy;
-    *(uint64_t *)rsp = restorer ? restorer : ((const uint64_t *)uc)[-1];
+    *(uint64_t *)rsp = restorer;
     return true;
 }
 

@@ -16,7 +16,7 @@ typedef struct vprec_frame {
 } vprec_frame;
 
 /* Copies the frame of a handler that was called with `info` and `uc` below `top`. `restorer`: what the handler returns
- * to; 0: what it is. False: it does not fit above `low`. */
+ * to. False: it does not fit above `low`. */
 bool vprec_frame_copy(vprec_frame *to, const siginfo_t *info, const ucontext_t *uc, uint64_t top, uint64_t low,
                       uint64_t restorer);
 

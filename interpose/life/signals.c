@@ -114,7 +114,7 @@ static bool move(vprec_frame *to, const vprec_view *view, const vprec_action *ac
         top = (uint64_t)stack->ss_sp + stack->ss_size;
     if (enters || nested)
         low = (uint64_t)stack->ss_sp;
-    return vprec_frame_copy(to, info, uc, top, low, action->flags & VPREC_SA_RESTORER ? action->restorer : 0);
+    return vprec_frame_copy(to, info, uc, top, low, action->restorer);
 }
 
 void vprec_signal_deliver(const vprec_action *action, int number, siginfo_t *info, ucontext_t *uc)
@@ -124,7 +124,8 @@ void vprec_signal_deliver(const vprec_action *action, int number, siginfo_t *inf
     uint64_t mask = (*vprec_set_bits(&uc->uc_sigmask) | action->mask | own) & ~VPREC_SET_OURS;
     if (view && vprec_view_on_kernel_stack(view, (uint64_t)__builtin_frame_address(0))) {
         vprec_frame frame;
-        if (!move(&frame, view, action, info, uc)) {
+        /* the kernel, too, has no other way to let it return, and none to give it a frame that does not fit */
+        if (!(action->flags & VPREC_SA_RESTORER) || !move(&frame, view, action, info, uc)) {
             siginfo_t overflow = {.si_signo = SIGSEGV, .si_code = SI_KERNEL};
             vprec_trap_die(SIGSEGV, &overflow, uc);
             return;
@@ -159,53 +160,67 @@ void vprec_signal_install(void)
 }
 
 /* The kernel's action as the program set it. */
-static void reveal(struct sigaction *old, const vprec_action *before)
+static void reveal(vprec_action *old, const vprec_action *before)
 {
-    bool wrapped = old->sa_sigaction == on_signal;
-    bool ran_once = old->sa_handler == SIG_DFL && old->sa_flags & (int)SA_RESETHAND && vprec_action_is_handler(before);
-    if (!wrapped && !ran_once && old->sa_handler != (sighandler_t)before->handler)
+    bool wrapped = old->handler == (uint64_t)on_signal;
+    bool ran_once = !old->handler && old->flags & (uint32_t)SA_RESETHAND && vprec_action_is_handler(before);
+    if (!wrapped && !ran_once && old->handler != before->handler)
         return; /* inherited */
-    vprec_action_to_libc(old, before);
+    *old = *before;
     if (ran_once)
-        old->sa_handler = SIG_DFL;
+        old->handler = 0;
 }
 
 /* Ours in the place of a handler of the program. On the alternate stack, which is vprec's, nothing may interrupt it. */
-static void wrap(struct sigaction *action)
+static void wrap(vprec_action *action)
 {
-    action->sa_sigaction = on_signal;
-    action->sa_flags |= SA_SIGINFO;
-    if (action->sa_flags & SA_ONSTACK)
-        *vprec_set_bits(&action->sa_mask) = ~UINT64_C(0);
+    action->handler = (uint64_t)on_signal;
+    action->flags |= SA_SIGINFO;
+    if (action->flags & SA_ONSTACK)
+        action->mask = ~UINT64_C(0);
 }
 
-static int set_action(int number, const struct sigaction *action, struct sigaction *old)
+static bool is_known(int number)
 {
-    if (!owner || number < 1 || number >= _NSIG || (number >= FIRST_INTERNAL && number <= LAST_INTERNAL) ||
-        number == SIGKILL || number == SIGSTOP)
-        return __sigaction(number, action, old);
+    return owner && number >= 1 && number < _NSIG && number != SIGKILL && number != SIGSTOP;
+}
+
+long vprec_signal_action(int number, const vprec_action *action, vprec_action *old)
+{
+    if (!is_known(number))
+        return vprec_sys(SYS_rt_sigaction, number, (long)action, (long)old, sizeof action->mask, 0, 0);
     bool ours = !borrowed();
     if (vprec_set_is_ours(number)) {
         vprec_trap_action(number, ours ? action : NULL, old);
         return 0;
     }
-    struct sigaction copy;
-    vprec_action before = vprec_action_read(&actions[number], NULL);
+    vprec_action copy, before = vprec_action_read(&actions[number], NULL);
     if (action) {
         copy = *action;
-        vprec_set_remove_ours(&copy.sa_mask);
+        copy.mask &= ~VPREC_SET_OURS;
         if (ours) {
-            vprec_action to = vprec_action_from_libc(action, vprec_trap_restorer);
-            if (vprec_action_is_handler(&to) && action->sa_handler != SIG_ERR)
+            before = vprec_action_write(&actions[number], action);
+            if (vprec_action_is_handler(action))
                 wrap(&copy);
-            before = vprec_action_write(&actions[number], &to);
         }
-        action = &copy;
     }
-    int result = __sigaction(number, action, old);
+    long result = vprec_sys(SYS_rt_sigaction, number, (long)(action ? &copy : NULL), (long)old, sizeof copy.mask, 0, 0);
     if (!result && old)
         reveal(old, &before);
     return result;
+}
+
+static int set_action(int number, const struct sigaction *action, struct sigaction *old)
+{
+    if (!is_known(number) || (number >= FIRST_INTERNAL && number <= LAST_INTERNAL))
+        return __sigaction(number, action, old);
+    vprec_action to, before;
+    if (action)
+        to = vprec_action_from_libc(action, vprec_trap_restorer);
+    vprec_signal_action(number, action ? &to : NULL, &before);
+    if (old)
+        vprec_action_to_libc(old, &before);
+    return 0;
 }
 
 PUBLIC int sigaction(int number, const struct sigaction *action, struct sigaction *old)

@@ -128,19 +128,24 @@ static void install(int number, const vprec_action *program, struct sigaction *b
     __sigaction(number, &action, before);
 }
 
-void vprec_trap_action(int number, const struct sigaction *action, struct sigaction *old)
+void vprec_trap_action(int number, const vprec_action *action, vprec_action *old)
 {
     vprec_action_store *store = store_of(number);
-    vprec_action before;
-    if (action) {
-        vprec_action to = vprec_action_from_libc(action, vprec_trap_restorer);
-        before = vprec_action_write(store, &to);
-        install(number, &to, NULL);
-    } else {
-        before = vprec_action_read(store, NULL);
-    }
+    vprec_action before = action ? vprec_action_write(store, action) : vprec_action_read(store, NULL);
+    if (action)
+        install(number, action, NULL);
     if (old)
-        vprec_action_to_libc(old, &before);
+        *old = before;
+}
+
+void vprec_trap_ignore(int number, bool is)
+{
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    const vprec_action program = vprec_action_read(store_of(number), NULL);
+    if (is)
+        __sigaction(number, &ignored, NULL);
+    else
+        install(number, &program, NULL);
 }
 
 static void take_over(int number)

@@ -15,7 +15,10 @@
 void vprec_trap_install(_Atomic uint64_t *traps);
 
 /* The program's own action for SIGTRAP or SIGSEGV, kept beside ours. */
-void vprec_trap_action(int number, const struct sigaction *action, struct sigaction *old);
+void vprec_trap_action(int number, const vprec_action *action, vprec_action *old);
+
+/* The kernel ignores a signal of ours, as an exec is to find it, or has our handler again. */
+void vprec_trap_ignore(int number, bool is);
 
 /* Hooks, called in the handler: every signal is blocked, the interrupted thread may hold any lock. They run in a slot of
  * the thread's own (x86/emulate/stack.h, 32 KiB, of which a hook may use 24): who needs more calls vprec_stack_call with
@@ -39,6 +42,8 @@ void vprec_trap_die(int number, siginfo_t *info, ucontext_t *uc);
  * handler of the program is called on the original's context, where it would be natively. */
 typedef void vprec_handler(int number, siginfo_t *info, void *context);
 void vprec_signal_deliver(const vprec_action *action, int number, siginfo_t *info, ucontext_t *uc);
+/* rt_sigaction by the program, by whatever way: 0 or -errno. */
+long vprec_signal_action(int number, const vprec_action *action, vprec_action *old);
 /* From now on the program's handlers are wrapped. */
 void vprec_signal_install(void);
 

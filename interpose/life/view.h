@@ -27,6 +27,8 @@ typedef struct vprec_view {
     void *argument;
     uint64_t key;               /* for its noise (runtime/draws.h), if `keyed` */
     bool keyed;
+    uint64_t spawn_blocked, spawn_ignored; /* while `spawns`: of ours, what the child has */
+    bool spawns;                /* it is in posix_spawn */
     _Atomic unsigned turn;      /* of `next` */
     ucontext_t next[3];         /* contexts that setcontext goes to, without ours in the mask */
 } vprec_view;

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * syscalls.c: see syscalls.h. What the kernel would refuse it refuses: pointers
+ * of the program's are tried by calls that touch them and do nothing else. */
+#include "syscalls.h"
+#include "execs.h"
+#include "runtime/sys.h"
+#include "trap.h"
+#include "view.h"
+#include "waits.h"
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+
+enum { SET = 8 }; /* bytes of the kernel's mask */
+
+static long issue(const vprec_syscall_frame *f)
+{
+    const uint64_t *a = f->argument;
+    return vprec_sys((long)f->number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+}
+
+static bool done(vprec_syscall_frame *f, long result)
+{
+    f->result = (uint64_t)result;
+    return true;
+}
+
+/* Whether 8 bytes can be read: the kernel reads the set before it looks at the first argument. */
+static bool readable(uint64_t at)
+{
+    return vprec_sys(SYS_rt_sigprocmask, INT32_MAX, (long)at, 0, SET, 0, 0) == -EINVAL;
+}
+
+/* Whether they can be written: the mask is. */
+static bool writable(uint64_t at)
+{
+    return !vprec_sys(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)at, SET, 0, 0);
+}
+
+/* At both ends, and no longer than a page. */
+static bool all(bool (*are)(uint64_t), uint64_t at, size_t bytes)
+{
+    return are(at) && are(at + bytes - 8);
+}
+
+static uint64_t ours_of(uint64_t set)
+{
+    return *(const uint64_t *)set & VPREC_SET_OURS;
+}
+
+static bool procmask(vprec_syscall_frame *f)
+{
+    uint64_t set = f->argument[1], old = f->argument[2], ours = 0;
+    int how = (int)f->argument[0];
+    vprec_view *view = vprec_view_here();
+    if (f->argument[3] != SET || !view)
+        return false;
+    bool overlap = set && old && set - old + 7 < 15;
+    if (overlap && readable(set)) /* what the result takes the place of */
+        ours = ours_of(set);
+    long result = issue(f);
+    if (result)
+        return done(f, result);
+    if (set && !overlap)
+        ours = ours_of(set);
+    uint64_t before = atomic_load(&view->blocked), really = VPREC_SET_OURS;
+    if (ours && how != SIG_UNBLOCK)
+        vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&really, 0, SET, 0, 0);
+    if (old)
+        *(uint64_t *)old |= before;
+    if (set)
+        vprec_view_block(view, how == SIG_BLOCK     ? before | ours
+                               : how == SIG_UNBLOCK ? before & ~ours
+                                                    : ours);
+    return done(f, 0);
+}
+
+static bool action(vprec_syscall_frame *f)
+{
+    uint64_t new = f->argument[1], old = f->argument[2];
+    vprec_action to, before;
+    if (f->argument[3] != SET)
+        return false;
+    if (new) {
+        if (!all(readable, new, sizeof to))
+            return done(f, -EFAULT);
+        to = *(const vprec_action *)new;
+    }
+    long result = vprec_signal_action((int)f->argument[0], new ? &to : NULL, &before);
+    if (!result && old) {
+        if (!all(writable, old, sizeof before))
+            return done(f, -EFAULT);
+        *(vprec_action *)old = before;
+    }
+    return done(f, result);
+}
+
+static bool alternate(vprec_syscall_frame *f)
+{
+    vprec_view *view = vprec_view_here();
+    uint64_t stack = f->argument[0], old = f->argument[1];
+    stack_t to, before;
+    if (!view)
+        return false;
+    if (stack && !all(readable, stack, sizeof to))
+        return done(f, -EFAULT);
+    if (stack)
+        to = *(const stack_t *)stack;
+    int result = vprec_view_alternate(view, stack ? &to : NULL, &before, f->rsp);
+    if (!result && old) {
+        if (!all(writable, old, sizeof before))
+            return done(f, -EFAULT);
+        *(stack_t *)old = before;
+    }
+    return done(f, result);
+}
+
+static bool pending(vprec_syscall_frame *f)
+{
+    vprec_view *view = vprec_view_here();
+    if (!view || f->argument[1] != SET)
+        return false;
+    long result = issue(f);
+    if (!result)
+        *(uint64_t *)f->argument[0] |= vprec_view_pending(view) & atomic_load(&view->blocked);
+    return done(f, result);
+}
+
+/* A wait under the mask that is argument number `k`, its size behind it; or, `boxed`, both are in memory. */
+static bool wait_under(vprec_syscall_frame *f, int k, bool boxed)
+{
+    struct {
+        uint64_t set, size;
+    } box = {f->argument[k], boxed ? 0 : f->argument[k + 1]};
+    vprec_syscall_frame with = *f;
+    vprec_wait wait;
+    if (boxed) {
+        if (!box.set || !all(readable, box.set, sizeof box))
+            return false;
+        __builtin_memcpy(&box, (const void *)box.set, sizeof box);
+    }
+    if (!box.set || box.size != SET || !readable(box.set))
+        return false;
+    uint64_t set = *(const uint64_t *)box.set & ~VPREC_SET_OURS, ours = ours_of(box.set);
+    bool changes = vprec_wait_begin(&wait, ours);
+    if (!changes && !ours)
+        return false;
+    box.set = (uint64_t)&set;
+    with.argument[k] = boxed ? (uint64_t)&box : box.set;
+    long result = issue(&with);
+    if (changes)
+        vprec_wait_end(&wait);
+    return done(f, result);
+}
+
+static long call_raw(void *data, siginfo_t *info)
+{
+    vprec_syscall_frame with = *(const vprec_syscall_frame *)data;
+    with.argument[1] = (uint64_t)info;
+    return issue(&with);
+}
+
+static bool wait_for(vprec_syscall_frame *f)
+{
+    vprec_view *view = vprec_view_here();
+    siginfo_t info;
+    if (!view || f->argument[3] != SET || !readable(f->argument[0]) || !ours_of(f->argument[0]))
+        return false;
+    long result = vprec_wait_for(view, ours_of(f->argument[0]), &info, call_raw, f);
+    if (result > 0 && f->argument[1]) {
+        if (!all(writable, f->argument[1], sizeof info))
+            return done(f, -EFAULT);
+        *(siginfo_t *)f->argument[1] = info;
+    }
+    return done(f, result);
+}
+
+/* By a handler itself, or by code that makes frames: what ours do not pass through. */
+static bool return_from(vprec_syscall_frame *f)
+{
+    vprec_view *view = vprec_view_here();
+    if (!view || !all(readable, f->rsp, 304))
+        return false;
+    ucontext_t *uc = (ucontext_t *)f->rsp;
+    stack_t ours = vprec_view_kernel_stack(view);
+    uint64_t *mask = vprec_set_bits(&uc->uc_sigmask);
+    if (uc->uc_stack.ss_sp == ours.ss_sp && !(*mask & VPREC_SET_OURS))
+        return false; /* it did */
+    uint64_t blocked = *mask & VPREC_SET_OURS;
+    *mask &= ~VPREC_SET_OURS;
+    vprec_view_restore_stack(view, &uc->uc_stack, (uint64_t)uc->uc_mcontext.gregs[REG_RSP]);
+    uc->uc_stack = ours;
+    vprec_view_block(view, blocked);
+    return false;
+}
+
+static bool execute(vprec_syscall_frame *f)
+{
+    vprec_exec undo;
+    vprec_exec_begin(&undo);
+    long result = issue(f);
+    vprec_exec_failed(&undo);
+    return done(f, result);
+}
+
+static bool suspend(vprec_syscall_frame *f)
+{
+    return wait_under(f, 0, false);
+}
+
+static bool fourth(vprec_syscall_frame *f)
+{
+    return wait_under(f, 3, false);
+}
+
+static bool fifth(vprec_syscall_frame *f)
+{
+    return wait_under(f, 4, false);
+}
+
+static bool sixth(vprec_syscall_frame *f)
+{
+    return wait_under(f, 5, true);
+}
+
+typedef bool handled(vprec_syscall_frame *f);
+
+static handled *handler_of(uint64_t number)
+{
+    enum { EPOLL_PWAIT2 = 441 };
+    switch (number) {
+    case SYS_rt_sigaction:
+        return action;
+    case SYS_rt_sigprocmask:
+        return procmask;
+    case SYS_rt_sigreturn:
+        return return_from;
+    case SYS_rt_sigpending:
+        return pending;
+    case SYS_rt_sigtimedwait:
+        return wait_for;
+    case SYS_rt_sigsuspend:
+        return suspend;
+    case SYS_sigaltstack:
+        return alternate;
+    case SYS_ppoll:
+        return fourth;
+    case SYS_epoll_pwait:
+    case EPOLL_PWAIT2:
+        return fifth;
+    case SYS_pselect6:
+    case SYS_io_pgetevents:
+        return sixth;
+    case SYS_execve:
+    case SYS_execveat:
+        return execute;
+    default:
+        return NULL;
+    }
+}
+
+bool vprec_syscall_concerns(uint64_t number)
+{
+    return vprec_view_active() && handler_of(number);
+}
+
+bool vprec_syscall(vprec_syscall_frame *frame)
+{
+    return vprec_syscall_concerns(frame->number) && handler_of(frame->number)(frame);
+}
