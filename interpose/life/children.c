@@ -8,6 +8,7 @@
 #include "children.h"
 #include "environment.h"
 #include "executable.h"
+#include "execs.h"
 #include "find/select.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
@@ -178,9 +179,13 @@ static char **with_ours(work *w, char *const *envp, const given *g, uint64_t via
 
 static long execute(int directory, const char *path, char *const *argv, char *const *envp, int flags)
 {
-    if (directory == AT_FDCWD && !flags)
-        return vprec_sys(SYS_execve, (long)path, (long)argv, (long)envp, 0, 0, 0);
-    return vprec_sys(SYS_execveat, directory, (long)path, (long)argv, (long)envp, flags, 0);
+    vprec_exec undo;
+    vprec_exec_begin(&undo);
+    long result = directory == AT_FDCWD && !flags
+                      ? vprec_sys(SYS_execve, (long)path, (long)argv, (long)envp, 0, 0, 0)
+                      : vprec_sys(SYS_execveat, directory, (long)path, (long)argv, (long)envp, flags, 0);
+    vprec_exec_failed(&undo);
+    return result;
 }
 
 /* NULL: nobody asks for it, or there is no room. */

@@ -30,7 +30,7 @@ static void start(void)
     vprec_view *view = vprec_view_here();
     if (!view)
         return;
-    atomic_store(&view->blocked, before & ours);
+    vprec_view_block(view, before & ours);
     vprec_view_arm(view);
     view->stack = (stack_t){.ss_flags = SS_DISABLE};
 }

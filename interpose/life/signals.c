@@ -76,8 +76,10 @@ static void enter(int number, siginfo_t *info, void *context, uint64_t handler)
     vprec_view *view = vprec_view_here();
     if (!view)
         return;
-    vprec_view_restore_stack(view, &uc->uc_stack, (uint64_t)uc->uc_mcontext.gregs[REG_RSP]);
-    uc->uc_stack = vprec_view_kernel_stack(view);
+    if (vprec_view_complete()) {
+        vprec_view_restore_stack(view, &uc->uc_stack, (uint64_t)uc->uc_mcontext.gregs[REG_RSP]);
+        uc->uc_stack = vprec_view_kernel_stack(view);
+    }
     if (vprec_view_pending(view) & ~blocked) {
         const uint64_t all = ~UINT64_C(0); /* until the handler's return */
         vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all, 0, 0);
@@ -89,11 +91,13 @@ static void enter(int number, siginfo_t *info, void *context, uint64_t handler)
 static void show_view(vprec_view *view, const vprec_action *action, int number, ucontext_t *uc)
 {
     uint64_t own = action->flags & SA_NODEFER ? 0 : UINT64_C(1) << (number - 1);
+    vprec_set_remove_ours(&uc->uc_sigmask);
+    if (!vprec_view_complete())
+        return;
     uint64_t blocked = atomic_load(&view->blocked), shown = blocked;
     if (atomic_exchange(&view->suspended, false))
         shown = atomic_load(&view->saved);
     atomic_store(&view->blocked, (blocked | action->mask | own) & VPREC_SET_OURS);
-    vprec_set_remove_ours(&uc->uc_sigmask);
     *vprec_set_bits(&uc->uc_sigmask) |= shown;
     uc->uc_stack = view->stack;
     if (view->stack.ss_flags & VPREC_SS_AUTODISARM)

@@ -2,7 +2,7 @@
  * syscalls.c: see syscalls.h. What the kernel would refuse it refuses: pointers
  * of the program's are tried by calls that touch them and do nothing else. */
 #include "syscalls.h"
-#include "execs.h"
+#include "children.h"
 #include "runtime/sys.h"
 #include "trap.h"
 #include "view.h"
@@ -101,7 +101,7 @@ static bool alternate(vprec_syscall_frame *f)
     vprec_view *view = vprec_view_here();
     uint64_t stack = f->argument[0], old = f->argument[1];
     stack_t to, before;
-    if (!view)
+    if (!view || !vprec_view_complete())
         return false;
     if (stack && !all(readable, stack, sizeof to))
         return done(f, -EFAULT);
@@ -180,7 +180,7 @@ static bool wait_for(vprec_syscall_frame *f)
 static bool return_from(vprec_syscall_frame *f)
 {
     vprec_view *view = vprec_view_here();
-    if (!view || !all(readable, f->rsp, 304))
+    if (!view || !vprec_view_complete() || !all(readable, f->rsp, 304))
         return false;
     ucontext_t *uc = (ucontext_t *)f->rsp;
     stack_t ours = vprec_view_kernel_stack(view);
@@ -197,11 +197,10 @@ static bool return_from(vprec_syscall_frame *f)
 
 static bool execute(vprec_syscall_frame *f)
 {
-    vprec_exec undo;
-    vprec_exec_begin(&undo);
-    long result = issue(f);
-    vprec_exec_failed(&undo);
-    return done(f, result);
+    const uint64_t *a = f->argument;
+    bool at = f->number == SYS_execveat;
+    return done(f, vprec_children_exec(at ? (int)a[0] : AT_FDCWD, (const char *)a[at], (char *const *)a[at + 1],
+                                       (char *const *)a[at + 2], at ? (int)a[4] : 0));
 }
 
 static bool suspend(vprec_syscall_frame *f)

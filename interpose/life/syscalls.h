@@ -18,9 +18,9 @@ typedef struct vprec_syscall_frame {
 /* Whether vprec_syscall has anything to do with that number: to be asked first, and cheap. */
 bool vprec_syscall_concerns(uint64_t number);
 
-/* Before a `syscall` instruction. True: the call is made, `result` is what rax is to be; rcx and r11 are lost as ever.
- * False: the instruction is to be executed, where the program has it, with the number and the arguments as they are now
- * (they are, as yet, never changed).
+/* Before a `syscall` instruction; who has it called before every one says so: vprec_view_sees_all. True: the call is made,
+ * `result` is what rax is to be; rcx and r11 are lost as ever. False: the instruction is to be executed, where the
+ * program has it, with the number and the arguments as they are now (they are, as yet, never changed).
  *
  * The caller has saved all registers, vectors included, and calls on a stack of vprec's own with 8 KiB to spare, under
  * the program's mask: a wait may take long, a signal's handler may run meanwhile and may leave it for good. For any

@@ -32,7 +32,7 @@ begun vprec_threads_begin(vprec_stacks *reserved)
     uint64_t blocked = atomic_load(&as_made->blocked), key = as_made->key;
     bool keyed = as_made->keyed;
     vprec_view *view = vprec_stack_take(reserved)->view;
-    atomic_store(&view->blocked, blocked);
+    vprec_view_block(view, blocked);
     vprec_view_arm(view);
     view->stack = (stack_t){.ss_flags = SS_DISABLE}; /* as the kernel gives it to a thread, but not to a program */
     if (keyed)
@@ -83,7 +83,7 @@ PUBLIC int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 
 PUBLIC int sigaltstack(const stack_t *stack, stack_t *old)
 {
-    vprec_view *view = vprec_view_here();
+    vprec_view *view = vprec_view_complete() ? vprec_view_here() : NULL;
     if (!view)
         return NEXT(sigaltstack)(stack, old);
     int result = vprec_view_alternate(view, stack, old, (uint64_t)__builtin_frame_address(0));

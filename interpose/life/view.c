@@ -3,8 +3,11 @@
  * the C library's: no locks, no thread-local variables, no C library. */
 #include "view.h"
 #include "runtime/sys.h"
+#include <elf.h>
 #include <errno.h>
+#include <link.h>
 #include <pthread.h>
+#include <sys/auxv.h>
 
 /* Signals of ours that are pending for the process, on a page that a child of fork finds empty. */
 enum state { EMPTY, CHANGING, FULL };
@@ -30,6 +33,36 @@ bool vprec_view_active(void)
     return of_process;
 }
 
+bool vprec_view_sees_all;
+static bool is_go; /* the program */
+
+bool vprec_view_complete(void)
+{
+    return vprec_view_sees_all || !is_go;
+}
+
+/* The note that Go's linker makes, by the owner's name. */
+static bool has_go_note(void)
+{
+    enum { GO = 0x6f47 };
+    const ElfW(Phdr) *part = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    size_t count = part ? getauxval(AT_PHNUM) : 0;
+    uint64_t bias = 0;
+    for (size_t i = 0; i < count; i++)
+        if (part[i].p_type == PT_PHDR)
+            bias = (uint64_t)part - part[i].p_vaddr;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t at = bias + part[i].p_vaddr, end = at + part[i].p_memsz;
+        while (part[i].p_type == PT_NOTE && at + sizeof(ElfW(Nhdr)) + 4 <= end) {
+            const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+            if (note->n_namesz == 4 && *(const uint32_t *)(note + 1) == GO)
+                return true;
+            at += sizeof *note + ((note->n_namesz + 3) & ~3u) + ((note->n_descsz + 3) & ~3u);
+        }
+    }
+    return false;
+}
+
 vprec_view *vprec_view_here(void)
 {
     if (!of_process)
@@ -45,11 +78,12 @@ void vprec_view_start(uint64_t blocked)
     void *page = vprec_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page != MAP_FAILED)
         vprec_sys_madvise(page, 4096, MADV_WIPEONFORK);
+    is_go = has_go_note();
     of_process = page == MAP_FAILED ? without_page : page;
     vprec_view *view = vprec_view_here();
     if (!view)
         return;
-    atomic_store(&view->blocked, blocked);
+    vprec_view_block(view, blocked);
     vprec_view_arm(view);
     pthread_atfork(NULL, NULL, vprec_stack_forked);
 }
@@ -77,7 +111,7 @@ static long set_kernel_stack(const stack_t *stack, stack_t *old)
 void vprec_view_arm(vprec_view *view)
 {
     stack_t ours = vprec_view_kernel_stack(view), old = {0};
-    if (!set_kernel_stack(&ours, &old) && old.ss_sp != ours.ss_sp) {
+    if (vprec_view_complete() && !set_kernel_stack(&ours, &old) && old.ss_sp != ours.ss_sp) {
         old.ss_flags &= VPREC_SS_AUTODISARM;
         view->stack = old;
     }
@@ -86,7 +120,7 @@ void vprec_view_arm(vprec_view *view)
 void vprec_view_arm_frame(vprec_view *view, ucontext_t *uc)
 {
     stack_t ours = vprec_view_kernel_stack(view);
-    if (uc->uc_stack.ss_sp == ours.ss_sp)
+    if (uc->uc_stack.ss_sp == ours.ss_sp || !vprec_view_complete())
         return;
     view->stack = uc->uc_stack;
     uc->uc_stack = ours;
@@ -154,6 +188,8 @@ void vprec_view_block(vprec_view *view, uint64_t blocked)
 {
     const uint64_t ours = VPREC_SET_OURS;
     siginfo_t info;
+    if (!vprec_view_complete())
+        blocked = 0;
     atomic_store(&view->blocked, blocked);
     if (!(vprec_view_pending(view) & ~blocked))
         return;
