@@ -133,7 +133,8 @@ static bool is_formatted_function(const char *name)
 /* What finds functions by their names. */
 static bool is_finder(const char *name)
 {
-    static const char *const finders[] = {"dlsym", "dlvsym", "dlinfo", "dladdr1", "dl_iterate_phdr", "_r_debug"};
+    static const char *const finders[] = {"dlsym", "dlvsym", "dlinfo", "dladdr1", "dl_iterate_phdr",
+                                          "_dl_find_object", "_r_debug"};
     for (size_t i = 0; i < sizeof finders / sizeof *finders && (name[0] == 'd' || name[0] == '_'); i++)
         if (!strcmp(name, finders[i]))
             return true;
