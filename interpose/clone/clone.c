@@ -2,6 +2,7 @@
  * clone.c: see clone.h. Writes clones; their jumps are jump.c's, the originals patch.c's. */
 #include "clone.h"
 #include "cloner.h"
+#include "cpu.h"
 #include "find/live.h"
 #include "jump.h"
 #include "patch.h"
@@ -12,11 +13,10 @@
 #include <cpuid.h>
 #include <sys/mman.h>
 
-/* clang's __builtin_cpu_supports does not know the name. */
 static bool has_vaes(void)
 {
     unsigned a, b, c, d;
-    return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_VAES);
+    return vprec_cpu_detect() >= VPREC_LEVEL_AVX2 && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_VAES);
 }
 
 static void place(vprec_cloner *k, uint64_t original)

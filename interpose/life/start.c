@@ -8,6 +8,7 @@
  *
  * A loader that does not come by there has the constructor call start. */
 #include "children.h"
+#include "cpu.h"
 #include "find/select.h"
 #include "instrument.h"
 #include "libm/patch.h"
@@ -19,7 +20,6 @@
 #include "x86/emulate/enter.h"
 #include "x86/emulate/stack.h"
 #include "self.h"
-#include <cpuid.h>
 #include <link.h>
 #include <pthread.h>
 #include <string.h>
@@ -105,11 +105,11 @@ static void after_fork(void)
 
 static enum vprec_isa detect_isa(void)
 {
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw"))
-        return VPREC_ISA_AVX512;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? VPREC_ISA_AVX2 : VPREC_ISA_SSE2;
+    switch (vprec_cpu_detect()) {
+    case VPREC_LEVEL_AVX512: return VPREC_ISA_AVX512;
+    case VPREC_LEVEL_AVX2: return VPREC_ISA_AVX2;
+    default: return VPREC_ISA_SSE2;
+    }
 }
 
 /* VPREC_CPU lowers what is used, never raises it. False: no such level. */

@@ -405,6 +405,17 @@ static int level_with(const char *value)
     return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : 98;
 }
 
+#if defined(__x86_64__)
+Test(contract, level_is_what_the_compiler_finds)
+{
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+                  __builtin_cpu_supports("avx512cd");
+    cr_expect_eq(vprec_cpu_detect(), avx512 ? VPREC_LEVEL_AVX512 : avx2 ? VPREC_LEVEL_AVX2 : VPREC_LEVEL_C);
+}
+#endif
+
 Test(contract, environment_lowers_the_level)
 {
     int best = (int)vprec_cpu_detect();
