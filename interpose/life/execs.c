@@ -47,6 +47,7 @@ void vprec_exec_begin(vprec_exec *undo)
     undo->ignored = view->spawns ? view->spawn_ignored : ignored();
     if (undo->blocked)
         set(SIG_BLOCK, undo->blocked);
+    vprec_view_hand_over(view, undo->blocked);
     ignore(undo->ignored, true);
 }
 

@@ -134,6 +134,8 @@ void vprec_trap_action(int number, const vprec_action *action, vprec_action *old
     vprec_action before = action ? vprec_action_write(store, action) : vprec_action_read(store, NULL);
     if (action)
         install(number, action, NULL);
+    if (action && action->handler == (uint64_t)SIG_IGN)
+        vprec_view_forget(number);
     if (old)
         *old = before;
 }
@@ -167,6 +169,7 @@ void vprec_trap_install(_Atomic uint64_t *traps)
     vprec_signal_install();
     const uint64_t ours = VPREC_SET_OURS;
     uint64_t inherited = 0;
-    vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&ours, (long)&inherited, sizeof ours, 0, 0);
-    vprec_view_start(inherited & ours);
+    vprec_sys(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&inherited, sizeof ours, 0, 0);
+    vprec_view_start(inherited & ours); /* one that came with the process is pending still */
+    vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&ours, 0, sizeof ours, 0, 0);
 }

@@ -184,20 +184,26 @@ static long send(uint64_t owner, int number, const siginfo_t *info)
     return vprec_sys(SYS_rt_tgsigqueueinfo, (long)(owner >> 32), (long)(uint32_t)owner, number, (long)info, 0, 0);
 }
 
+static void to_kernel(vprec_view *view, uint64_t signals)
+{
+    uint64_t owner = (uint64_t)vprec_sys_getpid() << 32 | (uint32_t)vprec_sys_gettid();
+    siginfo_t info;
+    for (int number; (number = vprec_view_take(view, signals, &info));)
+        send(owner, number, &info);
+}
+
 void vprec_view_block(vprec_view *view, uint64_t blocked)
 {
     const uint64_t ours = VPREC_SET_OURS;
-    siginfo_t info;
     if (!vprec_view_complete())
         blocked = 0;
     atomic_store(&view->blocked, blocked);
     if (!(vprec_view_pending(view) & ~blocked))
         return;
     /* in the kernel's hands, and out of them in its order */
-    uint64_t before, owner = (uint64_t)vprec_sys_getpid() << 32 | (uint32_t)vprec_sys_gettid();
+    uint64_t before;
     vprec_sys(SYS_rt_sigprocmask, SIG_BLOCK, (long)&ours, (long)&before, sizeof ours, 0, 0);
-    for (int number; (number = vprec_view_take(view, ~blocked, &info));)
-        send(owner, number, &info);
+    to_kernel(view, ~blocked);
     vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before, 0, 0);
 }
 
@@ -301,4 +307,19 @@ int vprec_view_take(vprec_view *view, uint64_t wanted, siginfo_t *info)
             return number;
     }
     return 0;
+}
+
+void vprec_view_forget(int number)
+{
+    siginfo_t info;
+    take(&of_process[number == SIGSEGV], &info);
+    for (vprec_stacks *s = vprec_stack_all(); s; s = s->others)
+        atomic_fetch_and(&s->view->pending, ~bit_of(number));
+}
+
+void vprec_view_hand_over(vprec_view *view, uint64_t signals)
+{
+    const vprec_stacks *s = vprec_stack_find();
+    if (s && atomic_load(&s->owner) >> 32 == (uint32_t)vprec_sys_getpid() && vprec_view_pending(view) & signals)
+        to_kernel(view, signals);
 }

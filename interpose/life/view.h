@@ -78,5 +78,10 @@ bool vprec_view_look(vprec_view *view, int number, siginfo_t *info, bool takes);
 uint64_t vprec_view_pending(vprec_view *view);
 /* Takes one of `wanted` that is pending: its number, or 0. */
 int vprec_view_take(vprec_view *view, uint64_t wanted, siginfo_t *info);
+/* The process ignores it from now on: it is pending for nobody. */
+void vprec_view_forget(int number);
+/* What is pending of `signals`, which the kernel's mask blocks now, is in the kernel's hands: an exec is next. Not in a
+ * child of vfork. */
+void vprec_view_hand_over(vprec_view *view, uint64_t signals);
 
 #endif
