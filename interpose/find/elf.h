@@ -184,8 +184,8 @@ bool vprec_elf_dynamic_read(vprec_elf *elf, const uint64_t dynamic[2]);
 /* dynamic.c: finds elf->dynsym. False: unsound. */
 bool vprec_elf_dynsym_read(vprec_elf *elf);
 
-/* dynamic.c: appends what data may hold, as vprec_elf_add_pointer, neither sorted nor unique, once vprec_elf_dynsym_read
- * was called. False: no memory, or unsound. */
+/* dynamic.c: appends what data may hold, as vprec_elf_add_pointer, neither sorted nor unique, once
+ * vprec_elf_dynsym_read was called. False: no memory, or unsound. */
 bool vprec_elf_pointers_read(vprec_elf *elf, vprec_vec *pointers);
 
 /* dynamic.c: likewise, for a program without relocations, every aligned word. */

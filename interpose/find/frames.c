@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * frames.c: which records of unwind information are read: all of them, or those that the search table of .eh_frame_hdr
- * leads to. The unwinder believes that table; here a table that is not sorted or names what is no FDE gives way to a list
- * of all records, and records that cannot be read to none. */
+ * leads to. The unwinder believes that table; here a table that is not sorted or names what is no FDE gives way to a
+ * list of all records, and records that cannot be read to none. */
 #include "elf.h"
 
 /* All records in order, as the section holds them, or from what .eh_frame_hdr names up to a terminator. */

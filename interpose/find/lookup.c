@@ -49,8 +49,7 @@ static bool symbols_collect(vprec_elf *elf, vprec_vec *given)
             begun = number;
         }
     }
-    vprec_elf_forget(elf, elf->symtab.bytes, elf->symtab.count * sizeof symbol);
-    vprec_elf_forget(elf, elf->dynsym.bytes, elf->dynsym.count * sizeof symbol);
+    vprec_elf_forget(elf, elf->file, elf->size);
     return true;
 }
 
@@ -88,6 +87,7 @@ static bool pointers_index(vprec_elf *elf)
         given.count = 0; /* unsound: nothing of it is believed */
     elf->has_pointers = elf->why != VPREC_REASON_NO_MEMORY && vprec_offsets_build(&elf->pointers, span(elf), &given);
     vprec_vec_free(&given);
+    vprec_elf_forget(elf, elf->file, elf->size);
     return elf->has_pointers;
 }
 

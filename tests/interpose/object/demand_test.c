@@ -304,8 +304,8 @@ static uint8_t *file_read(size_t *size)
 }
 
 /* Ways to spoil the search table; `table` is .eh_frame_hdr in the file, of `size` bytes. */
-enum { NO_HEADER, BAD_VERSION, OTHER_ENCODING, UNSORTED, WRONG_START, WRONG_RECORD, NO_ENTRIES, MANY_ENTRIES, NO_SECTIONS,
-       SPOILS };
+enum { NO_HEADER, BAD_VERSION, OTHER_ENCODING, UNSORTED, WRONG_START, WRONG_RECORD, NO_ENTRIES, MANY_ENTRIES,
+       NO_SECTIONS, SPOILS };
 static const char *const spoil_names[SPOILS] = {
     "no .eh_frame_hdr", "a version of it that is unknown", "another encoding of its table", "its table is not sorted",
     "a start in it is wrong", "a record in it is wrong", "no entries", "more entries than there are", "no sections"};

@@ -18,8 +18,8 @@ static uint64_t draw(uint64_t below)
 static void check(const char *what, uint64_t got, uint64_t expected, uint64_t span, size_t n)
 {
     if (got != expected && failures++ < 20)
-        fprintf(stderr, "%s: got %" PRIu64 ", expected %" PRIu64 "; %zu drawn, span %#" PRIx64 "\n", what, got, expected,
-                n, span);
+        fprintf(stderr, "%s: got %" PRIu64 ", expected %" PRIu64 "; %zu drawn, span %#" PRIx64 "\n", what, got,
+                expected, n, span);
 }
 
 static int compare(const void *a, const void *b)
