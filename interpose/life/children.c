@@ -43,6 +43,7 @@ static work *_Atomic works[WORKS] = {&first.work};
 
 static char element[4096 + 128]; /* ours in LD_PRELOAD; "": children are not followed */
 static const char *library;      /* in it: the path */
+static bool hidden;              /* the program does not see the variables */
 
 static bool begins(const char *text, const char *with)
 {
@@ -248,11 +249,12 @@ long vprec_children_exec(int directory, const char *path, char *const *argv, cha
     return result;
 }
 
-/* In place of the C library's. */
-static int execve_here(const char *path, char *const *argv, char *const *envp)
+/* children.S: in place of the system call of a C library. */
+void vprec_children_entry(void);
+long vprec_children_called(const char *path, char *const *argv, char *const *envp);
+long vprec_children_called(const char *path, char *const *argv, char *const *envp)
 {
-    errno = (int)-vprec_children_exec(AT_FDCWD, path, argv, envp, 0);
-    return -1;
+    return vprec_children_exec(AT_FDCWD, path, argv, envp, 0);
 }
 
 PUBLIC int execveat(int directory, const char *path, char *const *argv, char *const *envp, int flags)
@@ -306,24 +308,21 @@ static void *defined(const struct link_map *map, const char *name)
     }
 }
 
-/* endbr64; mov eax, 59; syscall; cmp rax, -4095: in place of the last three the way to execve_here. */
-static bool lead_here(void)
+/* endbr64; mov eax, 59; syscall; cmp rax, -4095; jae: in place of the middle three, "mov rax, vprec_children_entry;
+ * call rax; nop", after which its own error path sets its own errno. */
+static bool lead_here(const struct link_map *map)
 {
     static const uint8_t endbr[4] = {0xF3, 0x0F, 0x1E, 0xFA};
     static const uint8_t known[13] = {0xB8, 59, 0, 0, 0, 0x0F, 0x05, 0x48, 0x3D, 0x01, 0xF0, 0xFF, 0xFF};
-    uint8_t *at = NULL, code[12] = {0x48, 0xB8, [10] = 0xFF, 0xE0}; /* mov rax, imm64; jmp rax */
-    for (const struct link_map *map = _r_debug.r_map; map && !at; map = map->l_next) {
-        const char *slash = strrchr(map->l_name, '/');
-        if (!strcmp(slash ? slash + 1 : map->l_name, "libc.so.6"))
-            at = defined(map, "execve");
-    }
-    if (!at)
+    uint8_t *at = NULL, code[13] = {0x48, 0xB8, [10] = 0xFF, 0xD0, 0x90};
+    const char *slash = strrchr(map->l_name, '/');
+    if (strcmp(slash ? slash + 1 : map->l_name, "libc.so.6") != 0 || !(at = defined(map, "execve")))
         return false;
     if (!memcmp(at, endbr, sizeof endbr))
         at += sizeof endbr;
     if (memcmp(at, known, sizeof known) != 0)
         return false;
-    int (*to)(const char *, char *const *, char *const *) = execve_here;
+    void (*to)(void) = vprec_children_entry;
     memcpy(code + 2, &to, 8);
     uint8_t *page = (uint8_t *)((uint64_t)at & ~UINT64_C(4095));
     size_t bytes = (size_t)(at + sizeof code - page);
@@ -342,11 +341,11 @@ static bool is_go(void)
         if (part[i].p_type != PT_NOTE)
             continue;
         const char *at = (const char *)bias + part[i].p_vaddr, *end = at + part[i].p_memsz;
-        ElfW(Nhdr) note;
-        for (; end - at > (long)sizeof note; at += sizeof note + ((note.n_namesz + 3) & ~3u) + ((note.n_descsz + 3) & ~3u)) {
+        for (ElfW(Nhdr) note; end - at > (long)sizeof note;) {
             memcpy(&note, at, sizeof note);
             if (note.n_namesz == 4 && !memcmp(at + sizeof note, "Go", 3))
                 return true;
+            at += sizeof note + ((note.n_namesz + 3) & ~3u) + ((note.n_descsz + 3) & ~3u);
         }
     }
     return false;
@@ -376,6 +375,16 @@ void vprec_children_start(char **envp)
     if (begins(library, root))
         for (library += strlen(root); begins(library, "/.."); library += 3)
             continue;
-    if (!calls_by_itself() && lead_here())
+    if (calls_by_itself())
+        return;
+    for (const struct link_map *map = _r_debug.r_map; map && !hidden; map = map->l_next)
+        hidden = lead_here(map);
+    if (hidden)
         vprec_environment_hide(&ours);
+}
+
+void vprec_children_object(const struct link_map *map)
+{
+    if (hidden)
+        lead_here(map);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -139,7 +140,8 @@ static void judge_loader(vprec_executable *executable, int fd, const Elf64_Ehdr 
             continue;
         uint64_t skip = part.p_filesz < sizeof loader ? 0 : part.p_filesz - (sizeof loader - 1);
         long got = read_at(fd, loader, sizeof loader - 1, part.p_offset + skip);
-        loader[got > 0 && (uint64_t)got > part.p_filesz - skip ? part.p_filesz - skip : got > 0 ? (uint64_t)got : 0] = 0;
+        uint64_t length = got > 0 ? (uint64_t)got : 0;
+        loader[length < part.p_filesz - skip ? length : part.p_filesz - skip] = 0;
     }
     if (!*loader)
         set(executable, VPREC_REASON_CHILD_STATIC, VPREC_GIFT_HANDED);
@@ -197,6 +199,21 @@ static bool only_lists(char *const *envp)
     return false;
 }
 
+/* Whether the loader would be refused the memory that the library takes before it does anything: 6 MB of addresses,
+ * 1 MB of data, beside the program's own. The program would not start. */
+static bool is_cramped(void)
+{
+    const struct {
+        int resource;
+        uint64_t least;
+    } needs[] = {{RLIMIT_AS, 12 << 20}, {RLIMIT_DATA, 1200 << 10}};
+    struct rlimit limit;
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        if (!vprec_sys(SYS_prlimit64, 0, needs[i].resource, 0, (long)&limit, 0, 0) && limit.rlim_cur < needs[i].least)
+            return true;
+    return false;
+}
+
 void vprec_executable_look(vprec_executable *executable, int directory, const char *path, char *const *argv,
                            char *const *envp, int flags, const char *library)
 {
@@ -246,6 +263,8 @@ void vprec_executable_look(vprec_executable *executable, int directory, const ch
     if (only_lists(envp)) {
         executable->runs = false;
         executable->gift = VPREC_GIFT_NOTHING;
+    } else if (executable->gift == VPREC_GIFT_LIBRARY && is_cramped()) {
+        set(executable, VPREC_REASON_CHILD_NO_ROOM, VPREC_GIFT_NOTHING);
     } else if (executable->gift == VPREC_GIFT_LIBRARY) {
         /* As the real user: capabilities that he has now he will not have. */
         long result = vprec_sys(SYS_access, (long)library, 4 /* R_OK */, 0, 0, 0, 0);

@@ -10,7 +10,7 @@ __asm__(".pushsection .text\n"
         ".popsection\n");
 extern uint8_t vprec_probe_page[] __attribute__((visibility("hidden")));
 
-bool vprec_probe_executes(void)
+static bool try(void)
 {
     volatile uint8_t *page = vprec_probe_page;
     if (vprec_sys_mprotect(page, 4096, PROT_READ | PROT_WRITE))
@@ -23,4 +23,12 @@ bool vprec_probe_executes(void)
     if (memory != MAP_FAILED)
         vprec_sys_munmap(memory, 4096);
     return may;
+}
+
+bool vprec_probe_executes(void)
+{
+    static int known; /* 1 no, 2 yes */
+    if (!known)
+        known = 1 + try();
+    return known == 2;
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 /* Whether changed code may be executed: of a file's private mapping, and of memory. Not under MemoryDenyWriteExecute
- * (PR_SET_MDWE), or SELinux's execmod and execmem. */
+ * (PR_SET_MDWE), or SELinux's execmod and execmem. As it was when it was first asked. */
 bool vprec_probe_executes(void);
 
 #endif

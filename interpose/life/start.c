@@ -159,8 +159,10 @@ static void walk_objects(void)
     }
     for (const struct r_debug *list = &_r_debug; (list = next_list(list));)
         for (const struct link_map *map = list->r_map; map; map = map->l_next)
-            if (*map->l_name)
+            if (*map->l_name) {
+                vprec_children_object(map);
                 vprec_instrument_foreign(map->l_name, map->l_addr, vprec_record_process, isa);
+            }
     vprec_instrument_end();
     atomic_fetch_add(&vprec_record_process->startup_ns, vprec_sys_now_ns() - start);
 }

@@ -48,7 +48,7 @@
                                         "it has file capabilities), and the loader lets nothing into it")              \
     X(CHILD_NO_LIBRARY, "child-lost", "this child, in another root directory or as another user, cannot read vprec's " \
                                       "library")                                                                       \
-    X(CHILD_NO_ROOM, "child-lost", "its arguments, or its parent's memory, left no room for vprec's variables")        \
+    X(CHILD_NO_ROOM, "child-lost", "its arguments, or limits of memory, leave no room for vprec in this child")         \
     X(CHILD_NESTED, "child-nested", "another vprec-run has this child")                                                \
     X(CHILD_LOST, "child-lost", "this child ended at once, or vprec was kept out of it")
 

@@ -55,7 +55,8 @@ static void handlers_install(void)
     }
 }
 
-static void child_run(const char *path, char **argv, char **envp, int handed, int report, const struct sigaction *sigchld)
+static void child_run(const char *path, char **argv, char **envp, int handed, int report,
+                      const struct sigaction *sigchld)
 {
     if (handed >= 0)
         fcntl(handed, F_SETFD, 0);

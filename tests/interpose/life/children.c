@@ -7,17 +7,22 @@
  *                                way takes one
  * children mdwe PROGRAM...       the same by execv, after PR_SET_MDWE
  * children mdwe-opens LIBRARY    opens a library after PR_SET_MDWE, and calls vprec_test_sum in it
- * children limit PROGRAM...      by execv, with 64 MiB of address space */
+ * children namespace LIBRARY PROGRAM   starts it by a library of another namespace, with another C library
+ * children threads PROGRAM...    starts it 200 times, by 8 threads
+ * children signals               what is blocked and ignored of SIGTRAP, SIGSEGV and SIGUSR1
+ * children sets PROGRAM...       by execv, once it has failed, with these blocked and ignored */
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <linux/limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -138,9 +143,67 @@ static int by_exec(const char *way, char **argv)
     return 1;
 }
 
+static void *spawn_some(void *argv)
+{
+    intptr_t failed = 0;
+    for (int i = 0; i < 25; i++) {
+        failed += (i % 2 ? by_spawn(argv, posix_spawn) : vfork_once(*(char **)argv, argv, 1)) != 0;
+    }
+    return (void *)failed;
+}
+
+static int by_threads(char **argv)
+{
+    pthread_t thread[8];
+    void *failed = NULL;
+    bool any = false;
+    for (int i = 0; i < 8; i++)
+        if (pthread_create(&thread[i], NULL, spawn_some, argv))
+            return 1;
+    for (int i = 0; i < 8; i++) {
+        pthread_join(thread[i], &failed);
+        any |= failed != NULL;
+    }
+    return any;
+}
+
+static const int signals[] = {SIGTRAP, SIGSEGV, SIGUSR1};
+
+static int show_signals(void)
+{
+    sigset_t set;
+    struct sigaction action;
+    sigprocmask(SIG_BLOCK, NULL, &set);
+    for (int i = 0; i < 3; i++) {
+        sigaction(signals[i], NULL, &action);
+        printf("signal %d: %d %d\n", signals[i], sigismember(&set, signals[i]), action.sa_handler == SIG_IGN);
+    }
+    return 0;
+}
+
+static void set_signals(char **argv)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < 3; i++)
+        sigaddset(&set, signals[i]);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGTRAP, SIG_IGN);
+    signal(SIGSEGV, SIG_IGN);
+    execv("/", argv);
+    show_signals();
+    fflush(stdout);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    printf("%g\n", sum(10000)); /* by our signals, perhaps */
+    fflush(stdout);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int main(int argc, char **argv)
 {
     const char *way = argc > 1 ? argv[1] : "";
+    if (!strcmp(way, "signals"))
+        return show_signals();
     if (!strcmp(way, "show"))
         return show();
     if (!strcmp(way, "sum"))
@@ -155,12 +218,17 @@ int main(int argc, char **argv)
         float (*other)(int) = library ? (float (*)(int))dlsym(library, "vprec_test_sum") : NULL;
         return other ? printf("%g %g\n", sum(10000), other(10000)) < 0 : 1;
     }
-#endif
-    if (!strcmp(way, "limit")) {
-        struct rlimit limit = {64 << 20, 64 << 20};
-        setrlimit(RLIMIT_AS, &limit);
+    if (!strcmp(way, "namespace") && argc > 3) {
+        void *library = dlmopen(LM_ID_NEWLM, argv[2], RTLD_NOW);
+        int (*start)(const char *) = library ? (int (*)(const char *))dlsym(library, "vprec_test_start") : NULL;
+        return start ? start(argv[3]) : 1;
     }
-    if (!strcmp(way, "mdwe") || !strcmp(way, "limit"))
+#endif
+    if (!strcmp(way, "threads"))
+        return by_threads(argv + 2);
+    if (!strcmp(way, "sets"))
+        set_signals(argv + 2);
+    if (!strcmp(way, "mdwe") || !strcmp(way, "sets"))
         return by_exec("execv", argv + 2);
     if (!strcmp(way, "posix_spawn"))
         return by_spawn(argv + 2, posix_spawn);
