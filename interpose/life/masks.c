@@ -34,8 +34,10 @@ uint64_t vprec_masks_noted(const sigset_t *set)
     return word >> 32 == NOTED ? word & VPREC_SET_OURS : 0;
 }
 
+typedef int changes(int how, const sigset_t *set, sigset_t *old);
+
 /* `set` and `old` may be one. */
-static int change(__typeof__(&sigprocmask) function, int how, const sigset_t *set, sigset_t *old)
+static int change(changes *function, int how, const sigset_t *set, sigset_t *old)
 {
     if (!vprec_view_active())
         return function(how, set, old);
