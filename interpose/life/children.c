@@ -12,11 +12,11 @@
 #include "find/select.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
-#include <elf.h>
+#include "self.h"
+#include "view.h"
 #include <errno.h>
 #include <link.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -332,25 +332,6 @@ static bool lead_here(const struct link_map *map)
     return vprec_sys_mprotect(page, bytes, PROT_READ | PROT_EXEC) == 0;
 }
 
-/* Whether what Go's linker made is the program: its functions make system calls of their own. */
-static bool is_go(void)
-{
-    const ElfW(Phdr) *part = (const void *)getauxval(AT_PHDR);
-    uint64_t count = getauxval(AT_PHNUM), bias = _r_debug.r_map ? _r_debug.r_map->l_addr : 0;
-    for (uint64_t i = 0; part && i < count; i++) {
-        if (part[i].p_type != PT_NOTE)
-            continue;
-        const char *at = (const char *)bias + part[i].p_vaddr, *end = at + part[i].p_memsz;
-        for (ElfW(Nhdr) note; end - at > (long)sizeof note;) {
-            memcpy(&note, at, sizeof note);
-            if (note.n_namesz == 4 && !memcmp(at + sizeof note, "Go", 3))
-                return true;
-            at += sizeof note + ((note.n_namesz + 3) & ~3u) + ((note.n_descsz + 3) & ~3u);
-        }
-    }
-    return false;
-}
-
 /* Whether something here is known to execute programs, or this one again, by system calls of its own: the variables
  * must stay where it finds them. */
 static bool calls_by_itself(void)
@@ -360,7 +341,7 @@ static bool calls_by_itself(void)
         for (size_t i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)
             if (defined(map, sanitizers[i]))
                 return true;
-    return is_go();
+    return vprec_self_is_go() && !vprec_view_sees_all;
 }
 
 void vprec_children_start(char **envp)

@@ -5,7 +5,7 @@
  * what the #! line names; a file is taken only if its program headers are those in memory. */
 #include "self.h"
 #include "runtime/sys.h"
-#include <elf.h>
+#include <link.h>
 #include <string.h>
 #include <sys/auxv.h>
 
@@ -101,4 +101,26 @@ const char *vprec_self_path(char *const *argv)
     if (!*found && !try((const char *)getauxval(AT_EXECFN)) && !(argv && try(argv[0])))
         *found = 0;
     return found;
+}
+
+/* By the note that Go's linker makes, with its owner's name. */
+bool vprec_self_is_go(void)
+{
+    enum { GO = 0x6f47 };
+    const ElfW(Phdr) *part = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    size_t count = part ? getauxval(AT_PHNUM) : 0;
+    uint64_t bias = 0;
+    for (size_t i = 0; i < count; i++)
+        if (part[i].p_type == PT_PHDR)
+            bias = (uint64_t)part - part[i].p_vaddr;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t at = bias + part[i].p_vaddr, end = at + part[i].p_memsz;
+        while (part[i].p_type == PT_NOTE && at + sizeof(ElfW(Nhdr)) + 4 <= end) {
+            const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+            if (note->n_namesz == 4 && *(const uint32_t *)(note + 1) == GO)
+                return true;
+            at += sizeof *note + ((note->n_namesz + 3) & ~3u) + ((note->n_descsz + 3) & ~3u);
+        }
+    }
+    return false;
 }

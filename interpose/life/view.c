@@ -3,11 +3,9 @@
  * the C library's: no locks, no thread-local variables, no C library. */
 #include "view.h"
 #include "runtime/sys.h"
-#include <elf.h>
+#include "self.h"
 #include <errno.h>
-#include <link.h>
 #include <pthread.h>
-#include <sys/auxv.h>
 
 /* Signals of ours that are pending for the process, on a page that a child of fork finds empty. */
 enum state { EMPTY, CHANGING, FULL };
@@ -41,28 +39,6 @@ bool vprec_view_complete(void)
     return vprec_view_sees_all || !is_go;
 }
 
-/* The note that Go's linker makes, by the owner's name. */
-static bool has_go_note(void)
-{
-    enum { GO = 0x6f47 };
-    const ElfW(Phdr) *part = (const ElfW(Phdr) *)getauxval(AT_PHDR);
-    size_t count = part ? getauxval(AT_PHNUM) : 0;
-    uint64_t bias = 0;
-    for (size_t i = 0; i < count; i++)
-        if (part[i].p_type == PT_PHDR)
-            bias = (uint64_t)part - part[i].p_vaddr;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t at = bias + part[i].p_vaddr, end = at + part[i].p_memsz;
-        while (part[i].p_type == PT_NOTE && at + sizeof(ElfW(Nhdr)) + 4 <= end) {
-            const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
-            if (note->n_namesz == 4 && *(const uint32_t *)(note + 1) == GO)
-                return true;
-            at += sizeof *note + ((note->n_namesz + 3) & ~3u) + ((note->n_descsz + 3) & ~3u);
-        }
-    }
-    return false;
-}
-
 vprec_view *vprec_view_here(void)
 {
     if (!of_process)
@@ -78,7 +54,7 @@ void vprec_view_start(uint64_t blocked)
     void *page = vprec_sys_mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page != MAP_FAILED)
         vprec_sys_madvise(page, 4096, MADV_WIPEONFORK);
-    is_go = has_go_note();
+    is_go = vprec_self_is_go();
     of_process = page == MAP_FAILED ? without_page : page;
     vprec_view *view = vprec_view_here();
     if (!view)

@@ -12,6 +12,7 @@
  * children signals               what is blocked and ignored of SIGTRAP, SIGSEGV and SIGUSR1
  * children sets PROGRAM...       by execv, once it has failed, with these blocked and ignored */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,7 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,6 +123,10 @@ static int by_shell(const char *way, const char *program)
 
 static int by_exec(const char *way, char **argv)
 {
+    errno = 0;
+    if (syscall(SYS_execve, "/nothing", argv, made) != -1 || errno != ENOENT || syscall(SYS_getpid) != getpid() ||
+        (char *)syscall(SYS_mmap, NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+        return 1;
     int fd = open(argv[0], O_RDONLY | O_CLOEXEC);
     if (!strcmp(way, "execve"))
         execve(argv[0], argv, made);
@@ -131,6 +138,10 @@ static int by_exec(const char *way, char **argv)
         fexecve(fd, argv, made);
     else if (!strcmp(way, "execveat"))
         execveat(AT_FDCWD, argv[0], argv, made, 0);
+    else if (!strcmp(way, "syscall"))
+        syscall(SYS_execve, argv[0], argv, made);
+    else if (!strcmp(way, "syscall-at"))
+        syscall(SYS_execveat, fd, "", argv, made, AT_EMPTY_PATH);
     else if (!strcmp(way, "execv"))
         execv(argv[0], argv);
     else if (!strcmp(way, "execvp"))

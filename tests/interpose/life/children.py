@@ -143,7 +143,7 @@ class Environment(Case):
 class Followed(Case):
     def test_each_way(self):
         for way in ('execve', 'execle', 'execvpe', 'execv', 'execvp', 'execl', 'execlp', 'fexecve', 'execveat',
-                    'posix_spawn', 'posix_spawnp', 'vfork'):
+                    'posix_spawn', 'posix_spawnp', 'vfork', 'syscall', 'syscall-at'):
             with self.subTest(way):
                 self.followed(PROGRAM, way, PROGRAM, 'sum')
                 self.followed('env', '-i', PROGRAM, way, PROGRAM, 'sum')
