@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """products.py FRAMEWORK OPERATION TIMES: a product of matrices or a convolution in float32, TIMES times, and nothing
-else that multiplies and adds: operands are made of integers. Shapes divide by all block sizes and need no padding.
+else that multiplies and adds: operands are made of integers. Shapes divide by the tiles of the kernels, of 4, 5, 6, 8
+or 16 rows and up to 64 columns, so that nothing is padded.
 
-    numpy   linear                64 x 256 by 256 x 128
-    torch   linear bmm conv2d     likewise; 4 of 64 x 64 by 64 x 64; 16 channels of 18 x 18, 32 kernels of 3 x 3
+    numpy   linear                240 x 64 by 64 x 192
+    torch   linear bmm conv2d     likewise; 4 of 60 x 64 by 64 x 64; 32 channels of 22 x 22, 64 kernels of 3 x 3
     tf, jax likewise
 """
 import os
@@ -13,7 +14,7 @@ os.environ.update(TF_CPP_MIN_LOG_LEVEL='3', CUDA_VISIBLE_DEVICES='-1')
 import numpy
 
 framework, operation, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
-M, N, K, BATCH, SIDE, WIDTH, IN, OUT = 64, 128, 256, 4, 64, 18, 16, 32
+M, N, K, BATCH, ROWS, SIDE, WIDTH, IN, OUT = 240, 192, 64, 4, 60, 64, 22, 32, 64
 
 
 def operand(*shape):
@@ -26,7 +27,7 @@ def operand(*shape):
 last = framework in ('tf', 'jax') # channels
 image = operand(1, WIDTH, WIDTH, IN) if last else operand(1, IN, WIDTH, WIDTH)
 kernels = operand(3, 3, IN, OUT) if last else operand(OUT, IN, 3, 3)
-arguments = {'linear': (operand(M, K), operand(K, N)), 'bmm': (operand(BATCH, SIDE, SIDE), operand(BATCH, SIDE, SIDE)),
+arguments = {'linear': (operand(M, K), operand(K, N)), 'bmm': (operand(BATCH, ROWS, SIDE), operand(BATCH, SIDE, SIDE)),
              'conv2d': (image, kernels)}[operation]
 
 if framework == 'numpy':
