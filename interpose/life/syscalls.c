@@ -3,6 +3,7 @@
  * of the program's are tried by calls that touch them and do nothing else. */
 #include "syscalls.h"
 #include "children.h"
+#include "harden.h"
 #include "runtime/sys.h"
 #include "trap.h"
 #include "view.h"
@@ -203,6 +204,12 @@ static bool execute(vprec_syscall_frame *f)
                                        (char *const *)a[at + 2], at ? (int)a[4] : 0));
 }
 
+static bool harden(vprec_syscall_frame *f)
+{
+    vprec_harden_call((long)f->number, (long)f->argument[0]);
+    return false;
+}
+
 static bool suspend(vprec_syscall_frame *f)
 {
     return wait_under(f, 0, false);
@@ -227,7 +234,7 @@ typedef bool handled(vprec_syscall_frame *f);
 
 static handled *handler_of(uint64_t number)
 {
-    enum { EPOLL_PWAIT2 = 441 };
+    enum { EPOLL_PWAIT2 = 441, MSEAL = 462 };
     switch (number) {
     case SYS_rt_sigaction:
         return action;
@@ -254,6 +261,10 @@ static handled *handler_of(uint64_t number)
     case SYS_execve:
     case SYS_execveat:
         return execute;
+    case SYS_prctl:
+    case SYS_seccomp:
+    case MSEAL:
+        return harden;
     default:
         return NULL;
     }
