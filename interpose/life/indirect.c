@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * indirect.c: execs, and what hardens the process, by the C library's function syscall, as libseccomp and sandboxes
- * make them. indirect.S chooses which. */
-#include "children.h"
-#include "harden.h"
+ * indirect.c: execs, what hardens the process, masks and handlers by the C library's function syscall, as libseccomp and
+ * sandboxes make them: syscalls.c says which. */
+#include "runtime/sys.h"
+#include "syscalls.h"
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <sys/syscall.h>
 
 typedef long function(long number, long a, long b, long c, long d, long e, long f);
 
 long vprec_indirect_direct(long number, long a, long b, long c, long d, long e, long f);
 long vprec_indirect_failed(long result);
-long vprec_indirect_call(long number, long a, long b, long c, long d, long e, long f);
+bool vprec_indirect_call(uint64_t *saved);
 
 extern function *vprec_indirect_next;
 function *vprec_indirect_next = vprec_indirect_direct;
@@ -30,15 +28,14 @@ long vprec_indirect_failed(long result)
     return -1;
 }
 
-long vprec_indirect_call(long number, long a, long b, long c, long d, long e, long f)
+/* `saved`: number and arguments in registers, the return address, an argument on the stack. True: [0] is the result. */
+bool vprec_indirect_call(uint64_t *saved)
 {
-    switch (number) {
-    case SYS_execve:
-        return vprec_indirect_failed(vprec_children_exec(AT_FDCWD, (const char *)a, (char **)b, (char **)c, 0));
-    case SYS_execveat:
-        return vprec_indirect_failed(vprec_children_exec((int)a, (const char *)b, (char **)c, (char **)d, (int)e));
-    default:
-        vprec_harden_call(number, a);
-        return vprec_indirect_next(number, a, b, c, d, e, f);
-    }
+    vprec_syscall_frame f = {saved[0], {saved[1], saved[2], saved[3], saved[4], saved[5], saved[7]}, 0,
+                             (uint64_t)&saved[6]};
+    if (!vprec_syscall(&f))
+        return false;
+    bool failed = vprec_sys_failed((long)f.result);
+    saved[0] = failed ? (uint64_t)vprec_indirect_failed((long)f.result) : f.result;
+    return true;
 }

@@ -204,6 +204,7 @@ static bool execute(vprec_syscall_frame *f)
                                        (char *const *)a[at + 2], at ? (int)a[4] : 0));
 }
 
+/* What forbids things; the program's own instruction does it. */
 static bool harden(vprec_syscall_frame *f)
 {
     vprec_harden_call((long)f->number, (long)f->argument[0]);
@@ -270,9 +271,11 @@ static handled *handler_of(uint64_t number)
     }
 }
 
+/* An exec, and what hardens the process, also where nothing is instrumented. */
 bool vprec_syscall_concerns(uint64_t number)
 {
-    return vprec_view_active() && handler_of(number);
+    handled *function = handler_of(number);
+    return function && (vprec_view_active() || function == execute || function == harden);
 }
 
 bool vprec_syscall(vprec_syscall_frame *frame)

@@ -2,6 +2,7 @@
  * trap.c: see trap.h. */
 #include "trap.h"
 #include "guest.h"
+#include "harden.h"
 #include "runtime/sets.h"
 #include "runtime/sys.h"
 #include "view.h"
@@ -35,7 +36,8 @@ void vprec_trap_die(int number, siginfo_t *info, ucontext_t *uc)
     vprec_sys(SYS_rt_sigaction, number, (long)&fatal, 0, sizeof fatal.mask, 0, 0);
     /* pending until this handler returns, and then before the program's next instruction */
     long pid = vprec_sys_getpid(), tid = vprec_sys_gettid();
-    if (vprec_sys(SYS_rt_tgsigqueueinfo, pid, tid, number, (long)info, 0, 0))
+    if (vprec_harden_done() & VPREC_HARDENING_CALLS ||
+        vprec_sys(SYS_rt_tgsigqueueinfo, pid, tid, number, (long)info, 0, 0))
         vprec_sys(SYS_tgkill, pid, tid, number, 0, 0, 0);
 }
 

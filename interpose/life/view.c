@@ -2,6 +2,7 @@
  * view.c: see view.h. Called in signal handlers, and by threads that are not
  * the C library's: no locks, no thread-local variables, no C library. */
 #include "view.h"
+#include "harden.h"
 #include "runtime/sys.h"
 #include "self.h"
 #include <errno.h>
@@ -87,7 +88,8 @@ static long set_kernel_stack(const stack_t *stack, stack_t *old)
 void vprec_view_arm(vprec_view *view)
 {
     stack_t ours = vprec_view_kernel_stack(view), old = {0};
-    if (vprec_view_complete() && !set_kernel_stack(&ours, &old) && old.ss_sp != ours.ss_sp) {
+    bool refused = vprec_harden_done() & VPREC_HARDENING_CALLS; /* perhaps; a handler's frame can do it, too */
+    if (vprec_view_complete() && !refused && !set_kernel_stack(&ours, &old) && old.ss_sp != ours.ss_sp) {
         old.ss_flags &= VPREC_SS_AUTODISARM;
         view->stack = old;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * raw.c: what a program sees that speaks of signals to the kernel by itself: once
- * it does, once vprec_syscall comes before each system call. Both say the same. */
+ * it does, once vprec_syscall comes before each system call, once by the C library's
+ * syscall(), which is wrapped. All say the same. */
 #include "life/syscalls.h"
 #include "life/trap.h"
 #include "runtime/sys.h"
@@ -17,7 +18,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-static bool through; /* vprec_syscall */
+static enum { DIRECT, THROUGH, BY_LIBC } way;
 static _Atomic uint64_t traps;
 static char *page, *gone;
 static volatile int calls, leaves_by_hand;
@@ -28,7 +29,11 @@ static long call(const uint64_t *a)
 {
     vprec_syscall_frame f = {a[0], {a[1], a[2], a[3], a[4], a[5], a[6]}, 0, (uint64_t)__builtin_frame_address(0)};
 
-    if (through && vprec_syscall_concerns(a[0]) && vprec_syscall(&f))
+    if (way == BY_LIBC) {
+        long result = syscall((long)a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
+        return result == -1 ? -errno : result;
+    }
+    if (way == THROUGH && vprec_syscall_concerns(a[0]) && vprec_syscall(&f))
         return (long)f.result;
     a = f.argument;
     return vprec_sys((long)f.number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
@@ -71,7 +76,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
     if (leaves_by_hand) {
         vprec_syscall_frame f = {.number = SYS_rt_sigreturn, .rsp = P(uc)};
         fflush(stdout);
-        if (through && vprec_syscall(&f))
+        if (way != DIRECT && vprec_syscall(&f))
             exit(5);
         __asm__ volatile("movq %0, %%rsp\n\tmovl $15, %%eax\n\tsyscall" : : "r"(uc));
     }
@@ -232,7 +237,7 @@ static int run(void)
     page = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     gone = page + 32768;
     mprotect(gone, 32768, PROT_NONE);
-    if (through) {
+    if (way != DIRECT) {
         vprec_xsave_detect();
         vprec_trap_install(&traps);
     }
@@ -246,7 +251,7 @@ static int run(void)
 }
 
 /* What a child prints that does it all. */
-static char *output(bool with, size_t *size)
+static char *output(int which, size_t *size)
 {
     int ends[2], status;
     char *text = NULL;
@@ -259,7 +264,7 @@ static char *output(bool with, size_t *size)
         exit(2);
     if (!child) {
         dup2(ends[1], 1);
-        through = with;
+        way = which;
         _exit(run());
     }
     close(ends[1]);
@@ -275,19 +280,24 @@ static char *output(bool with, size_t *size)
 int main(int argc, char **argv)
 {
     size_t native_size, size;
+    int bad = 0;
 
     if (argc > 1) {
-        through = !strcmp(argv[1], "through");
+        way = atoi(argv[1]);
         return run();
     }
-    char *native = output(false, &native_size), *have = output(true, &size);
-    int bad = 0;
-    for (char *n = native, *h = have; *n || *h;) {
-        size_t a = strcspn(n, "\n"), b = strcspn(h, "\n");
-        if (a != b || memcmp(n, h, a) != 0)
-            printf("want %.*s\nhave %.*s\n", (int)a, n, (int)b, h), bad++;
-        n += a + !!n[a], h += b + !!h[b];
+    char *native = output(DIRECT, &native_size);
+    for (int which = THROUGH; which <= BY_LIBC; which++) {
+        char *have = output(which, &size);
+        for (char *n = native, *h = have; *n || *h;) {
+            size_t a = strcspn(n, "\n"), b = strcspn(h, "\n");
+            if (a != b || memcmp(n, h, a) != 0)
+                printf("way %d: want %.*s\nhave %.*s\n", which, (int)a, n, (int)b, h), bad++;
+            n += a + !!n[a], h += b + !!h[b];
+        }
+        free(have);
     }
+    free(native);
     printf("%zu bytes, %d lines differ\n", native_size, bad);
     return bad || native_size < 2000;
 }
