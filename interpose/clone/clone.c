@@ -6,12 +6,8 @@
 #include "find/live.h"
 #include "jump.h"
 #include "patch.h"
-#include "reach.h"
-#include "runtime/share.h"
-#include "runtime/sys.h"
 #include "x86/emulate/enter.h"
 #include <cpuid.h>
-#include <sys/mman.h>
 
 static bool has_vaes(void)
 {
@@ -21,13 +17,17 @@ static bool has_vaes(void)
 
 static void place(vprec_cloner *k, uint64_t original)
 {
-    k->clone_at[original - k->map->lo] = (uint32_t)(k->code.at - k->image->arena);
+    k->clone_at[vprec_mark_index(k->map, original)] = (uint32_t)(k->code.at - k->base);
 }
 
 /* Calls the emulator for `site`; see enter.h for the protocol. */
 static void emit_enter(vprec_cloner *k, const vprec_site *site)
 {
-    vprec_site *kept = &k->sites[k->site_count++];
+    vprec_site *kept = vprec_heap_take(k->heap, sizeof *kept);
+    if (!kept) {
+        k->code.full = true;
+        return;
+    }
     *kept = *site;
     uint64_t pointer = (uint64_t)kept;
     vprec_emit_move_stack(&k->code, -128);
@@ -89,7 +89,7 @@ static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routin
         .encoding = VPREC_EVEX, .map = 1, .opcode = 0x59, .pp = f64, .w = f64,
         .dst = result, .vvvv = result, .rm = VPREC_REG_MEM, .broadcast = true,
         .mem = {.base = VPREC_MEM_RIP, .index = VPREC_MEM_NONE, .scale = 1, .size = f64 ? 8 : 4,
-                .disp = (int64_t)k->constants->value[type][VPREC_K_UNIT]},
+                .disp = (int64_t)k->room.constants->value[type][VPREC_K_UNIT]},
     };
     if (k->options->counters)
         site.counter = k->options->counters[k->function];
@@ -157,6 +157,7 @@ static void clone_function(vprec_cloner *k)
     }
     size_t next = 0;
     k->round.clear_upper = !f->vex;
+    k->code.shadow = vprec_window_at(map, f->start)->shadow;
     vprec_jump_begin(k);
     vprec_cloner_begin(k, VPREC_WHERE_BODY, f->start);
     bool open = false; /* control can fall through to here */
@@ -199,12 +200,11 @@ static void clone_function(vprec_cloner *k)
 }
 
 /* Upper bound of the clones' size. */
-static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, size_t doors, size_t *sites)
+static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, size_t doors)
 {
-    enum { DOOR_BYTES = 32 };
-    size_t bytes = (1 << 16) + doors * DOOR_BYTES;
+    enum { DOOR_BYTES = 64 };
+    size_t bytes = 256 + doors * DOOR_BYTES;
     size_t site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
-    *sites = 0;
     for (size_t i = 0; i < map->functions.count; i++) {
         const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)
@@ -214,7 +214,6 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
             n += options->arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
         if (f->routine.results) /* sites at each return */
             n += (length / 16 + 1) * f->routine.results;
-        *sites += n;
         bytes += length * 4 + n * site_bytes + 128;
         if (f->indirect_jumps) /* a table entry and a landing, and the longer jumps */
             bytes += length * 64;
@@ -222,87 +221,131 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
     return bytes;
 }
 
-enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options)
+/* The vector's elements go where they stay; its own memory, while there is room, is used for the next unit's. */
+static bool settle(vprec_heap *heap, vprec_vec *vec)
 {
-    *image = (vprec_image){.lo = map->object->lo, .hi = map->object->hi, .traps = VPREC_VEC(vprec_trap),
-                           .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered)};
-    vprec_jump_mark(map);
-    size_t doors = options->entered_start ? vprec_jump_doors(map) : 0;
-    size_t site_room, code_bytes = vprec_page_end(estimate(map, options, doors, &site_room));
-    size_t entered_bytes = options->entered_start ? vprec_page_end(options->entered_bytes) : 0;
-    size_t slot_bytes = vprec_page_end((map->functions.count + doors) * sizeof(uint64_t));
-    size_t constant_bytes = vprec_page_end(sizeof(vprec_constants) + 64), site_bytes = vprec_page_end(site_room * sizeof(vprec_site));
-    size_t data_bytes = entered_bytes + slot_bytes + constant_bytes + site_bytes, total = 0;
-    for (int attempt = 0; attempt < 4 && !image->arena; attempt++) { /* the bound is seldom half used */
-        if (attempt)
-            code_bytes = vprec_page_end(code_bytes / 4 * 3);
-        total = data_bytes + code_bytes;
-        image->arena = vprec_reach_reserve(image->lo, image->hi, total);
+    size_t bytes = vec->count * vec->size;
+    void *to = bytes ? vprec_heap_take(heap, bytes) : NULL;
+    if (bytes && !to)
+        return false;
+    if (bytes)
+        memcpy(to, vec->data, bytes);
+    vprec_vec settled = {.data = to, .count = vec->count, .room = vec->count, .size = vec->size};
+    vprec_vec_free(vec);
+    *vec = settled;
+    return true;
+}
+
+static bool settle_image(vprec_heap *heap, vprec_image *image)
+{
+    vprec_vec *all[] = {&image->spans,       &image->traps,       &image->entered,    &image->where.ranges,
+                        &image->where.steps, &image->where.moved, &image->where.moves};
+    bool settled = true;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+        settled = settled && settle(heap, all[i]);
+    for (unsigned i = 0; i < sizeof all / sizeof *all && !settled; i++)
+        if (all[i]->room > all[i]->count) /* not settled yet: a vector's own memory has room */
+            vprec_vec_free(all[i]);
+    return settled;
+}
+
+/* The functions that are cloned, as the image is to know them. */
+static bool list_spans(vprec_image *image, const vprec_codemap *map)
+{
+    for (size_t i = 0; i < map->functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
+        if (!f->cloned)
+            continue;
+        vprec_image_span *last = image->spans.count ? &VPREC_AT(image->spans, vprec_image_span, image->spans.count - 1) : NULL;
+        if (last && last->end == f->start) {
+            last->end = f->end;
+            continue;
+        }
+        vprec_image_span *s = vprec_vec_add(&image->spans, 1);
+        if (!s)
+            return false;
+        *s = (vprec_image_span){f->start, f->end};
     }
-    if (!image->arena)
-        return VPREC_REASON_NO_REACH;
-    image->arena_size = total;
-    uint8_t *at = image->arena;
+    return true;
+}
+
+/* What the originals were, so that who comes there can tell whether they still are. */
+static bool keep_source(vprec_image *image, const vprec_codemap *map, vprec_heap *heap)
+{
+    size_t bytes = 0;
+    const vprec_image_span *spans = image->spans.data;
+    for (size_t i = 0; i < image->spans.count; i++)
+        bytes += spans[i].end - spans[i].start;
+    uint8_t *to = vprec_heap_take(heap, bytes + 1);
+    if (!to)
+        return false;
+    image->source = to;
+    for (size_t i = 0; i < image->spans.count; i++)
+        for (uint64_t at = spans[i].start; at < spans[i].end; at++) /* spans may join windows */
+            *to++ = vprec_in_code(map, at) ? *vprec_bytes(map, at) : *(const uint8_t *)at;
+    return true;
+}
+
+static enum vprec_reason write_clones(vprec_cloner *k)
+{
+    const vprec_clone_options *options = k->options;
+    k->base = k->room.code - 16;
+    k->slots = k->room.slots;
+    k->code = (vprec_code){.at = k->room.code, .end = k->room.code_end, .moves = &k->moves, .from = k->room.code};
+    k->round = (vprec_round_context){.arith = options->arith, .isa = options->isa, .constants = k->room.constants,
+                                     .aes = has_vaes(), .halves = &k->halves, .zmm = vprec_xsave.zmm_high,
+                                     .ties = &k->ties, .enter = enter_site, .tie = tie_site, .enter_data = k};
+    k->image->code = k->enter_stub = (uint64_t)k->code.at;
+    vprec_emit_legacy(&k->code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(k->room.enter), -1);
+    for (size_t i = 0; i < k->map->functions.count && !k->code.full; i++) {
+        k->function = (uint32_t)i;
+        if (VPREC_AT(k->map->functions, vprec_code_function, i).cloned)
+            clone_function(k);
+    }
+    vprec_jump_link(k);
+    k->image->code_end = (uint64_t)k->code.at;
+    return k->code.full ? VPREC_REASON_TOO_FAR : VPREC_REASON_NONE;
+}
+
+enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_codemap *map,
+                              const vprec_clone_options *options)
+{
+    *image = (vprec_image){.spans = VPREC_VEC(vprec_image_span), .traps = VPREC_VEC(vprec_trap), .where = VPREC_WHERE,
+                           .entered = VPREC_VEC(vprec_entered)};
+    vprec_jump_mark(map);
     vprec_cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(vprec_fixup),
                       .doors = VPREC_VEC(vprec_door), .slot_count = map->functions.count,
-                      .slot_room = map->functions.count + doors, .tables = VPREC_VEC(uint8_t *),
-                      .live = VPREC_VEC(vprec_live), .ties = {.size = vprec_round_tie_size(options->isa)},
-                      .moves = VPREC_VEC(vprec_move)};
-    bool mapped = true;
-    if (entered_bytes) {
-        k.entered_view = at;
-        mapped = vprec_share_again(options->entered_start, entered_bytes, at);
-        at += entered_bytes;
-    }
-    uint8_t *data = at;
-    k.slots = (uint64_t *)at;
-    at += slot_bytes;
-    k.constants = (vprec_constants *)at;
-    at += constant_bytes;
-    k.sites = (vprec_site *)at;
-    at += site_bytes;
-    k.code = (vprec_code){.at = at, .end = at + code_bytes, .moves = &k.moves, .from = at};
-    size_t clone_at_bytes = (map->hi - map->lo) * sizeof(uint32_t);
+                      .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .heap = &text->heap,
+                      .ties = {.size = vprec_round_tie_size(options->isa)}, .moves = VPREC_VEC(vprec_move)};
+    vprec_vec pokes = VPREC_VEC(vprec_poke);
+    size_t doors = vprec_jump_doors(map), clone_at_bytes = map->mark_count * sizeof(uint32_t);
+    k.slot_room = map->functions.count + doors;
     k.clone_at = vprec_pages(clone_at_bytes);
-    if (!mapped || !k.clone_at || vprec_sys_mprotect(data, total - entered_bytes, PROT_READ | PROT_WRITE)) {
-        vprec_sys_munmap(image->arena, total);
-        vprec_pages_free(k.clone_at, clone_at_bytes);
-        return VPREC_REASON_NO_MEMORY;
-    }
-    vprec_round_constants(k.constants, options->arith);
-    uint64_t *enter = (uint64_t *)(k.constants + 1);
-    *enter = (uint64_t)vprec_enter;
-    k.round = (vprec_round_context){.arith = options->arith, .isa = options->isa, .constants = k.constants,
-                                    .aes = has_vaes(), .halves = &k.halves,
-                                    .zmm = vprec_xsave.zmm_high, .ties = &k.ties, .enter = enter_site, .tie = tie_site,
-                                    .enter_data = &k};
-    image->code = (uint64_t)at;
-    k.enter_stub = (uint64_t)k.code.at;
-    vprec_emit_legacy(&k.code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(enter), -1);
-    for (size_t i = 0; i < map->functions.count && !k.code.full; i++) {
-        k.function = (uint32_t)i;
-        if (VPREC_AT(map->functions, vprec_code_function, i).cloned)
-            clone_function(&k);
-    }
-    vprec_jump_link(&k);
-    enum vprec_reason why = k.code.full ? VPREC_REASON_TOO_FAR : VPREC_REASON_NONE;
-    if (!why) {
-        image->code_end = (uint64_t)k.code.at;
-        uint8_t *end = image->arena + vprec_page_end((size_t)(k.code.at - image->arena));
-        vprec_sys_munmap(end, (size_t)(image->arena + total - end));
-        image->arena_size = (size_t)(end - image->arena);
-        vprec_sys_mprotect((uint8_t *)k.constants, constant_bytes + site_bytes, PROT_READ);
-        why = vprec_sys_mprotect((uint8_t *)image->code, (size_t)(end - (uint8_t *)image->code), PROT_READ | PROT_EXEC)
-                  ? VPREC_REASON_NOT_EXECUTABLE
-                  : vprec_patch(image, map, k.clone_at, k.slots, &k.doors, options->gates);
-    }
+    enum vprec_reason why = k.clone_at ? VPREC_REASON_NONE : VPREC_REASON_NO_MEMORY;
+    bool taken = !why && vprec_arena_take(&text->arena, options->arith, vprec_page_end(estimate(map, options, doors)),
+                                         k.slot_room, &k.room);
+    if (!why && !taken)
+        why = VPREC_REASON_NO_REACH;
+    if (!why)
+        why = write_clones(&k);
+    if (!why && !options->alone)
+        why = vprec_patch_plan(&k, &pokes);
     vprec_where_seal(&image->where);
-    if (why) {
-        vprec_sys_munmap(image->arena, image->arena_size);
-        vprec_where_free(&image->where);
-        vprec_vec_free(&image->traps);
-        vprec_vec_free(&image->entered);
-    }
+    if (!why && (!list_spans(image, map) || !settle_image(&text->heap, image)))
+        why = VPREC_REASON_NO_MEMORY;
+    if (!why && options->alone && !keep_source(image, map, &text->heap))
+        why = VPREC_REASON_NO_MEMORY;
+    size_t used = why ? 0 : (size_t)(k.code.at - k.room.code);
+    if (taken && !vprec_arena_seal(&text->arena, &k.room, used) && !why)
+        why = VPREC_REASON_NOT_EXECUTABLE;
+    if (!why && options->gates->count && !vprec_gates_seal(options->gates))
+        why = VPREC_REASON_NOT_EXECUTABLE;
+    if (!why && !vprec_image_add(image))
+        why = VPREC_REASON_NO_MEMORY;
+    if (!why && ((pokes.count && !vprec_text_patch(text, &pokes)) ||
+                 (options->gates->count && !vprec_gates_open(options->gates))))
+        why = VPREC_REASON_NOT_WRITABLE; /* what was patched already leads to clones: they stay */
+    vprec_vec_free(&pokes);
     vprec_vec_free(&k.fixups);
     vprec_vec_free(&k.doors);
     vprec_vec_free(&k.tables);

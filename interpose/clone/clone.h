@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * clone.h: clones the chosen functions of one object with the rounding put in,
- * and leads every way into the originals to the clones.
+ * clone.h: clones the chosen functions of a unit, which are translated together, with the rounding put in, and leads
+ * every way into the originals to the clones.
  *
  *   original                         clone
  *   entry:  jmp stub --------------> stub: jmp [slot] -> clone of entry
@@ -15,18 +15,17 @@
 #include "find/code.h"
 #include "gate.h"
 #include "image.h"
+#include "text.h"
 #include "x86/round/round.h"
 
 typedef struct vprec_clone_options {
     const vprec_arith *arith;
     enum vprec_isa isa;
     bool count; /* every site through the emulator, which counts */
+    bool alone; /* the originals stay as they are: who comes there is led to the clones, by what its source was */
+    bool leaves_by_itself; /* calls are made by the clones, not by the originals: nobody unwinds through these */
     bool audit; /* refused instructions are counted when they execute */
-    /* Clones set a byte on their first entry. By function index: its address, in the `entered_bytes` from
-     * `entered_start` (whole pages of a chunk), which are mapped a second time, near the clones. NULL: none. */
-    const char *entered_start;
-    size_t entered_bytes;
-    _Atomic uint32_t *const *entered;
+    _Atomic uint32_t *const *entered; /* by function: set on its clone's first entry; NULL: nobody asks */
     vprec_gates *gates;       /* of the functions that have one: sealed once their clones are known */
     const uint32_t *counters; /* with count: site->counter by function index */
     /* With audit: site->counter of the refused instruction at `address`. */
@@ -34,8 +33,9 @@ typedef struct vprec_clone_options {
     void *refused_data;
 } vprec_clone_options;
 
-/* Clones the functions marked `cloned` and patches the originals. Returns
- * VPREC_REASON_NONE, or why nothing was changed. */
-enum vprec_reason vprec_clone(vprec_image *image, vprec_codemap *map, const vprec_clone_options *options);
+/* Clones the functions marked `cloned` and patches the originals, in which no other thread may stand. The image, not
+ * yet known to anybody, is filled from the text's heap. Returns VPREC_REASON_NONE, or why nothing was changed. */
+enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_codemap *map,
+                              const vprec_clone_options *options);
 
 #endif

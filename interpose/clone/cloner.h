@@ -17,15 +17,14 @@ typedef struct vprec_cloner {
     vprec_codemap *map;
     const vprec_clone_options *options;
     vprec_code code;
-    uint32_t *clone_at; /* by code byte: clone's offset in the arena, 0 none */
+    uint8_t *base;      /* before the first clone: what `clone_at` counts from */
+    uint32_t *clone_at; /* by vprec_mark_index: the clone's offset from `base`, 0 none */
     vprec_vec fixups;
     uint64_t *slots;    /* by function: where its entry stub jumps; behind them those of the doors */
     size_t slot_count, slot_room;
     vprec_vec doors;    /* vprec_door: see jump.c */
-    vprec_constants *constants;
-    vprec_site *sites;  /* of the emulated sites */
-    size_t site_count;
-    uint8_t *entered_view;
+    vprec_arena_room room;
+    vprec_heap *heap;   /* for the emulated sites */
     uint64_t enter_stub; /* jmp [&vprec_enter] */
     uint32_t function;
     uint64_t low, high;   /* of the function: first and last address an indirect jump may lead to */

@@ -1,55 +1,138 @@
 /* SPDX-License-Identifier: Apache-2.0
- * image.c: see image.h. */
+ * image.c: see image.h. A table from pages to the images that have code there. Its nodes stay in their lists for
+ * ever, so that who walks one needs no lock; those of dropped images are used again. */
 #include "image.h"
 #include <stdatomic.h>
 
-enum { IMAGES = 4096 };
-static const vprec_image *_Atomic images[IMAGES];
-static atomic_size_t image_count;
+typedef struct node {
+    _Atomic uint64_t page;
+    const vprec_image *_Atomic image; /* NULL: free */
+    struct node *_Atomic next;
+} node;
+
+enum { BUCKETS = 1 << 14, NODES = 1024, PAGE_BITS = 12 };
+static node *_Atomic buckets[BUCKETS];
+static node *fresh;
+static size_t fresh_count;
+
+static vprec_vec unused = {.size = sizeof(vprec_image *)}; /* images that were dropped */
+static vprec_heap heap;
+
+static node *_Atomic *bucket_of(uint64_t page)
+{
+    return &buckets[page * UINT64_C(0x9E3779B97F4A7C15) >> 50];
+}
 
 void vprec_image_enter(const vprec_image *image, uint64_t clone)
 {
     size_t low = VPREC_UP_TO(image->entered, vprec_entered, clone, clone);
-    uint8_t *entered = low ? VPREC_AT(image->entered, vprec_entered, low - 1).entered : NULL;
+    _Atomic uint32_t *entered = low ? VPREC_AT(image->entered, vprec_entered, low - 1).entered : NULL;
     if (entered)
-        *(volatile uint8_t *)entered = 1;
+        atomic_store_explicit(entered, 1, memory_order_relaxed);
 }
 
-bool vprec_image_room(void)
+static bool add_page(uint64_t page, const vprec_image *image)
 {
-    for (size_t i = 0; i < IMAGES; i++)
-        if (!atomic_load(&images[i]))
-            return true;
-    return false;
-}
-
-void vprec_image_add(const vprec_image *image)
-{
-    for (size_t i = 0; i < IMAGES; i++) {
-        if (atomic_load(&images[i]))
+    node *_Atomic *bucket = bucket_of(page);
+    for (node *n = atomic_load(bucket); n; n = atomic_load(&n->next)) {
+        if (atomic_load(&n->image))
             continue;
-        atomic_store(&images[i], image);
-        if (i >= atomic_load(&image_count))
-            atomic_store(&image_count, i + 1);
-        return;
+        atomic_store(&n->page, page);
+        atomic_store(&n->image, image);
+        return true;
     }
+    if (!fresh_count) {
+        fresh = vprec_pages(NODES * sizeof *fresh);
+        if (!fresh)
+            return false;
+        fresh_count = NODES;
+    }
+    node *n = &fresh[--fresh_count];
+    atomic_store(&n->page, page);
+    atomic_store(&n->image, image);
+    atomic_store(&n->next, atomic_load(bucket));
+    atomic_store(bucket, n);
+    return true;
 }
 
-void vprec_image_drop(const vprec_image *image)
+static bool add_pages(uint64_t start, uint64_t end, const vprec_image *image)
 {
-    for (size_t i = 0; i < atomic_load(&image_count); i++)
-        if (atomic_load(&images[i]) == image)
-            atomic_store(&images[i], NULL);
+    for (uint64_t page = start >> PAGE_BITS; page <= (end - 1) >> PAGE_BITS; page++)
+        if (!add_page(page, image))
+            return false;
+    return true;
+}
+
+static void drop_pages(uint64_t start, uint64_t end, const vprec_image *image)
+{
+    for (uint64_t page = start >> PAGE_BITS; page <= (end - 1) >> PAGE_BITS; page++)
+        for (node *n = atomic_load(bucket_of(page)); n; n = atomic_load(&n->next))
+            if (atomic_load(&n->image) == image)
+                atomic_store(&n->image, NULL);
+}
+
+vprec_image *vprec_image_make(void)
+{
+    if (unused.count)
+        return VPREC_AT(unused, vprec_image *, --unused.count);
+    return vprec_heap_take(&heap, sizeof(vprec_image));
+}
+
+static void forget(const vprec_image *image)
+{
+    for (size_t i = 0; i < image->spans.count; i++) {
+        vprec_image_span s = VPREC_AT(image->spans, vprec_image_span, i);
+        drop_pages(s.start, s.end, image);
+    }
+    if (image->code_end > image->code)
+        drop_pages(image->code, image->code_end, image);
+}
+
+void vprec_image_retire(const vprec_image *image)
+{
+    for (size_t i = 0; i < image->spans.count; i++) {
+        vprec_image_span s = VPREC_AT(image->spans, vprec_image_span, i);
+        drop_pages(s.start, s.end, image);
+    }
+    if (image->code_end > image->code)
+        add_pages(image->code, image->code_end, image); /* there is room: the nodes of the spans */
+}
+
+bool vprec_image_add(const vprec_image *image)
+{
+    bool added = image->code_end <= image->code || add_pages(image->code, image->code_end, image);
+    for (size_t i = 0; i < image->spans.count && added; i++) {
+        vprec_image_span s = VPREC_AT(image->spans, vprec_image_span, i);
+        added = add_pages(s.start, s.end, image);
+    }
+    if (!added)
+        forget(image);
+    return added;
+}
+
+void vprec_image_drop(vprec_image *image)
+{
+    forget(image);
+    *image = (vprec_image){0};
+    vprec_image **free_one = vprec_vec_add(&unused, 1);
+    if (free_one)
+        *free_one = image;
+}
+
+static bool holds(const vprec_image *image, uint64_t address)
+{
+    size_t low = VPREC_UP_TO(image->spans, vprec_image_span, end, address);
+    return low < image->spans.count && VPREC_AT(image->spans, vprec_image_span, low).start <= address;
 }
 
 static const vprec_image *find(uint64_t address, bool clone)
 {
-    for (size_t i = 0; i < atomic_load_explicit(&image_count, memory_order_acquire); i++) {
-        const vprec_image *image = atomic_load_explicit(&images[i], memory_order_acquire);
-        if (!image)
+    uint64_t page = address >> PAGE_BITS;
+    for (node *n = atomic_load(bucket_of(page)); n; n = atomic_load(&n->next)) {
+        const vprec_image *image = atomic_load(&n->image);
+        if (!image || atomic_load(&n->page) != page)
             continue;
-        uint64_t lo = clone ? image->code : image->lo, hi = clone ? image->code_end : image->hi;
-        if (address >= lo && address < hi)
+        if (clone ? address >= image->code && address < image->code_end : holds(image, address))
             return image;
     }
     return NULL;
@@ -63,11 +146,6 @@ const vprec_image *vprec_image_of(uint64_t address)
 const vprec_image *vprec_image_of_clone(uint64_t address)
 {
     return find(address, true);
-}
-
-bool vprec_image_covers(uint64_t address)
-{
-    return vprec_image_of(address);
 }
 
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * image.h: the instrumented objects of the process: where each and its clones
- * lie. Asked in signal handlers, changed under the loader's lock. */
+ * image.h: what was translated, a unit of one or more functions at a time: where the originals and the clones lie.
+ * Asked in signal handlers, from any thread, without a lock; changed by who holds the instrumentation lock. */
 #ifndef VPREC_CLONE_IMAGE_H
 #define VPREC_CLONE_IMAGE_H
 
+#include "gate.h"
 #include "where.h"
 
 typedef struct vprec_trap {
@@ -14,17 +15,22 @@ typedef struct vprec_trap {
  * NULL: what notes its entries itself. */
 typedef struct vprec_entered {
     uint64_t clone;
-    uint8_t *entered;
+    _Atomic uint32_t *entered;
 } vprec_entered;
 
+/* A stretch of originals. */
+typedef struct vprec_image_span {
+    uint64_t start, end;
+} vprec_image_span;
+
 typedef struct vprec_image {
-    uint64_t lo, hi;          /* the object's span */
-    uint8_t *arena;           /* data, then clones */
-    size_t arena_size;
+    vprec_vec spans;          /* vprec_image_span: the originals; sorted */
     uint64_t code, code_end;  /* the clones */
     vprec_vec traps;          /* vprec_trap, sorted by original */
     vprec_where where;        /* what the clones are clones of */
     vprec_vec entered;        /* vprec_entered, ascending; none where nothing is recorded */
+    vprec_gates gates;
+    const uint8_t *source;    /* of one that is alone: the bytes of its spans when they were translated */
     uint32_t by_jump, by_short, by_trap, inlined;
 } vprec_image;
 
@@ -34,17 +40,18 @@ uint64_t vprec_image_find(const vprec_image *image, uint64_t original);
 /* Records that the clone at that address is entered, where nothing but a signal leads to it. Async-signal-safe. */
 void vprec_image_enter(const vprec_image *image, uint64_t clone);
 
-/* Whether there is room for one more: asked before anything is patched. */
-bool vprec_image_room(void);
-/* Makes an image known to the handler. The image must stay where it is. */
-void vprec_image_add(const vprec_image *image);
-void vprec_image_drop(const vprec_image *image);
+/* A new image's memory, which stays where it is; NULL: no memory. */
+vprec_image *vprec_image_make(void);
+/* Makes an image known. False: no memory. */
+bool vprec_image_add(const vprec_image *image);
+/* It is unknown from now on, its memory for the next one: nothing runs in its originals or clones any more. */
+void vprec_image_drop(vprec_image *image);
 
-/* The image of the instrumented object, or of the clones, that `address` lies in; NULL: none. */
+/* Its originals are not those any more; its clones are still known. */
+void vprec_image_retire(const vprec_image *image);
+
+/* The image of the originals, or of the clones, that `address` lies in; NULL: none. */
 const vprec_image *vprec_image_of(uint64_t address);
 const vprec_image *vprec_image_of_clone(uint64_t address);
-
-/* Whether `address` lies in an instrumented object. */
-bool vprec_image_covers(uint64_t address);
 
 #endif

@@ -3,16 +3,10 @@
 #include "jump.h"
 #include "patch.h"
 
-static const uint8_t *bytes_at(uint64_t address)
-{
-    return (const uint8_t *)address;
-}
-
 static uint64_t clone_of(const vprec_cloner *k, uint64_t original)
 {
-    if (!vprec_in_code(k->map, original) || !k->clone_at[original - k->map->lo])
-        return 0;
-    return (uint64_t)k->image->arena + k->clone_at[original - k->map->lo];
+    uint32_t offset = vprec_in_code(k->map, original) ? k->clone_at[vprec_mark_index(k->map, original)] : 0;
+    return offset ? (uint64_t)k->base + offset : 0;
 }
 
 /* A displacement to where `original` lives in the end: in a clone or where it is. */
@@ -35,7 +29,7 @@ void vprec_jump_to(vprec_cloner *k, uint64_t original)
 /* jrcxz, loop: they reach 127 bytes at most, so they jump over a jump. */
 static void emit_short(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 {
-    vprec_emit_bytes(&k->code, bytes_at(at), insn->length - 1u);
+    vprec_emit_bytes(&k->code, vprec_bytes(k->map, at), insn->length - 1u);
     vprec_emit_u8(&k->code, 2);
     vprec_emit_bytes(&k->code, "\xEB\x05", 2);
     vprec_jump_to(k, insn->target);
@@ -175,7 +169,7 @@ static void emit_landings(vprec_cloner *k)
 static void emit_call(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 {
     vprec_codemap *map = k->map;
-    if (vprec_cloner_gate(k)) {
+    if (vprec_cloner_gate(k) || k->options->leaves_by_itself) {
         if (insn->flow == VPREC_FLOW_ICALL) {
             vprec_round_copy_insn(&k->code, at, insn);
             return;
@@ -199,7 +193,7 @@ static void emit_tail(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
     vprec_code *c = &k->code;
     uint8_t *over = NULL;
     if (insn->flow == VPREC_FLOW_JCC) {
-        uint8_t condition = vprec_insn_condition(bytes_at(at), insn);
+        uint8_t condition = vprec_insn_condition(vprec_bytes(k->map, at), insn);
         vprec_emit_u8(c, 0x70 | (condition ^ 1));
         vprec_emit_u8(c, 0);
         over = c->at;
@@ -222,7 +216,7 @@ bool vprec_jump_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
     switch (insn->flow) {
     case VPREC_FLOW_JCC:
         vprec_emit_u8(&k->code, 0x0F);
-        vprec_emit_u8(&k->code, 0x80 | vprec_insn_condition(bytes_at(at), insn));
+        vprec_emit_u8(&k->code, 0x80 | vprec_insn_condition(vprec_bytes(k->map, at), insn));
         displacement(k, insn->target);
         break;
     case VPREC_FLOW_JMP: vprec_jump_to(k, insn->target); break;
@@ -239,43 +233,44 @@ bool vprec_jump_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
     return true;
 }
 
-/* What is set when a function is entered; NULL: there was no room to record it. */
-static uint8_t *entered_of(const vprec_cloner *k, size_t function)
+/* What is set when a function is entered; NULL: nobody asks, or it is known. */
+static _Atomic uint32_t *entered_of(const vprec_cloner *k, size_t function)
 {
-    const char *flag = k->entered_view ? (const char *)k->options->entered[function] : NULL;
-    return flag ? k->entered_view + (flag - k->options->entered_start) : NULL;
+    return k->options->entered ? k->options->entered[function] : NULL;
 }
 
-/* jmp [slot], and what that leads to once: it notes that the function was entered. Returns where the low half of the
- * address belongs that [slot] leads to ever after; NULL: nothing is noted. */
+static void load_constant(vprec_code *c, const void *value)
+{
+    vprec_emit_bytes(c, "\x48\xB8", 2); /* mov rax, imm64 */
+    vprec_emit_bytes(c, &value, sizeof value);
+}
+
+/* jmp [slot], and what that leads to once: it notes that the function was entered. Returns where the address belongs
+ * that [slot] leads to ever after; NULL: nothing is noted. */
 static uint8_t *emit_noting(vprec_cloner *k, uint32_t function, uint64_t *slot)
 {
     vprec_code *c = &k->code;
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
     *slot = (uint64_t)c->at;
-    uint8_t *flag = entered_of(k, function);
+    _Atomic uint32_t *flag = entered_of(k, function);
     if (!flag)
         return NULL;
-    vprec_emit_u8(c, 0xC6); /* mov byte ptr [flag], 1 */
-    vprec_emit_u8(c, 0x05);
-    vprec_emit_u32(c, (uint32_t)((int64_t)flag - (int64_t)(c->at + 5)));
-    vprec_emit_u8(c, 1);
-    uint8_t *low = c->at + 6; /* mov dword ptr [slot], low half of the clone's address */
-    vprec_emit_u8(c, 0xC7);
-    vprec_emit_u8(c, 0x05);
-    vprec_emit_u32(c, (uint32_t)((int64_t)slot - (int64_t)(c->at + 8)));
-    vprec_emit_u32(c, 0);
-    return low;
+    vprec_emit_move_stack(c, -128);
+    vprec_emit_push(c, RAX);
+    load_constant(c, flag);
+    vprec_emit_bytes(c, "\xC6\x00\x01", 3); /* mov byte ptr [rax], 1 */
+    uint8_t *to = c->at + 2;
+    load_constant(c, NULL);
+    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x89), RAX, vprec_absolute(slot), -1);
+    vprec_emit_pop(c, RAX);
+    vprec_emit_move_stack(c, 128);
+    return to;
 }
 
-static void lead_slot(vprec_cloner *k, uint8_t *low, const uint64_t *slot, uint64_t to)
+static void lead_slot(const vprec_cloner *k, uint8_t *at, uint64_t to)
 {
-    if (k->code.full || !low)
-        return;
-    uint32_t half = (uint32_t)to;
-    memcpy(low, &half, 4);
-    if (to >> 32 != *slot >> 32)
-        k->code.full = true; /* cannot be: reach.c keeps the arena off 4 GB borders */
+    if (!k->code.full && at)
+        memcpy(at, &to, sizeof to);
 }
 
 /* The stub at a function's entry: [slot] leads behind itself once, and to the clone ever after. */
@@ -285,16 +280,14 @@ static void emit_entry(vprec_cloner *k)
     while ((uint64_t)c->at & 15)
         vprec_emit_u8(c, 0xCC);
     vprec_cloner_begin(k, VPREC_WHERE_STUB, vprec_cloner_function(k, k->function)->start);
-    if (k->entered_view) {
-        vprec_entered *entered = vprec_vec_add(&k->image->entered, 1);
-        if (entered)
-            *entered = (vprec_entered){(uint64_t)c->at, entered_of(k, k->function)};
-        else
-            c->full = true;
-    }
-    uint64_t *slot = &k->slots[k->function];
-    uint8_t *low = emit_noting(k, k->function, slot);
-    lead_slot(k, low, slot, (uint64_t)c->at);
+    vprec_entered *entered = vprec_vec_add(&k->image->entered, 1);
+    if (entered)
+        *entered = (vprec_entered){(uint64_t)c->at, entered_of(k, k->function)};
+    else
+        c->full = true;
+    uint8_t *to = emit_noting(k, k->function, &k->slots[k->function]);
+    lead_slot(k, to, (uint64_t)c->at);
+    vprec_cloner_end(k);
 }
 
 /* A way into a clone behind the function's start notes the entry as the stub does. */
@@ -307,10 +300,10 @@ static void emit_door(vprec_cloner *k, uint64_t original, uint32_t function)
     }
     vprec_cloner_begin(k, VPREC_WHERE_STUB, original);
     *door = (vprec_door){original, (uint64_t)k->code.at};
-    uint64_t *slot = &k->slots[k->slot_count++], to = clone_of(k, original);
-    uint8_t *low = emit_noting(k, function, slot);
-    lead_slot(k, low, slot, to);
+    uint64_t to = clone_of(k, original);
+    lead_slot(k, emit_noting(k, function, &k->slots[k->slot_count++]), to);
     vprec_emit_branch(&k->code, -1, to);
+    vprec_cloner_end(k);
 }
 
 /* The function of a place whose clone others jump to; -1: the function's own, or none that is cloned. */
@@ -327,23 +320,25 @@ static long foreign(const vprec_cloner *k, const vprec_fixup *f)
 static void emit_doors(vprec_cloner *k)
 {
     vprec_vec targets = VPREC_VEC(uint64_t);
-    vprec_entered *end = k->entered_view ? vprec_vec_add(&k->image->entered, 1) : NULL;
+    vprec_entered *end = vprec_vec_add(&k->image->entered, 1);
     if (end)
         *end = (vprec_entered){(uint64_t)k->code.at, NULL};
-    for (size_t i = 0; i < k->map->functions.count && k->entered_view; i++) {
+    else
+        k->code.full = true;
+    for (size_t i = 0; i < k->map->functions.count; i++) {
         const vprec_code_function *f = vprec_cloner_function(k, i);
         uint32_t door = VPREC_ENTRY | (f->gap ? VPREC_RETURN : 0);
-        for (uint64_t at = f->start + 1; f->cloned && at < f->end; at++) {
+        for (uint64_t at = f->start + 1; f->cloned && entered_of(k, i) && at < f->end; at++) {
             uint32_t mark = *vprec_mark(k->map, at);
             uint64_t *target = mark & VPREC_START && mark & door && clone_of(k, at) ? vprec_vec_add(&targets, 1) : NULL;
             if (target)
                 *target = at;
         }
     }
-    for (size_t i = 0; i < k->fixups.count && k->entered_view; i++) {
+    for (size_t i = 0; i < k->fixups.count; i++) {
         const vprec_fixup *f = &VPREC_AT(k->fixups, vprec_fixup, i);
         long function = foreign(k, f);
-        uint64_t *target = function >= 0 && f->target != vprec_cloner_function(k, (size_t)function)->start
+        uint64_t *target = function >= 0 && entered_of(k, (size_t)function) && f->target != vprec_cloner_function(k, (size_t)function)->start
                                ? vprec_vec_add(&targets, 1)
                                : NULL;
         if (target)
@@ -376,13 +371,30 @@ void vprec_jump_end(vprec_cloner *k)
         emit_landings(k);
 }
 
+/* The clone of an instruction in another unit, in reach of the displacement at `at`; 0: none. A function's start leads
+ * to its clone by itself, and notes the entry. */
+static uint64_t clone_elsewhere(uint64_t original, const uint8_t *at)
+{
+    const vprec_image *image = vprec_image_of(original);
+    uint64_t clone = 0;
+    for (size_t i = 0; image && i < image->spans.count; i++)
+        if (VPREC_AT(image->spans, vprec_image_span, i).start == original)
+            image = NULL;
+    if (image)
+        clone = vprec_where_clone(&image->where, original);
+    int64_t rel = (int64_t)clone - (int64_t)(at + 4);
+    return clone && rel == (int32_t)rel ? clone : 0;
+}
+
 static void resolve(vprec_cloner *k)
 {
     for (size_t i = 0; i < k->fixups.count && !k->code.full; i++) {
         vprec_fixup f = VPREC_AT(k->fixups, vprec_fixup, i);
-        long function = k->entered_view ? foreign(k, &f) : -1;
+        long function = foreign(k, &f);
         uint64_t to = clone_of(k, f.target);
-        if (function >= 0)
+        if (!to && !k->options->alone)
+            to = clone_elsewhere(f.target, f.at);
+        if (function >= 0 && entered_of(k, (size_t)function))
             to = f.target == vprec_cloner_function(k, (size_t)function)->start
                      ? k->slots[function] - 6
                      : vprec_door_find(&k->doors, f.target);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * patch.c: see patch.h. First the whole plan, in memory; then the writing, with
- * nothing but stores and system calls: the object may be libc itself.
+ * patch.c: see patch.h. The plan, in memory; text.c writes it.
  *
  * A point of arrival gets a 5-byte jmp where no other way leads into those
  * bytes; else a 2-byte jmp to a 5-byte one in a hole nearby (filler between
@@ -9,27 +8,15 @@
  * rounded instruction's original gets int3 too: what arrives in an original by
  * a way nobody foresaw runs into it and is led to the clone. */
 #include "patch.h"
-#include "runtime/sys.h"
-#include <sys/mman.h>
-
-typedef struct write5 { /* jmp rel32 or call rel32 at `at` */
-    uint64_t at;
-    int32_t rel;
-} write5;
-
-typedef struct write2 { /* jmp rel8 */
-    uint64_t at;
-    int8_t rel;
-} write2;
 
 typedef struct planner {
     vprec_image *image;
     vprec_codemap *map;
+    const uint8_t *base; /* see cloner.h */
     const uint32_t *clone_at;
     const uint64_t *slots;
     const vprec_vec *doors;
-    vprec_vec jumps, shorts; /* write5, write2 */
-    vprec_vec calls;         /* write5: the opcode stays */
+    vprec_vec *pokes;
     bool narrow;             /* some point is marked VPREC_NARROW */
     bool failed;
 } planner;
@@ -42,23 +29,30 @@ uint64_t vprec_door_find(const vprec_vec *doors, uint64_t original)
     return 0;
 }
 
+/* The entry stub of a function: its slot has led behind the stub's first jump since it was written. */
+static uint64_t entry_of(const planner *p, uint32_t function)
+{
+    return p->slots[function] - 6;
+}
+
 static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
 {
     const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     if (at == f->start && f->gate)
         return (uint64_t)f->gate->stub;
     if (at == f->start)
-        return p->slots[function] - 6; /* the entry stub */
+        return entry_of(p, function); /* the entry stub */
     uint64_t door = vprec_door_find(p->doors, at);
     if (door)
         return door;
-    return (uint64_t)p->image->arena + p->clone_at[at - p->map->lo];
+    return (uint64_t)p->base + p->clone_at[vprec_mark_index(p->map, at)];
 }
 
 /* Whether [at, at+n) may be overwritten although only `at` leads there. */
 static bool usable(const planner *p, uint64_t at, unsigned n)
 {
-    if (at + n > p->map->hi)
+    const vprec_window *w = vprec_window_at(p->map, at);
+    if (!w || at + n > w->end)
         return false;
     const uint32_t *m = vprec_mark(p->map, at);
     if (m[0] & VPREC_TAKEN)
@@ -79,15 +73,33 @@ static void take(planner *p, uint64_t at, unsigned n)
         m[i] |= VPREC_TAKEN;
 }
 
-static void add_jump(planner *p, uint64_t at, uint64_t to)
+static void poke(planner *p, uint64_t at, const void *bytes, uint8_t count)
 {
-    int64_t rel = (int64_t)to - (int64_t)(at + 5);
-    write5 *w = vprec_vec_add(&p->jumps, 1);
-    if (!w || rel != (int32_t)rel) {
+    vprec_poke *to = vprec_vec_add(p->pokes, 1);
+    if (!to) {
         p->failed = true;
         return;
     }
-    *w = (write5){at, (int32_t)rel};
+    to->at = at;
+    to->count = count;
+    memcpy(to->bytes, bytes, count);
+}
+
+/* The displacement of a jump or call of 5 bytes; false: out of reach. */
+static bool reach(uint64_t at, uint64_t to, int32_t *displacement)
+{
+    int64_t rel = (int64_t)to - (int64_t)(at + 5);
+    *displacement = (int32_t)rel;
+    return rel == *displacement;
+}
+
+static void add_jump(planner *p, uint64_t at, uint64_t to)
+{
+    uint8_t code[5] = {0xE9};
+    int32_t rel;
+    p->failed |= !reach(at, to, &rel);
+    memcpy(code + 1, &rel, sizeof rel);
+    poke(p, at, code, sizeof code);
     take(p, at, 5);
 }
 
@@ -99,11 +111,13 @@ static void add_trap(planner *p, uint64_t at, uint32_t function)
         return;
     }
     *t = (vprec_trap){at, destination(p, at, function)};
+    poke(p, at, "\xCC", 1);
 }
 
 static bool filler(const planner *p, uint64_t at, unsigned n)
 {
-    if (at < p->map->lo || at + n > p->map->hi)
+    const vprec_window *w = vprec_window_at(p->map, at);
+    if (!w || at + n > w->end)
         return false;
     for (unsigned i = 0; i < n; i++)
         if (vprec_mark(p->map, at)[i] != VPREC_FILLER)
@@ -118,7 +132,7 @@ static bool dead(const planner *p, uint64_t at, const vprec_code_function *f)
         return false;
     const uint32_t *m = vprec_mark(p->map, at);
     return m[0] & VPREC_START && !(m[0] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN)) &&
-           p->clone_at[at - p->map->lo] && usable(p, at, 6);
+           p->clone_at[vprec_mark_index(p->map, at)] && usable(p, at, 6);
 }
 
 /* A 5-byte hole that a 2-byte jump at `at` reaches; 0 none. */
@@ -143,7 +157,7 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
 {
     vprec_gate *gate = VPREC_AT(p->map->functions, vprec_code_function, function).gate;
     if (gate) { /* which moved what the jump covers */
-        gate->rounded = (const void *)(p->slots[function] - 6);
+        gate->rounded = (const void *)(entry_of(p, function));
         take(p, at, VPREC_GATE_ENTRY); /* written by vprec_gates_open */
         p->image->by_jump++;
         return;
@@ -160,11 +174,8 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
         take(p, at, 2);
         uint64_t h = hole(p, at, function);
         if (h) {
-            write2 *w = vprec_vec_add(&p->shorts, 1);
-            if (w)
-                *w = (write2){at, (int8_t)((int64_t)h - (int64_t)(at + 2))};
-            else
-                p->failed = true;
+            uint8_t jump[2] = {0xEB, (uint8_t)((int64_t)h - (int64_t)(at + 2))};
+            poke(p, at, jump, sizeof jump);
             add_jump(p, h, to);
             p->image->by_short++;
             return;
@@ -183,12 +194,11 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
 static void lead_calls(planner *p)
 {
     const vprec_codemap *map = p->map;
-    const vprec_vec *code = &map->object->code;
-    for (size_t i = 0; i < code->count; i++) {
-        vprec_extent range = VPREC_AT(*code, vprec_extent, i);
-        for (uint64_t at = range.start; at + 5 <= range.end; at++) {
+    for (size_t i = 0; i < map->windows.count; i++) {
+        const vprec_window *w = &VPREC_AT(map->windows, vprec_window, i);
+        for (uint64_t at = w->start; at + 5 <= w->end; at++) {
             const uint32_t *m = vprec_mark(map, at);
-            const uint8_t *bytes = (const uint8_t *)at;
+            const uint8_t *bytes = vprec_bytes(map, at);
             if (!(m[0] & VPREC_START) || bytes[0] != 0xE8 || (m[0] | m[1] | m[2] | m[3] | m[4]) & VPREC_TAKEN)
                 continue;
             int32_t rel;
@@ -197,15 +207,9 @@ static void lead_calls(planner *p)
             if (!vprec_in_code(map, to) || !(*vprec_mark(map, to) & VPREC_NARROW))
                 continue;
             long function = vprec_code_function_at(map, to);
-            int64_t led = (int64_t)destination(p, to, (uint32_t)function) - (int64_t)(at + 5);
-            if (led != (int32_t)led)
-                continue;
-            write5 *w = vprec_vec_add(&p->calls, 1);
-            if (!w) {
-                p->failed = true;
-                return;
-            }
-            *w = (write5){at, (int32_t)led};
+            int32_t led;
+            if (reach(at, destination(p, to, (uint32_t)function), &led))
+                poke(p, at + 1, &led, sizeof led);
         }
     }
 }
@@ -235,99 +239,50 @@ static void plan(planner *p)
     }
 }
 
-static bool protect(const planner *p, int prot)
-{
-    const vprec_vec *code = &p->map->object->code;
-    for (size_t i = 0; i < code->count; i++) {
-        vprec_extent r = VPREC_AT(*code, vprec_extent, i);
-        uint64_t start = r.start & ~UINT64_C(4095);
-        if (vprec_sys_mprotect((void *)start, vprec_page_end(r.end) - start, prot))
-            return false;
-    }
-    return true;
-}
+typedef struct keyed { /* by its uint64_t, which comes first */
+    uint64_t at;
+} keyed;
 
-/* No library call from here on: the library may be what is being written. */
-__attribute__((noinline)) static bool apply(const planner *p)
+/* Sorts elements that begin with an address. They were added in nearly ascending runs. */
+static bool sort(vprec_vec *vec)
 {
-    if (!protect(p, PROT_READ | PROT_WRITE)) {
-        protect(p, PROT_READ | PROT_EXEC); /* of several ranges the first ones were writable */
-        return false;
-    }
-    for (size_t i = 0; i < p->image->traps.count; i++)
-        *(volatile uint8_t *)VPREC_AT(p->image->traps, vprec_trap, i).original = 0xCC;
-    for (size_t i = 0; i < p->jumps.count; i++) {
-        const write5 *w = &VPREC_AT(p->jumps, write5, i);
-        volatile uint8_t *at = (volatile uint8_t *)w->at;
-        uint32_t rel = (uint32_t)w->rel;
-        at[0] = 0xE9;
-        for (int b = 0; b < 4; b++)
-            at[1 + b] = (uint8_t)(rel >> (8 * b));
-    }
-    for (size_t i = 0; i < p->calls.count; i++) {
-        const write5 *w = &VPREC_AT(p->calls, write5, i);
-        uint32_t rel = (uint32_t)w->rel;
-        for (int b = 0; b < 4; b++)
-            ((volatile uint8_t *)w->at)[1 + b] = (uint8_t)(rel >> (8 * b));
-    }
-    for (size_t i = 0; i < p->shorts.count; i++) {
-        const write2 *w = &VPREC_AT(p->shorts, write2, i);
-        volatile uint8_t *at = (volatile uint8_t *)w->at;
-        at[0] = 0xEB;
-        at[1] = (uint8_t)w->rel;
-    }
-    return protect(p, PROT_READ | PROT_EXEC);
-}
-
-/* Sorts by original: traps were added in nearly ascending runs. */
-static bool sort_traps(vprec_vec *traps)
-{
-    vprec_vec keys = VPREC_VEC(uint64_t), sorted = VPREC_VEC(vprec_trap);
-    uint64_t *key = vprec_vec_add(&keys, traps->count);
-    if (traps->count && !key)
+    vprec_vec keys = VPREC_VEC(uint64_t), sorted = {.size = vec->size};
+    size_t n = vec->count;
+    uint64_t *key = vprec_vec_add(&keys, n);
+    if (n && !key)
         return false;
     bool ordered = true;
-    for (size_t i = 0; i < traps->count; i++) {
-        key[i] = VPREC_AT(*traps, vprec_trap, i).original;
+    for (size_t i = 0; i < n; i++) {
+        key[i] = ((const keyed *)(const void *)((const char *)vec->data + i * vec->size))->at;
         ordered &= !i || key[i] > key[i - 1];
     }
     if (ordered) {
         vprec_vec_free(&keys);
         return true;
     }
-    /* originals are unique: sort the keys, then place each trap by search */
-    size_t n = traps->count;
+    /* addresses are unique: sort the keys, then place each element by search */
     vprec_vec_sort_u64(&keys);
-    vprec_trap *to = vprec_vec_add(&sorted, n);
+    char *to = vprec_vec_add(&sorted, n);
     if (!to) {
         vprec_vec_free(&keys);
         return false;
     }
     for (size_t i = 0; i < n; i++) {
-        vprec_trap t = VPREC_AT(*traps, vprec_trap, i);
-        to[vprec_sorted_below(keys.data, keys.count, sizeof(uint64_t), 0, t.original, false)] = t;
+        const char *from = (const char *)vec->data + i * vec->size;
+        uint64_t at = ((const keyed *)(const void *)from)->at;
+        memcpy(to + vprec_sorted_below(keys.data, keys.count, sizeof(uint64_t), 0, at, false) * vec->size, from, vec->size);
     }
     sorted.count = keys.count;
     vprec_vec_free(&keys);
-    vprec_vec_free(traps);
-    *traps = sorted;
+    vprec_vec_free(vec);
+    *vec = sorted;
     return true;
 }
 
-enum vprec_reason vprec_patch(vprec_image *image, vprec_codemap *map, const uint32_t *clone_at, const uint64_t *slots,
-                              const vprec_vec *doors, vprec_gates *gates)
+enum vprec_reason vprec_patch_plan(vprec_cloner *k, vprec_vec *pokes)
 {
-    planner p = {.image = image, .map = map, .clone_at = clone_at, .slots = slots, .doors = doors,
-                 .jumps = VPREC_VEC(write5), .shorts = VPREC_VEC(write2), .calls = VPREC_VEC(write5)};
+    planner p = {.image = k->image, .map = k->map, .base = k->base, .clone_at = k->clone_at, .slots = k->slots,
+                 .doors = &k->doors, .pokes = pokes};
     plan(&p);
-    enum vprec_reason why = p.failed || !sort_traps(&image->traps) ? VPREC_REASON_NO_MEMORY : VPREC_REASON_NONE;
-    if (!why && gates->count && !vprec_gates_seal(gates))
-        why = VPREC_REASON_NOT_EXECUTABLE;
-    bool any = image->traps.count || p.jumps.count || p.shorts.count || p.calls.count;
-    if (!why && ((any && !apply(&p)) || (gates->count && !vprec_gates_open(gates))))
-        why = VPREC_REASON_NOT_WRITABLE;
-    vprec_vec_free(&p.jumps);
-    vprec_vec_free(&p.shorts);
-    vprec_vec_free(&p.calls);
-    return why;
+    return p.failed || !sort(&k->image->traps) || !sort(pokes) ? VPREC_REASON_NO_MEMORY : VPREC_REASON_NONE;
 }

@@ -14,7 +14,7 @@ bool vprec_where_add(vprec_where *where, enum vprec_where_kind kind, uint64_t cl
     return r;
 }
 
-enum { KNOWN = 1 << 14 };
+enum { KNOWN = 1 << 12 };
 
 static bool is_same(const vprec_where *where, uint32_t first, const vprec_vec *moves)
 {
@@ -279,6 +279,8 @@ bool vprec_where_original(const vprec_where *where, uint64_t rip, vprec_place *p
     case VPREC_WHERE_STUB:
         p->original = r->original;
         p->start = r->clone;
+        if (steps_end(where, r) > r->step)
+            follow(where, p, r->step, rip - r->clone);
         return true;
     case VPREC_WHERE_TIE:
         return tie(where, r, rip, p);

@@ -6,7 +6,7 @@
 #include "plt.h"
 #include <stdatomic.h>
 
-enum { OBJECTS = 4096, CACHE = 1024 };
+enum { OBJECTS = 2048, CACHE = 1024 };
 
 enum field { CODE, CODE_END, PLT, PLT_END, LO, HI, SPANS, COUNT, ROOM, FIELDS }; /* of a vprec_caller_object */
 typedef struct object {
@@ -196,4 +196,10 @@ bool vprec_callers_round(uint64_t back, uint64_t called)
     bool rounds = decide(&o, back, called);
     atomic_store_explicit(entry, back << 1 | rounds, memory_order_relaxed);
     return rounds;
+}
+
+bool vprec_callers_selects(uint64_t back)
+{
+    object o;
+    return find(back - 1, &o) && caller_at(&o, back - 1) == VPREC_CALLER_SELECTED;
 }

@@ -32,4 +32,7 @@ void vprec_callers_drop(uint64_t code);
  * somebody else: then the instruction before it, if it is a direct call, tells which function jumped. */
 bool vprec_callers_round(uint64_t back, uint64_t called);
 
+/* Whether selected code called what returns to `back`. */
+bool vprec_callers_selects(uint64_t back);
+
 #endif

@@ -18,7 +18,10 @@ typedef struct reader {
     vprec_vec references; /* reference: lea of addresses outside of code: perhaps jump tables */
     vprec_vec branches;   /* vprec_edge: every relative branch */
     vprec_vec loads;      /* vprec_extent: readable segments */
+    vprec_vec ranges;     /* vprec_extent: code in the windows */
     vprec_vec gated;      /* uint64_t: words of the GOT that lead to functions with gates; sorted */
+    const vprec_vec *gates; /* those, or somebody else's */
+    vprec_vec *outside;   /* uint64_t: where jumps lead outside of the windows; NULL: nobody asks */
     uint32_t ops;
     bool failed;          /* no memory */
 } reader;
@@ -57,7 +60,7 @@ static bool in_ranges(const vprec_vec *ranges, uint64_t address, uint64_t *end)
 
 static bool is_code(const reader *r, uint64_t address)
 {
-    return vprec_in_code(r->map, address) && in_ranges(&r->map->object->code, address, NULL);
+    return in_ranges(&r->ranges, address, NULL);
 }
 
 /* Code refers to `address`: a new place to decode if nothing covers it yet. */
@@ -69,6 +72,13 @@ static void refer(reader *r, uint64_t address, uint32_t mark)
     *m |= mark;
     if (!(*m & (VPREC_START | VPREC_INSIDE)))
         add_u64(r, &r->todo, address);
+}
+
+/* A jump leads to `address`, perhaps out of the windows. */
+static void note_outside(reader *r, uint64_t address)
+{
+    if (r->outside && !vprec_in_code(r->map, address) && in_ranges(&r->map->object->code, address, NULL))
+        add_u64(r, r->outside, address);
 }
 
 /* Notes what the instruction at `address` refers to. */
@@ -84,6 +94,7 @@ static void note(reader *r, uint64_t address, const vprec_insn *insn)
     case VPREC_FLOW_XBEGIN:
         add_pair(r, &r->branches, address, insn->target);
         refer(r, insn->target, VPREC_TARGET);
+        note_outside(r, insn->target);
         break;
     default:
         if (insn->loads_address && insn->disp_offset) {
@@ -112,8 +123,8 @@ static void read_gated(reader *r, bool (*gated)(const char *name))
 
 static bool is_gated(const reader *r, uint64_t slot)
 {
-    size_t low = vprec_sorted_below(r->gated.data, r->gated.count, sizeof(uint64_t), 0, slot, false);
-    return low < r->gated.count && VPREC_AT(r->gated, uint64_t, low) == slot;
+    size_t low = vprec_sorted_below(r->gates->data, r->gates->count, sizeof(uint64_t), 0, slot, false);
+    return low < r->gates->count && VPREC_AT(*r->gates, uint64_t, low) == slot;
 }
 
 /* VPREC_TAIL or VPREC_HAS_GATED: a jump or a call leads, perhaps by the PLT, through a word of the GOT to a function
@@ -161,7 +172,7 @@ static void set_marks(const reader *r, uint64_t address, const vprec_insn *insn)
         what |= VPREC_HAS_VEX;
     if (ends_flow(insn->flow))
         what |= VPREC_ENDS;
-    if (r->gated.count)
+    if (r->gates->count)
         what |= leads_to_gate(r, insn);
     *m |= what;
     for (unsigned i = 1; i < insn->length; i++)
@@ -174,7 +185,7 @@ static void sweep(reader *r, uint64_t start, uint64_t end)
     vprec_codemap *map = r->map;
     vprec_insn insn;
     for (uint64_t at = start; at < end; at += insn.length) {
-        if (!vprec_insn_decode((const uint8_t *)at, end - at < 15 ? end - at : 15, at, &insn)) {
+        if (!vprec_insn_decode(vprec_bytes(map, at), end - at < 15 ? end - at : 15, at, &insn)) {
             map->undecoded += end - at;
             return;
         }
@@ -189,7 +200,7 @@ static void decode_gap(reader *r, uint64_t start)
 {
     vprec_codemap *map = r->map;
     uint64_t limit;
-    if (!in_ranges(&map->object->code, start, &limit))
+    if (!in_ranges(&r->ranges, start, &limit))
         return;
     for (int pass = 0; pass < 2; pass++) {
         vprec_insn insn;
@@ -200,10 +211,11 @@ static void decode_gap(reader *r, uint64_t start)
                 break;
             }
             if (*vprec_mark(map, at) & VPREC_INSIDE ||
-                !vprec_insn_decode((const uint8_t *)at, limit - at < 15 ? limit - at : 15, at, &insn))
+                !vprec_insn_decode(vprec_bytes(map, at), limit - at < 15 ? limit - at : 15, at, &insn))
                 return;
             bool relative = insn.flow == VPREC_FLOW_JMP || insn.flow == VPREC_FLOW_JCC || insn.flow == VPREC_FLOW_CALL;
-            if (relative && !vprec_in_code(map, insn.target) && !in_ranges(&map->object->plt, insn.target, NULL))
+            if (relative && !in_ranges(&map->object->code, insn.target, NULL) &&
+                !in_ranges(&map->object->plt, insn.target, NULL))
                 return; /* a branch out of the object: data */
             if (pass) {
                 set_marks(r, at, &insn);
@@ -228,6 +240,8 @@ static void drain(reader *r)
 static void read_loads(reader *r)
 {
     const vprec_object *o = r->map->object;
+    if (!o->file) /* generated code */
+        return;
     const Elf64_Ehdr *eh = (const void *)o->file;
     const Elf64_Phdr *ph = (const void *)(o->file + eh->e_phoff);
     for (int i = 0; i < eh->e_phnum; i++) {
@@ -241,6 +255,8 @@ static void read_loads(reader *r)
 bool vprec_code_is_constant(const vprec_codemap *map, uint64_t address)
 {
     const vprec_object *o = map->object;
+    if (!o->file)
+        return false;
     const Elf64_Ehdr *eh = (const void *)o->file;
     const Elf64_Phdr *ph = (const void *)(o->file + eh->e_phoff);
     for (int i = 0; i < eh->e_phnum; i++)
@@ -266,8 +282,11 @@ static void read_table(reader *r, uint64_t from, uint64_t table)
         return;
     for (uint64_t at = table; at + 4 <= end; at += 4) {
         uint64_t target = table + (uint64_t)(int64_t)*(const int32_t *)at;
-        if (!is_code(r, target) || target + (1 << 20) < from || target > from + (1 << 20))
+        if (!in_ranges(&r->map->object->code, target, NULL) || target + (1 << 20) < from || target > from + (1 << 20))
             break;
+        note_outside(r, target);
+        if (!is_code(r, target))
+            continue;
         uint32_t mark = *vprec_mark(r->map, target);
         if (mark & VPREC_INSIDE && !(mark & VPREC_START))
             break;
@@ -291,8 +310,8 @@ static void list_functions(reader *r)
     vprec_codemap *map = r->map;
     const vprec_vec *symbols = &map->object->symbols;
     size_t next = 0;
-    for (size_t i = 0; i < map->object->code.count; i++) {
-        vprec_extent range = VPREC_AT(map->object->code, vprec_extent, i);
+    for (size_t i = 0; i < r->ranges.count; i++) {
+        vprec_extent range = VPREC_AT(r->ranges, vprec_extent, i);
         uint64_t at = range.start;
         while (at < range.end) {
             while (next < symbols->count && VPREC_AT(*symbols, vprec_symbol, next).start < at)
@@ -337,13 +356,14 @@ static void list_functions(reader *r)
 }
 
 /* What assemblers put between functions: decoded, so that data is not taken for it. */
-static void mark_filler(vprec_codemap *map)
+static void mark_filler(const reader *r)
 {
+    const vprec_codemap *map = r->map;
     for (size_t i = 0; i < map->functions.count; i++) {
         uint64_t at = VPREC_AT(map->functions, vprec_code_function, i).end, limit;
         vprec_insn insn;
-        while (in_ranges(&map->object->code, at, &limit) && !*vprec_mark(map, at) &&
-               vprec_insn_decode((const uint8_t *)at, limit - at < 15 ? limit - at : 15, at, &insn) && insn.padding) {
+        while (in_ranges(&r->ranges, at, &limit) && !*vprec_mark(map, at) &&
+               vprec_insn_decode(vprec_bytes(map, at), limit - at < 15 ? limit - at : 15, at, &insn) && insn.padding) {
             for (unsigned b = 0; b < insn.length; b++)
                 vprec_mark(map, at)[b] |= VPREC_FILLER;
             at += insn.length;
@@ -357,7 +377,7 @@ static void sweep_symbols(reader *r)
     for (size_t i = 0; i < symbols->count; i++) {
         const vprec_symbol *s = &VPREC_AT(*symbols, vprec_symbol, i);
         uint64_t end;
-        if (!in_ranges(&r->map->object->code, s->start, &end))
+        if (!in_ranges(&r->ranges, s->start, &end))
             continue;
         if (i + 1 < symbols->count && s[1].start < end)
             end = s[1].start;
@@ -391,7 +411,7 @@ static void join(vprec_codemap *map, long a, long b)
 static bool falls_through(const vprec_codemap *map, uint64_t at)
 {
     vprec_insn insn;
-    return vprec_insn_decode((const uint8_t *)at, vprec_room(map, at), at, &insn) && !ends_flow(insn.flow) &&
+    return vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) && !ends_flow(insn.flow) &&
            insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_ICALL && !insn.padding;
 }
 
@@ -428,7 +448,7 @@ static void describe_functions(reader *r)
             f->runs_on = !(mark & VPREC_ENDS);
             if (mark & VPREC_HAS_EXTENDED) {
                 vprec_decoded decoded;
-                vprec_insn_whole((const uint8_t *)at, vprec_room(map, at), at, &decoded);
+                vprec_insn_whole(vprec_bytes(map, at), vprec_room(map, at), at, &decoded);
                 f->vectors |= (decoded.registers.reads | decoded.registers.writes) & 0xFFFF0000u;
                 f->masks |= decoded.registers.mask_reads | decoded.registers.mask_writes;
                 f->extended = true;
@@ -480,12 +500,12 @@ static bool mark_followers(vprec_codemap *map, uint64_t start, uint64_t end, boo
             continue;
         }
         if (!open && !(*mark & VPREC_TARGET)) {
-            if (!vprec_insn_decode((const uint8_t *)at, vprec_room(map, at), at, &insn) || insn.padding)
+            if (!vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) || insn.padding)
                 continue;
             *mark |= VPREC_TARGET;
             found = true;
         }
-        const uint8_t *bytes = (const uint8_t *)at;
+        const uint8_t *bytes = vprec_bytes(map, at);
         bool conditional = bytes[0] >> 4 == 7 || (bytes[0] == 0x0F && mark[1] & VPREC_INSIDE && bytes[1] >> 4 == 8);
         open = !(*mark & VPREC_ENDS) && !(all && conditional);
     }
@@ -532,44 +552,130 @@ static void find_live_across_calls(reader *r)
     vprec_vec_free(&live);
 }
 
+/* The code in the windows. */
+static void read_ranges(reader *r)
+{
+    const vprec_vec *code = &r->map->object->code;
+    for (size_t w = 0; w < r->map->windows.count; w++) {
+        const vprec_window *window = &VPREC_AT(r->map->windows, vprec_window, w);
+        for (size_t i = 0; i < code->count; i++) {
+            vprec_extent e = VPREC_AT(*code, vprec_extent, i);
+            uint64_t start = e.start > window->start ? e.start : window->start;
+            uint64_t end = e.end < window->end ? e.end : window->end;
+            if (start < end)
+                add_pair(r, &r->ranges, start, end);
+        }
+    }
+}
+
+static void read_all(reader *r)
+{
+    vprec_codemap *map = r->map;
+    const vprec_object *object = map->object;
+    read_loads(r);
+    sweep_symbols(r);
+    for (size_t i = 0; i < object->pointers.count; i++)
+        refer(r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
+    for (size_t i = 0; i < object->pads.count; i++)
+        refer(r, VPREC_AT(object->pads, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
+    drain(r);
+    read_tables(r);
+    list_functions(r);
+    mark_filler(r);
+    describe_functions(r);
+    mark_unlisted(map);
+    find_live_across_calls(r);
+    vprec_vec_free(&r->todo);
+    vprec_vec_free(&r->references);
+    vprec_vec_free(&r->branches);
+    vprec_vec_free(&r->loads);
+    vprec_vec_free(&r->gated);
+    vprec_vec_free(&r->ranges);
+}
+
+enum { SLACK = 16 }; /* marks behind a window: an instruction's last bytes may lie there */
+
+static reader begin(vprec_codemap *map, const vprec_object *object, uint32_t ops)
+{
+    *map = (vprec_codemap){.object = object, .functions = VPREC_VEC(vprec_code_function),
+                           .edges = VPREC_VEC(vprec_edge), .windows = VPREC_VEC(vprec_window)};
+    return (reader){.map = map, .ops = ops, .todo = VPREC_VEC(uint64_t), .references = VPREC_VEC(reference),
+                    .branches = VPREC_VEC(vprec_edge), .loads = VPREC_VEC(vprec_extent),
+                    .ranges = VPREC_VEC(vprec_extent), .gated = VPREC_VEC(uint64_t)};
+}
+
+/* Room for the windows' marks. False: no memory. */
+static bool make_marks(vprec_codemap *map)
+{
+    vprec_window *windows = map->windows.data;
+    for (size_t i = 0; i < map->windows.count; i++) {
+        windows[i].index = map->mark_count;
+        map->mark_count += windows[i].end - windows[i].start + SLACK;
+    }
+    map->lo = windows[0].start;
+    map->hi = windows[map->windows.count - 1].end;
+    map->marks = vprec_pages(map->mark_count * sizeof *map->marks);
+    return map->marks;
+}
+
 bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops, bool (*gated)(const char *name))
 {
-    *map = (vprec_codemap){.object = object, .functions = VPREC_VEC(vprec_code_function), .edges = VPREC_VEC(vprec_edge)};
+    reader r = begin(map, object, ops);
+    r.gates = &r.gated;
     if (!object->code.count)
         return true;
-    map->lo = VPREC_AT(object->code, vprec_extent, 0).start;
-    map->hi = VPREC_AT(object->code, vprec_extent, object->code.count - 1).end;
-    map->marks = vprec_pages((map->hi - map->lo + 16) * sizeof *map->marks);
-    if (!map->marks)
+    vprec_window *all = vprec_vec_add(&map->windows, 1);
+    if (!all)
         return false;
-    reader r = {.map = map, .ops = ops, .todo = VPREC_VEC(uint64_t), .references = VPREC_VEC(reference),
-                .branches = VPREC_VEC(vprec_edge), .loads = VPREC_VEC(vprec_extent), .gated = VPREC_VEC(uint64_t)};
-    read_loads(&r);
+    *all = (vprec_window){.start = VPREC_AT(object->code, vprec_extent, 0).start,
+                          .end = VPREC_AT(object->code, vprec_extent, object->code.count - 1).end};
+    if (!make_marks(map))
+        return false;
     read_gated(&r, gated);
-    sweep_symbols(&r);
-    for (size_t i = 0; i < object->pointers.count; i++)
-        refer(&r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
-    for (size_t i = 0; i < object->pads.count; i++)
-        refer(&r, VPREC_AT(object->pads, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
-    drain(&r);
-    read_tables(&r);
-    list_functions(&r);
-    mark_filler(map);
-    describe_functions(&r);
-    mark_unlisted(map);
-    find_live_across_calls(&r);
-    vprec_vec_free(&r.todo);
-    vprec_vec_free(&r.references);
-    vprec_vec_free(&r.branches);
-    vprec_vec_free(&r.loads);
-    vprec_vec_free(&r.gated);
+    read_ranges(&r);
+    read_all(&r);
+    return !r.failed;
+}
+
+bool vprec_code_read_part(vprec_codemap *map, const vprec_object *object, uint32_t ops, vprec_code_part *part)
+{
+    reader r = begin(map, object, ops);
+    r.gates = part->gates;
+    r.outside = &part->outside;
+    vprec_window *windows = vprec_vec_add(&map->windows, part->windows.count);
+    if (!windows)
+        return false;
+    for (size_t i = 0; i < part->windows.count; i++) {
+        vprec_extent e = VPREC_AT(part->windows, vprec_extent, i);
+        windows[i] = (vprec_window){.start = e.start, .end = e.end};
+    }
+    if (!make_marks(map))
+        return false;
+    map->copy_bytes = map->mark_count;
+    map->copy = vprec_pages(map->copy_bytes);
+    if (!map->copy)
+        return false;
+    for (size_t i = 0; i < map->windows.count; i++) {
+        vprec_window *w = &windows[i];
+        uint8_t *to = map->copy + w->index;
+        if (!part->read(part->data, w->start, to, w->end - w->start))
+            return false;
+        w->shadow = (uint64_t)to - w->start;
+    }
+    read_ranges(&r);
+    if (part->entry)
+        refer(&r, part->entry, VPREC_TARGET | VPREC_ENTRY);
+    read_all(&r);
     return !r.failed;
 }
 
 void vprec_code_release(vprec_codemap *map)
 {
-    vprec_pages_free(map->marks, (map->hi - map->lo + 16) * sizeof *map->marks);
+    vprec_pages_free(map->marks, map->mark_count * sizeof *map->marks);
     map->marks = NULL;
+    vprec_pages_free(map->copy, map->copy_bytes);
+    map->copy = NULL;
+    vprec_vec_free(&map->windows);
     vprec_vec_free(&map->functions);
     vprec_vec_free(&map->edges);
 }

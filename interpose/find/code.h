@@ -62,19 +62,44 @@ typedef struct vprec_edge {
     uint64_t from, to;
 } vprec_edge;
 
+/* A stretch of code that is known: in memory from `start` to `end`. */
+typedef struct vprec_window {
+    uint64_t start, end;
+    size_t index;     /* of its first byte's mark */
+    uint64_t shadow;  /* its bytes as they were loaded lie so far from their addresses: patches may stand in memory */
+} vprec_window;
+
 typedef struct vprec_codemap {
     const vprec_object *object;
-    uint64_t lo, hi;   /* span of the code */
+    vprec_vec windows; /* vprec_window, sorted, disjoint */
+    uint64_t lo, hi;   /* span of the windows */
     uint32_t *marks;   /* by code byte */
+    size_t mark_count;
+    uint8_t *copy;     /* of the windows' bytes; NULL: memory itself */
+    size_t copy_bytes;
     vprec_vec functions; /* vprec_code_function, sorted, disjoint */
     vprec_vec edges;   /* vprec_edge: jumps between functions */
     uint32_t live_vectors, live_masks; /* extended registers that may be live across calls inside the object */
     uint64_t undecoded; /* bytes in functions that are no valid instructions */
 } vprec_codemap;
 
-/* `ops` (VPREC_OPS_ADD | ...): which operations count as sites; `gated`: which imported functions may have a gate,
- * NULL: none. False: no memory. */
+/* All code of the object. `ops` (VPREC_OPS_ADD | ...): which operations count as sites; `gated`: which imported
+ * functions may have a gate, NULL: none. False: no memory. */
 bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops, bool (*gated)(const char *name));
+/* The code in the windows (vprec_extent, sorted, disjoint) alone, whose bytes `read` gives: symbols, pointers and pads
+ * of the object are those in there. `entry`, 0 none: a place that control has come to. `gates`: sorted words of the GOT
+ * (uint64_t) that lead to functions with gates. `outside` (uint64_t) receives targets of jumps and words of jump tables
+ * that lie in the object's code, but in no window. */
+typedef bool vprec_code_reader(void *data, uint64_t address, void *to, size_t bytes);
+typedef struct vprec_code_part {
+    vprec_vec windows;
+    uint64_t entry;
+    const vprec_vec *gates;
+    vprec_code_reader *read;
+    void *data;
+    vprec_vec outside;
+} vprec_code_part;
+bool vprec_code_read_part(vprec_codemap *map, const vprec_object *object, uint32_t ops, vprec_code_part *part);
 void vprec_code_release(vprec_codemap *map);
 
 /* Index of the function that contains `address`, or -1. */
@@ -83,20 +108,49 @@ long vprec_code_function_at(const vprec_codemap *map, uint64_t address);
 /* Whether the address lies in a segment of the object that the program cannot write: what is there is a constant. */
 bool vprec_code_is_constant(const vprec_codemap *map, uint64_t address);
 
-static inline uint32_t *vprec_mark(const vprec_codemap *map, uint64_t address)
+/* The window that holds the address; NULL: none. */
+static inline const vprec_window *vprec_window_at(const vprec_codemap *map, uint64_t address)
 {
-    return &map->marks[address - map->lo];
+    const vprec_window *windows = (const vprec_window *)map->windows.data;
+    size_t low = 0, high = map->windows.count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (windows[mid].end <= address)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < map->windows.count && windows[low].start <= address ? &windows[low] : NULL;
 }
 
 static inline bool vprec_in_code(const vprec_codemap *map, uint64_t address)
 {
-    return address >= map->lo && address < map->hi;
+    return vprec_window_at(map, address);
+}
+
+/* Which mark is that of `address`, which is in code. */
+static inline size_t vprec_mark_index(const vprec_codemap *map, uint64_t address)
+{
+    const vprec_window *w = vprec_window_at(map, address);
+    return w->index + (address - w->start);
+}
+
+static inline uint32_t *vprec_mark(const vprec_codemap *map, uint64_t address)
+{
+    return &map->marks[vprec_mark_index(map, address)];
+}
+
+/* The code at `address` as it was loaded. */
+static inline const uint8_t *vprec_bytes(const vprec_codemap *map, uint64_t address)
+{
+    return (const uint8_t *)(address + vprec_window_at(map, address)->shadow);
 }
 
 /* Bytes that can be decoded from `address` on. */
 static inline size_t vprec_room(const vprec_codemap *map, uint64_t address)
 {
-    return map->hi - address < 15 ? map->hi - address : 15;
+    const vprec_window *w = vprec_window_at(map, address);
+    return w->end - address < 15 ? w->end - address : 15;
 }
 
 #endif

@@ -15,7 +15,7 @@ static bool read_nodes(const vprec_codemap *map, const vprec_code_function *f, v
 {
     vprec_decoded decoded;
     for (uint64_t at = f->start; at < f->end;) {
-        const uint8_t *bytes = (const uint8_t *)at;
+        const uint8_t *bytes = vprec_bytes(map, at);
         if (!(*vprec_mark(map, at) & VPREC_START) || !vprec_insn_whole(bytes, vprec_room(map, at), at, &decoded)) {
             at++;
             continue;

@@ -71,7 +71,7 @@ static uint8_t types_of_map1(uint8_t opcode, enum prefix prefix, enum encoding e
     static const uint8_t converted[PREFIXES] = {F64, F32, F64, F32};
     switch (opcode) {
     case 0x2A: /* cvtpi2ps, cvtpi2pd (legacy only), cvtsi2ss, cvtsi2sd */
-        return encoding == LEGACY || prefix >= PF3 ? arithmetic[prefix] : 0;
+        return encoding == LEGACY || prefix == PF3 || prefix == PF2 ? arithmetic[prefix] : 0;
     case 0x51: case 0x58: case 0x59: case 0x5C: case 0x5E: return arithmetic[prefix]; /* sqrt, add, mul, sub, div */
     case 0x52: case 0x53: return !evex && (prefix == NO_PREFIX || prefix == PF3) ? F32 : 0; /* rsqrt, rcp */
     case 0x5A: return converted[prefix];

@@ -140,6 +140,16 @@ bool vprec_select_is_libm(const char *path)
     return IN(mathematics, path);
 }
 
+bool vprec_select_is_sanitizer(const char *path)
+{
+    static const char *const sanitizers[] = {"libasan.so*", "libtsan.so*", "libhwasan.so*", "liblsan.so*",
+                                             "libclang_rt.*san*.so*"};
+    for (size_t i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)
+        if (!fnmatch(sanitizers[i], base_name(path), 0))
+            return true;
+    return false;
+}
+
 bool vprec_select_is_exact(const char *name)
 {
     return !strncmp(name, "__fix", 5) && !fnmatch("__fix*[shd]f[sdt]i", name, 0);
@@ -170,6 +180,11 @@ bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec
     else if (asked < 0 && IN(runtimes, path))
         *why = VPREC_REASON_LEFT_RUNTIME;
     return *why == VPREC_REASON_NONE;
+}
+
+bool vprec_select_jit(vprec_wire_config *config, const char *path)
+{
+    return consult(config, VPREC_RULE_JIT, path) == 1;
 }
 
 void vprec_select_idle(vprec_wire_config *config, const vprec_names *function, uint64_t object)

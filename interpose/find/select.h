@@ -30,6 +30,9 @@ bool vprec_select_skips_function(const vprec_wire_config *config, const vprec_na
  * in the object of the record at that offset. */
 void vprec_select_idle(vprec_wire_config *config, const vprec_names *function, uint64_t object);
 
+/* Whether code that the selected object at `path` generates is translated. */
+bool vprec_select_jit(vprec_wire_config *config, const char *path);
+
 /* Whether a function of any object is a vector mathematics routine of Intel's SVML (as compiled into NumPy): one
  * operation, whose inside relies on its own precision. Its `results` come back in vector registers 0 and 1, `lanes`
  * each; none: it is an inner part of such a routine, or its results are not binary32 or binary64. */
@@ -45,6 +48,9 @@ bool vprec_select_is_ours(const char *path);
 bool vprec_select_is_libm(const char *path);
 /* One of the system's own and the compilers' runtimes. */
 bool vprec_select_is_system(const char *path);
+
+/* A sanitizer's runtime: it sets signal handlers where nobody can follow it. */
+bool vprec_select_is_sanitizer(const char *path);
 
 /* What compilers call to convert a floating-point number to an integer: its steps are exact, its result no number to
  * round. */

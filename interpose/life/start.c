@@ -10,8 +10,10 @@
 #include "children.h"
 #include "cpu.h"
 #include "find/select.h"
+#include "generated.h"
 #include "instrument.h"
 #include "libm/patch.h"
+#include "lock.h"
 #include "probe.h"
 #include "runtime/draws.h"
 #include "runtime/record.h"
@@ -21,7 +23,6 @@
 #include "x86/emulate/stack.h"
 #include "self.h"
 #include <link.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -57,50 +58,6 @@ static char **first_environment(void)
 {
     char **argv = first_arguments();
     return argv ? argv + *((long *)argv - 1) + 1 : NULL;
-}
-
-/* Who changes what is instrumented: process << 32 | thread, 0 nobody. The loader's lock is held besides, except by a
- * thread that forks: a child must not find the work half done. */
-static _Atomic uint64_t worker;
-enum lock { LOCKED, INSIDE, BROKEN };
-
-static uint64_t thread_here(void)
-{
-    return (uint64_t)vprec_sys_getpid() << 32 | (uint32_t)vprec_sys_gettid();
-}
-
-/* INSIDE: a signal has interrupted the work. BROKEN: this process was made in the middle of it, by other means than
- * fork. */
-static enum lock lock_work(void)
-{
-    const struct timespec pause = {0, 200000};
-    uint64_t self = thread_here();
-    for (;;) {
-        uint64_t who = 0;
-        if (atomic_compare_exchange_strong(&worker, &who, self))
-            return LOCKED;
-        if (who == self)
-            return INSIDE;
-        if (who >> 32 != self >> 32)
-            return BROKEN;
-        vprec_sys(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
-    }
-}
-
-static bool locked_to_fork; /* by the thread that forks; others wait for it */
-
-static void before_fork(void)
-{
-    if (lock_work() == LOCKED)
-        locked_to_fork = true;
-}
-
-static void after_fork(void)
-{
-    if (locked_to_fork) {
-        locked_to_fork = false;
-        atomic_store(&worker, 0);
-    }
 }
 
 static enum vprec_isa detect_isa(void)
@@ -141,14 +98,14 @@ static const struct r_debug *next_list(const struct r_debug *list)
     return list->r_version > 1 ? (const struct r_debug *)((const struct r_debug_extended *)list)->r_next : NULL;
 }
 
-static void work_on_own_stack(void);
+static void work_alone(void);
 
 /* Instruments every loaded object that is not yet. */
 static void walk_objects(void)
 {
     uint64_t start = vprec_sys_now_ns();
     if (vprec_wire_shared->config.ops & VPREC_OPS_LIBM)
-        vprec_instrument_libm(vprec_record_process, work_on_own_stack);
+        vprec_instrument_libm(vprec_record_process, work_alone);
     vprec_instrument_begin();
     for (struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
         const char *path = map->l_name;
@@ -178,23 +135,11 @@ static void work(void *data)
         walk_objects();
 }
 
-/* The work needs more stack than a thread may have that calls dlopen, some 20 KiB. No more than a few times that is
- * taken: it counts where a program's data is limited (RLIMIT_DATA). */
-static void work_on_own_stack(void)
+static void work_alone(void)
 {
-    enum { BYTES = 1 << 17 };
-    static char *stack;
     static bool said;
-    enum lock lock = lock_work();
-    if (lock == LOCKED) {
-        if (!stack)
-            stack = vprec_pages(BYTES);
-        if (stack)
-            vprec_stack_call(work, NULL, (uint64_t)(stack + BYTES));
-        else
-            work(NULL);
-        atomic_store(&worker, 0);
-    } else if (lock == BROKEN && !said && vprec_record_process) {
+    vprec_lock_open();
+    if (vprec_lock_run(work, NULL) == VPREC_LOCK_BROKEN && !said && vprec_record_process) {
         said = true;
         vprec_record_warning("this process was made while another thread of its parent was in dlopen: what it opens "
                              "stays native");
@@ -206,7 +151,7 @@ static void on_loader_change(void)
     for (const struct r_debug *list = &_r_debug; list; list = next_list(list))
         if (list->r_state != RT_CONSISTENT)
             return;
-    work_on_own_stack();
+    work_alone();
 }
 
 /* The loader calls this empty function whenever its list of objects changes:
@@ -320,8 +265,9 @@ static void start(char **argv, char **envp)
         if (config->mode == VPREC_SR || config->noise[0].what || config->noise[1].what)
             vprec_noise_start(config->seed, rank);
         vprec_on_direction = on_direction;
-        pthread_atfork(before_fork, after_fork, after_fork);
+        vprec_lock_follow_forks();
         vprec_stack_make(); /* the first thread's: now, and not in the middle of something */
+        vprec_generated_begin(isa);
         vprec_trap_install(&process->traps);
         if (!hook_loader())
             vprec_record_native(VPREC_REASON_LOADER, executable, NULL);
@@ -334,5 +280,5 @@ static void start(char **argv, char **envp)
 __attribute__((constructor)) static void start_late(void)
 {
     if (&_r_debug && !started)
-        work_on_own_stack();
+        work_alone();
 }

@@ -9,6 +9,7 @@
 #include "x86/emulate/stack.h"
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@ int __sigaction(int, const struct sigaction *, struct sigaction *);
 
 bool (*vprec_trap_fetch)(ucontext_t *uc, uint64_t address);
 uint64_t (*vprec_trap_pending)(uint64_t at);
+void (*vprec_trap_called)(uint64_t at, uint64_t back, uint64_t to);
 
 static _Atomic uint64_t *trap_count;
 static vprec_action_store of_trap, of_fault; /* the program's own actions */
@@ -65,12 +67,16 @@ static void deliver(int number, siginfo_t *info, ucontext_t *uc)
 typedef struct question {
     ucontext_t *uc; /* of a fetch; NULL: an int3 */
     uint64_t address, answer;
+    uint64_t back; /* where the call that has met an int3 returns to; 0: it is no call */
 } question;
 
 static void put(void *data)
 {
     question *q = data;
-    q->answer = q->uc ? vprec_trap_fetch(q->uc, q->address) : vprec_trap_pending(q->address);
+    if (q->back)
+        vprec_trap_called(q->address, q->back, q->answer);
+    else
+        q->answer = q->uc ? vprec_trap_fetch(q->uc, q->address) : vprec_trap_pending(q->address);
 }
 
 /* In the slot that is the next to work in: nothing interrupts. */
@@ -86,6 +92,25 @@ static uint64_t ask(question q)
     return q.answer;
 }
 
+/* The return address of the call that seems to have come to `at` just now, 0: there is none such. It is one on the
+ * stack whose call, in an image's reach, names `at`. */
+static uint64_t back_of_call(const ucontext_t *uc, uint64_t at)
+{
+    uint64_t rsp = (uint64_t)uc->uc_mcontext.gregs[REG_RSP], back = 0;
+    uint8_t call[5];
+    int32_t rel;
+    struct iovec to = {&back, sizeof back}, from = {(void *)rsp, sizeof back};
+    int pid = vprec_sys_getpid();
+    if (vprec_sys(SYS_process_vm_readv, pid, (long)&to, 1, (long)&from, 1, 0) != sizeof back)
+        return 0;
+    to = (struct iovec){call, sizeof call};
+    from = (struct iovec){(void *)(back - sizeof call), sizeof call};
+    if (vprec_sys(SYS_process_vm_readv, pid, (long)&to, 1, (long)&from, 1, 0) != sizeof call || call[0] != 0xE8)
+        return 0;
+    __builtin_memcpy(&rel, call + 1, sizeof rel);
+    return back + (uint64_t)(int64_t)rel == at ? back : 0;
+}
+
 static bool redirect(const siginfo_t *info, ucontext_t *uc)
 {
     if (info->si_code != SI_KERNEL && info->si_code != TRAP_BRKPT)
@@ -93,10 +118,13 @@ static bool redirect(const siginfo_t *info, ucontext_t *uc)
     uint64_t at = (uint64_t)uc->uc_mcontext.gregs[REG_RIP] - 1;
     const vprec_image *image = vprec_image_of(at);
     uint64_t to = image ? vprec_image_find(image, at) : 0;
+    uint64_t back = to && vprec_trap_called ? back_of_call(uc, at) : 0;
     if (to)
         vprec_image_enter(image, to);
     else if (vprec_trap_pending)
-        to = ask((question){NULL, at, 0});
+        to = ask((question){NULL, at, 0, 0});
+    if (back)
+        ask((question){NULL, at, to, back});
     if (!to)
         return false;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
@@ -109,7 +137,7 @@ static bool fetch(const siginfo_t *info, ucontext_t *uc)
 {
     enum { FETCHED = 16 }; /* in a page fault's error code */
     return vprec_trap_fetch && (info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR) &&
-           uc->uc_mcontext.gregs[REG_ERR] & FETCHED && ask((question){uc, (uint64_t)info->si_addr, 0});
+           uc->uc_mcontext.gregs[REG_ERR] & FETCHED && ask((question){uc, (uint64_t)info->si_addr, 0, 0});
 }
 
 static void on_ours(int number, siginfo_t *info, void *context)

@@ -31,6 +31,10 @@ extern bool (*vprec_trap_fetch)(ucontext_t *uc, uint64_t address);
  * clone notes that it is entered: vprec_image_enter. */
 extern uint64_t (*vprec_trap_pending)(uint64_t at);
 
+/* A call that is to return to `back` has met an int3 at `at`, where a function begins, and went on at `to`: it may go
+ * there by itself from now on. */
+extern void (*vprec_trap_called)(uint64_t at, uint64_t back, uint64_t to);
+
 /* What the C library has a handler return to. */
 extern uint64_t vprec_trap_restorer;
 

@@ -2,6 +2,8 @@
  * bytes.c: the C library's functions on bytes and strings that this library and
  * its compiler call, for itself: a sanitizer in the program interposes them, and
  * is not ready when this library starts. Hidden, and so preferred where it links. */
+#include <fnmatch.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -113,4 +115,66 @@ char *strrchr(const char *s, int c)
             last = s;
     while (*s++);
     return (char *)(uintptr_t)last;
+}
+
+size_t strcspn(const char *s, const char *reject)
+{
+    size_t n = 0;
+    for (; s[n]; n++)
+        for (const char *r = reject; *r; r++)
+            if (s[n] == *r)
+                return n;
+    return n;
+}
+
+/* Whether the bracket expression behind `[` has the byte; where it ends. NULL: it is none. */
+static const char *in_bracket(const char *p, char byte, bool *found)
+{
+    bool inverted = *p == '!' || *p == '^', any = false;
+    const char *first = p += inverted;
+    for (; *p && (*p != ']' || p == first); p++) {
+        char low = *p == '\\' && p[1] ? *++p : *p, high = low;
+        if (p[1] == '-' && p[2] && p[2] != ']') {
+            p += 2;
+            high = *p == '\\' && p[1] ? *++p : *p;
+        }
+        any |= (unsigned char)byte >= (unsigned char)low && (unsigned char)byte <= (unsigned char)high;
+    }
+    *found = any != inverted;
+    return *p ? p + 1 : NULL;
+}
+
+/* As POSIX has it in the C locale, without flags and character classes. */
+int fnmatch(const char *pattern, const char *s, int flags)
+{
+    const char *star = NULL, *from = NULL;
+    (void)flags;
+    for (;;) {
+        const char *next = pattern;
+        bool same = false;
+        if (*pattern == '*') {
+            star = ++pattern;
+            from = s;
+            continue;
+        }
+        if (!*pattern && !*s)
+            return 0;
+        if (*s && *pattern == '[' && (next = in_bracket(pattern + 1, *s, &same)) == NULL) {
+            same = *s == '[';
+            next = pattern + 1;
+        } else if (*s && *pattern && *pattern != '[') {
+            const char *p = *pattern == '\\' && pattern[1] ? pattern + 1 : pattern;
+            same = (*pattern == '?') || *p == *s;
+            next = p + 1;
+        }
+        if (same) {
+            pattern = next;
+            s++;
+        } else if (star && *from) {
+            pattern = star;
+            s = ++from;
+        } else {
+            return FNM_NOMATCH;
+        }
+    }
 }

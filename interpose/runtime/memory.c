@@ -49,6 +49,45 @@ void vprec_vec_free(vprec_vec *vec)
     vec->count = vec->room = 0;
 }
 
+typedef struct vprec_heap_block {
+    struct vprec_heap_block *next;
+    size_t size, used;
+} block;
+
+void *vprec_heap_take(vprec_heap *heap, size_t bytes)
+{
+    enum { BLOCK = 64 << 10, HEAD = 32 };
+    bytes = (bytes + 15) & ~(size_t)15;
+    block *b = heap->blocks;
+    if (!b || b->size - b->used < bytes) {
+        size_t size = vprec_page_end(bytes + HEAD > BLOCK ? bytes + HEAD : BLOCK);
+        block *made = vprec_pages(size);
+        if (!made)
+            return NULL;
+        *made = (block){.size = size, .used = HEAD};
+        if (b && size - HEAD - bytes < b->size - b->used) { /* the older one has more left */
+            made->next = b->next;
+            b->next = made;
+        } else {
+            made->next = b;
+            heap->blocks = made;
+        }
+        b = made;
+    }
+    void *taken = (char *)b + b->used;
+    b->used += bytes;
+    return taken;
+}
+
+void vprec_heap_free(vprec_heap *heap)
+{
+    while (heap->blocks) {
+        block *b = heap->blocks;
+        heap->blocks = b->next;
+        vprec_pages_free(b, b->size);
+    }
+}
+
 /* Bottom-up radix sort by bytes: no recursion, no libc qsort (it may malloc). */
 void vprec_vec_sort_u64(vprec_vec *vec)
 {

@@ -33,6 +33,15 @@ typedef struct vprec_vec {
 void *vprec_vec_add(vprec_vec *vec, size_t n);
 void vprec_vec_free(vprec_vec *vec);
 
+/* Memory that is given back all at once: what belongs to one object. */
+typedef struct vprec_heap {
+    struct vprec_heap_block *blocks; /* the first is the one that is filled */
+} vprec_heap;
+
+/* Zeroed, aligned to 16; NULL without memory. */
+void *vprec_heap_take(vprec_heap *heap, size_t bytes);
+void vprec_heap_free(vprec_heap *heap);
+
 /* Sorts uint64_t elements and drops equal ones. */
 void vprec_vec_sort_u64(vprec_vec *vec);
 

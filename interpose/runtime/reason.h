@@ -30,8 +30,10 @@
     X(MANY_OBJECTS, "no-room", "too many objects are instrumented already")                                            \
     X(NOT_WRITABLE, "no-permission", "its code cannot be made writable")                                               \
     X(NOT_EXECUTABLE, "no-permission", "nothing may be made executable (a policy such as MemoryDenyWriteExecute)")     \
+    X(FORBIDDEN, "no-permission", "the program forbade itself to make code executable (MDWE, mseal, seccomp): what had not run by then") \
     X(NO_XSAVE, "no-xsave", "this processor has no XSAVE")                                                             \
     X(LOADER, "loader", "this C library's loader cannot be followed: what dlopen brings stays native")                 \
+    X(GENERATED, "generated", "it generates code while it runs, which is translated only with --jit")                  \
     X(RESOLVER, "resolver", "an IFUNC resolver of it computes before anything can be instrumented")                    \
     X(LIBM_UNREADABLE, "libm", "its functions cannot be replaced: it cannot be read")                                  \
     X(LIBM_ENTRY, "libm", "the function's first bytes cannot be moved")                                                \

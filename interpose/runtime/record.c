@@ -70,7 +70,7 @@ typedef struct counted {
     vprec_counts *_Atomic counts[VPREC_TYPES]; /* NULL: not looked for yet */
 } counted;
 
-enum { BLOCK = 4096, BLOCKS = 4096 };
+enum { BLOCK = 1024, BLOCKS = 16384 };
 static counted *blocks[BLOCKS];
 static uint32_t counted_last;
 

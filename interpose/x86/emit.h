@@ -37,6 +37,7 @@ typedef struct vprec_code {
     bool full;          /* something did not fit (code or a displacement): the buffer is void */
     vprec_vec *moves;   /* vprec_move: the notes; NULL: nobody keeps them */
     const uint8_t *from; /* what their `at` counts from */
+    uint64_t shadow;    /* originals' bytes, where instructions are copied, lie so far from their addresses */
 } vprec_code;
 
 /* Notes a move that the code emitted so far has made. */

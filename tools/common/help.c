@@ -36,6 +36,7 @@ static const char help[] =
     "      --function GLOB   only these functions, by symbol or demangled name\n"
     "      --skip-function GLOB\n"
     "      --exec GLOB       only processes whose executable matches\n"
+    "      --jit GLOB        also code that these objects generate while they run\n"
     "\n"
     "Samples: the same program many times, each with its own noise\n"
     "  -s, --seed N          what the noise is drawn from, default 1; of a single run too\n"

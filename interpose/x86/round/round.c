@@ -130,7 +130,7 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
 
 void vprec_round_copy_insn(vprec_code *code, uint64_t address, const vprec_insn *insn)
 {
-    const uint8_t *bytes = (const uint8_t *)address;
+    const uint8_t *bytes = (const uint8_t *)(address + code->shadow);
     if (!insn->disp_offset) {
         vprec_emit_bytes(code, bytes, insn->length);
         return;

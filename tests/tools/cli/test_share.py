@@ -143,10 +143,10 @@ class Share(Case):
         """The file is full: all is rounded, what is not recorded is counted, and there is no audit of it."""
         for options, status in ([], 0), (['-q'], 0), (['--audit', '-q'], 124):
             done, report = self.run_vprec(*options, '-f', 'bf16', '--count', '--', '/bin/sh', '-c',
-                                          f'for i in 1 2 3; do for j in 0 1 2 3 4 5 6 7 8 9; do {VICTIM}; done; done',
+                                          f'for i in 1 2 3 4 5 6; do for j in 0 1 2 3 4 5 6 7 8 9; do {VICTIM}; done; done',
                                           preexec_fn=lambda: limit('RLIMIT_FSIZE', 1 << 20))
             self.assertEqual(done.returncode, status, done.stderr)
-            self.assertEqual(done.stdout, self.rounded * 30)
+            self.assertEqual(done.stdout, self.rounded * 60)
             self.assertGreater(report['records']['dropped'], 0)
             self.assertFalse(report['records']['complete'])
             self.assertEqual(options != ['-q'], b'found no room, the figures are incomplete' in done.stderr)

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * text.c: see text.h. */
+#include "text.h"
+#include "find/object.h"
+#include "runtime/sys.h"
+
+enum { PAGE = 4096 };
+
+static uint64_t page_of(uint64_t address)
+{
+    return address & ~(uint64_t)(PAGE - 1);
+}
+
+bool vprec_text_open(vprec_text_pages *text, uint64_t lo, uint64_t hi, const vprec_vec *segments)
+{
+    size_t pages = (hi - lo) / PAGE;
+    *text = (vprec_text_pages){.lo = lo, .hi = hi, .arena = {.lo = lo, .hi = hi}};
+    text->state = vprec_heap_take(&text->heap, pages);
+    text->loaded = vprec_pages(pages * sizeof *text->loaded);
+    if (!text->state || !text->loaded) {
+        vprec_text_close(text);
+        return false;
+    }
+    for (size_t i = 0; i < segments->count; i++) {
+        vprec_extent e = VPREC_AT(*segments, vprec_extent, i);
+        for (uint64_t at = page_of(e.start); at < e.end; at += PAGE)
+            *vprec_text_state(text, at) = VPREC_PAGE_CODE | VPREC_PAGE_RUNS;
+    }
+    return true;
+}
+
+void vprec_text_close(vprec_text_pages *text)
+{
+    vprec_pages_free(text->loaded, (text->hi - text->lo) / PAGE * sizeof *text->loaded);
+    vprec_arena_free(&text->arena);
+    vprec_heap_free(&text->heap);
+    text->loaded = NULL;
+    text->state = NULL;
+}
+
+/* The end of the run of code pages from `at` on whose state has or lacks `flag` as the first one's does. */
+static uint64_t run_end(const vprec_text_pages *text, uint64_t at, uint64_t end, uint8_t flag)
+{
+    uint8_t first = *vprec_text_state(text, at) & flag;
+    while (at < end && vprec_text_has(text, at) && (*vprec_text_state(text, at) & flag) == first)
+        at += PAGE;
+    return at;
+}
+
+bool vprec_text_strip(vprec_text_pages *text)
+{
+    for (uint64_t at = text->lo; at < text->hi;) {
+        if (!vprec_text_has(text, at)) {
+            at += PAGE;
+            continue;
+        }
+        uint64_t end = run_end(text, at, text->hi, VPREC_PAGE_RUNS);
+        if (vprec_sys_mprotect((void *)at, end - at, PROT_READ)) {
+            vprec_text_run(text, text->lo, at);
+            return false;
+        }
+        for (; at < end; at += PAGE)
+            *vprec_text_state(text, at) &= (uint8_t)~VPREC_PAGE_RUNS;
+    }
+    return true;
+}
+
+__attribute__((noinline)) static void copy(uint8_t *to, const uint8_t *from, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        to[i] = from[i];
+        __asm__ volatile("" ::: "memory"); /* no call of memcpy */
+    }
+}
+
+void vprec_text_read(const vprec_text_pages *text, uint64_t address, void *to, size_t bytes)
+{
+    uint8_t *out = to;
+    while (bytes) {
+        uint64_t page = page_of(address), offset = address - page;
+        size_t n = PAGE - offset < bytes ? PAGE - offset : bytes;
+        const uint8_t *loaded = address >= text->lo && address < text->hi ? text->loaded[(page - text->lo) / PAGE] : NULL;
+        __builtin_memcpy(out, loaded ? loaded + offset : (const uint8_t *)address, n);
+        out += n;
+        address += n;
+        bytes -= n;
+    }
+}
+
+bool vprec_text_run(vprec_text_pages *text, uint64_t start, uint64_t end)
+{
+    for (uint64_t at = page_of(start); at < end;) {
+        if (!vprec_text_has(text, at) || *vprec_text_state(text, at) & VPREC_PAGE_RUNS) {
+            at += PAGE;
+            continue;
+        }
+        uint64_t stop = run_end(text, at, end, VPREC_PAGE_RUNS);
+        if (vprec_sys_mprotect((void *)at, stop - at, PROT_READ | PROT_EXEC))
+            return false;
+        for (; at < stop; at += PAGE)
+            *vprec_text_state(text, at) |= VPREC_PAGE_RUNS;
+    }
+    return true;
+}
+
+bool vprec_text_again(const vprec_text_pages *text, uint64_t page)
+{
+    return vprec_text_has(text, page) && !vprec_sys_mprotect((void *)page, PAGE, PROT_READ | PROT_EXEC);
+}
+
+/* What was loaded there is kept. False: no memory. */
+static bool keep(vprec_text_pages *text, uint64_t page)
+{
+    uint8_t **loaded = &text->loaded[(page - text->lo) / PAGE];
+    if (*loaded)
+        return true;
+    uint8_t *kept = vprec_heap_take(&text->heap, PAGE);
+    if (!kept)
+        return false;
+    copy(kept, (const uint8_t *)page, PAGE);
+    *loaded = kept;
+    return true;
+}
+
+static int protection(const vprec_text_pages *text, uint64_t page)
+{
+    return *vprec_text_state(text, page) & VPREC_PAGE_RUNS ? PROT_READ | PROT_EXEC : PROT_READ;
+}
+
+bool vprec_text_patch(vprec_text_pages *text, const vprec_vec *pokes)
+{
+    const vprec_poke *p = pokes->data;
+    for (size_t i = 0; i < pokes->count;) {
+        /* a run of pages in one state, all of which are written */
+        uint64_t start = page_of(p[i].at), end = start;
+        size_t last = i;
+        for (; last < pokes->count; last++) {
+            uint64_t first = page_of(p[last].at), behind = vprec_page_end(p[last].at + p[last].count);
+            if (first > end || protection(text, first) != protection(text, start) ||
+                protection(text, behind - 1) != protection(text, start))
+                break;
+            for (uint64_t page = first; page < behind; page += PAGE)
+                if (!keep(text, page))
+                    return false;
+            end = behind > end ? behind : end;
+        }
+        if (last == i) { /* over a border between two states: as if both ran; the second page faults once more */
+            uint64_t behind = vprec_page_end(p[i].at + p[i].count);
+            for (uint64_t page = start; page < behind; page += PAGE)
+                if (!keep(text, page))
+                    return false;
+            end = behind;
+            last = i + 1;
+        }
+        if (vprec_sys_mprotect((void *)start, end - start, PROT_READ | PROT_WRITE))
+            return false;
+        for (; i < last; i++)
+            copy((uint8_t *)p[i].at, p[i].bytes, p[i].count);
+        for (uint64_t at = start; at < end; at += PAGE) {
+            uint64_t run = at;
+            while (run + PAGE < end && protection(text, run + PAGE) == protection(text, at))
+                run += PAGE;
+            if (vprec_sys_mprotect((void *)at, run + PAGE - at, protection(text, at)))
+                text->failed = true;
+            at = run;
+        }
+        if (text->failed)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * text.h: the pages of one object's code in this process: which may run, what was loaded there, patches of them. And
+ * what belongs to the object's translation: the pool of its clones, a heap. Decides nothing. */
+#ifndef VPREC_CLONE_TEXT_H
+#define VPREC_CLONE_TEXT_H
+
+#include "arena.h"
+
+/* States of a page. */
+enum {
+    VPREC_PAGE_CODE = 1, /* of an executable segment */
+    VPREC_PAGE_RUNS = 2, /* it has X */
+    VPREC_PAGE_KNOWN = 4 /* for who asks: what it holds is provided for */
+};
+
+typedef struct vprec_text_pages {
+    uint64_t lo, hi;     /* the object's span, whole pages */
+    vprec_arena arena;
+    vprec_heap heap;     /* what lives as long as the object */
+    uint8_t *state;      /* by page from `lo` on */
+    uint8_t **loaded;    /* by page: a copy of what was loaded there, once it is patched */
+    bool failed;         /* pages could not be given back what they had */
+} vprec_text_pages;
+
+/* One patch: at most 8 bytes. */
+typedef struct vprec_poke {
+    uint64_t at;
+    uint8_t bytes[8];
+    uint8_t count;
+} vprec_poke;
+
+/* Nothing is changed yet; all code pages run. `segments`: vprec_extent, executable. False: no memory. */
+bool vprec_text_open(vprec_text_pages *text, uint64_t lo, uint64_t hi, const vprec_vec *segments);
+/* Whoever dropped its images gives back all that it took. The pages are left as they are. */
+void vprec_text_close(vprec_text_pages *text);
+
+/* Takes X from all code pages. False: the kernel does not let it be given back (nothing is changed then). */
+bool vprec_text_strip(vprec_text_pages *text);
+
+static inline uint8_t *vprec_text_state(const vprec_text_pages *text, uint64_t address)
+{
+    return &text->state[(address - text->lo) >> 12];
+}
+
+static inline bool vprec_text_has(const vprec_text_pages *text, uint64_t address)
+{
+    return address >= text->lo && address < text->hi && *vprec_text_state(text, address) & VPREC_PAGE_CODE;
+}
+
+/* The bytes from `address` on as they were loaded. */
+void vprec_text_read(const vprec_text_pages *text, uint64_t address, void *to, size_t bytes);
+
+/* Makes the pages of [start, end) executable. False: the kernel refuses. */
+bool vprec_text_run(vprec_text_pages *text, uint64_t start, uint64_t end);
+
+/* The same for a page that has X as far as is known here. */
+bool vprec_text_again(const vprec_text_pages *text, uint64_t page);
+
+/* Writes the patches (vprec_poke, sorted by address); the pages keep their state. Calls no library: it may be what is
+ * being written. False: not permitted; what was written then is harmless. */
+bool vprec_text_patch(vprec_text_pages *text, const vprec_vec *pokes);
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * job.c: see job.h. Chooses functions, keeps the books; the work is code.c's and clone.c's. */
+#include "job.h"
+#include "find/callers.h"
+#include "find/select.h"
+#include "libm/patch.h"
+#include "runtime/record.h"
+#include "x86/emulate/enter.h"
+#include <string.h>
+
+static const char *function_name(const vprec_codemap *map, const vprec_code_function *f, char *room, size_t size)
+{
+    if (f->name && *f->name)
+        return f->name;
+    char *end = room + size - 1;
+    uint64_t n = f->start - map->object->bias;
+    *end = 0;
+    do
+        *--end = "0123456789abcdef"[n & 15];
+    while (n >>= 4);
+    memcpy(end -= 4, "sub_", 4);
+    return end;
+}
+
+static bool rounds_libm(void)
+{
+    return vprec_wire_shared->config.ops & VPREC_OPS_LIBM && vprec_arith_rounds(&vprec_arith_current);
+}
+
+/* What a jump to is a call that its own function must answer for. */
+bool vprec_job_may_have_gate(const char *name)
+{
+    return (rounds_libm() && vprec_libm_is_rounded(name)) || vprec_select_is_helper(name);
+}
+
+
+
+/* What part of a routine leads to by a direct call or jump is part of it, too: its slow paths. True: that is news. */
+static bool mark_part(const vprec_codemap *map, long from, uint64_t to)
+{
+    long callee = vprec_code_function_at(map, to);
+    if (from < 0 || callee < 0 || !vprec_job_is_part(vprec_job_function(map, (size_t)from)) || vprec_job_is_part(vprec_job_function(map, (size_t)callee)))
+        return false;
+    return vprec_job_function(map, (size_t)callee)->inner = true;
+}
+
+static bool mark_callees(const vprec_codemap *map, size_t function)
+{
+    const vprec_code_function *f = vprec_job_function(map, function);
+    bool found = false;
+    for (uint64_t at = f->start; at + 5 <= f->end; at++) {
+        int32_t rel;
+        if (!(*vprec_mark(map, at) & VPREC_START) || *vprec_bytes(map, at) != 0xE8)
+            continue;
+        memcpy(&rel, vprec_bytes(map, at) + 1, 4);
+        found |= mark_part(map, (long)function, at + 5 + (uint64_t)(int64_t)rel);
+    }
+    return found;
+}
+
+/* Functions that parts of routines call and that are not in this unit: when they are executed, they are parts, too. */
+static void note_parts(vprec_job *j, const vprec_code_function *f)
+{
+    const vprec_codemap *map = &j->map;
+    for (uint64_t at = f->start; at < f->end; at++) {
+        vprec_insn insn;
+        if (!(*vprec_mark(map, at) & VPREC_START) ||
+            !vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) ||
+            (insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_JMP && insn.flow != VPREC_FLOW_JCC))
+            continue;
+        uint64_t *part = vprec_in_code(map, insn.target) || !j->parts ? NULL : vprec_vec_add(j->parts, 1);
+        if (part)
+            *part = insn.target;
+    }
+}
+
+static bool is_noted_part(const vprec_job *j, const vprec_code_function *f)
+{
+    for (size_t i = 0; j->parts && i < j->parts->count; i++)
+        if (VPREC_AT(*j->parts, uint64_t, i) == f->start)
+            return true;
+    return false;
+}
+
+/* Vector mathematics routines that are compiled into the object, and what the C library has of libm: as for libm, one
+ * call is one operation, and its inside, which relies on its own precision, stays as it is. */
+static void find_routines(vprec_job *j)
+{
+    const vprec_codemap *map = &j->map;
+    const char *slash = strrchr(map->object->path, '/');
+    bool found = false, in_libc = !strcmp(slash ? slash + 1 : map->object->path, VPREC_LIBM_LIBC);
+    for (size_t i = 0; i < map->functions.count; i++) {
+        vprec_code_function *f = vprec_job_function(map, i);
+        if (is_noted_part(j, f)) {
+            f->inner = found = true;
+            continue;
+        }
+        if (!f->name || !((in_libc && vprec_libm_is_rounded(f->name)) || vprec_select_is_exact(f->name) ||
+                          vprec_select_is_routine(f->name, &f->routine)))
+            continue;
+        f->inner = !f->routine.results;
+        found = true;
+    }
+    while (found) {
+        found = false;
+        for (size_t i = 0; i < map->functions.count; i++)
+            if (vprec_job_is_part(vprec_job_function(map, i)))
+                found |= mark_callees(map, i);
+        for (size_t i = 0; i < map->edges.count; i++) {
+            vprec_edge e = VPREC_AT(map->edges, vprec_edge, i);
+            found |= mark_part(map, vprec_code_function_at(map, e.from), e.to);
+        }
+    }
+    for (size_t i = 0; i < map->functions.count; i++)
+        if (vprec_job_is_part(vprec_job_function(map, i)))
+            note_parts(j, vprec_job_function(map, i));
+}
+
+/* Whether a clone of the function has something to do, were it selected. */
+static bool has_work(const vprec_code_function *f)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    bool formatted = vprec_arith_rounds(&vprec_arith_current);
+    if (f->inner)
+        return false;
+    if (f->routine.results)
+        return rounds_libm() && config->use[f->routine.type] == VPREC_USE_FORMAT;
+    for (int t = 0; t < VPREC_TYPES; t++)
+        if (config->use[t] != VPREC_USE_NONE && f->sites[t])
+            return true;
+    return (f->controls && formatted) || f->tails || (config->audit && f->refused);
+}
+
+/* Whether it works for whoever calls it. */
+static bool is_for_callers(const vprec_job *j, const vprec_code_function *f)
+{
+    return !j->selected || f->routine.results || (f->name && vprec_select_is_helper(f->name));
+}
+
+/* A gate before a function; false, and the reason said: it cannot have one. */
+static bool add_gate(vprec_job *j, vprec_code_function *f)
+{
+    bool able = true;
+    for (uint64_t at = f->start + 1; at < f->start + VPREC_GATE_ENTRY && at < f->end; at++)
+        able &= !(*vprec_mark(&j->map, at) & (VPREC_TARGET | VPREC_ENTRY));
+    f->gate = able ? vprec_gate_add(&j->gates, f->start, f->end) : NULL;
+    if (!f->gate) {
+        char room[32];
+        vprec_record_native(VPREC_REASON_LIBM_ENTRY, j->map.object->path,
+                            function_name(&j->map, f, room, sizeof room));
+    }
+    return f->gate;
+}
+
+/* Puts gates before the functions marked `cloned` that are not selected themselves. */
+static void add_gates(vprec_job *j, size_t gated)
+{
+    const vprec_codemap *map = &j->map;
+    bool reserved = gated && vprec_gates_reserve(&j->gates, map->object->lo, map->object->hi, gated);
+    if (gated && !reserved)
+        vprec_record_native(VPREC_REASON_NO_REACH, map->object->path, NULL);
+    for (size_t i = 0; i < map->functions.count && gated; i++) {
+        vprec_code_function *f = vprec_job_function(map, i);
+        if (f->cloned && !f->selected)
+            f->cloned = reserved && add_gate(j, f);
+    }
+    for (size_t i = 0; i < map->edges.count && reserved; i++) { /* who jumps there is to go to the clone */
+        vprec_edge e = VPREC_AT(map->edges, vprec_edge, i);
+        long from = vprec_code_function_at(map, e.from), to = vprec_code_function_at(map, e.to);
+        if (from >= 0 && to >= 0 && vprec_job_function(map, (size_t)to)->gate && vprec_job_function(map, (size_t)from)->selected)
+            vprec_job_function(map, (size_t)from)->cloned = true;
+    }
+}
+
+/* All that a pattern may know the function by. */
+static vprec_names names_of(const vprec_codemap *map, const vprec_code_function *f, const char *symbol)
+{
+    vprec_names names = vprec_demangle(symbol);
+    names.aliases = vprec_object_aliases(map->object, f->start, &names.alias);
+    for (size_t i = 0; i < names.aliases && !names.plain; i++) {
+        vprec_names other = vprec_demangle(names.alias[i].name);
+        names.plain = other.plain;
+        names.full = other.full;
+    }
+    return names;
+}
+
+void vprec_job_choose(vprec_job *j)
+{
+    vprec_wire_config *config = &vprec_wire_shared->config;
+    bool ruled = vprec_select_has_functions(config);
+    size_t gated = 0;
+    if (vprec_arith_rounds(&vprec_arith_current))
+        find_routines(j);
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        vprec_code_function *f = vprec_job_function(&j->map, i);
+        char room[32];
+        vprec_names name = {.symbol = function_name(&j->map, f, room, sizeof room)};
+        if (ruled)
+            name = names_of(&j->map, f, name.symbol);
+        if (!j->selected)
+            f->refused = f->controls = f->tails = f->gated_calls = 0;
+        bool work = has_work(f), something = work || f->sites[0] || f->sites[1] || f->refused || f->gated_calls;
+        enum vprec_choice choice = ruled ? vprec_select_function(config, &name, something) : VPREC_CHOICE_ANY;
+        if (ruled && !something)
+            vprec_select_idle(config, &name, vprec_record_offset(j->record));
+        f->selected = j->selected && choice != VPREC_CHOICE_SKIPPED;
+        f->cloned = f->selected && work;
+        if (!is_for_callers(j, f) || (j->selected && !ruled) || choice == VPREC_CHOICE_NAMED || !work)
+            continue;
+        f->selected = false;
+        f->cloned = !ruled || !vprec_select_skips_function(config, &name);
+        gated += f->cloned;
+    }
+    add_gates(j, gated);
+}
+
+/* Sums up the object. How many functions are to be cloned. */
+static size_t sum_up(vprec_job *j)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    size_t chosen = 0;
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        vprec_code_function *f = vprec_job_function(&j->map, i);
+        chosen += f->cloned;
+        if (vprec_job_is_part(f)) { /* its arithmetic is nobody's; its result is */
+            f->sites[VPREC_F32] = f->sites[VPREC_F64] = f->refused = f->controls = f->tails = 0;
+            f->sites[f->routine.type] = f->cloned;
+        }
+        uint32_t wanted = 0;
+        for (int t = 0; t < VPREC_TYPES; t++) {
+            if (config->use[t] != VPREC_USE_NONE && (f->selected || f->cloned)) {
+                wanted += f->sites[t];
+                j->record->sites[t] += f->sites[t];
+            } else if (j->selected) {
+                j->record->sites_native[t] += f->sites[t];
+            }
+        }
+        if (!f->selected)
+            f->refused = 0;
+        j->record->refused += f->refused;
+        j->record->functions += wanted != 0;
+    }
+    return chosen;
+}
+
+static bool is_recorded(const vprec_code_function *f)
+{
+    return f->cloned || f->refused;
+}
+
+static size_t record_size(const char *name)
+{
+    return vprec_record_align(sizeof(vprec_function_record) + strlen(name) + 1);
+}
+
+/* Function records, in one piece. */
+static void record_functions(vprec_job *j)
+{
+    char room[32];
+    size_t bytes = 0;
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
+        if (is_recorded(f))
+            bytes += record_size(function_name(&j->map, f, room, sizeof room));
+    }
+    char *first = bytes ? vprec_record_room(bytes) : NULL, *at = first;
+    if (!at)
+        return;
+    uint64_t object = vprec_record_offset(j->record), offset = vprec_record_offset(first);
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
+        if (!is_recorded(f))
+            continue;
+        const char *name = function_name(&j->map, f, room, sizeof room);
+        vprec_function_record *r = (vprec_function_record *)at;
+        r->object = object;
+        r->address = f->start - j->map.object->bias;
+        r->length = f->end - f->start;
+        r->refused = f->refused;
+        for (int t = 0; t < VPREC_TYPES; t++)
+            r->sites[t] = f->sites[t];
+        memcpy(r->name, name, strlen(name) + 1);
+        vprec_record_done(r, VPREC_RECORD_FUNCTION, record_size(name));
+        j->function_records[i] = offset + (uint64_t)(at - first);
+        j->entered[i] = &r->entered;
+        if (vprec_wire_shared->config.count)
+            j->counters[i] = vprec_record_counted(r);
+        at += record_size(name);
+    }
+}
+
+/* Whether the function calculates in x87 registers, or stores from them as float or double. */
+static bool works_in_x87(const vprec_job *j, const vprec_code_function *f)
+{
+    for (uint64_t at = f->start; at < f->end; at++) {
+        uint32_t numbers = *vprec_mark(&j->map, at) & VPREC_HAS_REFUSED
+                               ? vprec_decode_numbers(vprec_bytes(&j->map, at), vprec_room(&j->map, at))
+                               : 0;
+        if (numbers & VPREC_NUMBER_LONG && !(numbers & VPREC_NUMBER_WIDENED))
+            return true;
+    }
+    return false;
+}
+
+/* The numbers of the refused instruction at `at` in `f`. Compilers keep constants of long double as float or double
+ * where that is exact: those are no numbers of the program. Nor has a conversion to long double anything to round. */
+static uint32_t numbers_at(const vprec_job *j, const vprec_code_function *f, uint64_t at)
+{
+    vprec_insn insn;
+    size_t room = vprec_room(&j->map, at);
+    uint32_t numbers = vprec_decode_numbers(vprec_bytes(&j->map, at), room);
+    bool constant = numbers & VPREC_NUMBER_LONG && vprec_insn_decode(vprec_bytes(&j->map, at), room, at, &insn) &&
+                    insn.disp_offset && vprec_code_is_constant(&j->map, insn.target);
+    if (constant || (numbers & VPREC_NUMBER_WIDENED && !works_in_x87(j, f)))
+        return VPREC_NUMBER_LONG;
+    return numbers & ~(uint32_t)VPREC_NUMBER_WIDENED;
+}
+
+/* Names every refused instruction of a function. */
+static void record_refused(vprec_job *j)
+{
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
+        if (!f->refused || !j->function_records[i])
+            continue;
+        vprec_insn insn;
+        for (uint64_t at = f->start; at < f->end; at++) {
+            if (at != f->unknown &&
+                (!(*vprec_mark(&j->map, at) & VPREC_START) ||
+                 !vprec_insn_decode(vprec_bytes(&j->map, at), vprec_room(&j->map, at), at, &insn) ||
+                 insn.cls != VPREC_REFUSED))
+                continue;
+            char text[192];
+            vprec_decode_text(vprec_bytes(&j->map, at), vprec_room(&j->map, at), at, text, sizeof text);
+            vprec_refused_record *r = vprec_record_text(VPREC_RECORD_REFUSED, sizeof *r, text);
+            if (!r)
+                return;
+            r->function = j->function_records[i];
+            r->object = vprec_record_offset(j->record);
+            r->address = at - j->map.object->bias;
+            r->numbers = numbers_at(j, f, at);
+        }
+    }
+}
+
+/* With audit: the record of the refused instruction at `address`, as a counter index. */
+static uint32_t audit_refused(void *data, uint64_t address, uint32_t function)
+{
+    vprec_job *j = data;
+    char text[192];
+    vprec_decode_text(vprec_bytes(&j->map, address), vprec_room(&j->map, address), address, text, sizeof text);
+    vprec_refused_record *r = vprec_record_text(VPREC_RECORD_REFUSED, sizeof *r, text);
+    if (r) {
+        r->function = j->function_records[function];
+        r->object = vprec_record_offset(j->record);
+        r->address = address - j->map.object->bias;
+        r->numbers = numbers_at(j, vprec_job_function(&j->map, function), address);
+    }
+    /* where it lies it stays: the emulator reads it in other threads */
+    enum { MOST = 1 << 17 };
+    static _Atomic uint64_t nowhere, **table;
+    static uint32_t count;
+    if (!table && !(table = vprec_pages(MOST * sizeof *table)))
+        return 0;
+    vprec_refused_counts = table;
+    uint32_t i = count < MOST - 1 ? count++ : count;
+    table[i] = r && i < MOST - 1 ? &r->executed : &nowhere;
+    return i;
+}
+
+/* What a job looks up by function. False: no memory. */
+static bool make_tables(vprec_job *j)
+{
+    size_t n = j->map.functions.count;
+    j->entered = vprec_pages(n * sizeof *j->entered + 1);
+    j->counters = vprec_pages(n * sizeof *j->counters + 1);
+    j->function_records = vprec_pages(n * sizeof *j->function_records + 1);
+    return j->entered && j->counters && j->function_records;
+}
+
+static void free_tables(vprec_job *j)
+{
+    size_t n = j->map.functions.count;
+    vprec_pages_free(j->entered, n * sizeof *j->entered + 1);
+    vprec_pages_free(j->counters, n * sizeof *j->counters + 1);
+    vprec_pages_free(j->function_records, n * sizeof *j->function_records + 1);
+}
+
+/* The function that control has come to has been entered already: its clone need not note it. */
+static void note_executed(vprec_job *j)
+{
+    long f = j->executed ? vprec_code_function_at(&j->map, j->executed) : -1;
+    if (f < 0 || !j->entered[f])
+        return;
+    atomic_store_explicit(j->entered[f], 1, memory_order_relaxed);
+    j->entered[f] = NULL;
+}
+
+/* Clones what is chosen. NULL: nothing is to be cloned, or `*why` tells why it cannot be. */
+static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *why)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    vprec_image *image = vprec_image_make();
+    if (!image) {
+        *why = VPREC_REASON_NO_MEMORY;
+        return NULL;
+    }
+    vprec_clone_options options = {
+        .arith = &vprec_arith_current, .isa = isa, .count = config->count, .audit = config->audit,
+        .entered = j->entered, .counters = config->count ? j->counters : NULL, .gates = &j->gates,
+        .alone = j->alone, .leaves_by_itself = j->leaves_by_itself, .refused = audit_refused, .refused_data = j,
+    };
+    *why = vprec_clone(image, j->text, &j->map, &options);
+    if (*why) {
+        vprec_image_drop(image);
+        return NULL;
+    }
+    image->gates = j->gates;
+    j->record->clone_bytes += image->code_end - image->code;
+    j->record->by_jump += image->by_jump;
+    j->record->by_short += image->by_short;
+    j->record->by_trap += image->by_trap;
+    j->record->inlined += image->inlined;
+    return image;
+}
+
+vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    size_t chosen = sum_up(j);
+    enum vprec_reason why = VPREC_REASON_NONE;
+    vprec_image *image = NULL;
+    if (make_tables(j)) {
+        record_functions(j);
+        if (!config->audit || config->list)
+            record_refused(j);
+        if (config->count)
+            vprec_counters = vprec_record_counts;
+        note_executed(j);
+        if (chosen && !config->list)
+            image = clone(j, isa, &why);
+    } else {
+        why = VPREC_REASON_NO_MEMORY;
+    }
+    if (why)
+        vprec_record_native(why, j->map.object->path, NULL);
+    free_tables(j);
+    return image;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * job.h: one unit from decoded code to clones: which of its functions are selected and have work, their records, the
+ * cloning. The caller holds the instrumentation lock. */
+#ifndef VPREC_LIFE_JOB_H
+#define VPREC_LIFE_JOB_H
+
+#include "clone/clone.h"
+#include "runtime/wire.h"
+
+typedef struct vprec_job {
+    vprec_codemap map;
+    vprec_text_pages *text;
+    bool selected;     /* the object; else only what it has for others (vprec_select_helpers) */
+    bool alone;        /* likewise */
+    bool leaves_by_itself; /* see vprec_clone_options */
+    uint64_t executed; /* where control has come to; 0 nowhere yet */
+    vprec_vec *parts;  /* uint64_t: starts of functions that are parts of routines; grows; NULL: the unit is all there is */
+    vprec_object_record *record;
+    vprec_gates gates;
+    _Atomic uint32_t **entered; /* by function, NULL none */
+    uint32_t *counters;         /* by function */
+    uint64_t *function_records; /* by function: offset of its record, 0 none */
+} vprec_job;
+
+static inline vprec_code_function *vprec_job_function(const vprec_codemap *map, size_t i)
+{
+    return &VPREC_AT(map->functions, vprec_code_function, i);
+}
+
+static inline bool vprec_job_is_part(const vprec_code_function *f)
+{
+    return f->routine.results || f->inner;
+}
+
+/* Whether a call of the function `name` is decided by who calls: what jumps to it must answer for itself. */
+bool vprec_job_may_have_gate(const char *name);
+
+/* Marks what is selected and what is to be cloned. */
+void vprec_job_choose(vprec_job *job);
+
+/* Records the functions and clones those that are chosen. NULL: nothing is to be cloned, or it cannot be, which is
+ * recorded. */
+vprec_image *vprec_job_clone(vprec_job *job, enum vprec_isa isa);
+
+#endif
