@@ -163,13 +163,56 @@ static void emit_landings(vprec_cloner *k)
     }
 }
 
+/* Where the ModRM byte of FF /2 lies in the instruction; 0: nowhere. */
+static unsigned modrm_of(const uint8_t *bytes, const vprec_insn *insn)
+{
+    for (unsigned i = 0; i + 1 < insn->length; i++)
+        if (bytes[i] == 0xFF)
+            return i + 1;
+    return 0;
+}
+
+/* A call where the original cannot make it: its return address is pushed, and the callee jumped to. What returns there
+ * finds a way to the clone as what arrives there otherwise does. */
+static void emit_pushed_call(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
+{
+    enum { SIB = 4, BY_RSP = 4, CALL = 2, JUMP = 4 };
+    vprec_code *c = &k->code;
+    const uint8_t *bytes = vprec_bytes(k->map, at);
+    unsigned modrm = insn->flow == VPREC_FLOW_ICALL ? modrm_of(bytes, insn) : 0;
+    bool stack = modrm && bytes[modrm] >> 6 != 3 && (bytes[modrm] & 7) == SIB && (bytes[modrm + 1] & 7) == BY_RSP;
+    bool rsp = modrm && bytes[modrm] >> 6 == 3 && (bytes[modrm] & 7) == BY_RSP;
+    if (insn->flow == VPREC_FLOW_ICALL && (!modrm || stack || rsp)) { /* the push would change what is called */
+        vprec_round_copy_insn(c, at, insn);
+        return;
+    }
+    uint64_t back = at + insn->length;
+    const vprec_code_function *f = vprec_cloner_function(k, k->function);
+    if (back < f->end && *vprec_mark(k->map, back) & VPREC_START)
+        *vprec_mark(k->map, back) |= VPREC_RETURN;
+    vprec_emit_push_u32(c, (uint32_t)back);
+    vprec_emit_bytes(c, "\xC7\x44\x24\x04", 4); /* mov dword ptr [rsp+4], imm32 */
+    vprec_emit_u32(c, (uint32_t)(back >> 32));
+    if (insn->flow == VPREC_FLOW_CALL) {
+        vprec_jump_to(k, insn->target);
+        return;
+    }
+    vprec_round_copy_insn(c, at, insn);
+    if (!c->full)
+        c->at[(int)modrm - (int)insn->length] ^= (CALL ^ JUMP) << 3;
+}
+
 /* A call is made by the original instruction, so that the return address is an
  * original one; the return point leads back (patch.c). Behind a gate the
  * original's return points are its own: the clone calls. */
 static void emit_call(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 {
     vprec_codemap *map = k->map;
-    if (vprec_cloner_gate(k) || k->options->leaves_by_itself) {
+    if (k->options->leaves_by_itself) {
+        emit_pushed_call(k, at, insn);
+        return;
+    }
+    if (vprec_cloner_gate(k)) {
         if (insn->flow == VPREC_FLOW_ICALL) {
             vprec_round_copy_insn(&k->code, at, insn);
             return;

@@ -113,6 +113,31 @@ static void follow(void *data)
     region_count = (unsigned)regions.count;
 }
 
+typedef struct transfer {
+    uint64_t lo, hi, new_lo, new_hi;
+} transfer;
+
+/* Memory was moved, with the protection that it had: without X. */
+static void move_region(void *data)
+{
+    const transfer *t = data;
+    vprec_object_record *record = NULL;
+    for (size_t i = 0; i < regions.count && !record; i++) {
+        const vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
+        if (l->text.lo < t->hi && t->lo < l->text.hi)
+            record = l->record;
+    }
+    request old = {t->lo, t->hi, 0, 0, false}, new = {t->new_lo, t->new_hi, 0, 0, false};
+    forget(&old);
+    forget(&new); /* what was there before */
+    vprec_loaded **slot = record ? vprec_vec_add(&regions, 1) : NULL;
+    if (!slot)
+        return;
+    *slot = vprec_demand_generated(t->new_lo, t->new_hi, record, isa);
+    regions.count -= !*slot;
+    region_count = (unsigned)regions.count;
+}
+
 /* What the kernel is asked for where the program asks for `protection`. */
 static int without_execute(void *at, size_t bytes, int protection, const void *caller)
 {
@@ -198,8 +223,9 @@ PUBLIC void *mremap(void *at, size_t from, size_t to, int flags, ...)
     va_end(list);
     void *moved = NEXT(mremap)(at, from, to, flags, where);
     if (moved != MAP_FAILED && region_count) {
-        request r = {(uint64_t)at, vprec_page_end((uint64_t)at + from), 0, 0, false};
-        vprec_lock_run(forget, &r);
+        transfer t = {(uint64_t)at, vprec_page_end((uint64_t)at + from), (uint64_t)moved,
+                      vprec_page_end((uint64_t)moved + to)};
+        vprec_lock_run(move_region, &t);
     }
     return moved;
 }
