@@ -1003,6 +1003,8 @@ static void settle(void *data)
         if (!vprec_text_run(&l->text, l->text.lo, l->text.hi))
             l->text.failed = true;
     }
+    if (vprec_wire_shared->config.count)
+        vprec_record_prepare(); /* their counters need no system call either */
     settled = true;
 }
 
