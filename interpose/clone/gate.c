@@ -2,6 +2,7 @@
  * gate.c: see gate.h. Makes gates; patching the functions is their owners'. */
 #include "gate.h"
 #include "reach.h"
+#include "runtime/memory.h"
 #include "runtime/sys.h"
 #include "x86/decode.h"
 #include "x86/round/round.h"
@@ -185,7 +186,7 @@ __attribute__((noinline)) static bool write_code(int memory, uint64_t at, const 
 {
     if (memory >= 0 && vprec_sys(SYS_pwrite64, memory, (long)bytes, n, (long)at, 0, 0) == n)
         return true;
-    uint64_t page = at & ~UINT64_C(4095), length = vprec_page_end(at + n) - page;
+    uint64_t page = vprec_page_start(at), length = vprec_page_end(at + n) - page;
     if (vprec_sys_mprotect((void *)page, length, PROT_READ | PROT_WRITE))
         return false;
     for (unsigned b = 0; b < n; b++)

@@ -373,19 +373,16 @@ static void emit_doors(vprec_cloner *k)
         uint32_t door = VPREC_ENTRY | (f->gap ? VPREC_RETURN : 0);
         for (uint64_t at = f->start + 1; f->cloned && entered_of(k, i) && at < f->end; at++) {
             uint32_t mark = *vprec_mark(k->map, at);
-            uint64_t *target = mark & VPREC_START && mark & door && clone_of(k, at) ? vprec_vec_add(&targets, 1) : NULL;
-            if (target)
-                *target = at;
+            if (mark & VPREC_START && mark & door && clone_of(k, at))
+                vprec_vec_add_u64(&targets, at);
         }
     }
     for (size_t i = 0; i < k->fixups.count; i++) {
         const vprec_fixup *f = &VPREC_AT(k->fixups, vprec_fixup, i);
         long function = foreign(k, f);
-        uint64_t *target = function >= 0 && entered_of(k, (size_t)function) && f->target != vprec_cloner_function(k, (size_t)function)->start
-                               ? vprec_vec_add(&targets, 1)
-                               : NULL;
-        if (target)
-            *target = f->target;
+        if (function >= 0 && entered_of(k, (size_t)function) &&
+            f->target != vprec_cloner_function(k, (size_t)function)->start)
+            vprec_vec_add_u64(&targets, f->target);
     }
     vprec_vec_sort_u64(&targets);
     for (size_t i = 0; i < targets.count && !k->code.full; i++) {

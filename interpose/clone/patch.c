@@ -75,14 +75,7 @@ static void take(planner *p, uint64_t at, unsigned n)
 
 static void poke(planner *p, uint64_t at, const void *bytes, uint8_t count)
 {
-    vprec_poke *to = vprec_vec_add(p->pokes, 1);
-    if (!to) {
-        p->failed = true;
-        return;
-    }
-    to->at = at;
-    to->count = count;
-    memcpy(to->bytes, bytes, count);
+    p->failed |= !vprec_poke_add(p->pokes, at, bytes, count);
 }
 
 /* The displacement of a jump or call of 5 bytes; false: out of reach. */

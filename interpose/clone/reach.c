@@ -29,7 +29,7 @@ static void consider(search *s, uint64_t start, uint64_t end)
         return;
     uint64_t first = start > lowest ? start : lowest, last = end - s->bytes < highest ? end - s->bytes : highest;
     first = vprec_page_end(first);
-    last &= ~UINT64_C(4095);
+    last = vprec_page_start(last);
     if (first > last)
         return;
     uint64_t at;
@@ -110,7 +110,7 @@ static void *feel(const search *wanted)
         const uint64_t start[] = {wanted->lo - away - wanted->bytes, wanted->hi + HEAP_ROOM + away};
         for (int i = 0; i < 2; i++) {
             search s = *wanted;
-            uint64_t at = start[i] & ~UINT64_C(4095);
+            uint64_t at = vprec_page_start(start[i]);
             if (at >= LOWEST && at < HIGHEST)
                 consider(&s, at, at + s.bytes);
             void *p = s.found ? reserve(&s) : NULL;

@@ -6,11 +6,6 @@
 
 enum { PAGE = 4096 };
 
-static uint64_t page_of(uint64_t address)
-{
-    return address & ~(uint64_t)(PAGE - 1);
-}
-
 bool vprec_text_open(vprec_text_pages *text, uint64_t lo, uint64_t hi, const vprec_vec *segments)
 {
     size_t pages = (hi - lo) / PAGE;
@@ -23,7 +18,7 @@ bool vprec_text_open(vprec_text_pages *text, uint64_t lo, uint64_t hi, const vpr
     }
     for (size_t i = 0; i < segments->count; i++) {
         vprec_extent e = VPREC_AT(*segments, vprec_extent, i);
-        for (uint64_t at = page_of(e.start); at < e.end; at += PAGE)
+        for (uint64_t at = vprec_page_start(e.start); at < e.end; at += PAGE)
             *vprec_text_state(text, at) = VPREC_PAGE_CODE | VPREC_PAGE_RUNS;
     }
     return true;
@@ -77,7 +72,7 @@ void vprec_text_read(const vprec_text_pages *text, uint64_t address, void *to, s
 {
     uint8_t *out = to;
     while (bytes) {
-        uint64_t page = page_of(address), offset = address - page;
+        uint64_t page = vprec_page_start(address), offset = address - page;
         size_t n = PAGE - offset < bytes ? PAGE - offset : bytes;
         const uint8_t *loaded = address >= text->lo && address < text->hi ? text->loaded[(page - text->lo) / PAGE] : NULL;
         __builtin_memcpy(out, loaded ? loaded + offset : (const uint8_t *)address, n);
@@ -89,7 +84,7 @@ void vprec_text_read(const vprec_text_pages *text, uint64_t address, void *to, s
 
 bool vprec_text_run(vprec_text_pages *text, uint64_t start, uint64_t end)
 {
-    for (uint64_t at = page_of(start); at < end;) {
+    for (uint64_t at = vprec_page_start(start); at < end;) {
         if (!vprec_text_has(text, at) || *vprec_text_state(text, at) & VPREC_PAGE_RUNS) {
             at += PAGE;
             continue;
@@ -132,10 +127,10 @@ bool vprec_text_patch(vprec_text_pages *text, const vprec_vec *pokes)
     const vprec_poke *p = pokes->data;
     for (size_t i = 0; i < pokes->count;) {
         /* a run of pages in one state, all of which are written */
-        uint64_t start = page_of(p[i].at), end = start;
+        uint64_t start = vprec_page_start(p[i].at), end = start;
         size_t last = i;
         for (; last < pokes->count; last++) {
-            uint64_t first = page_of(p[last].at), behind = vprec_page_end(p[last].at + p[last].count);
+            uint64_t first = vprec_page_start(p[last].at), behind = vprec_page_end(p[last].at + p[last].count);
             if (first > end || protection(text, first) != protection(text, start) ||
                 protection(text, behind - 1) != protection(text, start))
                 break;

@@ -9,8 +9,7 @@
 /* States of a page. */
 enum {
     VPREC_PAGE_CODE = 1, /* of an executable segment */
-    VPREC_PAGE_RUNS = 2, /* it has X */
-    VPREC_PAGE_KNOWN = 4 /* for who asks: what it holds is provided for */
+    VPREC_PAGE_RUNS = 2  /* it has X */
 };
 
 typedef struct vprec_text_pages {
@@ -28,6 +27,18 @@ typedef struct vprec_poke {
     uint8_t bytes[8];
     uint8_t count;
 } vprec_poke;
+
+/* Appends one. False: no memory. */
+static inline bool vprec_poke_add(vprec_vec *pokes, uint64_t at, const void *bytes, uint8_t count)
+{
+    vprec_poke *to = (vprec_poke *)vprec_vec_add(pokes, 1);
+    if (to) {
+        to->at = at;
+        to->count = count;
+        __builtin_memcpy(to->bytes, bytes, count);
+    }
+    return to;
+}
 
 /* Nothing is changed yet; all code pages run. `segments`: vprec_extent, executable. False: no memory. */
 bool vprec_text_open(vprec_text_pages *text, uint64_t lo, uint64_t hi, const vprec_vec *segments);

@@ -28,12 +28,9 @@ typedef struct reader {
 
 static bool add_u64(reader *r, vprec_vec *vec, uint64_t value)
 {
-    uint64_t *p = vprec_vec_add(vec, 1);
-    if (p)
-        *p = value;
-    else
-        r->failed = true;
-    return p;
+    bool added = vprec_vec_add_u64(vec, value);
+    r->failed |= !added;
+    return added;
 }
 
 static void add_pair(reader *r, vprec_vec *vec, uint64_t from, uint64_t to)
@@ -123,8 +120,7 @@ static void read_gated(reader *r, bool (*gated)(const char *name))
 
 static bool is_gated(const reader *r, uint64_t slot)
 {
-    size_t low = vprec_sorted_below(r->gates->data, r->gates->count, sizeof(uint64_t), 0, slot, false);
-    return low < r->gates->count && VPREC_AT(*r->gates, uint64_t, low) == slot;
+    return vprec_sorted_has(r->gates, slot);
 }
 
 /* VPREC_TAIL or VPREC_HAS_GATED: a jump or a call leads, perhaps by the PLT, through a word of the GOT to a function
@@ -658,8 +654,7 @@ bool vprec_code_read_part(vprec_codemap *map, const vprec_object *object, uint32
     for (size_t i = 0; i < map->windows.count; i++) {
         vprec_window *w = &windows[i];
         uint8_t *to = map->copy + w->index;
-        if (!part->read(part->data, w->start, to, w->end - w->start))
-            return false;
+        part->read(part->data, w->start, to, w->end - w->start);
         w->shadow = (uint64_t)to - w->start;
     }
     read_ranges(&r);

@@ -90,7 +90,7 @@ bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t op
  * of the object are those in there. `entry`, 0 none: a place that control has come to. `gates`: sorted words of the GOT
  * (uint64_t) that lead to functions with gates. `outside` (uint64_t) receives targets of jumps and words of jump tables
  * that lie in the object's code, but in no window. */
-typedef bool vprec_code_reader(void *data, uint64_t address, void *to, size_t bytes);
+typedef void vprec_code_reader(void *data, uint64_t address, void *to, size_t bytes);
 typedef struct vprec_code_part {
     vprec_vec windows;
     uint64_t entry;

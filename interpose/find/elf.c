@@ -114,7 +114,7 @@ bool vprec_elf_segments_read(vprec_elf *elf, const Elf64_Ehdr *header, uint64_t 
         if (elf->segments == VPREC_ELF_SEGMENTS)
             return vprec_elf_fail(elf, VPREC_REASON_MANY_SEGMENTS);
         if (!elf->segments)
-            elf->object->lo = (program.p_vaddr & ~UINT64_C(4095)) + elf->object->bias;
+            elf->object->lo = vprec_page_start(program.p_vaddr) + elf->object->bias;
         past = program.p_vaddr + program.p_memsz;
         elf->object->hi = vprec_page_end(past) + elf->object->bias;
         elf->segment[elf->segments++] = (vprec_elf_segment){program.p_vaddr, program.p_offset, program.p_filesz,

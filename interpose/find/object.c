@@ -57,11 +57,7 @@ const vprec_extent *vprec_elf_code_at(const vprec_elf *elf, uint64_t address)
 
 bool vprec_elf_add(vprec_elf *elf, vprec_vec *vec, uint64_t value)
 {
-    uint64_t *slot = vprec_vec_add(vec, 1);
-    if (!slot)
-        return vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
-    *slot = value;
-    return true;
+    return vprec_vec_add_u64(vec, value) || vprec_elf_fail(elf, VPREC_REASON_NO_MEMORY);
 }
 
 bool vprec_elf_add_pointer(vprec_elf *elf, vprec_vec *pointers, uint64_t address)
@@ -81,7 +77,7 @@ bool vprec_elf_add_pointer(vprec_elf *elf, vprec_vec *pointers, uint64_t address
 void vprec_elf_forget(const vprec_elf *elf, const uint8_t *bytes, uint64_t size)
 {
     /* Whole pages of a private mapping that nobody writes to: what lies beside the bytes comes back when it is read. */
-    uint64_t start = (uint64_t)(bytes - elf->file) & ~UINT64_C(4095);
+    uint64_t start = vprec_page_start((uint64_t)(bytes - elf->file));
     enum { WORTH = 1 << 18 };
     if (size >= WORTH)
         vprec_sys_madvise((void *)(uintptr_t)(elf->file + start), (size_t)(bytes + size - (elf->file + start)),

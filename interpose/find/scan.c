@@ -382,10 +382,8 @@ bool vprec_scan_jumps(const uint8_t *bytes, size_t size, size_t behind, uint64_t
             uint64_t target = address + next + (uint64_t)(int64_t)by;
             if (target < lo || target >= hi)
                 continue;
-            uint64_t *added = vprec_vec_add(targets, 1);
-            if (!added)
+            if (!vprec_vec_add_u64(targets, target))
                 return false;
-            *added = target;
         }
     }
     return true;

@@ -157,11 +157,7 @@ static bool somebody_calls(void)
     bool found = false;
     for (const struct link_map *map = _r_debug.r_map; map && !found; map = map->l_next) {
         uint64_t key = ((uint64_t)map->l_ld ^ map->l_addr << 16) * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)map;
-        uint64_t *kept = vprec_vec_add(&now, 1);
-        size_t i = vprec_sorted_below(known.data, known.count, sizeof key, 0, key, false);
-        found = !kept || ((i == known.count || VPREC_AT(known, uint64_t, i) != key) && has_a_way(map));
-        if (kept)
-            *kept = key;
+        found = !vprec_vec_add_u64(&now, key) || (!vprec_sorted_has(&known, key) && has_a_way(map));
     }
     vprec_vec_free(&known);
     vprec_vec_sort_u64(&now);

@@ -10,7 +10,9 @@
 #include "executable.h"
 #include "execs.h"
 #include "find/select.h"
+#include "runtime/decimal.h"
 #include "runtime/record.h"
+#include "runtime/memory.h"
 #include "runtime/sys.h"
 #include "self.h"
 #include "view.h"
@@ -103,24 +105,11 @@ static char *append(char *to, const char *text)
     return to + length;
 }
 
-static char *append_number(char *to, uint64_t n)
-{
-    char digits[20];
-    int count = 0;
-    do
-        digits[count++] = (char)('0' + n % 10);
-    while (n /= 10);
-    while (count)
-        *to++ = digits[--count];
-    *to = 0;
-    return to;
-}
-
 /* The value of VPREC_WIRE up to what differs from exec to exec. */
 static char *append_run(char *to)
 {
     for (int i = 0; i < VPREC_WIRE_VIA; i++) {
-        to = append_number(to, vprec_share_place((enum vprec_wire_place)i));
+        to = vprec_decimal(to, vprec_share_place((enum vprec_wire_place)i));
         to = append(to, ":");
     }
     return to;
@@ -172,8 +161,8 @@ static char **with_ours(work *w, char *const *envp, const given *g, uint64_t via
     if (*g->list)
         text = append(append(text, ":"), g->list);
     *at++ = ++text;
-    text = append_number(append_run(append(text, WIRE)), via);
-    append_number(append(text, ":"), strlen(element));
+    text = vprec_decimal(append_run(append(text, WIRE)), via);
+    vprec_decimal(append(text, ":"), strlen(element));
     *at = NULL;
     return to;
 }
@@ -324,7 +313,7 @@ static bool lead_here(const struct link_map *map)
         return false;
     void (*to)(void) = vprec_children_entry;
     memcpy(code + 2, &to, 8);
-    uint8_t *page = (uint8_t *)((uint64_t)at & ~UINT64_C(4095));
+    uint8_t *page = (uint8_t *)vprec_page_start((uint64_t)at);
     size_t bytes = (size_t)(at + sizeof code - page);
     if (vprec_sys_mprotect(page, bytes, PROT_READ | PROT_WRITE))
         return false;

@@ -26,11 +26,6 @@ typedef struct known {
 static vprec_vec stripped = {.size = sizeof(vprec_loaded *)};
 static enum vprec_isa isa;
 
-static uint64_t page_of(uint64_t address)
-{
-    return address & ~(uint64_t)(PAGE - 1);
-}
-
 static vprec_loaded *loaded_at(uint64_t address)
 {
     for (size_t i = 0; i < stripped.count; i++) {
@@ -41,10 +36,9 @@ static vprec_loaded *loaded_at(uint64_t address)
     return NULL;
 }
 
-static bool read_text(void *data, uint64_t address, void *to, size_t bytes)
+static void read_text(void *data, uint64_t address, void *to, size_t bytes)
 {
     vprec_text_read(data, address, to, bytes);
-    return true;
 }
 
 /* The known function that contains `address`, else where one that starts there belongs. */
@@ -69,14 +63,12 @@ static bool set_known(vprec_loaded *l, uint64_t start, uint64_t end, enum state 
         k->end = start;
         place++;
     }
-    if (!vprec_vec_add(&l->known, 1))
-        return false;
-    if (place + 1 < l->known.count && VPREC_AT(l->known, known, place).start < end)
+    if (place < l->known.count && VPREC_AT(l->known, known, place).start < end)
         end = VPREC_AT(l->known, known, place).start;
-    k = &VPREC_AT(l->known, known, place);
-    memmove(k + 1, k, (l->known.count - 1 - place) * sizeof *k);
-    *k = (known){start, end, state};
-    return true;
+    k = vprec_vec_insert(&l->known, place);
+    if (k)
+        *k = (known){start, end, state};
+    return k;
 }
 
 static vprec_scan scan_of(const vprec_loaded *l)
@@ -135,14 +127,6 @@ typedef struct unit {
     bool failed;        /* no memory */
 } unit;
 
-static bool add_word(vprec_vec *vec, uint64_t value)
-{
-    uint64_t *to = vprec_vec_add(vec, 1);
-    if (to)
-        *to = value;
-    return to;
-}
-
 static bool has_function(const unit *u, uint64_t start)
 {
     for (size_t i = 0; i < u->view.symbols.count; i++)
@@ -158,15 +142,12 @@ static bool take(unit *u, const vprec_symbol *f)
     if (has_function(u, f->start) || (k && k->state == CLONED))
         return false;
     vprec_vec *symbols = &u->view.symbols;
-    size_t place = VPREC_BELOW(*symbols, vprec_symbol, start, f->start);
-    if (!vprec_vec_add(symbols, 1)) {
+    vprec_symbol *s = vprec_vec_insert(symbols, VPREC_BELOW(*symbols, vprec_symbol, start, f->start));
+    if (s)
+        *s = *f;
+    else
         u->failed = true;
-        return false;
-    }
-    vprec_symbol *s = &VPREC_AT(*symbols, vprec_symbol, place);
-    memmove(s + 1, s, (symbols->count - 1 - place) * sizeof *s);
-    *s = *f;
-    return true;
+    return s;
 }
 
 static void begin_unit(unit *u, vprec_loaded *l, uint64_t executed)
@@ -206,7 +187,7 @@ static bool read_words(vprec_loaded *l)
         uint64_t end = l->object.bias + ph[i].p_vaddr + ph[i].p_filesz;
         for (uint64_t at = start; at + 8 <= end; at += 8) {
             uint64_t word = *(const uint64_t *)at;
-            if (word >= l->text.lo && word < l->text.hi && vprec_text_has(&l->text, word) && !add_word(&l->words, word))
+            if (word >= l->text.lo && word < l->text.hi && vprec_text_has(&l->text, word) && !vprec_vec_add_u64(&l->words, word))
                 return false;
         }
     }
@@ -219,7 +200,7 @@ static bool add_words(unit *u, vprec_extent window)
     const vprec_vec *words = &u->loaded->words;
     size_t i = vprec_sorted_below(words->data, words->count, sizeof(uint64_t), 0, window.start, false);
     for (; i < words->count && VPREC_AT(*words, uint64_t, i) < window.end; i++)
-        if (!add_word(&u->view.pointers, VPREC_AT(*words, uint64_t, i)))
+        if (!vprec_vec_add_u64(&u->view.pointers, VPREC_AT(*words, uint64_t, i)))
             return false;
     return true;
 }
@@ -246,7 +227,7 @@ static bool read_unit(unit *u)
             return false;
         vprec_symbol inner = {s.start, s.start, NULL}; /* an FDE may cover several symbols */
         while (vprec_object_function_next(&l->object, inner.start + 1, end, &inner))
-            if (!add_word(&u->view.pointers, inner.start))
+            if (!vprec_vec_add_u64(&u->view.pointers, inner.start))
                 return false;
     }
     for (size_t i = 0; i < u->part.windows.count; i++) {
@@ -316,10 +297,7 @@ static bool is_guarded(uint32_t mark)
 
 static bool add_poke(vprec_vec *pokes, uint64_t at, uint8_t byte)
 {
-    vprec_poke *p = vprec_vec_add(pokes, 1);
-    if (p)
-        *p = (vprec_poke){.at = at, .bytes = {byte}, .count = 1};
-    return p;
+    return vprec_poke_add(pokes, at, &byte, 1);
 }
 
 /* A function whose result is rounded, whatever is in it. */
@@ -337,25 +315,17 @@ static bool plant(vprec_loaded *l, const vprec_symbol *f)
     unit u;
     begin_unit(&u, l, 0);
     vprec_vec pokes = VPREC_VEC(vprec_poke);
-    bool done = take(&u, f) && read_unit(&u), work = false;
+    bool done = take(&u, f) && read_unit(&u), work = is_operation(f->name);
     const vprec_codemap *map = &u.job.map;
-    for (uint64_t at = f->start + 1; at < f->end && done; at++)
-        if (is_guarded(*vprec_mark(map, at))) {
-            work = true;
-            done = add_poke(&pokes, at, 0xCC);
-        }
-    work |= done && (is_guarded(*vprec_mark(map, f->start)) || is_operation(f->name));
+    for (uint64_t at = f->start; at < f->end && done && !work; at++)
+        work = is_guarded(*vprec_mark(map, at));
     vprec_insn first;
-    bool entered = work && vprec_insn_decode(vprec_bytes(map, f->start), vprec_room(map, f->start), f->start, &first) &&
+    bool entered = done && work &&
+                   vprec_insn_decode(vprec_bytes(map, f->start), vprec_room(map, f->start), f->start, &first) &&
                    first.flow != VPREC_FLOW_CALL && first.flow != VPREC_FLOW_ICALL;
-    if (entered) { /* in front: pokes are sorted */
-        done = add_poke(&pokes, f->start, 0xCC);
-        vprec_poke *p = pokes.data;
-        for (size_t i = pokes.count - 1; done && i > 0; i--) {
-            vprec_poke t = p[i];
-            p[i] = p[i - 1], p[i - 1] = t;
-        }
-    }
+    for (uint64_t at = f->start; at < f->end && done && work; at++)
+        if (at == f->start ? entered : is_guarded(*vprec_mark(map, at)))
+            done = add_poke(&pokes, at, 0xCC);
     done = done && set_known(l, f->start, f->end, work ? PENDING : IDLE) &&
            (!work || vprec_text_patch(&l->text, &pokes));
     vprec_vec_free(&pokes);
@@ -436,7 +406,7 @@ static bool computes(vprec_loaded *l, uint64_t address, int depth)
         found = is_guarded(mark);
         if (mark & VPREC_START && vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) &&
             (insn.flow == VPREC_FLOW_CALL || insn.flow == VPREC_FLOW_JMP) && !vprec_in_code(map, insn.target))
-            add_word(&targets, insn.target);
+            vprec_vec_add_u64(&targets, insn.target);
     }
     end_unit(&u);
     vprec_vec_sort_u64(&targets);
@@ -647,7 +617,7 @@ static bool read_references(sweep *s, const vprec_loaded *l, const gap *g)
             if (!vprec_insn_decode(s->bytes + (i - g->start), end - i < 15 ? end - i : 15, i, &insn))
                 break;
             if (insn.disp_offset && insn.flow == VPREC_FLOW_NEXT && insn.target >= g->start && insn.target < g->end &&
-                !add_word(&s->data, insn.target))
+                !vprec_vec_add_u64(&s->data, insn.target))
                 return false;
         }
         at = end;
@@ -689,13 +659,13 @@ static bool sweep_gap(vprec_loaded *l, gap *g)
     }
     done = done && (!s.pokes.count || vprec_text_patch(&l->text, &s.pokes));
     /* what is neither is to be clean, page by page */
-    for (uint64_t page = page_of(g->start); page < g->end && done; page += PAGE) {
+    for (uint64_t page = vprec_page_start(g->start); page < g->end && done; page += PAGE) {
         uint64_t from = page < g->start ? g->start : page, to = page + PAGE < g->end ? page + PAGE : g->end;
         for (uint64_t at = from; at < to; at++) {
             uint64_t stop = at;
             while (stop < to && !s.code[stop - g->start])
                 stop++;
-            if (stop > at && !is_clean(l, at, stop) && !add_word(&l->closed, page))
+            if (stop > at && !is_clean(l, at, stop) && !vprec_vec_add_u64(&l->closed, page))
                 done = false;
             at = stop > at ? stop : at;
         }
@@ -743,7 +713,7 @@ static bool provide_gap(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t 
         return false;
     if (g->entries >= ENTRIES && !g->swept && !sweep_gap(l, g))
         return false;
-    *runs = g->swept && !is_closed(l, page_of(start));
+    *runs = g->swept && !is_closed(l, vprec_page_start(start));
     return true;
 }
 
@@ -910,7 +880,7 @@ static void on_int3(void *data)
 bool vprec_demand_fetch(ucontext_t *uc, uint64_t address)
 {
     uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
-    arrival a = {.address = address - rip < 15 ? rip : address, .page = page_of(address)};
+    arrival a = {.address = address - rip < 15 ? rip : address, .page = vprec_page_start(address)};
     if (vprec_lock_run(on_fetch, &a) != VPREC_LOCK_DONE || !a.to)
         return false;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)a.to;
@@ -936,13 +906,9 @@ static void on_called(void *data)
     if (!l || l != loaded_at(c->back - 1) || l != loaded_at(c->at) || rel != (int32_t)rel)
         return;
     vprec_vec pokes = VPREC_VEC(vprec_poke);
-    vprec_poke *p = vprec_vec_add(&pokes, 1);
     int32_t led = (int32_t)rel;
-    if (p) {
-        *p = (vprec_poke){.at = c->back - 4, .count = 4};
-        memcpy(p->bytes, &led, sizeof led);
+    if (vprec_poke_add(&pokes, c->back - 4, &led, sizeof led))
         vprec_text_patch(&l->text, &pokes); /* where it fails, the next call is led here again */
-    }
     vprec_vec_free(&pokes);
 }
 

@@ -2,6 +2,7 @@
  * executable.c: see executable.h. Reads what the kernel and the loader would: #! lines, ELF headers, the mode. What
  * cannot be found out is taken to be followed: a child that is lost all the same is missed in the end. */
 #include "executable.h"
+#include "runtime/decimal.h"
 #include "runtime/sys.h"
 #include <elf.h>
 #include <errno.h>
@@ -40,13 +41,8 @@ static int open_at(int directory, const char *path, int flags)
 /* The name that the process itself will have for it. */
 static void name_of(int fd, const char *path, char *to, size_t room)
 {
-    char link[32] = "/proc/self/fd/", digits[12];
-    int n = 0, at = (int)strlen(link);
-    for (unsigned rest = (unsigned)fd; !n || rest; rest /= 10)
-        digits[n++] = (char)('0' + rest % 10);
-    while (n)
-        link[at++] = digits[--n];
-    link[at] = 0;
+    char link[40] = "/proc/self/fd/";
+    vprec_decimal(link + strlen(link), (unsigned)fd);
     long length = vprec_sys_readlink(link, to, room - 1);
     if (length > 0 && *to == '/') {
         to[length] = 0;

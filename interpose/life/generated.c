@@ -8,6 +8,7 @@
 #include "lock.h"
 #include "runtime/next.h"
 #include "runtime/record.h"
+#include "runtime/memory.h"
 #include "runtime/sys.h"
 #include <stdarg.h>
 #include <string.h>
@@ -141,7 +142,7 @@ static void move_region(void *data)
 /* What the kernel is asked for where the program asks for `protection`. */
 static int without_execute(void *at, size_t bytes, int protection, const void *caller)
 {
-    uint64_t lo = (uint64_t)at & ~UINT64_C(4095);
+    uint64_t lo = vprec_page_start((uint64_t)at);
     request r = {lo, vprec_page_end((uint64_t)at + bytes), (uint64_t)caller, protection, false};
     if (!following || !bytes || r.hi <= r.lo || !vprec_callers_selects((uint64_t)caller))
         return protection;

@@ -189,23 +189,16 @@ static bool find_gates(vprec_loaded *l)
         helpers_wanted |= l->selected && vprec_select_is_helper(import->name);
         if (!vprec_job_may_have_gate(import->name))
             continue;
-        uint64_t *gate = vprec_vec_add(&l->gates, 1), *target = vprec_vec_add(&l->targets, 1);
-        if (!gate || !target)
+        if (!vprec_vec_add_u64(&l->gates, import->slot) || !vprec_vec_add_u64(&l->targets, import->slot))
             return false;
-        *gate = *target = import->slot;
     }
     for (size_t i = 0; i < l->object.plt.count && l->gates.count; i++) {
         enum { STEP = 8 };
         vprec_extent e = VPREC_AT(l->object.plt, vprec_extent, i);
         for (uint64_t at = e.start; at + VPREC_PLT_BYTES <= e.end; at += STEP) {
             uint64_t slot = vprec_plt_slot(at);
-            size_t low = vprec_sorted_below(l->gates.data, l->gates.count, sizeof slot, 0, slot, false);
-            if (!slot || low == l->gates.count || VPREC_AT(l->gates, uint64_t, low) != slot)
-                continue;
-            uint64_t *target = vprec_vec_add(&l->targets, 1);
-            if (!target)
+            if (slot && vprec_sorted_has(&l->gates, slot) && !vprec_vec_add_u64(&l->targets, at))
                 return false;
-            *target = at;
         }
     }
     vprec_vec_sort_u64(&l->targets);

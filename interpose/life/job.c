@@ -68,9 +68,8 @@ static void note_parts(vprec_job *j, const vprec_code_function *f)
             !vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) ||
             (insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_JMP && insn.flow != VPREC_FLOW_JCC))
             continue;
-        uint64_t *part = vprec_in_code(map, insn.target) || !j->parts ? NULL : vprec_vec_add(j->parts, 1);
-        if (part)
-            *part = insn.target;
+        if (j->parts && !vprec_in_code(map, insn.target))
+            vprec_vec_add_u64(j->parts, insn.target);
     }
 }
 

@@ -17,6 +17,7 @@
 #include "probe.h"
 #include "runtime/draws.h"
 #include "runtime/record.h"
+#include "runtime/memory.h"
 #include "runtime/sys.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
@@ -167,7 +168,7 @@ static bool hook_loader(void)
     uint8_t *ret = memcmp(at, endbr, 4) ? at : at + 4;
     if (*ret != 0xC3)
         return false;
-    uint8_t *page = (uint8_t *)((uint64_t)at & ~UINT64_C(4095));
+    uint8_t *page = (uint8_t *)vprec_page_start((uint64_t)at);
     size_t bytes = (size_t)(at + 16 - page);
     /* mov rax, imm64 (10 bytes); jmp rax (2) : 12 bytes, of filler behind the return */
     uint8_t code[12] = {0x48, 0xB8};

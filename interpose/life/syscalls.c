@@ -10,6 +10,7 @@
 #include "waits.h"
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 
@@ -43,6 +44,26 @@ static bool writable(uint64_t at)
 static bool all(bool (*are)(uint64_t), uint64_t at, size_t bytes)
 {
     return are(at) && are(at + bytes - 8);
+}
+
+/* What the program hands over at `from`. False: it cannot be read. */
+static bool get(void *to, uint64_t from, size_t bytes)
+{
+    if (!all(readable, from, bytes))
+        return false;
+    memcpy(to, (const void *)from, bytes);
+    return true;
+}
+
+/* The call is made; where it went well the program gets what was before, at `to`, if it asks. */
+static bool done_with(vprec_syscall_frame *f, long result, uint64_t to, const void *before, size_t bytes)
+{
+    if (result || !to)
+        return done(f, result);
+    if (!all(writable, to, bytes))
+        return done(f, -EFAULT);
+    memcpy((void *)to, before, bytes);
+    return done(f, 0);
 }
 
 static uint64_t ours_of(uint64_t set)
@@ -83,18 +104,10 @@ static bool action(vprec_syscall_frame *f)
     vprec_action to, before;
     if (f->argument[3] != SET)
         return false;
-    if (new) {
-        if (!all(readable, new, sizeof to))
-            return done(f, -EFAULT);
-        to = *(const vprec_action *)new;
-    }
+    if (new && !get(&to, new, sizeof to))
+        return done(f, -EFAULT);
     long result = vprec_signal_action((int)f->argument[0], new ? &to : NULL, &before);
-    if (!result && old) {
-        if (!all(writable, old, sizeof before))
-            return done(f, -EFAULT);
-        *(vprec_action *)old = before;
-    }
-    return done(f, result);
+    return done_with(f, result, old, &before, sizeof before);
 }
 
 static bool alternate(vprec_syscall_frame *f)
@@ -104,17 +117,10 @@ static bool alternate(vprec_syscall_frame *f)
     stack_t to, before;
     if (!view || !vprec_view_complete())
         return false;
-    if (stack && !all(readable, stack, sizeof to))
+    if (stack && !get(&to, stack, sizeof to))
         return done(f, -EFAULT);
-    if (stack)
-        to = *(const stack_t *)stack;
     int result = vprec_view_alternate(view, stack ? &to : NULL, &before, f->rsp);
-    if (!result && old) {
-        if (!all(writable, old, sizeof before))
-            return done(f, -EFAULT);
-        *(stack_t *)old = before;
-    }
-    return done(f, result);
+    return done_with(f, result, old, &before, sizeof before);
 }
 
 static bool pending(vprec_syscall_frame *f)

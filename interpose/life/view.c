@@ -3,6 +3,7 @@
  * the C library's: no locks, no thread-local variables, no C library. */
 #include "view.h"
 #include "harden.h"
+#include "runtime/memory.h"
 #include "runtime/sys.h"
 #include "self.h"
 #include <errno.h>
@@ -67,7 +68,7 @@ void vprec_view_start(uint64_t blocked)
 
 static uint64_t kernel_low(const vprec_view *view)
 {
-    return ((uint64_t)view & ~UINT64_C(4095)) - VPREC_STACK_SLOTS * VPREC_STACK_SLOT - VPREC_STACK_SIGNAL;
+    return vprec_page_start((uint64_t)view) - VPREC_STACK_SLOTS * VPREC_STACK_SLOT - VPREC_STACK_SIGNAL;
 }
 
 stack_t vprec_view_kernel_stack(const vprec_view *view)

@@ -42,6 +42,16 @@ void *vprec_vec_add(vprec_vec *vec, size_t n)
     return first;
 }
 
+void *vprec_vec_insert(vprec_vec *vec, size_t place)
+{
+    if (!vprec_vec_add(vec, 1))
+        return NULL;
+    char *at = (char *)vec->data + place * vec->size;
+    memmove(at + vec->size, at, (vec->count - 1 - place) * vec->size);
+    memset(at, 0, vec->size);
+    return at;
+}
+
 void vprec_vec_free(vprec_vec *vec)
 {
     vprec_pages_free(vec->data, vec->room * vec->size);

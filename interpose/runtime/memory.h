@@ -15,6 +15,12 @@ static inline uint64_t vprec_page_end(uint64_t at)
     return (at + 4095) & ~UINT64_C(4095);
 }
 
+/* The page border at or in front of `at`. */
+static inline uint64_t vprec_page_start(uint64_t at)
+{
+    return at & ~UINT64_C(4095);
+}
+
 /* Zeroed pages, or NULL. */
 void *vprec_pages(size_t bytes);
 void vprec_pages_free(void *pages, size_t bytes);
@@ -32,6 +38,18 @@ typedef struct vprec_vec {
  * Earlier pointers into the array become invalid. */
 void *vprec_vec_add(vprec_vec *vec, size_t n);
 void vprec_vec_free(vprec_vec *vec);
+
+/* Makes room for one element in front of element `place`, zeroed. NULL without memory. */
+void *vprec_vec_insert(vprec_vec *vec, size_t place);
+
+/* Appends to elements that are uint64_t. False without memory. */
+static inline bool vprec_vec_add_u64(vprec_vec *vec, uint64_t value)
+{
+    uint64_t *to = (uint64_t *)vprec_vec_add(vec, 1);
+    if (to)
+        *to = value;
+    return to;
+}
 
 /* Memory that is given back all at once: what belongs to one object. */
 typedef struct vprec_heap {
@@ -60,6 +78,13 @@ static inline size_t vprec_sorted_below(const void *data, size_t count, size_t s
             high = mid;
     }
     return low;
+}
+
+/* Whether a sorted vector of uint64_t has the value. */
+static inline bool vprec_sorted_has(const vprec_vec *vec, uint64_t value)
+{
+    size_t low = vprec_sorted_below(vec->data, vec->count, sizeof(uint64_t), 0, value, false);
+    return low < vec->count && VPREC_AT(*vec, uint64_t, low) == value;
 }
 
 #define VPREC_BELOW(vec, type, field, value)                                                                          \

@@ -27,7 +27,6 @@
     X(NO_MEMORY, "no-memory", "there was no memory for its copy")                                                      \
     X(NO_REACH, "no-room", "there is no free memory within 2 GiB of its code")                                         \
     X(TOO_FAR, "no-room", "its copy does not fit within reach of its code and data")                                            \
-    X(MANY_OBJECTS, "no-room", "too many objects are instrumented already")                                            \
     X(NOT_WRITABLE, "no-permission", "its code cannot be made writable")                                               \
     X(NOT_EXECUTABLE, "no-permission", "nothing may be made executable (a policy such as MemoryDenyWriteExecute)")     \
     X(FORBIDDEN, "no-permission", "the program forbade itself to make code executable (MDWE, mseal, seccomp): what had not run by then") \

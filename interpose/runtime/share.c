@@ -3,6 +3,7 @@
  * with an old size of 0 makes a second view of a shared mapping, which may be
  * longer than the first; what is not wanted of it is unmapped. */
 #include "share.h"
+#include "decimal.h"
 #include "memory.h"
 #include "sys.h"
 #include <fcntl.h>
@@ -179,12 +180,6 @@ uint64_t vprec_share_offset(const void *address)
     return 0;
 }
 
-bool vprec_share_again(const void *from, size_t bytes, void *to)
-{
-    return !vprec_sys_failed(vprec_sys(SYS_mremap, (long)from, 0, (long)pages(bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
-                                       (long)to, 0));
-}
-
 static uint64_t place[VPREC_WIRE_PLACES]; /* what the environment said */
 
 static bool read_place(const char *text)
@@ -236,27 +231,15 @@ uint64_t vprec_share_place(enum vprec_wire_place which)
     return place[which];
 }
 
-static char *append_number(char *to, uint64_t n)
-{
-    char digits[20];
-    int count = 0;
-    do
-        digits[count++] = (char)('0' + n % 10);
-    while (n /= 10);
-    while (count)
-        *to++ = digits[--count];
-    return to;
-}
-
 /* The file, by way of vprec-run, which has it open. */
 static int open_owned(void)
 {
     static const char proc[] = "/proc/", fd_directory[] = "/fd/";
     char path[64], *end = path;
     memcpy(end, proc, sizeof proc - 1);
-    end = append_number(end + sizeof proc - 1, place[VPREC_WIRE_OWNER]);
+    end = vprec_decimal(end + sizeof proc - 1, place[VPREC_WIRE_OWNER]);
     memcpy(end, fd_directory, sizeof fd_directory - 1);
-    end = append_number(end + sizeof fd_directory - 1, place[VPREC_WIRE_OWNED]);
+    end = vprec_decimal(end + sizeof fd_directory - 1, place[VPREC_WIRE_OWNED]);
     *end = 0;
     /* O_NONBLOCK: should it be another process by now, and its file a FIFO. */
     return (int)vprec_sys(SYS_open, (long)path, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0, 0, 0, 0);

@@ -36,7 +36,4 @@ void *vprec_share_at(uint64_t offset, size_t bytes);
 /* The place in the file of what one of these calls gave; 0: of none. */
 uint64_t vprec_share_offset(const void *address);
 
-/* Maps the `bytes` at `from`, pages of a chunk, a second time, at `to`. */
-bool vprec_share_again(const void *from, size_t bytes, void *to);
-
 #endif
