@@ -980,15 +980,44 @@ void vprec_demand_settle(enum vprec_hardening what)
     vprec_lock_run(settle, NULL);
 }
 
-const char *vprec_demand_path(uint64_t address)
+vprec_loaded *vprec_demand_at(uint64_t address)
 {
-    const vprec_loaded *l = loaded_at(address);
-    return l && !l->generated ? l->object.path : NULL;
+    vprec_loaded *l = loaded_at(address);
+    return l && !l->generated ? l : NULL;
+}
+
+vprec_loaded *vprec_demand_make(void)
+{
+    vprec_loaded *l = vprec_pages(sizeof *l);
+    if (l)
+        *l = (vprec_loaded){.images = VPREC_VEC(vprec_image *), .gates = VPREC_VEC(uint64_t),
+                            .targets = VPREC_VEC(uint64_t), .known = VPREC_VEC(known), .gaps = VPREC_VEC(gap),
+                            .closed = VPREC_VEC(uint64_t), .words = VPREC_VEC(uint64_t), .parts = VPREC_VEC(uint64_t)};
+    return l;
+}
+
+/* From now on it is asked about when something faults there. False: no memory. */
+static bool watch(vprec_loaded *l, enum vprec_isa processor)
+{
+    vprec_loaded **slot = vprec_vec_add(&stripped, 1);
+    if (!slot)
+        return false;
+    *slot = l;
+    isa = processor;
+    return true;
+}
+
+static void unwatch(const vprec_loaded *l)
+{
+    vprec_loaded **all = stripped.data;
+    for (size_t i = 0; i < stripped.count; i++)
+        if (all[i] == l)
+            all[i] = all[--stripped.count];
 }
 
 void vprec_demand_drop(vprec_loaded *l)
 {
-    vprec_demand_end(l);
+    unwatch(l);
     for (size_t i = 0; i < l->images.count; i++) {
         vprec_image *image = VPREC_AT(l->images, vprec_image *, i);
         vprec_gates_free(&image->gates);
@@ -996,36 +1025,29 @@ void vprec_demand_drop(vprec_loaded *l)
     }
     vprec_text_close(&l->text);
     vprec_object_release(&l->object);
-    vprec_vec_free(&l->images);
-    vprec_vec_free(&l->gates);
-    vprec_vec_free(&l->targets);
-    vprec_vec_free(&l->parts);
-    vprec_vec_free(&l->words);
+    vprec_vec *all[] = {&l->images, &l->gates, &l->targets, &l->known, &l->gaps, &l->closed, &l->words, &l->parts};
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+        vprec_vec_free(all[i]);
     vprec_pages_free(l, sizeof *l);
 }
 
 vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_record *record, enum vprec_isa processor)
 {
-    vprec_loaded *l = vprec_pages(sizeof *l);
+    vprec_loaded *l = vprec_demand_make();
     if (!l)
         return NULL;
-    isa = processor;
-    *l = (vprec_loaded){.generated = true, .selected = true, .record = record, .images = VPREC_VEC(vprec_image *),
-                        .parts = VPREC_VEC(uint64_t), .words = VPREC_VEC(uint64_t), .known = VPREC_VEC(known), .gaps = VPREC_VEC(gap),
-                        .closed = VPREC_VEC(uint64_t), .gates = VPREC_VEC(uint64_t), .targets = VPREC_VEC(uint64_t)};
+    l->generated = l->selected = true;
+    l->record = record;
     l->object = (vprec_object){.path = record->path, .bias = lo, .lo = lo, .hi = hi, .pie = true,
                                .code = VPREC_VEC(vprec_extent), .plt = VPREC_VEC(vprec_extent),
                                .imports = VPREC_VEC(vprec_import), .resolvers = VPREC_VEC(uint64_t)};
     vprec_extent *e = vprec_vec_add(&l->object.code, 1);
     if (e)
         *e = (vprec_extent){lo, hi};
-    vprec_loaded **slot = e && vprec_text_open(&l->text, lo, hi, &l->object.code) ? vprec_vec_add(&stripped, 1) : NULL;
-    if (!slot) {
+    if (!e || !vprec_text_open(&l->text, lo, hi, &l->object.code) || !watch(l, processor)) {
         vprec_demand_drop(l);
         return NULL;
     }
-    *slot = l;
-    l->stripped = true;
     for (uint64_t at = lo; at < hi; at += PAGE)
         *vprec_text_state(&l->text, at) &= (uint8_t)~VPREC_PAGE_RUNS;
     return l;
@@ -1033,37 +1055,14 @@ vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_reco
 
 bool vprec_demand_begin(vprec_loaded *l, enum vprec_isa processor)
 {
-    isa = processor;
-    if (settled)
+    if (settled || !watch(l, processor))
         return false;
-    vprec_loaded **slot = vprec_vec_add(&stripped, 1);
-    if (!slot)
-        return false;
-    *slot = l;
-    l->known = VPREC_VEC(known);
-    l->words = VPREC_VEC(uint64_t);
-    l->gaps = VPREC_VEC(gap);
-    l->closed = VPREC_VEC(uint64_t);
-    l->stripped = true;
     vprec_trap_fetch = vprec_demand_fetch;
     vprec_trap_pending = vprec_demand_trap;
     vprec_trap_called = vprec_demand_called;
     vprec_harden_begins = vprec_demand_settle;
     if (vprec_text_strip(&l->text))
         return true;
-    l->stripped = false;
-    stripped.count--;
+    unwatch(l);
     return false;
-}
-
-void vprec_demand_end(vprec_loaded *l)
-{
-    for (size_t i = 0; i < stripped.count; i++)
-        if (VPREC_AT(stripped, vprec_loaded *, i) == l) {
-            VPREC_AT(stripped, vprec_loaded *, i) = VPREC_AT(stripped, vprec_loaded *, stripped.count - 1);
-            stripped.count--;
-        }
-    vprec_vec_free(&l->known);
-    vprec_vec_free(&l->gaps);
-    vprec_vec_free(&l->closed);
 }

@@ -19,7 +19,6 @@ typedef struct vprec_loaded {
     vprec_object_record *record;
     bool selected;     /* else only what it has for others */
     bool generated;    /* it is no object, but code that the program made */
-    bool stripped;     /* its pages wait without X for their first execution */
     uint64_t callers;  /* where its code starts, if callers.h knows it; 0 */
     vprec_vec images;  /* vprec_image * */
     vprec_vec gates;   /* uint64_t: words of the GOT that lead to functions with gates; sorted */
@@ -32,21 +31,24 @@ typedef struct vprec_loaded {
     bool words_read;
     vprec_vec parts;   /* uint64_t: see vprec_job */
     uint32_t live_vectors, live_masks; /* extended registers that callers seen so far keep across calls */
+    vprec_object_record *generates; /* of the code that it generates, once there is some that is followed */
+    bool left_generated;            /* it is recorded that such code stays native */
 } vprec_loaded;
+
+/* One of which nothing is known yet; NULL: no memory. And its end: it is unloaded, or is not followed after all, and
+ * nothing runs there. */
+vprec_loaded *vprec_demand_make(void);
+void vprec_demand_drop(vprec_loaded *loaded);
 
 /* Takes X from the object's code; what is executed then is translated. False: the kernel does not let it have X again;
  * nothing is changed. */
 bool vprec_demand_begin(vprec_loaded *loaded, enum vprec_isa isa);
 /* Names the IFUNC resolvers of the object that compute: the loader has called them before it could be translated. */
 void vprec_demand_say_resolvers(vprec_loaded *loaded);
-/* It is unloaded, or is not followed any more: nothing runs there. */
-void vprec_demand_end(vprec_loaded *loaded);
-
-/* Code that the program makes in [lo, hi), in memory without X. NULL: no memory. And when that is something else. */
+/* Code that the program makes in [lo, hi), in memory without X. NULL: no memory. */
 vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_record *record, enum vprec_isa isa);
-void vprec_demand_drop(vprec_loaded *loaded);
-/* The path of the object that the address lies in; NULL: none that is translated on demand. */
-const char *vprec_demand_path(uint64_t address);
+/* The object that the address lies in; NULL: none that is translated on demand. */
+vprec_loaded *vprec_demand_at(uint64_t address);
 
 /* For SIGSEGV's and SIGTRAP's handler: see vprec_trap_fetch, vprec_trap_pending, vprec_trap_called. */
 bool vprec_demand_fetch(ucontext_t *uc, uint64_t address);

@@ -21,36 +21,27 @@ VPREC_NEXT_TABLE(EACH)
 
 static bool following;
 static enum vprec_isa isa;
-static vprec_vec regions = {.size = sizeof(vprec_loaded *)}; /* by address; under the lock */
-static _Atomic unsigned region_count;
+static vprec_vec regions = {.size = sizeof(vprec_loaded *)}; /* under the lock */
+static _Atomic unsigned region_count; /* to be asked without it */
 
 typedef struct request {
     uint64_t lo, hi, caller;
-    int protection; /* as the program asked for it */
     bool followed;
 } request;
 
-/* The recorded name of the code that the object of that address makes. */
-static vprec_object_record *record_of(uint64_t caller)
+/* The record of the code that an object generates. NULL: no memory. */
+static vprec_object_record *record_of(vprec_loaded *owner)
 {
     static const char more[] = " (generated code)";
-    const char *path = vprec_demand_path(caller);
-    if (!path || !vprec_record_process)
-        return NULL;
-    size_t length = strlen(path), size = sizeof(vprec_object_record) + length + sizeof more;
-    static const char *last;
-    static vprec_object_record *kept;
-    if (last == path)
-        return kept;
-    vprec_object_record *r = vprec_record_room_or_memory(size);
+    size_t length = strlen(owner->object.path), size = sizeof(vprec_object_record) + length + sizeof more;
+    vprec_object_record *r = owner->generates ? NULL : vprec_record_room_or_memory(size);
     if (!r)
-        return NULL;
-    r->process = vprec_record_offset(vprec_record_process);
-    memcpy(r->path, path, length);
+        return owner->generates;
+    r->process = owner->record->process;
+    memcpy(r->path, owner->object.path, length);
     memcpy(r->path + length, more, sizeof more);
     vprec_record_done(r, VPREC_RECORD_OBJECT, size);
-    last = path;
-    return kept = r;
+    return owner->generates = r;
 }
 
 static void drop_at(size_t i)
@@ -73,45 +64,51 @@ static void forget(void *data)
     region_count = (unsigned)regions.count;
 }
 
-/* Whether the caller's code is to be translated. Where it is not, that is said once. */
-static bool is_wanted(const char *path)
+static void forget_memory(void *at, size_t bytes)
 {
-    enum { MOST = 64 };
-    static const char *said[MOST];
-    static size_t count;
-    if (!path || vprec_select_jit(&vprec_wire_shared->config, path))
-        return path;
-    for (size_t i = 0; i < count; i++)
-        if (said[i] == path)
-            return false;
-    if (count < MOST && vprec_arith_rounds(&vprec_arith_current)) {
-        said[count++] = path;
-        vprec_record_native(VPREC_REASON_GENERATED, path, NULL);
-    }
+    request r = {(uint64_t)at, vprec_page_end((uint64_t)at + bytes), 0, false};
+    if (region_count)
+        vprec_lock_run(forget, &r);
+}
+
+/* Whether what the object generates is to be translated. Where it is not, that is said once. */
+static bool is_wanted(vprec_loaded *owner)
+{
+    if (vprec_select_jit(&vprec_wire_shared->config, owner->object.path))
+        return true;
+    if (!owner->left_generated && vprec_arith_rounds(&vprec_arith_current))
+        vprec_record_native(VPREC_REASON_GENERATED, owner->object.path, NULL);
+    owner->left_generated = true;
     return false;
+}
+
+/* False: no memory. */
+static bool add_region(uint64_t lo, uint64_t hi, vprec_object_record *record)
+{
+    vprec_loaded **slot = record ? vprec_vec_add(&regions, 1) : NULL;
+    if (!slot)
+        return false;
+    *slot = vprec_demand_generated(lo, hi, record, isa);
+    bool added = *slot;
+    regions.count -= !added;
+    region_count = (unsigned)regions.count;
+    return added;
 }
 
 static void follow(void *data)
 {
     request *r = data;
-    if (!is_wanted(vprec_demand_path(r->caller)))
+    vprec_loaded *owner = vprec_demand_at(r->caller);
+    if (!owner || !is_wanted(owner))
         return;
-    for (size_t i = 0; i < regions.count; i++) { /* once more: its code is compared when it is entered */
+    for (size_t i = 0; i < regions.count && !r->followed; i++) { /* once more: its code is compared when it is entered */
         const vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
-        if (l->text.lo <= r->lo && r->hi <= l->text.hi) {
-            r->followed = true;
-            return;
-        }
+        r->followed = l->text.lo <= r->lo && r->hi <= l->text.hi;
     }
-    forget(r); /* smaller ones in it */
-    vprec_object_record *record = record_of(r->caller);
-    vprec_loaded **slot = record ? vprec_vec_add(&regions, 1) : NULL;
-    if (!slot)
+    if (r->followed)
         return;
-    *slot = vprec_demand_generated(r->lo, r->hi, record, isa);
-    r->followed = *slot;
-    regions.count -= !*slot;
-    region_count = (unsigned)regions.count;
+    forget(r); /* smaller ones in it */
+    r->followed = add_region(r->lo, r->hi, record_of(owner));
 }
 
 typedef struct transfer {
@@ -128,22 +125,16 @@ static void move_region(void *data)
         if (l->text.lo < t->hi && t->lo < l->text.hi)
             record = l->record;
     }
-    request old = {t->lo, t->hi, 0, 0, false}, new = {t->new_lo, t->new_hi, 0, 0, false};
+    request old = {t->lo, t->hi, 0, false}, new = {t->new_lo, t->new_hi, 0, false};
     forget(&old);
     forget(&new); /* what was there before */
-    vprec_loaded **slot = record ? vprec_vec_add(&regions, 1) : NULL;
-    if (!slot)
-        return;
-    *slot = vprec_demand_generated(t->new_lo, t->new_hi, record, isa);
-    regions.count -= !*slot;
-    region_count = (unsigned)regions.count;
+    add_region(t->new_lo, t->new_hi, record);
 }
 
 /* What the kernel is asked for where the program asks for `protection`. */
 static int without_execute(void *at, size_t bytes, int protection, const void *caller)
 {
-    uint64_t lo = vprec_page_start((uint64_t)at);
-    request r = {lo, vprec_page_end((uint64_t)at + bytes), (uint64_t)caller, protection, false};
+    request r = {vprec_page_start((uint64_t)at), vprec_page_end((uint64_t)at + bytes), (uint64_t)caller, false};
     if (!following || !bytes || r.hi <= r.lo || !vprec_callers_selects((uint64_t)caller))
         return protection;
     vprec_lock_run(follow, &r);
@@ -167,10 +158,8 @@ static void *map_memory(void *at, size_t bytes, int protection, int flags, int f
 {
     if (!(protection & PROT_EXEC) || !following || !vprec_callers_selects((uint64_t)caller)) {
         void *mapped = NEXT(mmap)(at, bytes, protection, flags, fd, offset);
-        if (mapped != MAP_FAILED && flags & MAP_FIXED && region_count) {
-            request r = {(uint64_t)mapped, vprec_page_end((uint64_t)mapped + bytes), 0, 0, false};
-            vprec_lock_run(forget, &r);
-        }
+        if (mapped != MAP_FAILED && flags & MAP_FIXED)
+            forget_memory(mapped, bytes);
         return mapped;
     }
     void *mapped = NEXT(mmap)(at, bytes, (protection & ~PROT_EXEC) | PROT_READ, flags, fd, offset);
@@ -209,10 +198,7 @@ PUBLIC int pkey_mprotect(void *at, size_t bytes, int protection, int key)
 
 PUBLIC int munmap(void *at, size_t bytes)
 {
-    if (region_count) {
-        request r = {(uint64_t)at, vprec_page_end((uint64_t)at + bytes), 0, 0, false};
-        vprec_lock_run(forget, &r);
-    }
+    forget_memory(at, bytes);
     return NEXT(munmap)(at, bytes);
 }
 

@@ -183,7 +183,6 @@ static bool record_object(vprec_loaded *l, const char *path, const vprec_process
 static bool find_gates(vprec_loaded *l)
 {
     const vprec_vec *imports = &l->object.imports;
-    l->gates = l->targets = VPREC_VEC(uint64_t);
     for (size_t i = 0; i < imports->count; i++) {
         const vprec_import *import = &VPREC_AT(*imports, vprec_import, i);
         helpers_wanted |= l->selected && vprec_select_is_helper(import->name);
@@ -267,14 +266,12 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
             vprec_record_native(why, path, NULL);
         return;
     }
-    vprec_loaded *l = vprec_pages(sizeof *l);
+    vprec_loaded *l = vprec_demand_make();
     if (!l) {
         vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
         return;
     }
     l->selected = selected;
-    l->images = VPREC_VEC(vprec_image *);
-    l->parts = VPREC_VEC(uint64_t);
     bool at_once = config->list || !selected || has_sanitizer() || vprec_select_is_system(path) || vprec_select_has_functions(config);
     why = at_once ? vprec_object_read(&l->object, path, bias) : vprec_object_open(&l->object, path, bias);
     bool done = !why && vprec_text_open(&l->text, l->object.lo, l->object.hi, &l->object.code) && find_gates(l) &&
