@@ -143,11 +143,6 @@ static uint32_t leads_to_gate(const reader *r, const vprec_insn *insn)
     }
 }
 
-static bool ends_flow(uint8_t flow)
-{
-    return flow == VPREC_FLOW_JMP || flow == VPREC_FLOW_IJMP || flow == VPREC_FLOW_RET || flow == VPREC_FLOW_STOP;
-}
-
 static void set_marks(const reader *r, uint64_t address, const vprec_insn *insn)
 {
     uint32_t *m = vprec_mark(r->map, address), what = VPREC_START;
@@ -166,7 +161,7 @@ static void set_marks(const reader *r, uint64_t address, const vprec_insn *insn)
         what |= VPREC_HAS_EXTENDED;
     if (insn->vex)
         what |= VPREC_HAS_VEX;
-    if (ends_flow(insn->flow))
+    if (vprec_flow_ends(insn->flow))
         what |= VPREC_ENDS;
     if (r->gates->count)
         what |= leads_to_gate(r, insn);
@@ -217,7 +212,7 @@ static void decode_gap(reader *r, uint64_t start)
                 set_marks(r, at, &insn);
                 note(r, at, &insn);
             }
-            if (ends_flow(insn.flow))
+            if (vprec_flow_ends(insn.flow))
                 break;
         }
     }
@@ -407,7 +402,7 @@ static void join(vprec_codemap *map, long a, long b)
 static bool falls_through(const vprec_codemap *map, uint64_t at)
 {
     vprec_insn insn;
-    return vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) && !ends_flow(insn.flow) &&
+    return vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) && !vprec_flow_ends(insn.flow) &&
            insn.flow != VPREC_FLOW_CALL && insn.flow != VPREC_FLOW_ICALL && !insn.padding;
 }
 

@@ -50,9 +50,14 @@ static const vprec_extent *range_at(const vprec_vec *ranges, uint64_t address)
     return low < ranges->count && address >= range[low].start ? &range[low] : NULL;
 }
 
+const vprec_extent *vprec_object_code_at(const vprec_object *object, uint64_t address)
+{
+    return range_at(&object->code, address);
+}
+
 const vprec_extent *vprec_elf_code_at(const vprec_elf *elf, uint64_t address)
 {
-    return range_at(&elf->object->code, address + elf->object->bias);
+    return vprec_object_code_at(elf->object, address + elf->object->bias);
 }
 
 bool vprec_elf_add(vprec_elf *elf, vprec_vec *vec, uint64_t value)
@@ -120,7 +125,7 @@ static uint64_t symbol_end(const vprec_object *object, size_t i)
     const vprec_symbol *symbol = &VPREC_AT(object->symbols, vprec_symbol, i);
     if (symbol->end > symbol->start)
         return symbol->end;
-    uint64_t end = range_at(&object->code, symbol->start)->end;
+    uint64_t end = vprec_object_code_at(object, symbol->start)->end;
     return i + 1 < object->symbols.count && symbol[1].start < end ? symbol[1].start : end;
 }
 

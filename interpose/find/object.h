@@ -73,6 +73,9 @@ void vprec_object_release(vprec_object *object);
  * end of the range of `code`. Functions may overlap: a symbol may have several FDEs, a cold part is a function of its
  * own, an FDE may cover several symbols. Who wants disjoint ones cuts each at the next start. */
 
+/* The range of `code` that holds the address, or NULL. */
+const vprec_extent *vprec_object_code_at(const vprec_object *object, uint64_t address);
+
 /* The function that contains the address: that of the nearest FDE at or before it if that contains it, though a symbol
  * may start between the two; else that of the nearest symbol that contains it. False: none does. */
 bool vprec_object_function_at(vprec_object *object, uint64_t address, vprec_symbol *function);

@@ -101,7 +101,7 @@ static void follow(void *data)
     vprec_loaded *owner = vprec_demand_at(r->caller);
     if (!owner || !is_wanted(owner))
         return;
-    for (size_t i = 0; i < regions.count && !r->followed; i++) { /* once more: its code is compared when it is entered */
+    for (size_t i = 0; i < regions.count && !r->followed; i++) { /* once more: compared when it is entered */
         const vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
         r->followed = l->text.lo <= r->lo && r->hi <= l->text.hi;
     }

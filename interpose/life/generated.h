@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * generated.h: code that a program makes while it runs. Memory that selected code makes executable does not become so:
- * what is executed there is translated by demand.c, as that of a file is, but always runs as clones, whose originals are
- * compared on entry: they may be written at any time. */
+ * what is executed there is translated by demand.c, as that of a file is, but always runs as clones, whose originals
+ * are compared on entry: they may be written at any time. */
 #ifndef VPREC_LIFE_GENERATED_H
 #define VPREC_LIFE_GENERATED_H
 

@@ -266,7 +266,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
             vprec_record_native(why, path, NULL);
         return;
     }
-    vprec_loaded *l = vprec_demand_make();
+    vprec_loaded *l = vprec_loaded_make();
     if (!l) {
         vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
         return;

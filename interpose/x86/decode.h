@@ -22,6 +22,12 @@ enum vprec_flow {
     VPREC_FLOW_STOP    /* ud2, hlt: nothing follows */
 };
 
+/* Whether nothing falls through it. */
+static inline bool vprec_flow_ends(uint8_t flow)
+{
+    return flow == VPREC_FLOW_JMP || flow == VPREC_FLOW_IJMP || flow == VPREC_FLOW_RET || flow == VPREC_FLOW_STOP;
+}
+
 enum vprec_class {
     VPREC_PLAIN,  /* no floating-point arithmetic */
     VPREC_SITE,   /* arithmetic that can be rounded */

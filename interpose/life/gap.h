@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * gap.h: code that no symbol and no FDE tells of. False: no memory. */
+#ifndef VPREC_LIFE_GAP_H
+#define VPREC_LIFE_GAP_H
+
+#include "loaded.h"
+
+/* Code of no function in [start, end) of a page, which is not clean, where control has come to `address`. `*runs`: the
+ * page may have X for it. */
+bool vprec_gap_provide(vprec_loaded *loaded, uint64_t start, uint64_t end, uint64_t address, bool *runs);
+
+/* Translates what can be reached from `address` in its gap, not too far off. */
+bool vprec_gap_translate(vprec_loaded *loaded, uint64_t address);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * loaded.h: an object of the loader's list, or code that the program made, while it is translated on demand: what is
+ * known of it so far. */
+#ifndef VPREC_LIFE_LOADED_H
+#define VPREC_LIFE_LOADED_H
+
+#include "job.h"
+
+/* An object of the loader's list that is instrumented. */
+typedef struct vprec_loaded {
+    vprec_object object;
+    vprec_text_pages text;
+    vprec_object_record *record;
+    bool selected;     /* else only what it has for others */
+    enum vprec_isa isa; /* what the clones may use */
+    bool generated;    /* it is no object, but code that the program made */
+    uint64_t callers;  /* where its code starts, if callers.h knows it; 0 */
+    vprec_vec images;  /* vprec_image * */
+    vprec_vec gates;   /* uint64_t: words of the GOT that lead to functions with gates; sorted */
+    vprec_vec targets; /* uint64_t: those, and the PLT's entries that jump through them; sorted */
+    vprec_vec visits;  /* vprec_visit: functions that were looked at; sorted by start, disjoint */
+    vprec_vec gaps;    /* vprec_gap: see gap.c */
+    vprec_vec closed;  /* uint64_t: pages that never get X */
+    vprec_vec words;   /* uint64_t: where the object needs no relocations: what of its data may lead into the middle of
+                          its functions; sorted */
+    bool words_read;
+    vprec_vec parts;   /* uint64_t: see vprec_job */
+    uint32_t live_vectors, live_masks; /* extended registers that callers seen so far keep across calls */
+    vprec_object_record *generates; /* of the code that it generates, once there is some that is followed */
+    bool left_generated;            /* it is recorded that such code stays native */
+} vprec_loaded;
+
+/* One of which nothing is known yet; NULL: no memory. And its end: nothing runs there any more. */
+vprec_loaded *vprec_loaded_make(void);
+void vprec_loaded_free(vprec_loaded *loaded);
+
+/* A function that was looked at. */
+enum vprec_visit_state {
+    VPREC_VISIT_IDLE,    /* nothing to round */
+    VPREC_VISIT_PENDING, /* it has int3 where it must not run as it is */
+    VPREC_VISIT_CLONED
+};
+typedef struct vprec_visit {
+    uint64_t start, end;
+    uint64_t state; /* enum vprec_visit_state */
+} vprec_visit;
+
+/* The known function that contains `address`, NULL none; `*place`, if asked for: where one that starts there would
+ * belong. */
+vprec_visit *vprec_visit_at(const vprec_loaded *loaded, uint64_t address, size_t *place);
+/* False: no memory. */
+bool vprec_visit_set(vprec_loaded *loaded, uint64_t start, uint64_t end, enum vprec_visit_state state);
+
+/* Where code is executed that no function tells of. Its pages wait without X until some of its entries are known: what
+ * starts there is code for sure. Then all that looks like code is guarded. */
+typedef struct vprec_gap {
+    uint64_t start, end;
+    uint64_t entries;
+    bool swept;
+} vprec_gap;
+
+/* Whether nothing in [start, end) can be decoded that a clone would change. x87 arithmetic, which only an audit asks
+ * for, is not looked for: its opcodes stand at some offset of every page. */
+bool vprec_loaded_clean(const vprec_loaded *loaded, uint64_t start, uint64_t end);
+/* Whether the code need not be decoded: an audit asks for all that is executed. */
+bool vprec_loaded_idle(const vprec_loaded *loaded, uint64_t start, uint64_t end);
+
+#endif

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * unit.c: see unit.h. */
+#include "unit.h"
+#include "find/scan.h"
+#include "find/select.h"
+#include "runtime/share.h"
+#include <elf.h>
+
+enum { FILLER = 64 };
+
+static void read_text(void *data, uint64_t address, void *to, size_t bytes)
+{
+    vprec_text_read(data, address, to, bytes);
+}
+
+/* The code from `address` on up to the next function, what assemblers put between functions included. */
+static uint64_t window_end(vprec_loaded *l, uint64_t end)
+{
+    vprec_symbol next;
+    const vprec_extent *code = vprec_object_code_at(&l->object, end);
+    uint64_t limit = !code ? end : code->end < end + FILLER ? code->end : end + FILLER;
+    return limit > end && vprec_object_function_next(&l->object, end, limit, &next) ? next.start : limit;
+}
+
+/* A unit that is put together. */
+typedef struct unit {
+    vprec_loaded *loaded;
+    vprec_object view;  /* of the object: the functions in the unit */
+    vprec_code_part part;
+    vprec_job job;
+    bool failed;        /* no memory */
+} unit;
+
+static bool has_function(const unit *u, uint64_t start)
+{
+    for (size_t i = 0; i < u->view.symbols.count; i++)
+        if (VPREC_AT(u->view.symbols, vprec_symbol, i).start == start)
+            return true;
+    return false;
+}
+
+/* Takes the function into the unit, unless it is in one already. */
+static bool take(unit *u, const vprec_symbol *f)
+{
+    const vprec_visit *k = vprec_visit_at(u->loaded, f->start, NULL);
+    if (has_function(u, f->start) || (k && k->state == VPREC_VISIT_CLONED))
+        return false;
+    vprec_vec *symbols = &u->view.symbols;
+    vprec_symbol *s = vprec_vec_insert(symbols, VPREC_BELOW(*symbols, vprec_symbol, start, f->start));
+    if (s)
+        *s = *f;
+    else
+        u->failed = true;
+    return s;
+}
+
+static void begin(unit *u, vprec_loaded *l, uint64_t executed)
+{
+    *u = (unit){.loaded = l, .view = l->object};
+    u->view.symbols = VPREC_VEC(vprec_symbol);
+    u->view.pointers = u->view.pads = VPREC_VEC(uint64_t);
+    u->part = (vprec_code_part){.windows = VPREC_VEC(vprec_extent), .entry = executed, .gates = &l->gates,
+                                .read = read_text, .data = &l->text, .outside = VPREC_VEC(uint64_t)};
+    u->job = (vprec_job){.text = &l->text, .selected = l->selected, .executed = executed, .parts = &l->parts,
+                         .record = l->record};
+}
+
+static void release(unit *u)
+{
+    vprec_vec_free(&u->view.symbols);
+    vprec_vec_free(&u->view.pointers);
+    vprec_vec_free(&u->view.pads);
+    vprec_vec_free(&u->part.windows);
+    vprec_vec_free(&u->part.outside);
+    vprec_code_release(&u->job.map);
+}
+
+/* Without relocations nobody tells which words of the data are addresses of code: whatever might be one is left room
+ * for, and proves nothing. False: no memory. */
+static bool read_words(vprec_loaded *l)
+{
+    l->words_read = true;
+    if (l->object.pie || l->generated)
+        return true;
+    const Elf64_Ehdr *eh = (const void *)l->object.file;
+    const Elf64_Phdr *ph = (const void *)(l->object.file + eh->e_phoff);
+    for (int i = 0; i < eh->e_phnum; i++) {
+        if (ph[i].p_type != PT_LOAD || ph[i].p_flags & PF_X)
+            continue;
+        uint64_t start = (l->object.bias + ph[i].p_vaddr + 7) & ~UINT64_C(7);
+        uint64_t end = l->object.bias + ph[i].p_vaddr + ph[i].p_filesz;
+        for (uint64_t at = start; at + 8 <= end; at += 8) {
+            uint64_t word = *(const uint64_t *)at;
+            if (vprec_text_has(&l->text, word) && !vprec_vec_add_u64(&l->words, word))
+                return false;
+        }
+    }
+    vprec_vec_sort_u64(&l->words);
+    return true;
+}
+
+static bool add_words(unit *u, vprec_extent window)
+{
+    const vprec_vec *words = &u->loaded->words;
+    size_t i = vprec_sorted_below(words->data, words->count, sizeof(uint64_t), 0, window.start, false);
+    for (; i < words->count && VPREC_AT(*words, uint64_t, i) < window.end; i++)
+        if (!vprec_vec_add_u64(&u->view.pointers, VPREC_AT(*words, uint64_t, i)))
+            return false;
+    return true;
+}
+
+/* Decodes the unit's functions, or the windows that are given where it has none. */
+static bool read_unit(unit *u)
+{
+    vprec_loaded *l = u->loaded;
+    u->view.pointers.count = u->view.pads.count = u->part.outside.count = 0;
+    if (!l->words_read && !read_words(l))
+        return false;
+    for (size_t i = 0; i < u->view.symbols.count; i++) {
+        vprec_symbol s = VPREC_AT(u->view.symbols, vprec_symbol, i);
+        if (!i)
+            u->part.windows.count = 0;
+        vprec_extent *w = vprec_vec_add(&u->part.windows, 1);
+        if (!w || !vprec_object_pads_of(&l->object, s.start, &u->view.pads))
+            return false;
+        uint64_t end = window_end(l, s.end);
+        if (i + 1 < u->view.symbols.count && VPREC_AT(u->view.symbols, vprec_symbol, i + 1).start < end)
+            end = VPREC_AT(u->view.symbols, vprec_symbol, i + 1).start;
+        *w = (vprec_extent){s.start, end};
+        if (!add_words(u, (vprec_extent){s.start, s.end < end ? s.end : end}))
+            return false;
+        vprec_symbol inner = {s.start, s.start, NULL}; /* an FDE may cover several symbols */
+        while (vprec_object_function_next(&l->object, inner.start + 1, end, &inner))
+            if (!vprec_vec_add_u64(&u->view.pointers, inner.start))
+                return false;
+    }
+    for (size_t i = 0; i < u->part.windows.count; i++) {
+        vprec_extent w = VPREC_AT(u->part.windows, vprec_extent, i);
+        if (!l->generated && !vprec_object_pointers_in(&l->object, w.start, w.end, &u->view.pointers))
+            return false;
+    }
+    return vprec_code_read_part(&u->job.map, &u->view, vprec_wire_shared->config.ops, &u->part) && !u->failed;
+}
+
+/* Whether the function has what may be a jump into the middle of one in the unit. */
+static bool jumps_back(unit *u, const vprec_symbol *f)
+{
+    enum { MOST = 64 << 10, BEHIND = 15 };
+    size_t size = f->end - f->start < MOST ? f->end - f->start : MOST;
+    uint8_t *bytes = vprec_pages(size + BEHIND);
+    vprec_vec targets = VPREC_VEC(uint64_t);
+    bool back = false;
+    if (!bytes)
+        return false;
+    vprec_text_read(&u->loaded->text, f->start, bytes, size);
+    vprec_scan_jumps(bytes, size, 0, f->start, u->loaded->text.lo, u->loaded->text.hi, &targets);
+    for (size_t i = 0; i < targets.count && !back; i++) {
+        uint64_t to = VPREC_AT(targets, uint64_t, i);
+        for (size_t j = 0; j < u->view.symbols.count && !back; j++) {
+            vprec_symbol s = VPREC_AT(u->view.symbols, vprec_symbol, j);
+            back = to > s.start && to < s.end;
+        }
+    }
+    vprec_vec_free(&targets);
+    vprec_pages_free(bytes, size + BEHIND);
+    return back;
+}
+
+/* Takes in what jumps into the middle of the unit's functions, and into whose middle they jump: parts of one function,
+ * mostly, that a compiler has put elsewhere. True: there was some. */
+static bool widen(unit *u)
+{
+    enum { MOST = 256 };
+    bool more = false;
+    vprec_vec *all[] = {&u->part.outside, &u->view.pads};
+    for (unsigned v = 0; v < 2; v++) {
+        vprec_vec_sort_u64(all[v]);
+        for (size_t i = 0; i < all[v]->count && u->view.symbols.count < MOST; i++) {
+            uint64_t to = VPREC_AT(*all[v], uint64_t, i);
+            vprec_symbol f;
+            if (!vprec_object_function_at(&u->loaded->object, to, &f) || has_function(u, f.start))
+                continue;
+            if (v || to != f.start || jumps_back(u, &f))
+                more |= take(u, &f);
+        }
+    }
+    return more;
+}
+
+/* What int3 stands at in a function that has not been executed: operations, and what leads to them. */
+static bool is_guarded(uint32_t mark)
+{
+    const vprec_arith *arith = &vprec_arith_current;
+    uint32_t what = VPREC_TAIL;
+    what |= arith->use[VPREC_F32] != VPREC_USE_NONE ? VPREC_HAS_F32 : 0;
+    what |= arith->use[VPREC_F64] != VPREC_USE_NONE ? VPREC_HAS_F64 : 0;
+    what |= vprec_arith_rounds(arith) ? VPREC_HAS_CONTROL : 0;
+    what |= vprec_wire_shared->config.audit ? VPREC_HAS_REFUSED : 0;
+    return mark & VPREC_START && mark & what;
+}
+
+bool vprec_unit_poke(vprec_vec *pokes, uint64_t at, uint8_t byte)
+{
+    return vprec_poke_add(pokes, at, &byte, 1);
+}
+
+/* A function whose result is rounded, whatever is in it. */
+static bool is_operation(const char *name)
+{
+    vprec_routine routine;
+    return name && vprec_select_is_routine(name, &routine) && routine.results;
+}
+
+bool vprec_unit_plant(vprec_loaded *l, const vprec_symbol *f)
+{
+    if (vprec_loaded_idle(l, f->start, f->end))
+        return vprec_visit_set(l, f->start, f->end, VPREC_VISIT_IDLE);
+    unit u;
+    begin(&u, l, 0);
+    vprec_vec pokes = VPREC_VEC(vprec_poke);
+    bool done = take(&u, f) && read_unit(&u), work = is_operation(f->name);
+    const vprec_codemap *map = &u.job.map;
+    for (uint64_t at = f->start; at < f->end && done && !work; at++)
+        work = is_guarded(*vprec_mark(map, at));
+    vprec_insn first;
+    bool entered = done && work &&
+                   vprec_insn_decode(vprec_bytes(map, f->start), vprec_room(map, f->start), f->start, &first) &&
+                   first.flow != VPREC_FLOW_CALL && first.flow != VPREC_FLOW_ICALL;
+    for (uint64_t at = f->start; at < f->end && done && work; at++)
+        if (at == f->start ? entered : is_guarded(*vprec_mark(map, at)))
+            done = vprec_unit_poke(&pokes, at, 0xCC);
+    done = done && vprec_visit_set(l, f->start, f->end, work ? VPREC_VISIT_PENDING : VPREC_VISIT_IDLE) &&
+           (!work || vprec_text_patch(&l->text, &pokes));
+    vprec_vec_free(&pokes);
+    release(&u);
+    return done;
+}
+
+bool vprec_unit_unplant(vprec_loaded *l, uint64_t start, uint64_t end)
+{
+    vprec_vec pokes = VPREC_VEC(vprec_poke);
+    bool done = true;
+    for (uint64_t at = start; at < end && done; at++) {
+        uint8_t loaded;
+        vprec_text_read(&l->text, at, &loaded, 1);
+        if (*(const uint8_t *)at == 0xCC && loaded != 0xCC)
+            done = vprec_unit_poke(&pokes, at, loaded);
+    }
+    done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes));
+    vprec_vec_free(&pokes);
+    return done;
+}
+
+static bool is_chosen(const vprec_codemap *map, uint64_t start)
+{
+    long i = vprec_code_function_at(map, start);
+    return i >= 0 && vprec_job_function(map, (size_t)i)->cloned;
+}
+
+/* Decoded functions from decision to clone. */
+static bool finish(unit *u)
+{
+    vprec_loaded *l = u->loaded;
+    vprec_codemap *map = &u->job.map;
+    l->live_vectors |= map->live_vectors;
+    l->live_masks |= map->live_masks;
+    map->live_vectors = l->live_vectors;
+    map->live_masks = l->live_masks;
+    vprec_job_choose(&u->job);
+    for (size_t i = 0; i < map->functions.count && l->generated; i++) /* it runs nowhere but in clones */
+        vprec_job_function(map, i)->cloned = vprec_job_function(map, i)->selected = true;
+    for (size_t i = 0; i < map->functions.count; i++) { /* what has int3 leads to the clone in any case */
+        const vprec_code_function *f = vprec_job_function(map, i);
+        for (uint64_t at = f->start; f->cloned && at < f->end; at++)
+            if (*vprec_mark(map, at) & VPREC_START && *(const uint8_t *)at == 0xCC && *vprec_bytes(map, at) != 0xCC)
+                *vprec_mark(map, at) |= VPREC_ARITH;
+    }
+    vprec_image *image = vprec_job_clone(&u->job, l->isa);
+    vprec_image **kept = image ? vprec_vec_add(&l->images, 1) : NULL;
+    if (kept)
+        *kept = image;
+    bool done = image || !l->generated;
+    for (size_t i = 0; i < u->view.symbols.count; i++) {
+        vprec_symbol s = VPREC_AT(u->view.symbols, vprec_symbol, i);
+        const vprec_visit *k = vprec_visit_at(l, s.start, NULL);
+        bool pending = k && k->state == VPREC_VISIT_PENDING, cloned = image && is_chosen(map, s.start);
+        done &= vprec_visit_set(l, s.start, s.end, cloned ? VPREC_VISIT_CLONED : VPREC_VISIT_IDLE);
+        if (pending && !cloned)
+            done &= vprec_unit_unplant(l, s.start, s.end);
+    }
+    return done;
+}
+
+bool vprec_unit_computes(vprec_loaded *l, uint64_t address, int depth)
+{
+    vprec_symbol f;
+    unit u;
+    if (!vprec_object_function_at(&l->object, address, &f))
+        return false;
+    begin(&u, l, 0);
+    bool done = take(&u, &f) && read_unit(&u), found = false;
+    const vprec_codemap *map = &u.job.map;
+    vprec_vec targets = VPREC_VEC(uint64_t);
+    for (uint64_t at = f.start; at < f.end && done && !found; at++) {
+        vprec_insn insn;
+        uint32_t mark = *vprec_mark(map, at);
+        found = is_guarded(mark);
+        if (mark & VPREC_START && vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) &&
+            (insn.flow == VPREC_FLOW_CALL || insn.flow == VPREC_FLOW_JMP) && !vprec_in_code(map, insn.target))
+            vprec_vec_add_u64(&targets, insn.target);
+    }
+    release(&u);
+    vprec_vec_sort_u64(&targets);
+    for (size_t i = 0; i < targets.count && depth && !found; i++)
+        found = vprec_unit_computes(l, VPREC_AT(targets, uint64_t, i), depth - 1);
+    vprec_vec_free(&targets);
+    return found;
+}
+
+bool vprec_unit_translate(vprec_loaded *l, const vprec_symbol *f, uint64_t address)
+{
+    enum { ROUNDS = 8 };
+    unit u;
+    begin(&u, l, address);
+    bool taken = take(&u, f), done = !u.failed;
+    for (int round = 0; taken && round < ROUNDS; round++) {
+        done = read_unit(&u);
+        if (!done || round == ROUNDS - 1 || !widen(&u))
+            break;
+        vprec_code_release(&u.job.map);
+    }
+    done = done && (!taken || finish(&u));
+    release(&u);
+    return done;
+}
+
+/* Windows: the code less what was translated before. False: no memory. */
+static bool add_windows(unit *u, vprec_extent code)
+{
+    for (uint64_t at = code.start; at < code.end;) {
+        const vprec_image *image = vprec_image_of(at);
+        uint64_t stop = at + 1;
+        while (stop < code.end && !image == !vprec_image_of(stop))
+            stop++;
+        vprec_extent *w = image ? NULL : vprec_vec_add(&u->part.windows, 1);
+        if (w)
+            *w = (vprec_extent){at, stop};
+        if (!image && !w)
+            return false;
+        at = stop;
+    }
+    return true;
+}
+
+bool vprec_unit_translate_code(vprec_loaded *l, vprec_extent code, uint64_t address, uint64_t most)
+{
+    code.start = address - code.start > most ? address - most : code.start;
+    code.end = code.end - address > most ? address + most : code.end;
+    unit u;
+    begin(&u, l, address);
+    u.job.alone = l->generated;
+    u.job.leaves_by_itself = true;
+    bool done = add_windows(&u, code) && read_unit(&u) && finish(&u);
+    release(&u);
+    return done;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * unit.h: functions, or code that belongs to none, that are translated together: from what is asked of the object over
+ * decoding to clones; and the int3 of those that wait. What returns a bool fails without memory. */
+#ifndef VPREC_LIFE_UNIT_H
+#define VPREC_LIFE_UNIT_H
+
+#include "loaded.h"
+
+/* Translates the function that control has come to at `address` (0: nowhere in it yet), with what belongs to it. */
+bool vprec_unit_translate(vprec_loaded *loaded, const vprec_symbol *function, uint64_t address);
+
+/* The function is not executed yet: int3 tells when it is. */
+bool vprec_unit_plant(vprec_loaded *loaded, const vprec_symbol *function);
+/* What was planted in [start, end) and is still there goes away. */
+bool vprec_unit_unplant(vprec_loaded *loaded, uint64_t start, uint64_t end);
+
+/* Whether the function at `address`, or one that it calls or jumps to directly, has something to round. */
+bool vprec_unit_computes(vprec_loaded *loaded, uint64_t address, int depth);
+
+/* Translates code of no function: what can be reached from `address` in the code, at most `most` bytes away, and was
+ * not translated before. Generated code is left as it is. */
+bool vprec_unit_translate_code(vprec_loaded *loaded, vprec_extent code, uint64_t address, uint64_t most);
+
+/* One byte to be written at `at`. */
+bool vprec_unit_poke(vprec_vec *pokes, uint64_t at, uint8_t byte);
+
+#endif
