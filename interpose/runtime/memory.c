@@ -2,39 +2,99 @@
  * memory.c: see memory.h. */
 #include "memory.h"
 #include "sys.h"
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
-void *vprec_pages(size_t bytes)
+/* Pages that were given back and are kept: a unit of translation takes some twenty pieces of memory and gives them
+ * back at its end, and a pair of system calls for each was a tenth of what vprec cost a program at start. A piece lies in
+ * the list of its number of pages; `busy` is tried, never waited for: who comes meanwhile asks the kernel. */
+enum { PAGE = 4096, LONGEST = 64, MOST_KEPT = 256 };
+
+static struct {
+    atomic_flag busy;
+    uint32_t pages;
+    struct kept {
+        struct kept *next;
+    } * first[LONGEST + 1];
+} kept = {.busy = ATOMIC_FLAG_INIT};
+
+static void *take_kept(size_t pages)
+{
+    struct kept *piece = NULL;
+    if (pages > LONGEST || atomic_flag_test_and_set_explicit(&kept.busy, memory_order_acquire))
+        return NULL;
+    if ((piece = kept.first[pages])) {
+        kept.first[pages] = piece->next;
+        kept.pages -= (uint32_t)pages;
+    }
+    atomic_flag_clear_explicit(&kept.busy, memory_order_release);
+    return piece;
+}
+
+static bool keep(void *at, size_t pages)
+{
+    struct kept *piece = at;
+    bool room;
+    if (pages > LONGEST || atomic_flag_test_and_set_explicit(&kept.busy, memory_order_acquire))
+        return false;
+    if ((room = kept.pages + pages <= MOST_KEPT)) {
+        piece->next = kept.first[pages];
+        kept.first[pages] = piece;
+        kept.pages += (uint32_t)pages;
+    }
+    atomic_flag_clear_explicit(&kept.busy, memory_order_release);
+    return room;
+}
+
+static void *map(size_t bytes)
 {
     void *p = vprec_sys_mmap(NULL, vprec_page_end(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return p == MAP_FAILED ? NULL : p;
 }
 
+void *vprec_pages(size_t bytes)
+{
+    void *p = take_kept(vprec_page_end(bytes) / PAGE);
+    return p ? memset(p, 0, vprec_page_end(bytes)) : map(bytes);
+}
+
 void vprec_pages_free(void *pages, size_t bytes)
 {
-    if (pages)
+    if (pages && !keep(pages, vprec_page_end(bytes) / PAGE))
         vprec_sys_munmap(pages, vprec_page_end(bytes));
+}
+
+/* Room for `room` elements: the first `count` stay, the others hold anything. */
+static bool grow(vprec_vec *vec, size_t room)
+{
+    size_t from = vec->room * vec->size, to = room * vec->size;
+    void *data;
+    if (vec->data && vprec_page_end(to) / PAGE > LONGEST) {
+        data = vprec_sys_mremap(vec->data, vprec_page_end(from), vprec_page_end(to));
+        if (data == MAP_FAILED)
+            return false;
+    } else {
+        data = take_kept(vprec_page_end(to) / PAGE);
+        if (!data && !(data = map(to)))
+            return false;
+        if (vec->data)
+            memcpy(data, vec->data, vec->count * vec->size);
+        vprec_pages_free(vec->data, from);
+    }
+    vec->data = data;
+    vec->room = room;
+    return true;
 }
 
 void *vprec_vec_add(vprec_vec *vec, size_t n)
 {
     if (vec->count + n > vec->room) {
-        size_t room = vec->room ? vec->room * 2 : 4096 / vec->size + 1;
+        size_t room = vec->room ? vec->room * 2 : vec->size < PAGE ? PAGE / vec->size : 1;
         while (room < vec->count + n)
             room *= 2;
-        void *data;
-        if (vec->data) {
-            data = vprec_sys_mremap(vec->data, vprec_page_end(vec->room * vec->size), vprec_page_end(room * vec->size));
-            if (data == MAP_FAILED)
-                return NULL;
-        } else {
-            data = vprec_pages(room * vec->size);
-            if (!data)
-                return NULL;
-        }
-        vec->data = data;
-        vec->room = room;
+        if (!grow(vec, room))
+            return NULL;
     }
     char *first = (char *)vec->data + vec->count * vec->size;
     memset(first, 0, n * vec->size);
