@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * hostile_memory.h: included before everything else in what hostile_test.c is made of: the system calls for memory
- * become the test's own, which take it from a heap that sees every byte too far. */
+ * become the test's own, which take it from a heap that sees every byte too far, and nothing is kept for later. */
 #ifndef VPREC_TEST_HOSTILE_MEMORY_H
 #define VPREC_TEST_HOSTILE_MEMORY_H
 
@@ -12,6 +12,7 @@ int hostile_munmap(const volatile void *at, size_t bytes);
 void *hostile_mremap(void *at, size_t from, size_t to);
 int hostile_madvise(void *at, size_t bytes, int advice);
 
+#define VPREC_PAGES_KEPT 0
 #define vprec_sys_mmap hostile_mmap
 #define vprec_sys_munmap hostile_munmap
 #define vprec_sys_mremap hostile_mremap
