@@ -238,8 +238,8 @@ static bool settle(vprec_heap *heap, vprec_vec *vec)
 
 static bool settle_image(vprec_heap *heap, vprec_image *image)
 {
-    vprec_vec *all[] = {&image->spans,       &image->traps,       &image->entered,    &image->where.ranges,
-                        &image->where.steps, &image->where.moved, &image->where.moves};
+    vprec_vec *all[] = {&image->spans,       &image->traps,       &image->patches,    &image->entered,
+                        &image->where.ranges, &image->where.steps, &image->where.moved, &image->where.moves};
     bool settled = true;
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         settled = settled && settle(heap, all[i]);
@@ -310,8 +310,8 @@ static enum vprec_reason write_clones(vprec_cloner *k)
 enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_codemap *map,
                               const vprec_clone_options *options)
 {
-    *image = (vprec_image){.spans = VPREC_VEC(vprec_image_span), .traps = VPREC_VEC(vprec_trap), .where = VPREC_WHERE,
-                           .entered = VPREC_VEC(vprec_entered)};
+    *image = (vprec_image){.spans = VPREC_VEC(vprec_image_span), .traps = VPREC_VEC(vprec_trap), .patches = VPREC_VEC(vprec_patch),
+                           .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered)};
     vprec_jump_mark(map);
     vprec_cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(vprec_fixup),
                       .doors = VPREC_VEC(vprec_door), .slot_count = map->functions.count,
@@ -329,7 +329,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
     if (!why)
         why = write_clones(&k);
     if (!why && !options->alone)
-        why = vprec_patch_plan(&k, &pokes);
+        why = vprec_patch_plan(&k, text, &pokes);
     vprec_where_seal(&image->where);
     if (!why && (!list_spans(image, map) || !settle_image(&text->heap, image)))
         why = VPREC_REASON_NO_MEMORY;

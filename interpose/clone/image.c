@@ -155,3 +155,19 @@ uint64_t vprec_image_find(const vprec_image *image, uint64_t original)
         return VPREC_AT(image->traps, vprec_trap, low).clone;
     return 0;
 }
+
+vprec_patch *vprec_image_patch_over(const vprec_image *image, uint64_t original)
+{
+    size_t low = VPREC_BELOW(image->patches, vprec_patch, at, original);
+    vprec_patch *p = low ? &VPREC_AT(image->patches, vprec_patch, low - 1) : NULL;
+    return p && original < p->at + p->bytes ? p : NULL;
+}
+
+uint64_t vprec_image_out_of_patch(uint64_t address)
+{
+    const vprec_image *image = vprec_image_of(address);
+    uint64_t clone = image && vprec_image_patch_over(image, address) ? vprec_where_clone(&image->where, address) : 0;
+    if (clone)
+        vprec_image_enter(image, clone);
+    return clone;
+}

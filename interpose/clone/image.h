@@ -11,6 +11,14 @@ typedef struct vprec_trap {
     uint64_t original, clone;
 } vprec_trap;
 
+/* An original that is overwritten from `at` on by a jump to a clone; `at` is among the traps, too. `waits`: int3 stands
+ * there until no thread can be between the instructions that the jump covers. */
+typedef struct vprec_patch {
+    uint64_t at, to;
+    uint8_t bytes;
+    bool waits;
+} vprec_patch;
+
 /* From `clone` up to the next one a function's code; `*entered` is set when it is entered;
  * NULL: what notes its entries itself. */
 typedef struct vprec_entered {
@@ -27,15 +35,24 @@ typedef struct vprec_image {
     vprec_vec spans;          /* vprec_image_span: the originals; sorted */
     uint64_t code, code_end;  /* the clones */
     vprec_vec traps;          /* vprec_trap, sorted by original */
+    vprec_vec patches;        /* vprec_patch, sorted */
     vprec_where where;        /* what the clones are clones of */
     vprec_vec entered;        /* vprec_entered, ascending; none where nothing is recorded */
     vprec_gates gates;
     const uint8_t *source;    /* of one that is alone: the bytes of its spans when they were translated */
+    bool waiting;             /* some patches wait */
     uint32_t by_jump, by_short, by_trap, inlined;
 } vprec_image;
 
 /* Where an arrival at `original` continues, 0 if it is none of ours. */
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original);
+
+/* The patch whose bytes behind the first one hold `original`; NULL: none. */
+vprec_patch *vprec_image_patch_over(const vprec_image *image, uint64_t original);
+
+/* The clone of an address between the instructions that a patch covers: whoever stood there when it was written goes on
+ * in the clone. 0: there is none. */
+uint64_t vprec_image_out_of_patch(uint64_t address);
 
 /* Records that the clone at that address is entered, where nothing but a signal leads to it. Async-signal-safe. */
 void vprec_image_enter(const vprec_image *image, uint64_t clone);

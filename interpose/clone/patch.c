@@ -6,7 +6,11 @@
  * functions, or behind an int3 in dead code); else int3 and an entry in the
  * trap map, and the object's own calls to there are led to the clone. Every
  * rounded instruction's original gets int3 too: what arrives in an original by
- * a way nobody foresaw runs into it and is led to the clone. */
+ * a way nobody foresaw runs into it and is led to the clone.
+ *
+ * A page that has X may have been run before: another thread may have been
+ * interrupted between two instructions that a jump would cover. There int3
+ * waits, unless it has kept everybody out of the function from the start. */
 #include "patch.h"
 
 typedef struct planner {
@@ -17,6 +21,10 @@ typedef struct planner {
     const uint64_t *slots;
     const vprec_vec *doors;
     vprec_vec *pokes;
+    const vprec_text_pages *text;
+    bool others;             /* there may be other threads */
+    uint32_t asked;          /* function + 1 that `entered` is about */
+    bool entered;
     bool narrow;             /* some point is marked VPREC_NARROW */
     bool failed;
 } planner;
@@ -60,10 +68,35 @@ static bool usable(const planner *p, uint64_t at, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         if (m[i] & (VPREC_KEEP | VPREC_TAKEN) || !(m[i] & (VPREC_START | VPREC_INSIDE | VPREC_FILLER)))
             return false; /* in use, or perhaps data */
-        if (i && m[i] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN))
+        if (i && (m[i] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN) || vprec_strays_has(&p->text->strays, at + i)))
             return false;
     }
     return true;
+}
+
+/* Whether a thread may have been in the function: no int3 has waited at its start since the page has X, or something
+ * may lead behind it. */
+static bool is_entered(planner *p, uint32_t function)
+{
+    if (p->asked == function + 1)
+        return p->entered;
+    const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
+    p->asked = function + 1;
+    p->entered = f->gap || *(const uint8_t *)f->start != 0xCC || *vprec_bytes(p->map, f->start) == 0xCC;
+    for (uint64_t at = f->start + 1; at < f->end && !p->entered; at++)
+        p->entered = vprec_strays_has(&p->text->strays, at);
+    return p->entered;
+}
+
+/* Whether a thread may stand between two instructions in [at, at+n), of which the first one starts it. */
+static bool occupied(planner *p, uint64_t at, unsigned n, uint32_t function)
+{
+    bool several = false, runs = false;
+    for (unsigned i = 1; i < n; i++)
+        several |= *vprec_mark(p->map, at + i) & VPREC_START;
+    for (unsigned i = 0; i < n; i += n - 1)
+        runs |= !vprec_text_has(p->text, at + i) || *vprec_text_state(p->text, at + i) & VPREC_PAGE_RUNS;
+    return p->others && several && runs && is_entered(p, function);
 }
 
 static void take(planner *p, uint64_t at, unsigned n)
@@ -86,25 +119,49 @@ static bool reach(uint64_t at, uint64_t to, int32_t *displacement)
     return rel == *displacement;
 }
 
-static void add_jump(planner *p, uint64_t at, uint64_t to)
+/* Where an int3 at `at` leads. */
+static void lead_trap(planner *p, uint64_t at, uint64_t to)
 {
-    uint8_t code[5] = {0xE9};
-    int32_t rel;
-    p->failed |= !reach(at, to, &rel);
-    memcpy(code + 1, &rel, sizeof rel);
-    poke(p, at, code, sizeof code);
-    take(p, at, 5);
+    vprec_trap *t = vprec_vec_add(&p->image->traps, 1);
+    if (t)
+        *t = (vprec_trap){at, to};
+    else
+        p->failed = true;
 }
 
 static void add_trap(planner *p, uint64_t at, uint32_t function)
 {
-    vprec_trap *t = vprec_vec_add(&p->image->traps, 1);
-    if (!t) {
-        p->failed = true;
-        return;
-    }
-    *t = (vprec_trap){at, destination(p, at, function)};
+    lead_trap(p, at, destination(p, at, function));
     poke(p, at, "\xCC", 1);
+}
+
+/* Who comes to `at` gets to `to`, by way of the jump that is written there or, were it to go again, by int3. */
+static void add_patch(planner *p, uint64_t at, uint64_t to, uint8_t bytes, bool waits)
+{
+    vprec_patch *patch = vprec_vec_add(&p->image->patches, 1);
+    if (patch)
+        *patch = (vprec_patch){at, to, bytes, waits};
+    else
+        p->failed = true;
+    lead_trap(p, at, to);
+    take(p, at, bytes);
+}
+
+static bool jump(uint64_t at, uint64_t to, uint8_t *code)
+{
+    int32_t rel;
+    bool near = reach(at, to, &rel);
+    code[0] = 0xE9;
+    memcpy(code + 1, &rel, sizeof rel);
+    return near;
+}
+
+static void add_jump(planner *p, uint64_t at, uint64_t to)
+{
+    uint8_t code[5];
+    p->failed |= !jump(at, to, code);
+    poke(p, at, code, sizeof code);
+    add_patch(p, at, to, sizeof code, false);
 }
 
 static bool filler(const planner *p, uint64_t at, unsigned n)
@@ -129,7 +186,7 @@ static bool dead(const planner *p, uint64_t at, const vprec_code_function *f)
 }
 
 /* A 5-byte hole that a 2-byte jump at `at` reaches; 0 none. */
-static uint64_t hole(planner *p, uint64_t at, uint32_t function)
+static uint64_t hole(planner *p, uint64_t at, uint32_t function, bool occupied)
 {
     const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     for (int64_t d = 2; d < 124; d++)
@@ -137,7 +194,7 @@ static uint64_t hole(planner *p, uint64_t at, uint32_t function)
             uint64_t h = at + (uint64_t)(d * sign);
             if (filler(p, h, 5))
                 return h;
-            if (dead(p, h, f)) {
+            if (!occupied && dead(p, h, f)) {
                 add_trap(p, h, function);
                 *vprec_mark(p->map, h) |= VPREC_TAKEN | VPREC_ARITH;
                 return h + 1;
@@ -158,17 +215,19 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
     if (*vprec_mark(p->map, at) & (VPREC_KEEP | VPREC_TAKEN))
         return; /* a call that clones make from here returns to a point of its own */
     uint64_t to = destination(p, at, function);
-    if (usable(p, at, 5)) {
+    bool room = usable(p, at, 5), waits = room && occupied(p, at, 5, function);
+    if (room && !waits) {
         add_jump(p, at, to);
         p->image->by_jump++;
         return;
     }
-    if (usable(p, at, 2)) {
+    if (usable(p, at, 2) && !occupied(p, at, 2, function)) {
         take(p, at, 2);
-        uint64_t h = hole(p, at, function);
+        uint64_t h = hole(p, at, function, waits);
         if (h) {
-            uint8_t jump[2] = {0xEB, (uint8_t)((int64_t)h - (int64_t)(at + 2))};
-            poke(p, at, jump, sizeof jump);
+            uint8_t code[2] = {0xEB, (uint8_t)((int64_t)h - (int64_t)(at + 2))};
+            poke(p, at, code, sizeof code);
+            add_patch(p, at, to, sizeof code, false);
             add_jump(p, h, to);
             p->image->by_short++;
             return;
@@ -176,8 +235,16 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
         *vprec_mark(p->map, at) &= ~(uint32_t)VPREC_TAKEN;
         *vprec_mark(p->map, at + 1) &= ~(uint32_t)VPREC_TAKEN;
     }
-    *vprec_mark(p->map, at) |= VPREC_ARITH | VPREC_NARROW; /* int3 */
     p->narrow = true;
+    if (waits) {
+        *vprec_mark(p->map, at) |= VPREC_NARROW;
+        poke(p, at, "\xCC", 1);
+        add_patch(p, at, to, 5, true);
+        p->image->by_jump++;
+        p->image->waiting = true;
+        return;
+    }
+    *vprec_mark(p->map, at) |= VPREC_ARITH | VPREC_NARROW; /* int3 */
     p->image->by_trap++;
 }
 
@@ -204,31 +271,6 @@ static void lead_calls(planner *p)
             if (reach(at, destination(p, to, (uint32_t)function), &led))
                 poke(p, at + 1, &led, sizeof led);
         }
-    }
-}
-
-static void plan(planner *p)
-{
-    vprec_codemap *map = p->map;
-    for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
-        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
-        if (!f->cloned)
-            continue;
-        for (uint64_t at = f->start; at < f->end; at++) {
-            uint32_t mark = *vprec_mark(map, at);
-            if (mark & VPREC_START && (at == f->start || (mark & (VPREC_ENTRY | VPREC_RETURN) && !f->gate)))
-                plan_point(p, at, (uint32_t)i);
-        }
-    }
-    if (p->narrow)
-        lead_calls(p);
-    for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
-        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
-        if (!f->cloned)
-            continue;
-        for (uint64_t at = f->start; at < f->end; at++)
-            if ((*vprec_mark(map, at) & (VPREC_ARITH | VPREC_TAKEN)) == VPREC_ARITH)
-                add_trap(p, at, (uint32_t)i);
     }
 }
 
@@ -272,10 +314,74 @@ static bool sort(vprec_vec *vec)
     return true;
 }
 
-enum vprec_reason vprec_patch_plan(vprec_cloner *k, vprec_vec *pokes)
+/* An operation that a patch covers: where the patch does not stand, or not yet, it has int3. */
+static void cover(planner *p, uint64_t at, uint32_t function)
+{
+    const vprec_patch *patch = vprec_image_patch_over(p->image, at);
+    if (patch)
+        lead_trap(p, at, destination(p, at, function));
+    if (patch && patch->waits)
+        poke(p, at, "\xCC", 1);
+}
+
+static void plan(planner *p)
+{
+    vprec_codemap *map = p->map;
+    for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
+        if (!f->cloned)
+            continue;
+        for (uint64_t at = f->start; at < f->end; at++) {
+            uint32_t mark = *vprec_mark(map, at);
+            if (mark & VPREC_START && (at == f->start || (mark & (VPREC_ENTRY | VPREC_RETURN) && !f->gate)))
+                plan_point(p, at, (uint32_t)i);
+        }
+    }
+    if (p->narrow)
+        lead_calls(p);
+    p->failed |= !sort(&p->image->patches);
+    for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
+        if (!f->cloned)
+            continue;
+        for (uint64_t at = f->start; at < f->end; at++) {
+            uint32_t mark = *vprec_mark(map, at);
+            if ((mark & (VPREC_ARITH | VPREC_TAKEN)) == VPREC_ARITH)
+                add_trap(p, at, (uint32_t)i);
+            else if (mark & VPREC_ARITH && mark & VPREC_START)
+                cover(p, at, (uint32_t)i);
+        }
+    }
+}
+
+enum vprec_reason vprec_patch_plan(vprec_cloner *k, const vprec_text_pages *text, vprec_vec *pokes)
 {
     planner p = {.image = k->image, .map = k->map, .base = k->base, .clone_at = k->clone_at, .slots = k->slots,
-                 .doors = &k->doors, .pokes = pokes};
+                 .doors = &k->doors, .pokes = pokes, .text = text, .others = k->options->others};
     plan(&p);
-    return p.failed || !sort(&k->image->traps) || !sort(pokes) ? VPREC_REASON_NO_MEMORY : VPREC_REASON_NONE;
+    bool sorted = !p.failed && sort(&k->image->traps) && sort(pokes);
+    return sorted ? VPREC_REASON_NONE : VPREC_REASON_NO_MEMORY;
+}
+
+bool vprec_patch_undo(const vprec_text_pages *text, const vprec_image *image, vprec_patch *patch, vprec_vec *pokes)
+{
+    uint8_t code[5];
+    vprec_text_read(text, patch->at, code, patch->bytes);
+    for (unsigned i = 0; i < patch->bytes; i++)
+        code[i] = vprec_image_find(image, patch->at + i) ? 0xCC : code[i];
+    patch->waits = false;
+    return vprec_poke_add(pokes, patch->at, code, patch->bytes);
+}
+
+bool vprec_patch_finish(vprec_image *image, vprec_vec *pokes)
+{
+    for (size_t i = 0; i < image->patches.count; i++) {
+        vprec_patch *p = &VPREC_AT(image->patches, vprec_patch, i);
+        uint8_t code[5];
+        if (p->waits && jump(p->at, p->to, code) && !vprec_poke_add(pokes, p->at, code, sizeof code))
+            return false;
+        p->waits = false;
+    }
+    image->waiting = false;
+    return true;
 }

@@ -13,7 +13,15 @@ typedef struct vprec_door {
 /* Where the door of `original` is, 0 none. `doors`: vprec_door, sorted. */
 uint64_t vprec_door_find(const vprec_vec *doors, uint64_t original);
 
-/* Fills the functions' gates and image->traps and by_*, and `pokes` (vprec_poke, sorted) with what is to be written. */
-enum vprec_reason vprec_patch_plan(vprec_cloner *k, vprec_vec *pokes);
+/* Fills the functions' gates and image->traps, patches and by_*, and `pokes` (vprec_poke, sorted) with what is to be
+ * written. */
+enum vprec_reason vprec_patch_plan(vprec_cloner *k, const vprec_text_pages *text, vprec_vec *pokes);
+
+/* The patch becomes int3, and what it covers behind that is as it was loaded, but for int3: something leads there. Nobody is there
+ * yet. False: no memory. */
+bool vprec_patch_undo(const vprec_text_pages *text, const vprec_image *image, vprec_patch *patch, vprec_vec *pokes);
+
+/* The jumps of all patches that wait, which wait no longer. False: no memory. */
+bool vprec_patch_finish(vprec_image *image, vprec_vec *pokes);
 
 #endif

@@ -5,6 +5,7 @@
 #define VPREC_CLONE_TEXT_H
 
 #include "arena.h"
+#include "strays.h"
 
 /* States of a page. */
 enum {
@@ -18,6 +19,7 @@ typedef struct vprec_text_pages {
     vprec_heap heap;     /* what lives as long as the object */
     uint8_t *state;      /* by page from `lo` on */
     uint8_t **loaded;    /* by page: a copy of what was loaded there, once it is patched */
+    vprec_strays strays; /* of the pages that have got X */
     bool failed;         /* pages could not be given back what they had */
 } vprec_text_pages;
 

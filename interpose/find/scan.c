@@ -315,6 +315,14 @@ static inline unsigned jumps_among(const uint8_t *p)
     return (unsigned)_mm_movemask_epi8(either(jcc, equal(x, 0xE9)));
 }
 
+/* At which is the opcode of a jmp or call, or the second byte of a jcc? */
+static inline unsigned leads_among(const uint8_t *p)
+{
+    __m128i x = load(p);
+    __m128i jcc = _mm_and_si128(equal_in(x, 0xF0, 0x80), equal(load(p - 1), 0x0F));
+    return (unsigned)_mm_movemask_epi8(either(jcc, equal_in(x, 0xFE, 0xE8)));
+}
+
 /* At which is ModRM of a call or jmp through a word? */
 static inline unsigned words_among(const uint8_t *p)
 {
@@ -373,10 +381,10 @@ bool vprec_scan_jumps(const uint8_t *bytes, size_t size, size_t behind, uint64_t
     size_t end = size + (behind < LONGEST ? behind : LONGEST);
     for (size_t at = 0; at < end; at += BLOCK) {
         uint8_t copy[BLOCK + 2];
-        for (uint64_t left = block_of(jumps_among, block_at(bytes, end, at, copy)); left; left &= left - 1) {
+        for (uint64_t left = block_of(leads_among, block_at(bytes, end, at, copy)); left; left &= left - 1) {
             size_t opcode = at + (unsigned)__builtin_ctzll(left), next = opcode + 1 + sizeof(int32_t);
             int32_t by;
-            if (next > end || jump_start(bytes, opcode) >= size)
+            if (next > end || opcode - ((bytes[opcode] & 0xFE) != 0xE8) >= size)
                 break;
             memcpy(&by, bytes + opcode + 1, sizeof by);
             uint64_t target = address + next + (uint64_t)(int64_t)by;

@@ -27,8 +27,8 @@ typedef struct vprec_scan {
  * `addsd` (F2 0F 58) does, for F2 is as well the end of an instruction before, as in `mov %esi, %edx; addps`. */
 bool vprec_scan_clean(const vprec_scan *scan, const uint8_t *bytes, size_t size, size_t behind, uint64_t address);
 
-/* Appends to `targets` (uint64_t) those in [lo, hi) of all that could be a `jmp rel32` or `jcc rel32` at any of the
- * bytes, in their order. False: no memory. */
+/* Appends to `targets` (uint64_t) those in [lo, hi) of all that could be a `jmp rel32`, `jcc rel32` or `call rel32` at
+ * any of the bytes, in their order. False: no memory. */
 bool vprec_scan_jumps(const uint8_t *bytes, size_t size, size_t behind, uint64_t address, uint64_t lo, uint64_t hi,
                       vprec_vec *targets);
 

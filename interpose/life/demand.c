@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * demand.c: see demand.h. Pages and arrivals; what is translated is unit.c's and gap.c's. */
 #include "demand.h"
+#include "admit.h"
 #include "gap.h"
 #include "generated.h"
 #include "harden.h"
@@ -112,7 +113,7 @@ static bool run_around(vprec_loaded *l, uint64_t page)
     while (end < window + AROUND * PAGE && vprec_text_has(&l->text, end) &&
            !(*vprec_text_state(&l->text, end) & VPREC_PAGE_RUNS) && vprec_loaded_clean(l, end, end + PAGE))
         end += PAGE;
-    return vprec_text_run(&l->text, start, end);
+    return vprec_admit(l, start, end);
 }
 
 static uint64_t clone_of(uint64_t address)
@@ -177,7 +178,9 @@ static void on_fetch(void *data)
         on_generated(l, a);
         return;
     }
-    if (*vprec_text_state(&l->text, page) & VPREC_PAGE_RUNS) { /* another thread was quicker */
+    if (*vprec_text_state(&l->text, page) & VPREC_PAGE_RUNS) { /* another thread was quicker, or has patched it */
+        uint64_t out = vprec_image_out_of_patch(a->address);
+        a->to = out ? out : a->address;
         if (!vprec_text_again(&l->text, page))
             a->to = 0;
         return;
@@ -191,7 +194,7 @@ static void on_fetch(void *data)
     if (!provide(l, page, a->address, &clean))
         give_up(l);
     uint64_t clone = clone_of(a->address);
-    if ((clean || !clone || l->text.failed) && !vprec_text_run(&l->text, page, page + PAGE))
+    if ((clean || !clone || l->text.failed) && !vprec_admit(l, page, page + PAGE))
         a->to = 0;
     else if (clone && !is_call(l, a->address))
         a->to = clone;
@@ -265,6 +268,22 @@ static void lead_call(uint64_t at, uint64_t back, uint64_t to)
     vprec_lock_run(on_called, &c);
 }
 
+static void on_waits(void *data)
+{
+    arrival *a = data;
+    vprec_loaded *l = loaded_at(a->address);
+    if (l)
+        vprec_admit_waiting(l);
+    a->to = a->address;
+}
+
+static void waits(uint64_t at)
+{
+    arrival a = {.address = at};
+    if (!vprec_harden_done())
+        vprec_lock_run(on_waits, &a);
+}
+
 static bool settled;
 
 /* Everything in the object that may be code. False: there is too much of it, or some of it no function tells of. */
@@ -312,7 +331,7 @@ static void settle(void *data)
                 vprec_unit_unplant(l, f->start, f->end);
             f->state = f->state == VPREC_VISIT_PENDING ? VPREC_VISIT_IDLE : f->state;
         }
-        if (!vprec_text_run(&l->text, l->text.lo, l->text.hi))
+        if (!vprec_admit(l, l->text.lo, l->text.hi))
             l->text.failed = true;
     }
     if (vprec_wire_shared->config.count)
@@ -388,6 +407,7 @@ bool vprec_demand_begin(vprec_loaded *l, enum vprec_isa processor)
     vprec_trap_fetch = fetch;
     vprec_trap_pending = find_clone;
     vprec_trap_called = lead_call;
+    vprec_trap_waits = waits;
     vprec_harden_begins = before_hardening;
     if (vprec_text_strip(&l->text))
         return true;

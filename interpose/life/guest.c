@@ -300,7 +300,8 @@ void vprec_guest_back(vprec_guest *g)
         }
         return;
     }
-    r[REG_RIP] = (greg_t)g->rip;
+    uint64_t out = g->rip == g->shown_rip ? vprec_image_out_of_patch(g->rip) : 0; /* it was written meanwhile */
+    r[REG_RIP] = (greg_t)(out ? out : g->rip);
     r[REG_RSP] = (greg_t)g->rsp;
     if (g->cpu) {
         exchange_cpu(g);

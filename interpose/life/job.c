@@ -408,7 +408,7 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
     vprec_clone_options options = {
         .arith = &vprec_arith_current, .isa = isa, .count = config->count, .audit = config->audit,
         .entered = j->entered, .counters = config->count ? j->counters : NULL, .gates = &j->gates,
-        .alone = j->alone, .leaves_by_itself = j->leaves_by_itself, .refused = audit_refused, .refused_data = j,
+        .alone = j->alone, .others = j->others, .leaves_by_itself = j->leaves_by_itself, .refused = audit_refused, .refused_data = j,
     };
     *why = vprec_clone(image, j->text, &j->map, &options);
     if (*why) {

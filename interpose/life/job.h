@@ -12,6 +12,7 @@ typedef struct vprec_job {
     vprec_text_pages *text;
     bool selected;     /* the object; else only what it has for others (vprec_select_helpers) */
     bool alone;        /* likewise */
+    bool others;       /* likewise */
     bool leaves_by_itself; /* see vprec_clone_options */
     uint64_t executed; /* where control has come to; 0 nowhere yet */
     vprec_vec *parts;  /* uint64_t: starts of functions that are parts of routines; grows; NULL: the unit is all there is */

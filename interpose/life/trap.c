@@ -19,6 +19,7 @@ int __sigaction(int, const struct sigaction *, struct sigaction *);
 bool (*vprec_trap_fetch)(ucontext_t *uc, uint64_t address);
 uint64_t (*vprec_trap_pending)(uint64_t at);
 void (*vprec_trap_called)(uint64_t at, uint64_t back, uint64_t to);
+void (*vprec_trap_waits)(uint64_t at);
 
 static _Atomic uint64_t *trap_count;
 static vprec_action_store of_trap, of_fault; /* the program's own actions */
@@ -68,12 +69,15 @@ typedef struct question {
     ucontext_t *uc; /* of a fetch; NULL: an int3 */
     uint64_t address, answer;
     uint64_t back; /* where the call that has met an int3 returns to; 0: it is no call */
+    bool waits;    /* jumps wait around the int3 */
 } question;
 
 static void put(void *data)
 {
     question *q = data;
-    if (q->back)
+    if (q->waits)
+        vprec_trap_waits(q->address);
+    else if (q->back)
         vprec_trap_called(q->address, q->back, q->answer);
     else
         q->answer = q->uc ? vprec_trap_fetch(q->uc, q->address) : vprec_trap_pending(q->address);
@@ -111,6 +115,15 @@ static uint64_t back_of_call(const ucontext_t *uc, uint64_t at)
     return back + (uint64_t)(int64_t)rel == at ? back : 0;
 }
 
+/* Whether to look again if a jump can stand where int3 waits. */
+static bool is_time(void)
+{
+    enum { OFTEN = 64 };
+    static _Atomic uint32_t met;
+    uint32_t n = atomic_fetch_add_explicit(&met, 1, memory_order_relaxed) + 1;
+    return vprec_trap_waits && (n < OFTEN ? !(n & (n - 1)) : !(n % OFTEN));
+}
+
 static bool redirect(const siginfo_t *info, ucontext_t *uc)
 {
     if (info->si_code != SI_KERNEL && info->si_code != TRAP_BRKPT)
@@ -122,9 +135,11 @@ static bool redirect(const siginfo_t *info, ucontext_t *uc)
     if (to)
         vprec_image_enter(image, to);
     else if (vprec_trap_pending)
-        to = ask((question){NULL, at, 0, 0});
+        to = ask((question){.address = at});
     if (back)
-        ask((question){NULL, at, to, back});
+        ask((question){.address = at, .answer = to, .back = back});
+    if (to && image && image->waiting && is_time())
+        ask((question){.address = at, .waits = true});
     if (!to)
         return false;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)to;
@@ -137,7 +152,7 @@ static bool fetch(const siginfo_t *info, ucontext_t *uc)
 {
     enum { FETCHED = 16 }; /* in a page fault's error code */
     return vprec_trap_fetch && (info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR) &&
-           uc->uc_mcontext.gregs[REG_ERR] & FETCHED && ask((question){uc, (uint64_t)info->si_addr, 0, 0});
+           uc->uc_mcontext.gregs[REG_ERR] & FETCHED && ask((question){.uc = uc, .address = (uint64_t)info->si_addr});
 }
 
 static void on_ours(int number, siginfo_t *info, void *context)

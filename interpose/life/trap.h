@@ -35,6 +35,9 @@ extern uint64_t (*vprec_trap_pending)(uint64_t at);
  * there by itself from now on. */
 extern void (*vprec_trap_called)(uint64_t at, uint64_t back, uint64_t to);
 
+/* An int3 at `at` was met in an image of which patches wait, now and then. */
+extern void (*vprec_trap_waits)(uint64_t at);
+
 /* What the C library has a handler return to. */
 extern uint64_t vprec_trap_restorer;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * unit.c: see unit.h. */
 #include "unit.h"
+#include "bystanders.h"
 #include "find/scan.h"
 #include "find/select.h"
 #include "runtime/share.h"
@@ -107,6 +108,49 @@ static bool add_words(unit *u, vprec_extent window)
         if (!vprec_vec_add_u64(&u->view.pointers, VPREC_AT(*words, uint64_t, i)))
             return false;
     return true;
+}
+
+/* Whether an instruction starts at `address`, as far as a function tells. */
+static bool is_start(vprec_loaded *l, uint64_t address)
+{
+    vprec_symbol f;
+    vprec_insn insn = {0};
+    if (!vprec_object_function_at(&l->object, address, &f))
+        return true;
+    uint64_t at = f.start;
+    for (; at < address; at += insn.length) {
+        uint8_t bytes[15];
+        vprec_text_read(&l->text, at, bytes, f.end - at < sizeof bytes ? f.end - at : sizeof bytes);
+        if (!vprec_insn_decode(bytes, f.end - at < sizeof bytes ? f.end - at : sizeof bytes, at, &insn))
+            return true;
+    }
+    return at == address;
+}
+
+/* Short jumps that lead into a window from [start, end) next to it. strays.h knows the others. */
+static void mark_short(unit *u, const vprec_window *w, uint64_t start, uint64_t end)
+{
+    enum { JCC = 7, JMP = 0xEB, LOOP = 0xE0 };
+    for (uint64_t at = start; at + 2 <= end; at++) {
+        uint8_t code[2];
+        if (!vprec_text_has(&u->loaded->text, at) || !vprec_text_has(&u->loaded->text, at + 1))
+            continue;
+        vprec_text_read(&u->loaded->text, at, code, sizeof code);
+        uint64_t to = at + 2 + (uint64_t)(int64_t)(int8_t)code[1];
+        if ((code[0] >> 4 == JCC || code[0] == JMP || (code[0] & 0xFC) == LOOP) && to >= w->start && to < w->end &&
+            !(*vprec_mark(&u->job.map, to) & VPREC_TARGET) && is_start(u->loaded, at))
+            *vprec_mark(&u->job.map, to) |= VPREC_TARGET;
+    }
+}
+
+static void mark_neighbours(unit *u)
+{
+    enum { REACH = 130 };
+    for (size_t i = 0; i < u->job.map.windows.count; i++) {
+        const vprec_window *w = &VPREC_AT(u->job.map.windows, vprec_window, i);
+        mark_short(u, w, w->start - REACH, w->start);
+        mark_short(u, w, w->end, w->end + REACH);
+    }
 }
 
 /* Decodes the unit's functions, or the windows that are given where it has none. */
@@ -266,6 +310,8 @@ static bool finish(unit *u)
     l->live_masks |= map->live_masks;
     map->live_vectors = l->live_vectors;
     map->live_masks = l->live_masks;
+    if (!l->generated)
+        mark_neighbours(u);
     vprec_job_choose(&u->job);
     for (size_t i = 0; i < map->functions.count && l->generated; i++) /* it runs nowhere but in clones */
         vprec_job_function(map, i)->cloned = vprec_job_function(map, i)->selected = true;
@@ -275,10 +321,13 @@ static bool finish(unit *u)
             if (*vprec_mark(map, at) & VPREC_START && *(const uint8_t *)at == 0xCC && *vprec_bytes(map, at) != 0xCC)
                 *vprec_mark(map, at) |= VPREC_ARITH;
     }
+    u->job.others = !l->generated && vprec_bystanders_any();
     vprec_image *image = vprec_job_clone(&u->job, l->isa);
     vprec_image **kept = image ? vprec_vec_add(&l->images, 1) : NULL;
     if (kept)
         *kept = image;
+    if (image && image->waiting)
+        l->elsewhere.count = 0; /* who was found to be elsewhere may have come since */
     bool done = image || !l->generated;
     for (size_t i = 0; i < u->view.symbols.count; i++) {
         vprec_symbol s = VPREC_AT(u->view.symbols, vprec_symbol, i);

@@ -9,7 +9,7 @@
 oracle_format reference_format[2];
 int reference_contracted;
 
-/* What the shape called `name` in traps.S computes. */
+/* What the shape called `name` in traps.S, strays.S or inside.S computes. */
 static int trap(const char *name, F a, F b, F *r)
 {
     if (!strcmp(name, "trap_first"))
@@ -34,6 +34,14 @@ static int trap(const char *name, F a, F b, F *r)
         *r = ADD(DIV(a, b), b);
     else if (!strcmp(name, "trap_push_return"))
         *r = MUL(ADD(a, b), b);
+    else if (!strcmp(name, "trap_stray_return"))
+        *r = ADD(MUL(a, b), b);
+    else if (!strcmp(name, "trap_stray_to_return"))
+        *r = ADD(a, b);
+    else if (!strncmp(name, "trap_stray_to_", 14))
+        *r = ADD(MUL(b, b), a);
+    else if (!strncmp(name, "trap_stray_", 11) || !strcmp(name, "trap_inside"))
+        *r = ADD(MUL(a, b), a);
     else
         return 0;
     return 1;

@@ -303,7 +303,7 @@ static void check_jumps(const uint8_t *bytes, size_t size, size_t behind, uint64
     size_t next = 0;
     bool same = true;
     for (size_t i = 0; i < size; i++) {
-        size_t at = bytes[i] == 0xE9                                                          ? i + 1
+        size_t at = bytes[i] == 0xE8 || bytes[i] == 0xE9                                      ? i + 1
                     : bytes[i] == 0x0F && i + 1 < size + behind && bytes[i + 1] >> 4 == 8 ? i + 2 : 0;
         if (!at || at + 4 > size + behind)
             continue;
