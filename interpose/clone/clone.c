@@ -21,12 +21,12 @@ static void place(vprec_cloner *k, uint64_t original)
 }
 
 /* Calls the emulator for `site`; see enter.h for the protocol. */
-static void emit_enter(vprec_cloner *k, const vprec_site *site)
+static vprec_site *emit_enter(vprec_cloner *k, const vprec_site *site)
 {
     vprec_site *kept = vprec_heap_take(k->heap, sizeof *kept);
     if (!kept) {
         k->code.full = true;
-        return;
+        return NULL;
     }
     *kept = *site;
     uint64_t pointer = (uint64_t)kept;
@@ -36,6 +36,7 @@ static void emit_enter(vprec_cloner *k, const vprec_site *site)
     vprec_emit_u32(&k->code, (uint32_t)(pointer >> 32));
     vprec_emit_branch(&k->code, -2, k->enter_stub);
     vprec_emit_move_stack(&k->code, 136);
+    return kept;
 }
 
 static void tie_site(void *data, const vprec_site *site)
@@ -125,11 +126,72 @@ static void emit_refused(vprec_cloner *k, uint64_t at)
     vprec_round_copy_insn(&k->code, at, &k->here->insn);
 }
 
+/* A jump over the code that follows, by rcx; short_end says how far. */
+static uint8_t *emit_if_zero(vprec_code *c)
+{
+    vprec_emit_bytes(c, "\xE3\x00", 2); /* jrcxz */
+    return c->at;
+}
+
+static void short_end(const vprec_code *c, uint8_t *from)
+{
+    if (!c->full)
+        from[-1] = (uint8_t)(c->at - from);
+}
+
+/* A system call. Most are none of ours, which the low byte of their number tells; rcx and r11 are free, which the
+ * instruction itself changes, and the flags stay:
+ *
+ *         movzx ecx, al
+ *         mov r11, vprec_enter_calls
+ *         movzx ecx, byte [r11 + rcx]
+ *         jrcxz here
+ *         ... vprec_enter: rcx is 0 (it is made), 1 (to be made here) or 2 (by the original instruction)
+ *         jrcxz behind
+ *         lea rcx, [rcx - 1]
+ *         jrcxz here
+ *         jmp the original, which returns behind it
+ *   here: syscall
+ *   behind: */
+static void emit_syscall(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
+{
+    vprec_code *c = &k->code;
+    const void *kinds = vprec_enter_calls;
+    vprec_site site = {.address = at, .length = insn->length, .op = VPREC_OP_SYSCALL};
+    const vprec_code_function *f = vprec_cloner_function(k, k->function);
+    uint64_t back = at + insn->length;
+    bool leads = !vprec_cloner_gate(k) && !k->options->alone;
+    if (leads)
+        *vprec_mark(k->map, at) |= VPREC_ARITH;
+    if (leads && back < f->end && *vprec_mark(k->map, back) & VPREC_START)
+        *vprec_mark(k->map, back) |= VPREC_RETURN;
+    vprec_emit_bytes(c, "\x0F\xB6\xC8\x49\xBB", 5);
+    vprec_emit_bytes(c, &kinds, sizeof kinds);
+    vprec_emit_bytes(c, "\x41\x0F\xB6\x0C\x0B", 5);
+    uint8_t *ordinary = emit_if_zero(c);
+    vprec_site *kept = emit_enter(k, &site), **call = leads ? vprec_vec_add(&k->image->calls, 1) : NULL;
+    c->full |= leads && !call;
+    if (call)
+        *call = kept;
+    uint8_t *made = emit_if_zero(c);
+    vprec_emit_bytes(c, "\x48\x8D\x49\xFF", 4);
+    uint8_t *here = emit_if_zero(c);
+    vprec_emit_branch(c, -1, at);
+    short_end(c, ordinary);
+    short_end(c, here);
+    vprec_round_copy_insn(c, at, insn);
+    short_end(c, made);
+}
+
 static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 {
     if (vprec_jump_emit(k, at, insn))
         return;
-    if (insn->flow == VPREC_FLOW_RET) {
+    if (insn->cls == VPREC_SYSCALL && k->options->calls) {
+        emit_syscall(k, at, insn);
+    } else if (vprec_cloner_function(k, k->function)->only_calls) {
+        vprec_round_copy_insn(&k->code, at, insn);
+    } else if (insn->flow == VPREC_FLOW_RET) {
         const vprec_code_function *f = vprec_cloner_function(k, k->function);
         for (int8_t result = 0; result < f->routine.results; result++)
             emit_routine_result(k, at, &f->routine, result);
@@ -202,7 +264,7 @@ static void clone_function(vprec_cloner *k)
 /* Upper bound of the clones' size. */
 static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, size_t doors)
 {
-    enum { DOOR_BYTES = 64 };
+    enum { DOOR_BYTES = 64, CALL_BYTES = 96 };
     size_t bytes = 256 + doors * DOOR_BYTES;
     size_t site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
     for (size_t i = 0; i < map->functions.count; i++) {
@@ -214,7 +276,7 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
             n += options->arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
         if (f->routine.results) /* sites at each return */
             n += (length / 16 + 1) * f->routine.results;
-        bytes += length * 4 + n * site_bytes + 128;
+        bytes += length * 4 + n * site_bytes + f->syscalls * CALL_BYTES + 128;
         if (f->indirect_jumps) /* a table entry and a landing, and the longer jumps */
             bytes += length * 64;
     }
@@ -238,7 +300,7 @@ static bool settle(vprec_heap *heap, vprec_vec *vec)
 
 static bool settle_image(vprec_heap *heap, vprec_image *image)
 {
-    vprec_vec *all[] = {&image->spans,       &image->traps,       &image->patches,    &image->entered,
+    vprec_vec *all[] = {&image->spans,       &image->traps,       &image->patches,    &image->entered,    &image->calls,
                         &image->where.ranges, &image->where.steps, &image->where.moved, &image->where.moves};
     bool settled = true;
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
@@ -311,7 +373,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
                               const vprec_clone_options *options)
 {
     *image = (vprec_image){.spans = VPREC_VEC(vprec_image_span), .traps = VPREC_VEC(vprec_trap), .patches = VPREC_VEC(vprec_patch),
-                           .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered)};
+                           .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered), .calls = VPREC_VEC(vprec_site *)};
     vprec_jump_mark(map);
     vprec_cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(vprec_fixup),
                       .doors = VPREC_VEC(vprec_door), .slot_count = map->functions.count,

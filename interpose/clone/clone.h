@@ -25,6 +25,7 @@ typedef struct vprec_clone_options {
     bool alone; /* the originals stay as they are: who comes there is led to the clones, by what its source was */
     bool leaves_by_itself; /* calls are made by the clones, not by the originals, which may not run */
     bool others; /* other threads may stand in pages that have X */
+    bool calls; /* system calls come by vprec_enter_syscall */
     bool audit; /* refused instructions are counted when they execute */
     _Atomic uint32_t *const *entered; /* by function: set on its clone's first entry; NULL: nobody asks */
     vprec_gates *gates;       /* of the functions that have one: sealed once their clones are known */

@@ -38,6 +38,7 @@ typedef struct vprec_image {
     vprec_vec patches;        /* vprec_patch, sorted */
     vprec_where where;        /* what the clones are clones of */
     vprec_vec entered;        /* vprec_entered, ascending; none where nothing is recorded */
+    vprec_vec calls;          /* vprec_site *: its system calls, ascending */
     vprec_gates gates;
     const uint8_t *source;    /* of one that is alone: the bytes of its spans when they were translated */
     bool waiting;             /* some patches wait */

@@ -66,8 +66,9 @@ static bool usable(const planner *p, uint64_t at, unsigned n)
     if (m[0] & VPREC_TAKEN)
         return false;
     for (unsigned i = 0; i < n; i++) {
-        if (m[i] & (VPREC_KEEP | VPREC_TAKEN) || !(m[i] & (VPREC_START | VPREC_INSIDE | VPREC_FILLER)))
-            return false; /* in use, or perhaps data */
+        if (m[i] & (VPREC_KEEP | VPREC_TAKEN | VPREC_HAS_SYSCALL) ||
+            !(m[i] & (VPREC_START | VPREC_INSIDE | VPREC_FILLER)))
+            return false; /* in use, or to be used again, or perhaps data */
         if (i && (m[i] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN) || vprec_strays_has(&p->text->strays, at + i)))
             return false;
     }

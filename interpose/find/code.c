@@ -152,6 +152,8 @@ static void set_marks(const reader *r, uint64_t address, const vprec_insn *insn)
         what |= VPREC_HAS_REFUSED;
     else if (insn->cls == VPREC_CONTROL)
         what |= VPREC_HAS_CONTROL;
+    else if (insn->cls == VPREC_SYSCALL)
+        what |= VPREC_HAS_SYSCALL;
     /* only a callee in the same object can be known to keep registers */
     if (insn->flow == VPREC_FLOW_CALL && is_code(r, insn->target))
         what |= VPREC_HAS_CALL;
@@ -432,6 +434,7 @@ static void describe_functions(reader *r)
             f->refused += !!(mark & VPREC_HAS_REFUSED);
             f->controls += !!(mark & VPREC_HAS_CONTROL);
             f->tails += !!(mark & VPREC_TAIL);
+            f->syscalls += !!(mark & VPREC_HAS_SYSCALL);
             f->gated_calls += !!(mark & VPREC_HAS_GATED);
             f->calls |= !!(mark & VPREC_HAS_CALL);
             f->indirect_jumps |= !!(mark & VPREC_HAS_INDIRECT);

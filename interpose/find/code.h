@@ -31,7 +31,8 @@ enum {
     VPREC_ENDS = 1 << 17,  /* nothing falls through it */
     VPREC_NARROW = 1 << 18, /* patch.c: no room for a jump, int3 there */
     VPREC_TAIL = 1 << 19,   /* a jump to a function that may have a gate (gate.h) */
-    VPREC_HAS_GATED = 1 << 20 /* a call of one */
+    VPREC_HAS_GATED = 1 << 20, /* a call of one */
+    VPREC_HAS_SYSCALL = 1 << 21
 };
 
 typedef struct vprec_code_function {
@@ -42,6 +43,7 @@ typedef struct vprec_code_function {
     uint64_t unknown; /* where control falls into what is no valid instruction, counted as refused; 0 nowhere */
     uint32_t controls; /* instructions that set the rounding direction */
     uint32_t tails, gated_calls; /* VPREC_TAIL, VPREC_HAS_GATED */
+    uint32_t syscalls;
     uint32_t joined;  /* union-find: functions that jump into one another share registers */
     uint32_t vectors; /* vector registers 16..31 (bit n) that it, or one joined to it, names */
     uint32_t masks;   /* opmasks */
@@ -52,6 +54,7 @@ typedef struct vprec_code_function {
     bool vex;         /* it, or one joined to it, has VEX or EVEX vector code */
     bool selected;    /* by the caller of vprec_code_read */
     bool cloned;      /* likewise */
+    bool only_calls;  /* likewise: for its system calls alone; its arithmetic stays as it is */
     bool inner;       /* likewise: part of a routine; its inside stays as it is */
     vprec_routine routine; /* likewise, where it has results: one operation, whose results are rounded */
     struct vprec_gate *gate; /* likewise: the clone is for calls by selected code only, the original stays as it is */

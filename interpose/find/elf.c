@@ -64,10 +64,10 @@ static bool ranges_finish(vprec_elf *elf, vprec_vec *vec)
 }
 
 /* Notes hold [name size, data size, type, name, data], each part padded. */
-static void build_id_read(vprec_elf *elf, const Elf64_Phdr *program)
+static void notes_read(vprec_elf *elf, const Elf64_Phdr *program)
 {
     vprec_object *object = elf->object;
-    if (program->p_offset > elf->size || program->p_filesz > elf->size - program->p_offset || object->build_id_length)
+    if (program->p_offset > elf->size || program->p_filesz > elf->size - program->p_offset)
         return;
     const uint8_t *note = elf->file + program->p_offset;
     uint64_t left = program->p_filesz, pad = program->p_align == 8 ? 7 : 3;
@@ -76,12 +76,14 @@ static void build_id_read(vprec_elf *elf, const Elf64_Phdr *program)
         uint64_t data = (sizeof(Elf64_Nhdr) + name_size + pad) & ~pad, next = (data + data_size + pad) & ~pad;
         if (data + data_size > left)
             return;
-        if (vprec_elf_u32(note + 8) == NT_GNU_BUILD_ID && name_size == 4 && !memcmp(note + 12, "GNU", 4)) {
+        bool named = name_size == 4;
+        if (named && !object->build_id_length && vprec_elf_u32(note + 8) == NT_GNU_BUILD_ID &&
+            !memcmp(note + 12, "GNU", 4)) {
             size_t most = sizeof object->build_id;
             object->build_id_length = (uint8_t)(data_size < most ? data_size : most);
             memcpy(object->build_id, note + data, object->build_id_length);
-            return;
         }
+        object->go |= named && !memcmp(note + 12, "Go\0", 4);
         if (next > left)
             return;
         note += next, left -= next;
@@ -103,7 +105,7 @@ bool vprec_elf_segments_read(vprec_elf *elf, const Elf64_Ehdr *header, uint64_t 
         else if (program.p_type == PT_GNU_EH_FRAME)
             elf->unwind_header = program.p_vaddr;
         else if (program.p_type == PT_NOTE)
-            build_id_read(elf, &program);
+            notes_read(elf, &program);
         if (program.p_type != PT_LOAD || !program.p_memsz)
             continue;
         if (program.p_offset > elf->size || program.p_filesz > elf->size - program.p_offset)

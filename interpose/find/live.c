@@ -3,7 +3,7 @@
  * call or return, everything counts as live. */
 #include "live.h"
 
-enum { ARGUMENTS = 0xFFFF, RESULTS = 0xFF }; /* vectors that calls may read, that returns may give back */
+enum { ARGUMENTS = 0xFFFF, RESULTS = 0xFF, ALL_RESULTS = 0xFFFF }; /* vectors that calls may read, returns give back */
 
 static int32_t find(const vprec_vec *live, uint64_t at)
 {
@@ -57,8 +57,8 @@ static set in_of(const vprec_vec *live, int32_t i)
     return (set){n->in, n->masks_in};
 }
 
-/* What is live after node i. `landings`: live at all targets of indirect jumps. */
-static set out_of(const vprec_vec *live, size_t i, set landings)
+/* What is live after node i. `landings`: live at all targets of indirect jumps; `results`: behind returns. */
+static set out_of(const vprec_vec *live, size_t i, set landings, uint32_t results)
 {
     const vprec_live *n = &VPREC_AT(*live, vprec_live, i);
     bool has_next = i + 1 < live->count && n[1].at == n->at + n->decoded.insn.length;
@@ -69,7 +69,7 @@ static set out_of(const vprec_vec *live, size_t i, set landings)
     case VPREC_FLOW_SHORT:
     case VPREC_FLOW_XBEGIN: return join(next, in_of(live, n->to));
     case VPREC_FLOW_IJMP: return join(landings, (set){ARGUMENTS, 0});
-    case VPREC_FLOW_RET: return (set){RESULTS, 0};
+    case VPREC_FLOW_RET: return (set){results, 0};
     case VPREC_FLOW_STOP: return (set){0, 0};
     case VPREC_FLOW_CALL:
     case VPREC_FLOW_ICALL: /* perhaps one that never returns */
@@ -95,7 +95,7 @@ bool vprec_live_read(const vprec_codemap *map, const vprec_code_function *functi
         for (size_t i = live->count; i-- > 0;) {
             vprec_live *n = &VPREC_AT(*live, vprec_live, i);
             const vprec_registers *r = &n->decoded.registers;
-            set out = out_of(live, i, landings);
+            set out = out_of(live, i, landings, map->object->go ? ALL_RESULTS : RESULTS);
             uint32_t in = r->reads | (out.vectors & ~r->writes);
             uint8_t masks_in = r->mask_reads | (out.masks & ~r->mask_writes);
             changed |= in != n->in || masks_in != n->masks_in;

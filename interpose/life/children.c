@@ -54,8 +54,9 @@ static bool begins(const char *text, const char *with)
 
 static uint64_t thread_pointer(void)
 {
-    uint64_t self;
-    __asm__("mov %%fs:0, %0" : "=r"(self));
+    enum { GET_FS = 0x1003 }; /* ARCH_GET_FS; %fs:0 holds it in threads of the C library only */
+    uint64_t self = 0;
+    vprec_sys(SYS_arch_prctl, GET_FS, (long)&self, 0, 0, 0, 0);
     return self;
 }
 

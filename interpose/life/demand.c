@@ -7,6 +7,7 @@
 #include "harden.h"
 #include "lock.h"
 #include "runtime/record.h"
+#include "syscalls.h"
 #include "trap.h"
 #include "unit.h"
 #include <string.h>
@@ -284,7 +285,7 @@ static void waits(uint64_t at)
         vprec_lock_run(on_waits, &a);
 }
 
-static bool settled;
+static bool settled, judged;
 
 /* Everything in the object that may be code. False: there is too much of it, or some of it no function tells of. */
 static bool translate_rest(vprec_loaded *l)
@@ -313,9 +314,32 @@ static bool translate_rest(vprec_loaded *l)
     return whole;
 }
 
+/* From now on clones have their system calls made by the originals' instructions, which get back what an int3 stands on
+ * if nothing longer does. */
+static void call_by_originals(vprec_loaded *l)
+{
+    for (size_t i = 0; i < l->images.count; i++) {
+        const vprec_image *image = VPREC_AT(l->images, const vprec_image *, i);
+        vprec_vec pokes = VPREC_VEC(vprec_poke);
+        bool done = true;
+        for (size_t k = 0; k < image->calls.count && done; k++) {
+            vprec_site *site = VPREC_AT(image->calls, vprec_site *, k);
+            uint8_t now[15], loaded[15];
+            memcpy(now, (const void *)site->address, site->length);
+            vprec_text_read(&l->text, site->address, loaded, site->length);
+            site->by_original = now[0] == 0xCC && !memcmp(now + 1, loaded + 1, site->length - 1u);
+            done = !site->by_original || vprec_unit_poke(&pokes, site->address, loaded[0]);
+        }
+        done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes));
+        for (size_t k = 0; k < image->calls.count && !done; k++)
+            VPREC_AT(image->calls, vprec_site *, k)->by_original = false;
+        vprec_vec_free(&pokes);
+    }
+}
+
 static void settle(void *data)
 {
-    (void)data;
+    const enum vprec_hardening *what = data;
     for (size_t i = 0; i < stripped.count && !settled; i++) {
         vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
         if (l->generated) {
@@ -337,14 +361,19 @@ static void settle(void *data)
     if (vprec_wire_shared->config.count)
         vprec_record_prepare(); /* their counters need no system call either */
     settled = true;
+    if (!(*what & VPREC_HARDENING_CALLS) || judged)
+        return;
+    for (size_t i = 0; i < stripped.count; i++)
+        call_by_originals(VPREC_AT(stripped, vprec_loaded *, i));
+    vprec_syscall_judged();
+    judged = true;
 }
 
 /* The program is about to forbid what translating takes: everything has X for good, and no int3 of ours waits any more.
  * What was not translated by then stays native, which is recorded. */
 static void before_hardening(enum vprec_hardening what)
 {
-    (void)what;
-    vprec_lock_run(settle, NULL);
+    vprec_lock_run(settle, &what);
 }
 
 vprec_loaded *vprec_demand_at(uint64_t address)

@@ -57,7 +57,7 @@ static uint64_t read_block(const vprec_loaded *l, const uint8_t *bytes, uint64_t
 static bool is_guarded_insn(const vprec_insn *insn)
 {
     const vprec_arith *arith = &vprec_arith_current;
-    return (insn->cls == VPREC_SITE && arith->use[insn->type] != VPREC_USE_NONE) ||
+    return insn->cls == VPREC_SYSCALL || (insn->cls == VPREC_SITE && arith->use[insn->type] != VPREC_USE_NONE) ||
            (insn->cls == VPREC_CONTROL && vprec_arith_rounds(arith)) ||
            (insn->cls == VPREC_REFUSED && vprec_wire_shared->config.audit);
 }

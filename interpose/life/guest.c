@@ -190,12 +190,21 @@ static uint64_t behind(const vprec_site *site, uint64_t back)
     return known ? site->address + place.length : site->address;
 }
 
+/* Whether the emulator has done what the site is for, when it returns with `rcx`. */
+static bool is_done(const vprec_site *site, uint64_t rcx)
+{
+    return site->op == VPREC_OP_SYSCALL ? rcx == VPREC_CALL_MADE : site->op != VPREC_OP_REFUSED;
+}
+
 static void show_door(vprec_guest *g, uint64_t at)
 {
+    enum { FLAGS_RAX_RCX = 3 };
     g->pushed = pushed(at);
     g->shown_rsp = g->rsp + 8 * (uint64_t)g->pushed + VPREC_BELOW_RETURN;
     const vprec_site *site = (const vprec_site *)load64(g->shown_rsp - VPREC_BELOW_SITE);
-    bool done = within(at, vprec_enter_unframed, vprec_enter_making) && site->op != VPREC_OP_REFUSED;
+    uint64_t rcx = g->pushed < FLAGS_RAX_RCX ? (uint64_t)g->uc->uc_mcontext.gregs[REG_RCX]
+                                             : load64(g->rsp + 8 * (uint64_t)(g->pushed - FLAGS_RAX_RCX));
+    bool done = within(at, vprec_enter_unframed, vprec_enter_making) && is_done(site, rcx);
     g->shown_rip = done ? behind(site, load64(g->shown_rsp - VPREC_BELOW_RETURN)) : site->address;
     exchange_pushed(g);
 }
@@ -222,14 +231,20 @@ static void show_emulated(vprec_guest *g, uint64_t at, bool fault)
     }
 }
 
-/* Whether the clone is about to take the site off the stack: the emulator has been there. */
+/* Whether the clone is about to take the site off the stack, or, of a system call, to jump behind it: the emulator has
+ * been there. */
 static bool emulated(const vprec_guest *g, uint64_t at)
 {
     static const uint8_t raise[] = {0x48, 0x8D, 0xA4, 0x24, 136, 0, 0, 0}; /* lea 136(%rsp), %rsp */
+    enum { JRCXZ = 0xE3 };
+    uint64_t rcx = (uint64_t)g->uc->uc_mcontext.gregs[REG_RCX];
+    if (!g->place.lowered)
+        return *(const uint8_t *)at == JRCXZ && at >= g->place.start + sizeof raise && rcx == VPREC_CALL_MADE &&
+               !memcmp((const void *)(at - sizeof raise), raise, sizeof raise);
     if (g->place.lowered != 136 || memcmp((const void *)at, raise, sizeof raise))
         return false;
     const vprec_site *site = (const vprec_site *)load64(g->rsp);
-    return site->address == g->place.original && site->op != VPREC_OP_REFUSED;
+    return site->address == g->place.original && is_done(site, rcx);
 }
 
 /* `int3`: the signal is a breakpoint's, and behind one may be another function. */

@@ -14,6 +14,9 @@
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
 #endif
+#ifndef PR_SET_SYSCALL_USER_DISPATCH
+#define PR_SET_SYSCALL_USER_DISPATCH 59
+#endif
 #ifndef SYS_mseal
 #define SYS_mseal 462
 #endif
@@ -38,6 +41,8 @@ void vprec_harden_call(long number, long first)
     else if (number == SYS_seccomp && first != GET_ACTION_AVAIL && first != GET_NOTIF_SIZES)
         what = VPREC_HARDENING_CALLS;
     else if (number == SYS_prctl && first == PR_SET_SECCOMP)
+        what = VPREC_HARDENING_CALLS;
+    else if (number == SYS_prctl && first == PR_SET_SYSCALL_USER_DISPATCH)
         what = VPREC_HARDENING_CALLS;
     else if (number == SYS_prctl && first == PR_SET_MDWE)
         what = VPREC_HARDENING_EXECUTE;

@@ -8,7 +8,7 @@
 enum vprec_hardening {
     VPREC_HARDENING_NONE,
     VPREC_HARDENING_EXECUTE = 1, /* PR_SET_MDWE: what has no X never gets it */
-    VPREC_HARDENING_CALLS = 2,   /* seccomp: system calls may be refused, or kill */
+    VPREC_HARDENING_CALLS = 2,   /* seccomp and its like: system calls may be refused, or kill */
     VPREC_HARDENING_SEAL = 4     /* mseal: of some memory the protection stays as it is */
 };
 

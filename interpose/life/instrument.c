@@ -208,6 +208,7 @@ static bool find_gates(vprec_loaded *l)
 static bool translate_all(vprec_loaded *l, enum vprec_isa isa)
 {
     vprec_job job = {.text = &l->text, .selected = l->selected, .record = l->record};
+    job.calls = l->selected && !vprec_select_is_system(l->object.path);
     bool done = vprec_code_read(&job.map, &l->object, vprec_wire_shared->config.ops, vprec_job_may_have_gate);
     if (done) {
         l->record->undecoded = job.map.undecoded;

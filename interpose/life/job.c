@@ -212,6 +212,11 @@ void vprec_job_choose(vprec_job *j)
         gated += f->cloned;
     }
     add_gates(j, gated);
+    for (size_t i = 0; i < j->map.functions.count && j->calls; i++) {
+        vprec_code_function *f = vprec_job_function(&j->map, i);
+        if (f->syscalls && !f->cloned)
+            f->cloned = f->only_calls = true;
+    }
 }
 
 /* Sums up the object. How many functions are to be cloned. */
@@ -228,7 +233,7 @@ static size_t sum_up(vprec_job *j)
         }
         uint32_t wanted = 0;
         for (int t = 0; t < VPREC_TYPES; t++) {
-            if (config->use[t] != VPREC_USE_NONE && (f->selected || f->cloned)) {
+            if (config->use[t] != VPREC_USE_NONE && (f->selected || (f->cloned && !f->only_calls))) {
                 wanted += f->sites[t];
                 j->record->sites[t] += f->sites[t];
             } else if (j->selected) {
@@ -245,7 +250,7 @@ static size_t sum_up(vprec_job *j)
 
 static bool is_recorded(const vprec_code_function *f)
 {
-    return f->cloned || f->refused;
+    return (f->cloned && !f->only_calls) || f->refused;
 }
 
 static size_t record_size(const char *name)
@@ -408,7 +413,8 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
     vprec_clone_options options = {
         .arith = &vprec_arith_current, .isa = isa, .count = config->count, .audit = config->audit,
         .entered = j->entered, .counters = config->count ? j->counters : NULL, .gates = &j->gates,
-        .alone = j->alone, .others = j->others, .leaves_by_itself = j->leaves_by_itself, .refused = audit_refused, .refused_data = j,
+        .calls = j->calls, .alone = j->alone, .others = j->others, .leaves_by_itself = j->leaves_by_itself,
+        .refused = audit_refused, .refused_data = j,
     };
     *why = vprec_clone(image, j->text, &j->map, &options);
     if (*why) {

@@ -14,6 +14,7 @@ typedef struct vprec_job {
     bool alone;        /* likewise */
     bool others;       /* likewise */
     bool leaves_by_itself; /* see vprec_clone_options */
+    bool calls;        /* what holds system calls is cloned for them alone, too */
     uint64_t executed; /* where control has come to; 0 nowhere yet */
     vprec_vec *parts;  /* uint64_t: starts of functions that are parts of routines; grows; NULL: the unit is all there is */
     vprec_object_record *record;

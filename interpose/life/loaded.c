@@ -62,7 +62,7 @@ bool vprec_visit_set(vprec_loaded *l, uint64_t start, uint64_t end, enum vprec_v
 
 static vprec_scan scan_of(const vprec_loaded *l)
 {
-    vprec_scan scan = {.control = vprec_arith_rounds(&vprec_arith_current), .targets = l->targets.data,
+    vprec_scan scan = {.syscalls = true, .control = vprec_arith_rounds(&vprec_arith_current), .targets = l->targets.data,
                        .target_count = l->targets.count};
     for (int t = 0; t < VPREC_TYPES; t++)
         scan.type[t] = vprec_arith_current.use[t] != VPREC_USE_NONE;

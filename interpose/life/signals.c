@@ -70,6 +70,7 @@ static void call_shown(vprec_handler *handler, int number, siginfo_t *info, ucon
 static void enter(int number, siginfo_t *info, void *context, uint64_t handler)
 {
     ucontext_t *uc = context;
+    uint64_t restorer = ((const uint64_t *)context)[-1]; /* where the kernel's frame has it */
     call_shown((vprec_handler *)handler, number, info, uc);
     uint64_t blocked = *vprec_set_bits(&uc->uc_sigmask) & VPREC_SET_OURS;
     vprec_set_remove_ours(&uc->uc_sigmask);
@@ -80,7 +81,7 @@ static void enter(int number, siginfo_t *info, void *context, uint64_t handler)
         vprec_view_restore_stack(view, &uc->uc_stack, (uint64_t)uc->uc_mcontext.gregs[REG_RSP]);
         uc->uc_stack = vprec_view_kernel_stack(view);
     }
-    if (vprec_view_pending(view) & ~blocked) {
+    if (vprec_view_pending(view) & ~blocked && restorer == vprec_trap_restorer) { /* else it may be translated now */
         const uint64_t all = ~UINT64_C(0); /* until the handler's return */
         vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, 0, sizeof all, 0, 0);
     }
@@ -175,11 +176,13 @@ static void reveal(vprec_action *old, const vprec_action *before)
         old->handler = 0;
 }
 
-/* Ours in the place of a handler of the program. On the alternate stack, which is vprec's, nothing may interrupt it. */
+/* Ours in the place of a handler of the program. On the alternate stack, which is vprec's, nothing may interrupt it,
+ * nor may a restorer of the program's, which is translated when it first runs. */
 static void wrap(vprec_action *action)
 {
     action->handler = (uint64_t)on_signal;
-    action->flags |= SA_SIGINFO;
+    action->restorer = vprec_trap_restorer;
+    action->flags |= SA_SIGINFO | VPREC_SA_RESTORER;
     if (action->flags & SA_ONSTACK)
         action->mask = ~UINT64_C(0);
 }

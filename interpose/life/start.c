@@ -19,7 +19,9 @@
 #include "runtime/record.h"
 #include "runtime/memory.h"
 #include "runtime/sys.h"
+#include "syscalls.h"
 #include "trap.h"
+#include "view.h"
 #include "x86/emulate/enter.h"
 #include "x86/emulate/stack.h"
 #include "self.h"
@@ -257,9 +259,11 @@ static void start(char **argv, char **envp)
         vprec_record_native(why, executable, NULL);
     if (process->refused)
         vprec_sys(SYS_exit_group, REFUSED, 0, 0, 0, 0, 0);
+    instruments = selected && !why;
+    enum vprec_reason none;
+    vprec_view_sees_all = instruments && !config->list && vprec_select_object(config, executable, &none);
     if (executes)
         vprec_children_start(envp);
-    instruments = selected && !why;
     if (instruments) {
         set_arith(config);
         uint64_t rank = atomic_fetch_add(&vprec_wire_shared->images, 1);
@@ -270,6 +274,7 @@ static void start(char **argv, char **envp)
         vprec_stack_make(); /* the first thread's: now, and not in the middle of something */
         vprec_generated_begin(isa);
         vprec_trap_install(&process->traps);
+        vprec_syscall_begin();
         if (!hook_loader())
             vprec_record_native(VPREC_REASON_LOADER, executable, NULL);
         walk_objects();

@@ -8,6 +8,7 @@
 #include "trap.h"
 #include "view.h"
 #include "waits.h"
+#include "x86/emulate/enter.h"
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -287,4 +288,35 @@ bool vprec_syscall_concerns(uint64_t number)
 bool vprec_syscall(vprec_syscall_frame *frame)
 {
     return vprec_syscall_concerns(frame->number) && handler_of(frame->number)(frame);
+}
+
+/* A signal that arrives here finds the program before the instruction, or behind it once the result is known. */
+static void from_clone(const vprec_site *site, vprec_cpu *cpu)
+{
+    enum { RAX, RCX, RDX, RSP = 4, RSI = 6, RDI, R8, R9, R10, R11 };
+    uint64_t *r = cpu->gpr;
+    vprec_syscall_frame f = {r[RAX], {r[RDI], r[RSI], r[RDX], r[R10], r[R8], r[R9]}, 0, r[RSP]};
+    r[RCX] = site->by_original ? VPREC_CALL_ORIGINAL : VPREC_CALL_HERE;
+    if (!vprec_syscall(&f))
+        return;
+    cpu->result = &f.result; /* cppcheck-suppress autoVariables ; read at stage RESULT only, which ends below */
+    atomic_signal_fence(memory_order_seq_cst);
+    *(volatile uint64_t *)&cpu->stage = VPREC_EMULATE_RESULT;
+    atomic_signal_fence(memory_order_seq_cst);
+    vprec_emulate_commit(site, cpu);
+    atomic_signal_fence(memory_order_seq_cst);
+    *(volatile uint64_t *)&cpu->stage = VPREC_EMULATE_DONE;
+}
+
+void vprec_syscall_begin(void)
+{
+    enum { NUMBERS = 512 };
+    vprec_enter_syscall = from_clone;
+    for (uint64_t number = 0; number < NUMBERS; number++)
+        vprec_enter_calls[number % sizeof vprec_enter_calls] |= handler_of(number) != NULL;
+}
+
+void vprec_syscall_judged(void)
+{
+    memset(vprec_enter_calls, 1, sizeof vprec_enter_calls);
 }

@@ -27,4 +27,10 @@ bool vprec_syscall_concerns(uint64_t number);
  * thread, also of none of the C library's. */
 bool vprec_syscall(vprec_syscall_frame *frame);
 
+/* The clones' system calls come here. What is none of ours they make themselves, which is quickest; but from `judged` on
+ * by the original instruction, wherever that stands as it was (vprec_site's by_original): the kernel may be asked to
+ * judge system calls by where they come from (seccomp, Syscall User Dispatch), or to show it (SIGSYS). */
+void vprec_syscall_begin(void);
+void vprec_syscall_judged(void);
+
 #endif

@@ -62,7 +62,7 @@ static void begin(unit *u, vprec_loaded *l, uint64_t executed)
     u->view.pointers = u->view.pads = VPREC_VEC(uint64_t);
     u->part = (vprec_code_part){.windows = VPREC_VEC(vprec_extent), .entry = executed, .gates = &l->gates,
                                 .read = read_text, .data = &l->text, .outside = VPREC_VEC(uint64_t)};
-    u->job = (vprec_job){.text = &l->text, .selected = l->selected, .executed = executed, .parts = &l->parts,
+    u->job = (vprec_job){.text = &l->text, .calls = true, .selected = l->selected, .executed = executed, .parts = &l->parts,
                          .record = l->record};
 }
 
@@ -231,8 +231,8 @@ static bool widen(unit *u)
     return more;
 }
 
-/* What int3 stands at in a function that has not been executed: operations, and what leads to them. */
-static bool is_guarded(uint32_t mark)
+/* Whether a clone rounds what starts here, or leads to such a place. */
+static bool is_work(uint32_t mark)
 {
     const vprec_arith *arith = &vprec_arith_current;
     uint32_t what = VPREC_TAIL;
@@ -241,6 +241,12 @@ static bool is_guarded(uint32_t mark)
     what |= vprec_arith_rounds(arith) ? VPREC_HAS_CONTROL : 0;
     what |= vprec_wire_shared->config.audit ? VPREC_HAS_REFUSED : 0;
     return mark & VPREC_START && mark & what;
+}
+
+/* What int3 stands at in a function that has not been executed. */
+static bool is_guarded(uint32_t mark)
+{
+    return is_work(mark) || (mark & VPREC_START && mark & VPREC_HAS_SYSCALL);
 }
 
 bool vprec_unit_poke(vprec_vec *pokes, uint64_t at, uint8_t byte)
@@ -353,7 +359,7 @@ bool vprec_unit_computes(vprec_loaded *l, uint64_t address, int depth)
     for (uint64_t at = f.start; at < f.end && done && !found; at++) {
         vprec_insn insn;
         uint32_t mark = *vprec_mark(map, at);
-        found = is_guarded(mark);
+        found = is_work(mark);
         if (mark & VPREC_START && vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) &&
             (insn.flow == VPREC_FLOW_CALL || insn.flow == VPREC_FLOW_JMP) && !vprec_in_code(map, insn.target))
             vprec_vec_add_u64(&targets, insn.target);

@@ -41,11 +41,11 @@ vprec_view *vprec_view_here(void);
 /* From now on; the calling thread's is made. `blocked`: of ours, by the mask that the process came with. */
 void vprec_view_start(uint64_t blocked);
 
-/* Whether every system call comes by vprec_syscall (syscalls.h) that does not go by a wrapper. Set early, or never. */
+/* Whether the program's own system calls come by vprec_syscall (syscalls.h): it is translated. Set early, or never. */
 extern bool vprec_view_sees_all;
-/* Whether what the program believes is known. Not of a Go program that changes masks and alternate stacks unseen: it is
- * left the kernel's (it has a stack of 32 KiB in every thread, and its goroutines get no frames), and is taken not to
- * block ours. */
+/* Whether what the program believes is known. Not of a Go program that is not translated, and changes masks and
+ * alternate stacks unseen: it is left the kernel's (it has a stack of 32 KiB in every thread, and its goroutines get no
+ * frames), and is taken not to block ours. */
 bool vprec_view_complete(void);
 
 /* The kernel's alternate stack is ours from now on; the view keeps the one that was there. In a handler it

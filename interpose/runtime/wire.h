@@ -78,7 +78,8 @@ enum vprec_op {
     VPREC_OP_SCALEF, /* a * 2^floor(b) */
     VPREC_OPS,
     VPREC_OP_REFUSED = VPREC_OPS, /* not executed by the emulator: it counts, the clone runs it as it is */
-    VPREC_OP_MXCSR                /* ldmxcsr: loaded without the rounding direction */
+    VPREC_OP_MXCSR,               /* ldmxcsr: loaded without the rounding direction */
+    VPREC_OP_SYSCALL              /* syscall: see vprec_enter_syscall */
 };
 
 enum vprec_type_use {

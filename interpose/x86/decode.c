@@ -52,6 +52,7 @@ static const entry table[ZYDIS_MNEMONIC_MAX_VALUE + 1] = {
     M(VCVTPH2PS) = E(CVT, F16, F32, 0, 1),
 
     M(LDMXCSR) = {.cls = VPREC_CONTROL}, M(VLDMXCSR) = {.cls = VPREC_CONTROL},
+    M(SYSCALL) = {.cls = VPREC_SYSCALL},
     /* x87: the arithmetic, the stores that round to 32 or 64 bits, and what loads such numbers (see classify) */
     REFUSE(FLD), REFUSE(F2XM1), REFUSE(FADD), REFUSE(FADDP), REFUSE(FCOS), REFUSE(FDIV), REFUSE(FDIVP), REFUSE(FDIVR), REFUSE(FDIVRP),
     REFUSE(FIADD), REFUSE(FIDIV), REFUSE(FIDIVR), REFUSE(FIMUL), REFUSE(FISUB), REFUSE(FISUBR), REFUSE(FMUL),

@@ -32,7 +32,8 @@ enum vprec_class {
     VPREC_PLAIN,  /* no floating-point arithmetic */
     VPREC_SITE,   /* arithmetic that can be rounded */
     VPREC_REFUSED, /* arithmetic that is not supported */
-    VPREC_CONTROL  /* ldmxcsr: sets the rounding direction */
+    VPREC_CONTROL, /* ldmxcsr: sets the rounding direction */
+    VPREC_SYSCALL
 };
 
 typedef struct vprec_insn {

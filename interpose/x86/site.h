@@ -49,6 +49,7 @@ typedef struct vprec_site {
     uint8_t imm;
     vprec_mem mem;
     uint32_t counter;    /* index of the counter block of its function, for --count */
+    bool by_original;    /* of VPREC_OP_SYSCALL: the original instruction can be executed where it is */
 } vprec_site;
 
 /* FMA in the form (negate_product ? -1 : 1) * a * b + (negate_addend ? -1 : 1) * c.

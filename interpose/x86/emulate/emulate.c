@@ -249,6 +249,11 @@ static void set_stage(vprec_cpu *cpu, enum vprec_emulate_stage stage)
 
 void vprec_emulate_commit(const vprec_site *site, vprec_cpu *cpu)
 {
+    if (site->op == VPREC_OP_SYSCALL) {
+        cpu->gpr[0] = *(const uint64_t *)cpu->result;
+        cpu->gpr[1] = 0; /* VPREC_CALL_MADE */
+        return;
+    }
     write_register(cpu, (unsigned)site->dst, site->encoding == VPREC_LEGACY, cpu->result);
 }
 

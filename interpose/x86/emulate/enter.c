@@ -13,6 +13,8 @@ _Static_assert(offsetof(vprec_cpu, stage) == VPREC_SLOT_CPU - VPREC_SLOT_STAGE &
 vprec_xsave_layout vprec_xsave;
 vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
 _Atomic uint64_t **vprec_refused_counts;
+uint8_t vprec_enter_calls[256];
+void (*vprec_enter_syscall)(const vprec_site *site, vprec_cpu *cpu);
 
 /* ldmxcsr, but for the direction where inline code counts on rounding to nearest. */
 static void load_mxcsr(const vprec_site *site, vprec_cpu *cpu)
@@ -35,6 +37,10 @@ void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu)
     }
     if (site->op == VPREC_OP_MXCSR) {
         load_mxcsr(site, cpu);
+        return;
+    }
+    if (site->op == VPREC_OP_SYSCALL) {
+        vprec_enter_syscall(site, cpu);
         return;
     }
     vprec_emulate(site, cpu, &vprec_arith_current,

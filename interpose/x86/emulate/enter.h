@@ -26,6 +26,13 @@ extern vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
 /* With --audit: for site->counter of a VPREC_OP_REFUSED site the executions. */
 extern _Atomic uint64_t **vprec_refused_counts;
 
+/* A site of VPREC_OP_SYSCALL: by the low byte of its number, whether a system call comes by at all; and what is asked
+ * then, with the registers as the instruction finds them. rcx says behind it what is to be done: VPREC_CALL_MADE, the
+ * result is in rax; or the instruction is to be executed, where the clone has it, or the original. */
+enum { VPREC_CALL_MADE, VPREC_CALL_HERE, VPREC_CALL_ORIGINAL };
+extern uint8_t vprec_enter_calls[256];
+extern void (*vprec_enter_syscall)(const vprec_site *site, vprec_cpu *cpu);
+
 /* Called by vprec_enter; also for a trap handler that has the state at hand. */
 void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu);
 

@@ -17,12 +17,13 @@ static vprec_stacks *_Atomic regions;
 /* What works on the program's own stack, without memory for another, gives its slot back to this. */
 vprec_stacks vprec_stack_none __attribute__((visibility("hidden")));
 
-/* The C library's threads keep two pointers to themselves. Others (Go's) have no thread-local variables of ours. */
+/* The C library's threads keep two pointers to themselves. Others (Go's, with zeros there) have no thread-local variables
+ * of ours. */
 static bool is_libc_thread(void)
 {
     uint64_t self, tcb;
     __asm__("movq %%fs:0, %0\n\tmovq %%fs:16, %1" : "=r"(self), "=r"(tcb));
-    return self == tcb;
+    return self && self == tcb;
 }
 
 static uint64_t owner_here(void)

@@ -71,6 +71,8 @@ void vprec_stack_call(void (*function)(void *), void *data, uint64_t top);
     movq %fs:0, %\reg
     cmpq %fs:16, %\reg
     jne \none
+    testq %\reg, %\reg
+    jz \none
     movq vprec_stack_here@gottpoff(%rip), %\reg
     movq %fs:(%\reg), %\reg
     testq %\reg, %\reg

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * raw.c: what a program sees that speaks of signals to the kernel by itself: once
  * it does, once vprec_syscall comes before each system call, once by the C library's
- * syscall(), which is wrapped. All say the same. */
+ * syscall(), which is wrapped. All say the same. Built with ALONE it only does, and
+ * is a program like any other. */
+#ifndef ALONE
 #include "life/syscalls.h"
 #include "life/trap.h"
-#include "runtime/sys.h"
 #include "x86/emulate/emulate.h"
+#endif
+#include "runtime/sys.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,8 +21,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#ifndef ALONE
 static enum { DIRECT, THROUGH, BY_LIBC } way;
 static _Atomic uint64_t traps;
+#endif
 static char *page, *gone;
 static volatile int calls, leaves_by_hand;
 
@@ -27,6 +32,7 @@ static volatile int calls, leaves_by_hand;
 #define P(p) ((uint64_t)(p))
 static long call(const uint64_t *a)
 {
+#ifndef ALONE
     vprec_syscall_frame f = {a[0], {a[1], a[2], a[3], a[4], a[5], a[6]}, 0, (uint64_t)__builtin_frame_address(0)};
 
     if (way == BY_LIBC) {
@@ -35,8 +41,8 @@ static long call(const uint64_t *a)
     }
     if (way == THROUGH && vprec_syscall_concerns(a[0]) && vprec_syscall(&f))
         return (long)f.result;
-    a = f.argument;
-    return vprec_sys((long)f.number, (long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5]);
+#endif
+    return vprec_sys((long)a[0], (long)a[1], (long)a[2], (long)a[3], (long)a[4], (long)a[5], (long)a[6]);
 }
 
 typedef struct kernel_action {
@@ -64,7 +70,7 @@ static void show(const char *what)
 static void on_signal(int number, siginfo_t *info, void *context)
 {
     ucontext_t *uc = context;
-    stack_t now;
+    stack_t now = {0};
     char local;
 
     calls++;
@@ -74,10 +80,12 @@ static void on_signal(int number, siginfo_t *info, void *context)
            (unsigned)now.ss_flags);
     show("inside");
     if (leaves_by_hand) {
-        vprec_syscall_frame f = {.number = SYS_rt_sigreturn, .rsp = P(uc)};
         fflush(stdout);
+#ifndef ALONE
+        vprec_syscall_frame f = {.number = SYS_rt_sigreturn, .rsp = P(uc)};
         if (way != DIRECT && vprec_syscall(&f))
             exit(5);
+#endif
         __asm__ volatile("movq %0, %%rsp\n\tmovl $15, %%eax\n\tsyscall" : : "r"(uc));
     }
 }
@@ -150,7 +158,7 @@ static void masks(void)
 
 static void stacks(void)
 {
-    stack_t to = {.ss_sp = page, .ss_size = 32768}, old, small = {.ss_sp = page, .ss_size = 99};
+    stack_t to = {.ss_sp = page, .ss_size = 32768}, old = {0}, small = {.ss_sp = page, .ss_size = 99};
 
     for (int i = 0; i < 2; i++) {
         printf("stack: %ld", CALL(SYS_sigaltstack, P(&to), P(&old)));
@@ -181,7 +189,7 @@ static void waits(void)
         size_t size;
     } box = {&none, 8};
     struct epoll_event event;
-    siginfo_t info;
+    siginfo_t info = {0};
     int fd = epoll_create1(0);
 
     CALL(SYS_rt_sigprocmask, SIG_BLOCK, P(&both), 0, 8);
@@ -211,7 +219,7 @@ static void waits(void)
 
 static void execs(void)
 {
-    static const char *const args[] = {"grep", "-E", "Sig(Blk|Ign|Cgt)", "/proc/self/status", NULL};
+    static const char *const args[] = {"raw", "shows", NULL};
     uint64_t m = bit(SIGSEGV) | bit(SIGHUP);
     pid_t child;
 
@@ -224,7 +232,7 @@ static void execs(void)
         send(SIGTRAP);
         show("goes on");
         fflush(stdout);
-        CALL(SYS_execve, P("/bin/grep"), P(args), P(environ));
+        CALL(SYS_execve, P("/proc/self/exe"), P(args), P(environ));
         _exit(9);
     }
     int status;
@@ -232,15 +240,30 @@ static void execs(void)
     printf("child: %d\n", status);
 }
 
+/* What a program finds that another has executed. */
+static int inherited(void)
+{
+    show("inherited");
+    for (int number = 1; number < 32; number++) {
+        kernel_action a = {0};
+        CALL(SYS_rt_sigaction, (uint64_t)number, 0, P(&a), 8);
+        if (a.handler)
+            printf("action %d: %d\n", number, (int)a.handler);
+    }
+    return fflush(stdout);
+}
+
 static int run(void)
 {
     page = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     gone = page + 32768;
     mprotect(gone, 32768, PROT_NONE);
+#ifndef ALONE
     if (way != DIRECT) {
         vprec_xsave_detect();
         vprec_trap_install(&traps);
     }
+#endif
     actions();
     masks();
     stacks();
@@ -250,6 +273,12 @@ static int run(void)
     return 0;
 }
 
+#ifdef ALONE
+int main(int argc, char **argv)
+{
+    return argc > 1 && !strcmp(argv[1], "shows") ? inherited() : run();
+}
+#else
 /* What a child prints that does it all. */
 static char *output(int which, size_t *size)
 {
@@ -282,8 +311,10 @@ int main(int argc, char **argv)
     size_t native_size, size;
     int bad = 0;
 
+    if (argc > 1 && !strcmp(argv[1], "shows"))
+        return inherited();
     if (argc > 1) {
-        way = atoi(argv[1]);
+        way = argv[1][0] - '0';
         return run();
     }
     char *native = output(DIRECT, &native_size);
@@ -301,3 +332,4 @@ int main(int argc, char **argv)
     printf("%zu bytes, %d lines differ\n", native_size, bad);
     return bad || native_size < 2000;
 }
+#endif
