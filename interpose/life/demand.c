@@ -195,9 +195,13 @@ static void on_fetch(void *data)
     if (!provide(l, page, a->address, &clean))
         give_up(l);
     uint64_t clone = clone_of(a->address);
-    if ((clean || !clone || l->text.failed) && !vprec_admit(l, page, page + PAGE))
+    if (!clean && !clone && vprec_unit_pass(l, a->address))
+        clone = clone_of(a->address);
+    bool call = clone && is_call(l, a->address);
+    bool runs = clean || !clone || l->text.failed || (call && !vprec_gap_waits(l, page, page + PAGE));
+    if (runs && !vprec_admit(l, page, page + PAGE))
         a->to = 0;
-    else if (clone && !is_call(l, a->address))
+    else if (clone && !call)
         a->to = clone;
 }
 

@@ -195,11 +195,21 @@ bool vprec_gap_provide(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t a
     if (!g)
         return false;
     bool executed = address >= start && address < end;
-    g->entries += executed;
+    g->entries++; /* of its pages: functions beside it cannot wait for ever, either */
     if (executed && !vprec_image_of(address) && !vprec_gap_translate(l, address))
         return false;
     if (g->entries >= ENTRIES && !g->swept && !sweep_gap(l, g))
         return false;
     *runs = g->swept && !is_closed(l, vprec_page_start(start));
     return true;
+}
+
+bool vprec_gap_waits(vprec_loaded *l, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < l->gaps.count; i++) {
+        const vprec_gap *g = &VPREC_AT(l->gaps, vprec_gap, i);
+        if (g->start < end && start < g->end && !g->swept)
+            return true;
+    }
+    return false;
 }

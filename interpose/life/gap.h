@@ -9,6 +9,9 @@
  * page may have X for it. */
 bool vprec_gap_provide(vprec_loaded *loaded, uint64_t start, uint64_t end, uint64_t address, bool *runs);
 
+/* Whether some such code on the page is to be looked at yet, once more of its entries are known. */
+bool vprec_gap_waits(vprec_loaded *loaded, uint64_t start, uint64_t end);
+
 /* Translates what can be reached from `address` in its gap, not too far off. */
 bool vprec_gap_translate(vprec_loaded *loaded, uint64_t address);
 

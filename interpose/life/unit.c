@@ -29,6 +29,7 @@ typedef struct unit {
     vprec_object view;  /* of the object: the functions in the unit */
     vprec_code_part part;
     vprec_job job;
+    bool passes;        /* what was executed is cloned, even if it has nothing to round: its page has no X yet */
     bool failed;        /* no memory */
 } unit;
 
@@ -301,6 +302,15 @@ bool vprec_unit_unplant(vprec_loaded *l, uint64_t start, uint64_t end)
     return done;
 }
 
+/* The function that was executed runs as a clone, whatever is in it. */
+static void choose_executed(const unit *u)
+{
+    long i = u->passes ? vprec_code_function_at(&u->job.map, u->job.executed) : -1;
+    vprec_code_function *f = i >= 0 ? vprec_job_function(&u->job.map, (size_t)i) : NULL;
+    if (f && !f->cloned)
+        f->cloned = f->only_calls = true;
+}
+
 static bool is_chosen(const vprec_codemap *map, uint64_t start)
 {
     long i = vprec_code_function_at(map, start);
@@ -319,6 +329,7 @@ static bool finish(unit *u)
     if (!l->generated)
         mark_neighbours(u);
     vprec_job_choose(&u->job);
+    choose_executed(u);
     for (size_t i = 0; i < map->functions.count && l->generated; i++) /* it runs nowhere but in clones */
         vprec_job_function(map, i)->cloned = vprec_job_function(map, i)->selected = true;
     for (size_t i = 0; i < map->functions.count; i++) { /* what has int3 leads to the clone in any case */
@@ -372,11 +383,12 @@ bool vprec_unit_computes(vprec_loaded *l, uint64_t address, int depth)
     return found;
 }
 
-bool vprec_unit_translate(vprec_loaded *l, const vprec_symbol *f, uint64_t address)
+static bool translate(vprec_loaded *l, const vprec_symbol *f, uint64_t address, bool passes)
 {
     enum { ROUNDS = 8 };
     unit u;
     begin(&u, l, address);
+    u.passes = passes;
     bool taken = take(&u, f), done = !u.failed;
     for (int round = 0; taken && round < ROUNDS; round++) {
         done = read_unit(&u);
@@ -387,6 +399,17 @@ bool vprec_unit_translate(vprec_loaded *l, const vprec_symbol *f, uint64_t addre
     done = done && (!taken || finish(&u));
     release(&u);
     return done;
+}
+
+bool vprec_unit_translate(vprec_loaded *l, const vprec_symbol *f, uint64_t address)
+{
+    return translate(l, f, address, false);
+}
+
+bool vprec_unit_pass(vprec_loaded *l, uint64_t address)
+{
+    vprec_symbol f;
+    return !vprec_object_function_at(&l->object, address, &f) || translate(l, &f, address, true);
 }
 
 /* Windows: the code less what was translated before. False: no memory. */
@@ -415,6 +438,7 @@ bool vprec_unit_translate_code(vprec_loaded *l, vprec_extent code, uint64_t addr
     begin(&u, l, address);
     u.job.alone = l->generated;
     u.job.leaves_by_itself = true;
+    u.passes = true;
     bool done = add_windows(&u, code) && read_unit(&u) && finish(&u);
     release(&u);
     return done;

@@ -9,6 +9,9 @@
 /* Translates the function that control has come to at `address` (0: nowhere in it yet), with what belongs to it. */
 bool vprec_unit_translate(vprec_loaded *loaded, const vprec_symbol *function, uint64_t address);
 
+/* The same for a function that has nothing to round, on a page that waits without X: it runs as a clone meanwhile. */
+bool vprec_unit_pass(vprec_loaded *loaded, uint64_t address);
+
 /* The function is not executed yet: int3 tells when it is. */
 bool vprec_unit_plant(vprec_loaded *loaded, const vprec_symbol *function);
 /* What was planted in [start, end) and is still there goes away. */

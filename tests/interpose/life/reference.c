@@ -9,7 +9,7 @@
 oracle_format reference_format[2];
 int reference_contracted;
 
-/* What the shape called `name` in traps.S, strays.S or inside.S computes. */
+/* What the shape called `name` in traps.S, strays.S, inside.S or unnamed.c computes. */
 static int trap(const char *name, F a, F b, F *r)
 {
     if (!strcmp(name, "trap_first"))
