@@ -212,13 +212,16 @@ static void clone_function(vprec_cloner *k)
     /* Registers nobody here names are free unless a caller may keep values in
      * them; those that the function itself overwrites are free where dead. */
     uint32_t unnamed = ~(f->vectors | map->live_vectors) & 0xFFFF0000u, written;
-    uint32_t unnamed_masks = ~(f->masks | map->live_masks) & 0xFE, masks_written;
+    uint32_t unnamed_masks = ~(f->masks | map->live_masks) & 0xFE, masks_written, taken[2] = {0, 0};
+    if (f->gate) /* whoever calls it */
+        unnamed = unnamed_masks = 0;
     if (!vprec_live_read(map, f, &k->live, &written, &masks_written)) {
         k->code.full = true;
         return;
     }
     size_t next = 0;
     k->round.clear_upper = !f->vex;
+    k->round.taken = taken;
     k->code.shadow = vprec_window_at(map, f->start)->shadow;
     vprec_jump_begin(k);
     vprec_cloner_begin(k, VPREC_WHERE_BODY, f->start);
@@ -259,6 +262,9 @@ static void clone_function(vprec_cloner *k)
     vprec_round_emit_ties(&k->code, &k->round);
     vprec_cloner_end(k);
     vprec_jump_end(k);
+    k->round.taken = NULL;
+    k->image->borrowed_vectors |= taken[0] & unnamed;
+    k->image->borrowed_masks |= taken[1] & unnamed_masks;
 }
 
 /* Upper bound of the clones' size. */

@@ -41,8 +41,12 @@ typedef struct vprec_image {
     vprec_vec calls;          /* vprec_site *: its system calls, ascending */
     vprec_gates gates;
     const uint8_t *source;    /* of one that is alone: the bytes of its spans when they were translated */
+    uint32_t borrowed_vectors, borrowed_masks; /* extended registers that clones use since no caller keeps them */
     bool waiting;             /* some patches wait */
     uint32_t by_jump, by_short, by_trap, inlined;
+    uint32_t sites[VPREC_TYPES], functions; /* that are in the object's record */
+    void *records;            /* of its functions, in one piece; NULL: none */
+    size_t record_bytes;
 } vprec_image;
 
 /* Where an arrival at `original` continues, 0 if it is none of ours. */

@@ -412,11 +412,13 @@ void vprec_jump_end(vprec_cloner *k)
 }
 
 /* The clone of an instruction in another unit, in reach of the displacement at `at`; 0: none. A function's start leads
- * to its clone by itself, and notes the entry. */
+ * to its clone by itself, and notes the entry; what may be translated anew is left by its original. */
 static uint64_t clone_elsewhere(uint64_t original, const uint8_t *at)
 {
     const vprec_image *image = vprec_image_of(original);
     uint64_t clone = 0;
+    if (image && (image->borrowed_vectors || image->borrowed_masks))
+        return 0;
     for (size_t i = 0; image && i < image->spans.count; i++)
         if (VPREC_AT(image->spans, vprec_image_span, i).start == original)
             image = NULL;

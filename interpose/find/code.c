@@ -155,7 +155,7 @@ static void set_marks(const reader *r, uint64_t address, const vprec_insn *insn)
     else if (insn->cls == VPREC_SYSCALL)
         what |= VPREC_HAS_SYSCALL;
     /* only a callee in the same object can be known to keep registers */
-    if (insn->flow == VPREC_FLOW_CALL && is_code(r, insn->target))
+    if (insn->flow == VPREC_FLOW_CALL && in_ranges(&r->map->object->code, insn->target, NULL))
         what |= VPREC_HAS_CALL;
     if (insn->flow == VPREC_FLOW_IJMP)
         what |= VPREC_HAS_INDIRECT;

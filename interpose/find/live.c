@@ -108,7 +108,7 @@ bool vprec_live_read(const vprec_codemap *map, const vprec_code_function *functi
         const vprec_registers *r = &n->decoded.registers;
         n->vectors = n->after | r->reads | r->writes;
         n->masks = n->masks_after | r->mask_reads | r->mask_writes;
-        n->calls = n->decoded.insn.flow == VPREC_FLOW_CALL && vprec_in_code(map, n->decoded.insn.target);
+        n->calls = n->decoded.insn.flow == VPREC_FLOW_CALL && vprec_object_code_at(map->object, n->decoded.insn.target);
         *written |= r->writes;
         *masks_written |= r->mask_writes;
     }

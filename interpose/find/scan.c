@@ -330,6 +330,13 @@ static inline unsigned words_among(const uint8_t *p)
     return (unsigned)_mm_movemask_epi8(_mm_and_si128(either(equal(x, 0x15), equal(x, 0x25)), equal(load(p - 1), 0xFF)));
 }
 
+/* At which is the first byte of VEX or EVEX? */
+static inline unsigned vectors_among(const uint8_t *p)
+{
+    __m128i x = load(p);
+    return (unsigned)_mm_movemask_epi8(either(equal_in(x, 0xFE, 0xC4), equal(x, 0x62)));
+}
+
 /* One of the above for the bytes of a block. */
 static inline uint64_t block_of(unsigned (*among)(const uint8_t *), const uint8_t *block)
 {
@@ -391,6 +398,40 @@ bool vprec_scan_jumps(const uint8_t *bytes, size_t size, size_t behind, uint64_t
             if (target < lo || target >= hi)
                 continue;
             if (!vprec_vec_add_u64(targets, target))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* An instruction about opmasks: kmov, kand and their like. */
+static bool is_about_masks(unsigned map, uint8_t opcode)
+{
+    if (map == 3)
+        return within(opcode, 0x30, 0x33);
+    return map == 1 && (within(opcode, 0x41, 0x42) || within(opcode, 0x44, 0x47) || within(opcode, 0x4A, 0x4B) ||
+                        within(opcode, 0x90, 0x93) || within(opcode, 0x98, 0x99));
+}
+
+static bool may_be_extended(const uint8_t *p)
+{
+    switch (p[0]) {
+    case 0xC5: return is_about_masks(1, p[2]);
+    case 0xC4: return is_about_masks(p[1] & 31, p[3]);
+    default: return !(p[1] & 8) && p[2] & 4 && p[1] & 7 && (p[1] & 7) != 4 && (p[1] & 7) != 7;
+    }
+}
+
+bool vprec_scan_extended(const uint8_t *bytes, size_t size, uint64_t address, vprec_vec *places)
+{
+    enum { LEAST = 4 };
+    for (size_t at = 0; at < size; at += BLOCK) {
+        uint8_t copy[BLOCK + 2];
+        for (uint64_t left = block_of(vectors_among, block_at(bytes, size, at, copy)); left; left &= left - 1) {
+            size_t first = at + (unsigned)__builtin_ctzll(left);
+            if (first + LEAST > size)
+                break;
+            if (may_be_extended(bytes + first) && !vprec_vec_add_u64(places, address + first))
                 return false;
         }
     }

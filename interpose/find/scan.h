@@ -27,6 +27,10 @@ typedef struct vprec_scan {
  * `addsd` (F2 0F 58) does, for F2 is as well the end of an instruction before, as in `mov %esi, %edx; addps`. */
 bool vprec_scan_clean(const vprec_scan *scan, const uint8_t *bytes, size_t size, size_t behind, uint64_t address);
 
+/* Appends to `places` (uint64_t) the addresses of what could be an instruction with VEX or EVEX that names an opmask or a
+ * vector register above 15, and more: the decoder tells. False: no memory. */
+bool vprec_scan_extended(const uint8_t *bytes, size_t size, uint64_t address, vprec_vec *places);
+
 /* Appends to `targets` (uint64_t) those in [lo, hi) of all that could be a `jmp rel32`, `jcc rel32` or `call rel32` at
  * any of the bytes, in their order. False: no memory. */
 bool vprec_scan_jumps(const uint8_t *bytes, size_t size, size_t behind, uint64_t address, uint64_t lo, uint64_t hi,

@@ -4,6 +4,7 @@
 #include "bystanders.h"
 #include "clone/patch.h"
 #include "find/scan.h"
+#include "keep.h"
 
 enum { PAGE = 4096, BEHIND = 15 };
 
@@ -53,7 +54,7 @@ static bool read_page(vprec_loaded *l, uint64_t page, vprec_vec *targets, vprec_
         if (written && !vprec_vec_add_u64(patches, patch->at))
             return false;
     }
-    return true;
+    return vprec_keep_read(l, bytes, page);
 }
 
 bool vprec_admit(vprec_loaded *l, uint64_t start, uint64_t end)

@@ -253,6 +253,24 @@ static bool is_recorded(const vprec_code_function *f)
     return (f->cloned && !f->only_calls) || f->refused;
 }
 
+/* The function's record, if it was translated before; else NULL. */
+static vprec_function_record *record_of(const vprec_job *j, const vprec_code_function *f)
+{
+    for (size_t i = 0; j->recorded && i < j->recorded->count; i++)
+        if (VPREC_AT(*j->recorded, vprec_recorded, i).start == f->start)
+            return VPREC_AT(*j->recorded, vprec_recorded, i).record;
+    return NULL;
+}
+
+/* The function's clone tells by this record that it is entered, and what it counts. */
+static void set_record(vprec_job *j, size_t function, vprec_function_record *r)
+{
+    j->function_records[function] = vprec_record_offset(r);
+    j->entered[function] = &r->entered;
+    if (vprec_wire_shared->config.count)
+        j->counters[function] = vprec_record_counted(r);
+}
+
 static size_t record_size(const char *name)
 {
     return vprec_record_align(sizeof(vprec_function_record) + strlen(name) + 1);
@@ -265,16 +283,20 @@ static void record_functions(vprec_job *j)
     size_t bytes = 0;
     for (size_t i = 0; i < j->map.functions.count; i++) {
         const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
-        if (is_recorded(f))
+        if (is_recorded(f) && record_of(j, f))
+            set_record(j, i, record_of(j, f));
+        else if (is_recorded(f))
             bytes += record_size(function_name(&j->map, f, room, sizeof room));
     }
-    char *first = bytes ? vprec_record_room(bytes) : NULL, *at = first;
+    char *at = bytes ? vprec_record_room(bytes) : NULL;
     if (!at)
         return;
-    uint64_t object = vprec_record_offset(j->record), offset = vprec_record_offset(first);
+    j->records = at;
+    j->record_bytes = bytes;
+    uint64_t object = vprec_record_offset(j->record);
     for (size_t i = 0; i < j->map.functions.count; i++) {
         const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
-        if (!is_recorded(f))
+        if (!is_recorded(f) || record_of(j, f))
             continue;
         const char *name = function_name(&j->map, f, room, sizeof room);
         vprec_function_record *r = (vprec_function_record *)at;
@@ -286,10 +308,7 @@ static void record_functions(vprec_job *j)
             r->sites[t] = f->sites[t];
         memcpy(r->name, name, strlen(name) + 1);
         vprec_record_done(r, VPREC_RECORD_FUNCTION, record_size(name));
-        j->function_records[i] = offset + (uint64_t)(at - first);
-        j->entered[i] = &r->entered;
-        if (vprec_wire_shared->config.count)
-            j->counters[i] = vprec_record_counted(r);
+        set_record(j, i, r);
         at += record_size(name);
     }
 }
@@ -422,6 +441,18 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
         return NULL;
     }
     image->gates = j->gates;
+    image->records = j->records;
+    image->record_bytes = j->record_bytes;
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        const vprec_code_function *f = vprec_job_function(&j->map, i);
+        uint32_t wanted = 0;
+        for (int t = 0; t < VPREC_TYPES && f->cloned; t++)
+            if (config->use[t] != VPREC_USE_NONE) {
+                image->sites[t] += f->sites[t];
+                wanted += f->sites[t];
+            }
+        image->functions += wanted != 0;
+    }
     j->record->clone_bytes += image->code_end - image->code;
     j->record->by_jump += image->by_jump;
     j->record->by_short += image->by_short;

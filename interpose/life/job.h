@@ -7,6 +7,12 @@
 #include "clone/clone.h"
 #include "runtime/wire.h"
 
+/* A function that was translated before, and its record. */
+typedef struct vprec_recorded {
+    uint64_t start;
+    vprec_function_record *record;
+} vprec_recorded;
+
 typedef struct vprec_job {
     vprec_codemap map;
     vprec_text_pages *text;
@@ -17,7 +23,10 @@ typedef struct vprec_job {
     bool calls;        /* what holds system calls is cloned for them alone, too */
     uint64_t executed; /* where control has come to; 0 nowhere yet */
     vprec_vec *parts;  /* uint64_t: starts of functions that are parts of routines; grows; NULL: the unit is all there is */
+    vprec_vec *recorded; /* vprec_recorded: functions that are translated anew; NULL: none are */
     vprec_object_record *record;
+    void *records; /* of the functions, in one piece; NULL: none */
+    size_t record_bytes;
     vprec_gates gates;
     _Atomic uint32_t **entered; /* by function, NULL none */
     uint32_t *counters;         /* by function */

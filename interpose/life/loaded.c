@@ -11,7 +11,8 @@ vprec_loaded *vprec_loaded_make(void)
         *l = (vprec_loaded){.images = VPREC_VEC(vprec_image *), .gates = VPREC_VEC(uint64_t),
                             .targets = VPREC_VEC(uint64_t), .visits = VPREC_VEC(vprec_visit),
                             .gaps = VPREC_VEC(vprec_gap), .closed = VPREC_VEC(uint64_t), .words = VPREC_VEC(uint64_t),
-                            .parts = VPREC_VEC(uint64_t), .elsewhere = VPREC_VEC(uint64_t)};
+                            .parts = VPREC_VEC(uint64_t), .elsewhere = VPREC_VEC(uint64_t),
+                            .recorded = VPREC_VEC(vprec_recorded)};
     return l;
 }
 
@@ -25,7 +26,7 @@ void vprec_loaded_free(vprec_loaded *l)
     vprec_text_close(&l->text);
     vprec_object_release(&l->object);
     vprec_vec *all[] = {&l->images, &l->gates, &l->targets, &l->visits, &l->gaps, &l->closed, &l->words, &l->parts,
-                        &l->elsewhere};
+                        &l->elsewhere, &l->recorded};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
     vprec_pages_free(l, sizeof *l);

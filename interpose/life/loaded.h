@@ -25,6 +25,7 @@ typedef struct vprec_loaded {
                           its functions; sorted */
     bool words_read;
     vprec_vec parts;   /* uint64_t: see vprec_job */
+    vprec_vec recorded; /* likewise */
     uint32_t live_vectors, live_masks; /* extended registers that callers seen so far keep across calls */
     vprec_vec elsewhere; /* uint64_t: threads that do not stand in patches that wait; sorted */
     vprec_object_record *generates; /* of the code that it generates, once there is some that is followed */

@@ -4,6 +4,7 @@
 #include "bystanders.h"
 #include "find/scan.h"
 #include "find/select.h"
+#include "keep.h"
 #include "runtime/share.h"
 #include <elf.h>
 
@@ -64,7 +65,7 @@ static void begin(unit *u, vprec_loaded *l, uint64_t executed)
     u->part = (vprec_code_part){.windows = VPREC_VEC(vprec_extent), .entry = executed, .gates = &l->gates,
                                 .read = read_text, .data = &l->text, .outside = VPREC_VEC(uint64_t)};
     u->job = (vprec_job){.text = &l->text, .calls = true, .selected = l->selected, .executed = executed, .parts = &l->parts,
-                         .record = l->record};
+                         .recorded = &l->recorded, .record = l->record};
 }
 
 static void release(unit *u)
@@ -322,8 +323,8 @@ static bool finish(unit *u)
 {
     vprec_loaded *l = u->loaded;
     vprec_codemap *map = &u->job.map;
-    l->live_vectors |= map->live_vectors;
-    l->live_masks |= map->live_masks;
+    if (!vprec_keep_add(l, map->live_vectors, map->live_masks))
+        return false;
     map->live_vectors = l->live_vectors;
     map->live_masks = l->live_masks;
     if (!l->generated)
@@ -354,6 +355,21 @@ static bool finish(unit *u)
         if (pending && !cloned)
             done &= vprec_unit_unplant(l, s.start, s.end);
     }
+    return done;
+}
+
+bool vprec_unit_kept(vprec_loaded *l, const vprec_symbol *f, uint32_t *vectors, uint32_t *masks)
+{
+    unit u;
+    begin(&u, l, 0);
+    vprec_vec *symbols = &u.view.symbols; /* in whatever state it is */
+    vprec_symbol *s = vprec_vec_add(symbols, 1);
+    if (s)
+        *s = *f;
+    bool done = s && read_unit(&u);
+    *vectors = u.job.map.live_vectors;
+    *masks = u.job.map.live_masks;
+    release(&u);
     return done;
 }
 

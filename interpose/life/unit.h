@@ -24,6 +24,9 @@ bool vprec_unit_computes(vprec_loaded *loaded, uint64_t address, int depth);
  * not translated before. Generated code is left as it is. */
 bool vprec_unit_translate_code(vprec_loaded *loaded, vprec_extent code, uint64_t address, uint64_t most);
 
+/* The extended registers that the function keeps across calls inside the object: see keep.h. */
+bool vprec_unit_kept(vprec_loaded *loaded, const vprec_symbol *function, uint32_t *vectors, uint32_t *masks);
+
 /* One byte to be written at `at`. */
 bool vprec_unit_poke(vprec_vec *pokes, uint64_t at, uint8_t byte);
 

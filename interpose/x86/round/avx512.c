@@ -226,12 +226,16 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
         if (needed)
             taken |= vector_bit(e->reg[i]);
     }
+    if (e->context->taken)
+        e->context->taken[0] |= e->context->free_vectors & taken & ~busy;
     uint32_t taken_masks = 1u | 1u << s->mask;
     int *const masks[] = {&e->kt, &e->km, &e->kn};
     for (int i = 0; i < (noise ? 3 : rounds || s->op == VPREC_OP_ADDSUB); i++) {
         *masks[i] = take(&free_masks, taken_masks, 1, 8, save->masks, &save->mask_count);
         taken_masks |= 1u << *masks[i];
     }
+    if (e->context->taken)
+        e->context->taken[1] |= e->context->free_masks & taken_masks & ~1u;
 }
 
 static void move_saved(vprec_avx512 *e, const saved *save, bool restore)

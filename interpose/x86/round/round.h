@@ -74,6 +74,7 @@ typedef struct vprec_round_context {
     const vprec_constants *constants; /* in reach of the code */
     uint32_t free_vectors; /* registers that may be overwritten (bit n) */
     uint32_t free_masks;   /* opmasks that may be overwritten */
+    uint32_t *taken;       /* those of them that were, in two words; NULL: nobody asks */
     bool aes;              /* the processor has vector AES: random words inline */
     int *halves;           /* 1 + type where the last site of that type left its random words, half used, in
                               vprec_noise_here.words, else 0: the emitter sets and reads it, the caller clears it where

@@ -48,6 +48,9 @@ def main():
     o = p.parse_args()
     command = o.command[1:] if o.command[:1] == ['--'] else o.command
     status, native, errors = run(command)
+    if status == 77:
+        print('the processor lacks what the program needs')
+        return 77
     if status:
         print(f'{command} natively: exit status {status}\n{errors}')
         return 1

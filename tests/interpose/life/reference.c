@@ -9,7 +9,7 @@
 oracle_format reference_format[2];
 int reference_contracted;
 
-/* What the shape called `name` in traps.S, strays.S, inside.S or unnamed.c computes. */
+/* What the shape called `name` in one of the .S files, or in unnamed.c, computes. */
 static int trap(const char *name, F a, F b, F *r)
 {
     if (!strcmp(name, "trap_first"))
@@ -34,6 +34,12 @@ static int trap(const char *name, F a, F b, F *r)
         *r = ADD(DIV(a, b), b);
     else if (!strcmp(name, "trap_push_return"))
         *r = MUL(ADD(a, b), b);
+    else if (!strcmp(name, "trap_keep_pending"))
+        *r = SUB(a, b);
+    else if (!strcmp(name, "trap_keep_adds"))
+        *r = ADD(ADD(MUL(MUL(a, b), b), MUL(a, b)), b);
+    else if (!strncmp(name, "trap_keep_", 10))
+        *r = ADD(MUL(a, b), a);
     else if (!strcmp(name, "trap_stray_return"))
         *r = ADD(MUL(a, b), b);
     else if (!strcmp(name, "trap_stray_to_return"))

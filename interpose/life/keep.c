@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * keep.c: see keep.h. Few pages have anything that reads as an instruction about such a register; their functions are
+ * decoded. */
+#include "keep.h"
+#include "clone/patch.h"
+#include "find/scan.h"
+#include "runtime/record.h"
+#include "unit.h"
+
+enum { PAGE = 4096, LONGEST = 15, EXTENDED = (int)0xFFFF0000 };
+
+/* Calls that were led to the clones go where they went: to int3. */
+static bool turn_calls(vprec_loaded *l, const vprec_image *image)
+{
+    enum { CALL = 5 };
+    vprec_vec pokes = VPREC_VEC(vprec_poke);
+    bool done = true;
+    for (uint64_t page = l->text.lo; page < l->text.hi; page += PAGE) {
+        if (!l->text.loaded[(page - l->text.lo) / PAGE])
+            continue;
+        for (uint64_t at = page; at < page + PAGE && done; at++) {
+            int32_t led;
+            if (*(const uint8_t *)at != 0xE8 || !vprec_text_has(&l->text, at + CALL - 1))
+                continue;
+            __builtin_memcpy(&led, (const void *)(at + 1), sizeof led);
+            uint64_t to = at + CALL + (uint64_t)(int64_t)led;
+            if (to < image->code || to >= image->code_end)
+                continue;
+            uint8_t call[CALL];
+            vprec_text_read(&l->text, at, call, CALL);
+            done = vprec_poke_add(&pokes, at + 1, call + 1, CALL - 1);
+        }
+    }
+    done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes));
+    vprec_vec_free(&pokes);
+    return done;
+}
+
+/* Its functions are known, and counted once more when they are translated anew. */
+static bool uncount(vprec_loaded *l, const vprec_image *image)
+{
+    vprec_object_record *r = l->record;
+    for (int t = 0; t < VPREC_TYPES; t++)
+        r->sites[t] -= image->sites[t];
+    r->functions -= image->functions;
+    r->clone_bytes -= image->code_end - image->code;
+    r->by_jump -= image->by_jump;
+    r->by_short -= image->by_short;
+    r->by_trap -= image->by_trap;
+    r->inlined -= image->inlined;
+    for (size_t at = 0; at < image->record_bytes;) {
+        vprec_function_record *f = (vprec_function_record *)(void *)((char *)image->records + at);
+        vprec_recorded *known = vprec_vec_add(&l->recorded, 1);
+        if (!known)
+            return false;
+        *known = (vprec_recorded){f->address + l->object.bias, f};
+        at += vprec_record_align(f->head.size);
+    }
+    return true;
+}
+
+/* The image's functions are as if they had not been executed yet: int3 waits at every way in. Who runs in its clones
+ * was called by what keeps nothing there, and may go on. */
+static bool forget(vprec_loaded *l, vprec_image *image)
+{
+    vprec_vec pokes = VPREC_VEC(vprec_poke);
+    bool done = true;
+    for (size_t i = 0; i < image->patches.count && done; i++) {
+        vprec_patch *p = &VPREC_AT(image->patches, vprec_patch, i);
+        if (*(const uint8_t *)p->at != 0xCC)
+            done = vprec_patch_undo(&l->text, image, p, &pokes);
+    }
+    done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes)) && turn_calls(l, image);
+    vprec_vec_free(&pokes);
+    for (size_t i = 0; i < image->spans.count && done; i++) {
+        vprec_image_span s = VPREC_AT(image->spans, vprec_image_span, i);
+        for (size_t k = 0; k < l->visits.count; k++) {
+            vprec_visit *v = &VPREC_AT(l->visits, vprec_visit, k);
+            if (v->state == VPREC_VISIT_CLONED && v->start >= s.start && v->start < s.end)
+                v->state = VPREC_VISIT_PENDING;
+        }
+    }
+    if (done) {
+        image->waiting = false;
+        image->borrowed_vectors = image->borrowed_masks = 0;
+        vprec_image_retire(image);
+    }
+    return done && uncount(l, image);
+}
+
+bool vprec_keep_add(vprec_loaded *l, uint32_t vectors, uint32_t masks)
+{
+    bool news = vectors & ~l->live_vectors || masks & ~l->live_masks, done = true;
+    l->live_vectors |= vectors;
+    l->live_masks |= masks;
+    for (size_t i = 0; i < l->images.count && news && done && !l->generated; i++) {
+        vprec_image *image = VPREC_AT(l->images, vprec_image *, i);
+        if (image->borrowed_vectors & vectors || image->borrowed_masks & masks)
+            done = forget(l, image);
+    }
+    return done;
+}
+
+/* Which such registers the instruction names; 0: none, or it is none. */
+static uint32_t names(const vprec_loaded *l, uint64_t address)
+{
+    uint8_t bytes[LONGEST];
+    size_t room = 0;
+    while (room < LONGEST && vprec_text_has(&l->text, address + room))
+        room++;
+    vprec_decoded d;
+    vprec_text_read(&l->text, address, bytes, room);
+    if (!vprec_insn_whole(bytes, room, address, &d) || !d.insn.extended)
+        return 0;
+    const vprec_registers *r = &d.registers;
+    return ((r->reads | r->writes) & (uint32_t)EXTENDED) | r->mask_reads | r->mask_writes;
+}
+
+bool vprec_keep_read(vprec_loaded *l, const uint8_t *bytes, uint64_t page)
+{
+    static vprec_vec places = {.size = sizeof(uint64_t)};
+    places.count = 0;
+    if (l->isa != VPREC_ISA_AVX512) /* clones have no use for them */
+        return true;
+    if (!vprec_scan_extended(bytes, PAGE, page, &places))
+        return false;
+    uint64_t seen = 0; /* up to where the functions were decoded */
+    bool done = true;
+    for (size_t i = 0; i < places.count && done; i++) {
+        uint64_t at = VPREC_AT(places, uint64_t, i);
+        vprec_symbol f;
+        uint32_t vectors = 0, masks = 0;
+        if (at < seen || !names(l, at))
+            continue;
+        if (!vprec_object_function_at(&l->object, at, &f))
+            continue;
+        seen = f.end;
+        done = vprec_unit_kept(l, &f, &vectors, &masks) && vprec_keep_add(l, vectors, masks);
+    }
+    return done;
+}
