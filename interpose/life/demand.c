@@ -2,9 +2,11 @@
  * demand.c: see demand.h. Pages and arrivals; what is translated is unit.c's and gap.c's. */
 #include "demand.h"
 #include "admit.h"
+#include "direction.h"
 #include "gap.h"
 #include "generated.h"
 #include "harden.h"
+#include "keep.h"
 #include "lock.h"
 #include "runtime/record.h"
 #include "syscalls.h"
@@ -289,6 +291,13 @@ static void waits(uint64_t at)
         vprec_lock_run(on_waits, &a);
 }
 
+static void renew(void)
+{
+    for (size_t i = 0; i < stripped.count; i++)
+        if (!vprec_keep_nothing(VPREC_AT(stripped, vprec_loaded *, i)))
+            give_up(VPREC_AT(stripped, vprec_loaded *, i));
+}
+
 static bool settled, judged;
 
 /* Everything in the object that may be code. False: there is too much of it, or some of it no function tells of. */
@@ -344,6 +353,9 @@ static void call_by_originals(vprec_loaded *l)
 static void settle(void *data)
 {
     const enum vprec_hardening *what = data;
+    for (size_t i = 0; i < stripped.count && !settled; i++) /* what that has to be translated anew comes second */
+        if (!VPREC_AT(stripped, vprec_loaded *, i)->generated)
+            translate_rest(VPREC_AT(stripped, vprec_loaded *, i));
     for (size_t i = 0; i < stripped.count && !settled; i++) {
         vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
         if (l->generated) {
@@ -437,6 +449,7 @@ bool vprec_demand_begin(vprec_loaded *l, enum vprec_isa processor)
 {
     if (settled || !watch(l, processor))
         return false;
+    vprec_direction_news = renew;
     vprec_trap_fetch = fetch;
     vprec_trap_pending = find_clone;
     vprec_trap_called = lead_call;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * direction.c: looks for the functions that set a rounding direction among
- * what loaded objects import. Reads their dynamic symbols in memory. */
+ * direction.c: see direction.h. With AVX-512 hardly any instruction that rounds looks at MXCSR. Other inline code must,
+ * and does where the program has the means to set it. Reads the dynamic symbols of loaded objects in memory. */
 #include "direction.h"
 #include "find/imports.h"
 #include "find/select.h"
 #include <string.h>
+
+void (*vprec_direction_news)(void);
 
 static bool sets_direction(const char *name)
 {
@@ -15,11 +17,36 @@ static bool sets_direction(const char *name)
     return false;
 }
 
-bool vprec_direction_is_called(void)
+static bool calls(const struct link_map *map)
 {
-    for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
-        if (!vprec_select_is_system(map->l_name) && /* libstdc++ sets to nearest, and back */
-            vprec_imports_any(map, sets_direction))
-            return true;
-    return false;
+    return !vprec_select_is_system(map->l_name) && /* libstdc++ sets to nearest, and back */
+           vprec_imports_any(map, sets_direction);
+}
+
+static bool settled;
+
+static void settle(bool minds, enum vprec_isa isa)
+{
+    vprec_arith *arith = &vprec_arith_current;
+    bool news = minds && !arith->minds_mxcsr;
+    if (settled && !news)
+        return;
+    arith->minds_mxcsr |= minds;
+    arith->keeps_direction = vprec_arith_mixed(arith) && (isa == VPREC_ISA_AVX512 || arith->minds_mxcsr);
+    if (settled && vprec_direction_news && (isa != VPREC_ISA_AVX512 || arith->mode != VPREC_RNE))
+        vprec_direction_news();
+    settled = true;
+}
+
+void vprec_direction_ask(uint64_t bias, enum vprec_isa isa)
+{
+    bool called = vprec_arith_current.minds_mxcsr;
+    for (const struct link_map *map = _r_debug.r_map; map && !called; map = map->l_next)
+        called = (!settled || map->l_addr == bias) && calls(map);
+    settle(called, isa);
+}
+
+void vprec_direction_met(enum vprec_isa isa)
+{
+    settle(true, isa);
 }

@@ -87,19 +87,13 @@ static bool tell_callers(vprec_loaded *l, const vprec_codemap *map)
     return o.code_end && vprec_callers_add(&o);
 }
 
-/* Before the first code is emitted: may the program's direction stay in MXCSR? With AVX-512 no instruction that rounds
- * looks there. Other inline code must look out for it, and does where the program has the means to set it. */
-static void settle_direction(const vprec_codemap *map, enum vprec_isa isa)
+/* Of code that is emitted at once: whether some of it sets MXCSR. */
+static bool has_controls(const vprec_codemap *map)
 {
-    static bool settled;
-    vprec_arith *arith = &vprec_arith_current;
-    for (size_t i = 0; map && i < map->functions.count && !arith->minds_mxcsr; i++)
-        arith->minds_mxcsr = vprec_job_function(map, i)->controls;
-    if (settled)
-        return;
-    arith->minds_mxcsr |= vprec_direction_is_called();
-    arith->keeps_direction = vprec_arith_mixed(arith) && (isa == VPREC_ISA_AVX512 || arith->minds_mxcsr);
-    settled = true;
+    for (size_t i = 0; i < map->functions.count; i++)
+        if (vprec_job_function(map, i)->controls)
+            return true;
+    return false;
 }
 
 void vprec_instrument_begin(void)
@@ -214,7 +208,9 @@ static bool translate_all(vprec_loaded *l, enum vprec_isa isa)
         l->record->undecoded = job.map.undecoded;
         vprec_job_choose(&job);
         done = !l->selected || tell_callers(l, &job.map);
-        settle_direction(&job.map, isa);
+        if (has_controls(&job.map))
+            vprec_direction_met(isa);
+        vprec_direction_ask(l->object.bias, isa);
         vprec_image *image = done ? vprec_job_clone(&job, isa) : NULL;
         vprec_image **kept = image ? vprec_vec_add(&l->images, 1) : NULL;
         if (kept)
@@ -228,7 +224,7 @@ static bool translate_on_demand(vprec_loaded *l, enum vprec_isa isa)
 {
     if (!tell_callers(l, NULL))
         return false;
-    settle_direction(NULL, isa);
+    vprec_direction_ask(l->object.bias, isa);
     if (passes == 1) /* those of what dlopen brings are called later */
         vprec_demand_say_resolvers(l);
     if (!vprec_demand_begin(l, isa))

@@ -101,6 +101,17 @@ bool vprec_keep_add(vprec_loaded *l, uint32_t vectors, uint32_t masks)
     return done;
 }
 
+bool vprec_keep_nothing(vprec_loaded *l)
+{
+    bool done = true;
+    for (size_t i = 0; i < l->images.count && done; i++) {
+        vprec_image *image = VPREC_AT(l->images, vprec_image *, i);
+        if (image->spans.count && vprec_image_of(VPREC_AT(image->spans, vprec_image_span, 0).start) == image)
+            done = forget(l, image);
+    }
+    return done;
+}
+
 /* Which such registers the instruction names; 0: none, or it is none. */
 static uint32_t names(const vprec_loaded *l, uint64_t address)
 {

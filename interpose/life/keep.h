@@ -10,6 +10,9 @@
 /* Some code of the object keeps these across calls inside of it. */
 bool vprec_keep_add(vprec_loaded *loaded, uint32_t vectors, uint32_t masks);
 
+/* All of the object's code is to be translated anew. */
+bool vprec_keep_nothing(vprec_loaded *loaded);
+
 /* The page's code, at `bytes`, is going to run as it is. */
 bool vprec_keep_read(vprec_loaded *loaded, const uint8_t *bytes, uint64_t page);
 

@@ -2,6 +2,7 @@
  * unit.c: see unit.h. */
 #include "unit.h"
 #include "bystanders.h"
+#include "direction.h"
 #include "find/scan.h"
 #include "find/select.h"
 #include "keep.h"
@@ -339,6 +340,11 @@ static bool finish(unit *u)
             if (*vprec_mark(map, at) & VPREC_START && *(const uint8_t *)at == 0xCC && *vprec_bytes(map, at) != 0xCC)
                 *vprec_mark(map, at) |= VPREC_ARITH;
     }
+    bool controls = false;
+    for (size_t i = 0; i < map->functions.count; i++)
+        controls |= vprec_job_function(map, i)->cloned && vprec_job_function(map, i)->controls;
+    if (controls)
+        vprec_direction_met(l->isa);
     u->job.others = !l->generated && vprec_bystanders_any();
     vprec_image *image = vprec_job_clone(&u->job, l->isa);
     vprec_image **kept = image ? vprec_vec_add(&l->images, 1) : NULL;
