@@ -57,7 +57,7 @@ static bool read_page(vprec_loaded *l, uint64_t page, vprec_vec *targets, vprec_
     return vprec_keep_read(l, bytes, page);
 }
 
-bool vprec_admit(vprec_loaded *l, uint64_t start, uint64_t end)
+bool vprec_admit_read(vprec_loaded *l, uint64_t start, uint64_t end)
 {
     static vprec_vec targets = {.size = sizeof(uint64_t)}, patches = {.size = sizeof(uint64_t)};
     bool done = true;
@@ -65,8 +65,12 @@ bool vprec_admit(vprec_loaded *l, uint64_t start, uint64_t end)
     for (uint64_t page = vprec_page_start(start); page < end && done; page += PAGE)
         if (vprec_text_has(&l->text, page) && !(*vprec_text_state(&l->text, page) & VPREC_PAGE_RUNS))
             done = read_page(l, page, &targets, &patches);
-    done = done && (!patches.count || undo(l, &patches));
-    return done && vprec_text_run(&l->text, start, end);
+    return done && (!patches.count || undo(l, &patches));
+}
+
+bool vprec_admit(vprec_loaded *l, uint64_t start, uint64_t end)
+{
+    return vprec_admit_read(l, start, end) && vprec_text_run(&l->text, start, end);
 }
 
 void vprec_admit_waiting(vprec_loaded *l)

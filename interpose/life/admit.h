@@ -10,6 +10,9 @@
  * kernel refuses. */
 bool vprec_admit(vprec_loaded *loaded, uint64_t start, uint64_t end);
 
+/* Sees to it beforehand. False: no memory. */
+bool vprec_admit_read(vprec_loaded *loaded, uint64_t start, uint64_t end);
+
 /* Writes the jumps that wait, if no thread can be between the instructions that they cover. */
 void vprec_admit_waiting(vprec_loaded *loaded);
 

@@ -353,9 +353,11 @@ static void call_by_originals(vprec_loaded *l)
 static void settle(void *data)
 {
     const enum vprec_hardening *what = data;
-    for (size_t i = 0; i < stripped.count && !settled; i++) /* what that has to be translated anew comes second */
-        if (!VPREC_AT(stripped, vprec_loaded *, i)->generated)
-            translate_rest(VPREC_AT(stripped, vprec_loaded *, i));
+    for (size_t i = 0; i < stripped.count && !settled; i++) { /* what comes to be translated anew is, in time */
+        vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
+        if (!l->generated && vprec_admit_read(l, l->text.lo, l->text.hi))
+            translate_rest(l);
+    }
     for (size_t i = 0; i < stripped.count && !settled; i++) {
         vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
         if (l->generated) {
@@ -371,7 +373,7 @@ static void settle(void *data)
                 vprec_unit_unplant(l, f->start, f->end);
             f->state = f->state == VPREC_VISIT_PENDING ? VPREC_VISIT_IDLE : f->state;
         }
-        if (!vprec_admit(l, l->text.lo, l->text.hi))
+        if (!vprec_text_run(&l->text, l->text.lo, l->text.hi))
             l->text.failed = true;
     }
     if (vprec_wire_shared->config.count)
