@@ -185,14 +185,14 @@ static void emit_syscall(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 
 static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 {
+    const vprec_code_function *f = vprec_cloner_function(k, k->function);
     if (vprec_jump_emit(k, at, insn))
         return;
     if (insn->cls == VPREC_SYSCALL && k->options->calls) {
         emit_syscall(k, at, insn);
-    } else if (vprec_cloner_function(k, k->function)->only_calls) {
+    } else if (f->only_calls) {
         vprec_round_copy_insn(&k->code, at, insn);
     } else if (insn->flow == VPREC_FLOW_RET) {
-        const vprec_code_function *f = vprec_cloner_function(k, k->function);
         for (int8_t result = 0; result < f->routine.results; result++)
             emit_routine_result(k, at, &f->routine, result);
         vprec_round_copy_insn(&k->code, at, insn);
@@ -231,7 +231,7 @@ static void clone_function(vprec_cloner *k)
         const vprec_live *live = next < k->live.count ? &VPREC_AT(k->live, vprec_live, next) : NULL;
         if (!live || live->at != at) {
             if (open) { /* into what is no known code: the original decides */
-                if (at == f->unknown && k->options->audit)
+                if (at == f->unknown && k->options->audit && !f->only_calls)
                     emit_audit(k, at);
                 vprec_jump_to(k, at);
                 open = false;
@@ -410,8 +410,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
         why = VPREC_REASON_NOT_EXECUTABLE;
     if (!why && !vprec_image_add(image))
         why = VPREC_REASON_NO_MEMORY;
-    if (!why && ((pokes.count && !vprec_text_patch(text, &pokes)) ||
-                 (options->gates->count && !vprec_gates_open(options->gates))))
+    if (!why && pokes.count && !vprec_text_patch(text, &pokes))
         why = VPREC_REASON_NOT_WRITABLE; /* what was patched already leads to clones: they stay */
     vprec_vec_free(&pokes);
     vprec_vec_free(&k.fixups);

@@ -63,9 +63,9 @@ static uint32_t *place_of(const vprec_gates *gates, uint64_t function)
     return &places[i];
 }
 
-static bool decode(uint64_t at, uint64_t end, vprec_insn *insn)
+static bool decode(uint64_t at, uint64_t end, uint64_t shadow, vprec_insn *insn)
 {
-    return vprec_insn_decode((const uint8_t *)at, end - at < 15 ? end - at : 15, at, insn);
+    return vprec_insn_decode((const uint8_t *)(at + shadow), end - at < 15 ? end - at : 15, at, insn);
 }
 
 /* The first bytes of branches: 70-7F, EB, E0-E3, E9, and 0F. */
@@ -76,10 +76,10 @@ static bool may_branch(uint8_t byte)
     return first[byte >> 6] >> (byte & 63) & 1;
 }
 
-/* Whether the bytes at `at` look like a branch to the first `n` bytes of the function, which starts at `start`. */
-static bool looks_like_branch(uint64_t at, uint64_t start, uint64_t end, unsigned n)
+/* Whether the bytes of `at` look like a branch to the first `n` bytes of the function, which starts at `start`. */
+static bool looks_like_branch(uint64_t at, uint64_t start, uint64_t end, uint64_t shadow, unsigned n)
 {
-    const uint8_t *bytes = (const uint8_t *)at;
+    const uint8_t *bytes = (const uint8_t *)(at + shadow);
     int32_t rel;
     if (at + 2 <= end && (bytes[0] >> 4 == 7 || bytes[0] == 0xEB || bytes[0] >> 2 == 0xE0 >> 2) &&
         at + 2 + (uint64_t)(int64_t)(int8_t)bytes[1] - start < n)
@@ -93,15 +93,15 @@ static bool looks_like_branch(uint64_t at, uint64_t start, uint64_t end, unsigne
 
 /* Whether the function itself branches into its first `n` bytes. (It may call itself.) Decoded is only what has bytes
  * that look like it: all of libm would take longer than the rest of a start. */
-static bool branches_into(uint64_t start, uint64_t end, unsigned n)
+static bool branches_into(uint64_t start, uint64_t end, uint64_t shadow, unsigned n)
 {
     uint64_t at = start;
-    while (at < end && !(may_branch(*(const uint8_t *)at) && looks_like_branch(at, start, end, n)))
+    while (at < end && !(may_branch(*(const uint8_t *)(at + shadow)) && looks_like_branch(at, start, end, shadow, n)))
         at++;
     if (at >= end)
         return false;
     vprec_insn insn;
-    for (at = start; at < end && decode(at, end, &insn); at += insn.length)
+    for (at = start; at < end && decode(at, end, shadow, &insn); at += insn.length)
         if (insn.flow != VPREC_FLOW_NEXT && insn.flow != VPREC_FLOW_CALL && insn.target - start < n)
             return true;
     return false;
@@ -111,12 +111,13 @@ static bool branches_into(uint64_t start, uint64_t end, unsigned n)
  * them. 0: they cannot be moved. */
 static uint8_t move_entry(vprec_code *code, uint64_t start, uint64_t end)
 {
+    const uint64_t shadow = code->shadow;
     uint8_t moved = 0;
     bool open = true;
     while (moved < VPREC_GATE_ENTRY) {
         vprec_insn insn;
         uint64_t at = start + moved;
-        if (!decode(at, end, &insn) || (!open && !insn.padding))
+        if (!decode(at, end, shadow, &insn) || (!open && !insn.padding))
             return 0;
         moved += insn.length;
         if (!open)
@@ -126,7 +127,7 @@ static uint8_t move_entry(vprec_code *code, uint64_t start, uint64_t end)
         case VPREC_FLOW_RET: vprec_round_copy_insn(code, at, &insn); break;
         case VPREC_FLOW_JMP: vprec_emit_branch(code, -1, insn.target); break;
         case VPREC_FLOW_JCC:
-            vprec_emit_branch(code, vprec_insn_condition((const uint8_t *)at, &insn), insn.target);
+            vprec_emit_branch(code, vprec_insn_condition((const uint8_t *)(at + shadow), &insn), insn.target);
             break;
         default: return 0;
         }
@@ -134,7 +135,7 @@ static uint8_t move_entry(vprec_code *code, uint64_t start, uint64_t end)
     }
     if (open)
         vprec_emit_branch(code, -1, start + moved);
-    return branches_into(start, end, moved) ? 0 : moved;
+    return branches_into(start, end, shadow, moved) ? 0 : moved;
 }
 
 /* mov r11, gate; jmp vprec_gate_enter */
@@ -148,7 +149,7 @@ static void emit_stub(uint8_t *at, const vprec_gate *gate)
     vprec_emit_bytes(&code, &to[1], 8);
 }
 
-vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end)
+vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end, uint64_t shadow)
 {
     if (!gates->room)
         return NULL;
@@ -158,7 +159,7 @@ vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end)
     if (gates->count == gates->room)
         return NULL;
     uint8_t *slot = gates->arena + gates->count * SLOT;
-    vprec_code code = {.at = slot + TRAMPOLINE, .end = slot + STUB};
+    vprec_code code = {.at = slot + TRAMPOLINE, .end = slot + STUB, .shadow = shadow};
     uint8_t moved = move_entry(&code, start, end > start ? end : start + 64);
     if (!moved || code.full)
         return NULL;

@@ -37,9 +37,9 @@ enum { VPREC_GATE_ENTRY = 5 }; /* the jump at a function's entry */
 
 /* Room for `room` gates of the code in [lo, hi). False: none in reach. */
 bool vprec_gates_reserve(vprec_gates *gates, uint64_t lo, uint64_t hi, size_t room);
-/* The gate of the function in [start, end), made if need be; end == start where its size is not known. NULL: its first
- * instructions cannot be moved, or no room. */
-vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end);
+/* The gate of the function in [start, end), made if need be; end == start where its size is not known. Its bytes lie
+ * `shadow` from there. NULL: its first instructions cannot be moved, or no room. */
+vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end, uint64_t shadow);
 vprec_gate *vprec_gate_at(const vprec_gates *gates, size_t i);
 /* Makes them executable, for good. False: that is not permitted; they are gone. */
 bool vprec_gates_seal(vprec_gates *gates);

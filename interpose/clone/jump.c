@@ -252,7 +252,7 @@ static void emit_tail(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 
 bool vprec_jump_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 {
-    if (*vprec_mark(k->map, at) & VPREC_TAIL) {
+    if (*vprec_mark(k->map, at) & VPREC_TAIL && !vprec_cloner_function(k, k->function)->only_calls) {
         emit_tail(k, at, insn);
         return true;
     }

@@ -209,7 +209,7 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
     vprec_gate *gate = VPREC_AT(p->map->functions, vprec_code_function, function).gate;
     if (gate) { /* which moved what the jump covers */
         gate->rounded = (const void *)(entry_of(p, function));
-        take(p, at, VPREC_GATE_ENTRY); /* written by vprec_gates_open */
+        add_jump(p, at, (uint64_t)gate->stub);
         p->image->by_jump++;
         return;
     }

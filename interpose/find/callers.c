@@ -4,11 +4,12 @@
  * general registers only, and so does gate.c, which asks. */
 #include "callers.h"
 #include "plt.h"
+#include "x86/emulate/emulate.h"
 #include <stdatomic.h>
 
 enum { OBJECTS = 2048, CACHE = 1024 };
 
-enum field { CODE, CODE_END, PLT, PLT_END, LO, HI, SPANS, COUNT, ROOM, FIELDS }; /* of a vprec_caller_object */
+enum field { CODE, CODE_END, PLT, PLT_END, LO, HI, SPANS, COUNT, ROOM, ASKS, FIELDS }; /* of a vprec_caller_object */
 typedef struct object {
     _Atomic uint64_t field[FIELDS];
 } object;
@@ -19,6 +20,14 @@ static struct table {
     object objects[OBJECTS];
 } tables[2];
 static atomic_uint writing;
+
+enum vprec_caller (*vprec_callers_asked)(uint64_t address);
+
+/* Answers about addresses of objects that ask: address << 2 | answer + 1, at one of the places that follow its hash; 0
+ * nothing yet, GONE: of an object that is gone. Those that call are few; where the places are full one is asked about
+ * again. */
+enum { ANSWERS = 1 << 14, PLACES = 32, GONE = 3 };
+static _Atomic uint64_t answers[ANSWERS];
 
 /* back << 1 | whether it is rounded; 0 none. A return address in an object that is known stays what it is. */
 static _Atomic uint64_t cache[CACHE];
@@ -59,12 +68,67 @@ static void rewrite(uint64_t without, const object *added)
         atomic_store_explicit(&cache[i], 0, memory_order_relaxed);
 }
 
+static _Atomic uint64_t *answer_place(uint64_t address, unsigned i)
+{
+    return &answers[((address * UINT64_C(0x9E3779B97F4A7C15) >> 50) + i) % ANSWERS];
+}
+
+static void keep_answer(uint64_t address, enum vprec_caller what)
+{
+    for (unsigned i = 0; i < PLACES; i++) {
+        uint64_t there = atomic_load_explicit(answer_place(address, i), memory_order_relaxed);
+        if ((!there || there == GONE) &&
+            atomic_compare_exchange_strong(answer_place(address, i), &there, address << 2 | (what + 1)))
+            return;
+    }
+}
+
+static void forget_answers(uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < ANSWERS; i++) {
+        uint64_t address = atomic_load_explicit(&answers[i], memory_order_relaxed) >> 2;
+        if (address >= start && address < end)
+            atomic_store_explicit(&answers[i], GONE, memory_order_relaxed);
+    }
+}
+
+/* Asks, with the registers that are the call's kept: what answers may use any. */
+static enum vprec_caller ask(uint64_t address)
+{
+    enum { MOST = 2816, HEADER = 512, HEADER_END = 576 }; /* of the components that vprec saves */
+    _Alignas(64) uint8_t area[MOST];
+    const uint32_t low = (uint32_t)vprec_xsave.components | 1;
+    if (!vprec_callers_asked || vprec_xsave.size > MOST)
+        return VPREC_CALLER_NEITHER;
+    for (unsigned i = HEADER; i < HEADER_END; i++)
+        ((volatile uint8_t *)area)[i] = 0;
+    __asm__ volatile("xsave64 %0" : "+m"(area) : "a"(low), "d"(0));
+    enum vprec_caller what = vprec_callers_asked(address);
+    __asm__ volatile("xrstor64 %0" : : "m"(area), "a"(low), "d"(0) : "memory");
+    return what;
+}
+
+static enum vprec_caller answer(uint64_t address)
+{
+    for (unsigned i = 0; i < PLACES; i++) {
+        uint64_t there = atomic_load_explicit(answer_place(address, i), memory_order_relaxed);
+        if (there >> 2 == address)
+            return (enum vprec_caller)((there & 3) - 1);
+        if (!there)
+            break;
+    }
+    enum vprec_caller what = ask(address);
+    if (what != VPREC_CALLER_NEITHER)
+        keep_answer(address, what);
+    return what;
+}
+
 bool vprec_callers_add(const vprec_caller_object *o)
 {
     if (tables[atomic_load(&writing) & 1].count == OBJECTS)
         return false;
     object added = {{o->code, o->code_end, o->plt, o->plt_end, o->lo, o->hi, (uint64_t)o->spans.data, o->spans.count,
-                     o->spans.room}};
+                     o->spans.room, o->asks}};
     rewrite(o->code, &added);
     return true;
 }
@@ -78,6 +142,8 @@ void vprec_callers_drop(uint64_t code)
         vprec_vec spans = VPREC_VEC(vprec_caller_span);
         spans.data = (void *)get(&t->objects[i], SPANS);
         spans.room = get(&t->objects[i], ROOM);
+        if (get(&t->objects[i], ASKS))
+            forget_answers(code, get(&t->objects[i], CODE_END));
         rewrite(code, NULL);
         vprec_vec_free(&spans); /* nobody asks for an address in there any more */
         return;
@@ -114,6 +180,8 @@ static enum vprec_caller caller_at(const object *o, uint64_t address)
 {
     const vprec_caller_span *spans = (const vprec_caller_span *)get(o, SPANS);
     size_t count = get(o, COUNT);
+    if (get(o, ASKS))
+        return answer(address);
     if (!count)
         return VPREC_CALLER_SELECTED;
     size_t low = vprec_sorted_below(spans, count, sizeof *spans, offsetof(vprec_caller_span, start), address, true);
@@ -162,7 +230,7 @@ static uint64_t callee(const object *o, uint64_t back)
         to = back + (uint64_t)(int64_t)displacement(at - 4);
         if (!has_code(o, to, 1)) /* it is no such call, or led to a clone */
             return 0;
-        if (caller_at(o, to) == VPREC_CALLER_NEITHER)
+        if (get(o, ASKS) ? to >= get(o, PLT) && to < get(o, PLT_END) : caller_at(o, to) == VPREC_CALLER_NEITHER)
             to = through_plt(o, to);
     }
     object other;

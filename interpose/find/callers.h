@@ -16,12 +16,18 @@ typedef struct vprec_caller_span {
     uint64_t what; /* enum vprec_caller */
 } vprec_caller_span;
 
-/* An object with selected functions: its code (PLTs included), its PLTs (none: not known), and the whole of it. `spans` (vprec_caller_span,
- * ascending) tell its functions apart; none of them: all are selected. */
+/* An object with selected functions: its code (PLTs included), its PLTs (none: not known), and the whole of it. `spans`
+ * (vprec_caller_span, ascending) tell its functions apart; none of them: all are selected, or it `asks` about each that
+ * calls. */
 typedef struct vprec_caller_object {
     uint64_t code, code_end, plt, plt_end, lo, hi;
     vprec_vec spans;
+    bool asks;
 } vprec_caller_object;
+
+/* What of an object that asks is at the address. Called when an address is met for the first time, with the vector
+ * registers saved: it may call libraries. VPREC_CALLER_NEITHER: that cannot be said now. */
+extern enum vprec_caller (*vprec_callers_asked)(uint64_t address);
 
 /* Takes the spans over. What no object was added for is native. False: no room. */
 bool vprec_callers_add(const vprec_caller_object *object);

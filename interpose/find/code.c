@@ -21,7 +21,10 @@ typedef struct reader {
     vprec_vec ranges;     /* vprec_extent: code in the windows */
     vprec_vec gated;      /* uint64_t: words of the GOT that lead to functions with gates; sorted */
     const vprec_vec *gates; /* those, or somebody else's */
+    const vprec_vec *tails; /* uint64_t: starts of functions in the object that may have gates; sorted. NULL: none */
+    uint64_t entry;       /* where control has come to; 0 nowhere */
     vprec_vec *outside;   /* uint64_t: where jumps lead outside of the windows; NULL: nobody asks */
+    vprec_vec *called;    /* likewise calls, and addresses that are computed */
     uint32_t ops;
     bool failed;          /* no memory */
 } reader;
@@ -71,11 +74,11 @@ static void refer(reader *r, uint64_t address, uint32_t mark)
         add_u64(r, &r->todo, address);
 }
 
-/* A jump leads to `address`, perhaps out of the windows. */
-static void note_outside(reader *r, uint64_t address)
+/* Something leads to `address`, perhaps out of the windows. */
+static void note_outside(reader *r, vprec_vec *outside, uint64_t address)
 {
-    if (r->outside && !vprec_in_code(r->map, address) && in_ranges(&r->map->object->code, address, NULL))
-        add_u64(r, r->outside, address);
+    if (outside && !vprec_in_code(r->map, address) && in_ranges(&r->map->object->code, address, NULL))
+        add_u64(r, outside, address);
 }
 
 /* Notes what the instruction at `address` refers to. */
@@ -83,7 +86,8 @@ static void note(reader *r, uint64_t address, const vprec_insn *insn)
 {
     switch (insn->flow) {
     case VPREC_FLOW_CALL:
-        refer(r, insn->target, VPREC_TARGET | VPREC_ENTRY);
+        refer(r, insn->target, VPREC_TARGET | VPREC_ENTRY | VPREC_CALLED);
+        note_outside(r, r->called, insn->target);
         break;
     case VPREC_FLOW_JMP:
     case VPREC_FLOW_JCC:
@@ -91,7 +95,7 @@ static void note(reader *r, uint64_t address, const vprec_insn *insn)
     case VPREC_FLOW_XBEGIN:
         add_pair(r, &r->branches, address, insn->target);
         refer(r, insn->target, VPREC_TARGET);
-        note_outside(r, insn->target);
+        note_outside(r, r->outside, insn->target);
         break;
     default:
         if (insn->loads_address && insn->disp_offset) {
@@ -99,6 +103,7 @@ static void note(reader *r, uint64_t address, const vprec_insn *insn)
                 refer(r, insn->target, VPREC_TARGET | VPREC_ENTRY);
             else
                 add_pair(r, &r->references, address, insn->target);
+            note_outside(r, r->called, insn->target);
         }
         if (insn->has_imm32 && !r->map->object->pie) {
             if (is_code(r, insn->imm32))
@@ -123,6 +128,12 @@ static bool is_gated(const reader *r, uint64_t slot)
     return vprec_sorted_has(r->gates, slot);
 }
 
+/* What is in the same windows needs no mark: whoever clones it knows where it leads. */
+static bool is_gated_function(const reader *r, uint64_t at)
+{
+    return r->tails && vprec_sorted_has(r->tails, at) && !vprec_in_code(r->map, at);
+}
+
 /* VPREC_TAIL or VPREC_HAS_GATED: a jump or a call leads, perhaps by the PLT, through a word of the GOT to a function
  * that may have a gate. */
 static uint32_t leads_to_gate(const reader *r, const vprec_insn *insn)
@@ -136,7 +147,7 @@ static uint32_t leads_to_gate(const reader *r, const vprec_insn *insn)
     case VPREC_FLOW_CALL:
         if (!in_ranges(&r->map->object->plt, at, &end) && !in_ranges(&r->map->object->code, at, &end))
             return 0;
-        if (end - at < VPREC_PLT_BYTES || !is_gated(r, vprec_plt_slot(at)))
+        if (!is_gated_function(r, at) && (end - at < VPREC_PLT_BYTES || !is_gated(r, vprec_plt_slot(at))))
             return 0;
         return insn->flow == VPREC_FLOW_CALL ? VPREC_HAS_GATED : VPREC_TAIL;
     default: return 0;
@@ -165,7 +176,7 @@ static void set_marks(const reader *r, uint64_t address, const vprec_insn *insn)
         what |= VPREC_HAS_VEX;
     if (vprec_flow_ends(insn->flow))
         what |= VPREC_ENDS;
-    if (r->gates->count)
+    if (r->gates->count || (r->tails && r->tails->count))
         what |= leads_to_gate(r, insn);
     *m |= what;
     for (unsigned i = 1; i < insn->length; i++)
@@ -277,7 +288,7 @@ static void read_table(reader *r, uint64_t from, uint64_t table)
         uint64_t target = table + (uint64_t)(int64_t)*(const int32_t *)at;
         if (!in_ranges(&r->map->object->code, target, NULL) || target + (1 << 20) < from || target > from + (1 << 20))
             break;
-        note_outside(r, target);
+        note_outside(r, r->outside, target);
         if (!is_code(r, target))
             continue;
         uint32_t mark = *vprec_mark(r->map, target);
@@ -295,6 +306,12 @@ static void read_tables(reader *r)
         read_table(r, ref.from, ref.to);
         drain(r);
     }
+}
+
+/* Where code of a gap is entered, as far as it tells itself; 0: it does not. */
+static uint64_t entry_in(const reader *r, uint64_t start, uint64_t end)
+{
+    return *vprec_mark(r->map, start) & VPREC_CALLED ? start : r->entry >= start && r->entry < end ? r->entry : 0;
 }
 
 /* Functions: symbol ranges, and what was decoded between them. */
@@ -321,31 +338,74 @@ static void list_functions(reader *r)
                     r->failed = true;
                     return;
                 }
-                *f = (vprec_code_function){.start = at, .end = end, .name = s->name};
+                *f = (vprec_code_function){.start = at, .end = end, .name = s->name, .entry = at};
                 at = end;
                 continue;
             }
-            /* a gap: runs of decoded bytes, joined over filler shorter than an alignment */
+            /* a gap: runs of decoded bytes; what is called, or entered, and not fallen into begins a run of its own */
             uint64_t start = 0, last = 0;
+            bool ended = false;
             for (uint64_t a = at; a <= stop; a++) {
-                bool known = a < stop && *vprec_mark(map, a) & (VPREC_START | VPREC_INSIDE);
-                if (known && !start)
-                    start = a;
-                if (known)
-                    last = a + 1;
-                if (start && (a == stop || a >= last + 32)) {
+                uint32_t mark = a < stop ? *vprec_mark(map, a) : 0;
+                bool known = mark & (VPREC_START | VPREC_INSIDE);
+                bool begins = mark & VPREC_START && (mark & VPREC_CALLED || a == r->entry) && ended;
+                if (start && (a == stop || !known || begins)) {
                     vprec_code_function *f = vprec_vec_add(&map->functions, 1);
                     if (!f) {
                         r->failed = true;
                         return;
                     }
-                    *f = (vprec_code_function){.start = start, .end = last, .gap = true};
+                    *f = (vprec_code_function){.start = start, .end = last, .gap = true, .entry = entry_in(r, start, last)};
                     start = 0;
                 }
+                if (known && !start)
+                    start = a;
+                if (known)
+                    last = a + 1;
+                if (mark & VPREC_START)
+                    ended = mark & VPREC_ENDS;
             }
             at = stop;
         }
     }
+}
+
+/* What nothing enters but jumps from others belongs to these. */
+static void find_entries(const reader *r)
+{
+    const vprec_codemap *map = r->map;
+    vprec_code_function *f = map->functions.data;
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = 0; i < r->branches.count; i++) {
+            vprec_edge edge = VPREC_AT(r->branches, vprec_edge, i);
+            long to = vprec_code_function_at(map, edge.to), from = to >= 0 && !f[to].entry
+                                                                       ? vprec_code_function_at(map, edge.from)
+                                                                       : -1;
+            if (from >= 0 && f[from].entry) {
+                f[to].entry = f[from].entry;
+                more = true;
+            }
+        }
+    }
+    for (size_t i = 0; i < map->functions.count; i++)
+        f[i].entry = f[i].entry ? f[i].entry : f[i].start;
+}
+
+/* Runs of a gap with one entry, and no more than an alignment between them, are one function. */
+static void join_runs(vprec_codemap *map)
+{
+    enum { FILLER = 32 };
+    vprec_code_function *f = map->functions.data;
+    size_t kept = 0;
+    for (size_t i = 0; i < map->functions.count; i++) {
+        vprec_code_function *last = kept ? &f[kept - 1] : NULL;
+        if (last && last->gap && f[i].gap && last->entry == f[i].entry && f[i].start < last->end + FILLER)
+            last->end = f[i].end;
+        else
+            f[kept++] = f[i];
+    }
+    map->functions.count = kept;
 }
 
 /* What assemblers put between functions: decoded, so that data is not taken for it. */
@@ -569,12 +629,14 @@ static void read_all(reader *r)
     read_loads(r);
     sweep_symbols(r);
     for (size_t i = 0; i < object->pointers.count; i++)
-        refer(r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
+        refer(r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY | VPREC_CALLED);
     for (size_t i = 0; i < object->pads.count; i++)
         refer(r, VPREC_AT(object->pads, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
     drain(r);
     read_tables(r);
     list_functions(r);
+    find_entries(r);
+    join_runs(map);
     mark_filler(r);
     describe_functions(r);
     mark_unlisted(map);
@@ -635,7 +697,10 @@ bool vprec_code_read_part(vprec_codemap *map, const vprec_object *object, uint32
 {
     reader r = begin(map, object, ops);
     r.gates = part->gates;
+    r.tails = part->tails;
+    r.entry = part->entry;
     r.outside = &part->outside;
+    r.called = part->references;
     vprec_window *windows = vprec_vec_add(&map->windows, part->windows.count);
     if (!windows)
         return false;

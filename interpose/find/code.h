@@ -32,7 +32,8 @@ enum {
     VPREC_NARROW = 1 << 18, /* patch.c: no room for a jump, int3 there */
     VPREC_TAIL = 1 << 19,   /* a jump to a function that may have a gate (gate.h) */
     VPREC_HAS_GATED = 1 << 20, /* a call of one */
-    VPREC_HAS_SYSCALL = 1 << 21
+    VPREC_HAS_SYSCALL = 1 << 21,
+    VPREC_CALLED = 1 << 22     /* a direct call or a pointer leads here */
 };
 
 typedef struct vprec_code_function {
@@ -49,12 +50,15 @@ typedef struct vprec_code_function {
     uint32_t masks;   /* opmasks */
     bool calls;       /* another function of the object, directly */
     bool gap;         /* no symbol or FDE names it: what others refer to, joined */
+    uint64_t entry;   /* where it is entered: its start, but of a gap perhaps elsewhere in it, or in what jumps to it */
     bool runs_on;     /* its last instruction can fall through its end */
     bool indirect_jumps, extended;
     bool vex;         /* it, or one joined to it, has VEX or EVEX vector code */
     bool selected;    /* by the caller of vprec_code_read */
     bool cloned;      /* likewise */
-    bool only_calls;  /* likewise: for its system calls alone; its arithmetic stays as it is */
+    bool only_calls;  /* likewise: for its system calls alone, or since it must not run where it is; its arithmetic stays
+                         as it is */
+    bool known;       /* likewise: it has been counted */
     bool inner;       /* likewise: part of a routine; its inside stays as it is */
     vprec_routine routine; /* likewise, where it has results: one operation, whose results are rounded */
     struct vprec_gate *gate; /* likewise: the clone is for calls by selected code only, the original stays as it is */
@@ -91,13 +95,15 @@ typedef struct vprec_codemap {
 bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t ops, bool (*gated)(const char *name));
 /* The code in the windows (vprec_extent, sorted, disjoint) alone, whose bytes `read` gives: symbols, pointers and pads
  * of the object are those in there. `entry`, 0 none: a place that control has come to. `gates`: sorted words of the GOT
- * (uint64_t) that lead to functions with gates. `outside` (uint64_t) receives targets of jumps and words of jump tables
+ * (uint64_t) that lead to functions with gates; `tails`: sorted starts of such functions in the object. `references`
+ * (uint64_t), NULL: nobody asks, receives what calls lead to, and addresses that are computed, likewise. `outside` (uint64_t) receives targets of jumps and words of jump tables
  * that lie in the object's code, but in no window. */
 typedef void vprec_code_reader(void *data, uint64_t address, void *to, size_t bytes);
 typedef struct vprec_code_part {
     vprec_vec windows;
     uint64_t entry;
-    const vprec_vec *gates;
+    const vprec_vec *gates, *tails;
+    vprec_vec *references;
     vprec_code_reader *read;
     void *data;
     vprec_vec outside;

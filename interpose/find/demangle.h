@@ -10,8 +10,6 @@ typedef struct vprec_names {
     const char *symbol; /* "_ZN3net4reluEf" */
     const char *plain;  /* "net::relu"; NULL: the symbol is all there is */
     const char *full;   /* "net::relu(float)" */
-    const struct vprec_symbol *alias; /* further symbols of the function */
-    size_t aliases;
 } vprec_names;
 
 /* The names are good until the next call. The caller holds the instrumentation lock. */

@@ -48,21 +48,46 @@ static bool in_list(const char *const *list, size_t n, const char *path)
 #define IN(list, path) in_list(list, sizeof list / sizeof *list, path)
 
 /* A name may have brackets and stars of its own: operator[], operator*. */
-static bool names(const char *glob, const vprec_names *names)
+static bool is_name(const char *glob, const char *name)
 {
-    const char *const all[] = {names->symbol, names->plain, names->full};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i] && (!fnmatch(glob, all[i], 0) || !strcmp(glob, all[i])))
-            return true;
-    for (size_t i = 0; i < names->aliases; i++)
-        if (!fnmatch(glob, names->alias[i].name, 0))
-            return true;
-    return false;
+    return name && (!fnmatch(glob, name, 0) || !strcmp(glob, name));
 }
 
-/* 1: a rule of this kind matches; 0: there are some and none does; -1: there are none. One of `object` and `function`
- * is NULL: the one that the kind is not for. */
-static int look_up(const vprec_wire_config *config, uint32_t kind, const char *object, const vprec_names *function,
+static bool is_function_rule(const vprec_wire_rule *rule)
+{
+    return rule->kind == VPREC_RULE_FUNCTION || rule->kind == VPREC_RULE_SKIP_FUNCTION;
+}
+
+/* By one symbol. */
+static uint64_t matched_by(const vprec_wire_config *config, const char *symbol)
+{
+    uint64_t matched = 0;
+    vprec_names names = vprec_demangle(symbol);
+    const char *const all[] = {names.symbol, names.plain, names.full};
+    for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++)
+        for (size_t n = 0; n < sizeof all / sizeof *all && is_function_rule(&config->rule[i]); n++)
+            if (is_name(config->rule[i].glob, all[n]))
+                matched |= UINT64_C(1) << i;
+    return matched;
+}
+
+uint64_t vprec_select_match(const vprec_wire_config *config, const char *symbol)
+{
+    enum { LONGEST = 4096 };
+    static char whole[LONGEST];
+    uint64_t matched = matched_by(config, symbol);
+    size_t rest = strlen(symbol), n;
+    while ((n = vprec_wire_suffix(symbol, rest)) && rest - n < sizeof whole) {
+        rest -= n;
+        memcpy(whole, symbol, rest);
+        whole[rest] = 0;
+        matched |= matched_by(config, whole);
+    }
+    return matched;
+}
+
+/* 1: a rule of this kind matches; 0: there are some and none does; -1: there are none. */
+static int look_up(const vprec_wire_config *config, uint32_t kind, const char *object,
                    void (*hit)(const vprec_wire_rule *))
 {
     int result = -1;
@@ -72,7 +97,7 @@ static int look_up(const vprec_wire_config *config, uint32_t kind, const char *o
             continue;
         if (result < 0)
             result = 0;
-        if (function ? names(rule->glob, function) : object && matches(rule->glob, object)) {
+        if (object && matches(rule->glob, object)) {
             if (hit)
                 hit(rule);
             result = 1;
@@ -88,7 +113,7 @@ static void count(const vprec_wire_rule *rule)
 
 static int consult(vprec_wire_config *config, uint32_t kind, const char *text)
 {
-    return look_up(config, kind, text, NULL, count);
+    return look_up(config, kind, text, count);
 }
 
 /* __svml_<function>[f]<lanes>, perhaps with a suffix: _mask, an accuracy, the processor that it is for. */
@@ -162,7 +187,7 @@ bool vprec_select_process(vprec_wire_config *config, const char *path)
 
 bool vprec_select_asks_process(const vprec_wire_config *config, const char *path)
 {
-    return look_up(config, VPREC_RULE_EXEC, path, NULL, NULL) != 0;
+    return look_up(config, VPREC_RULE_EXEC, path, NULL) != 0;
 }
 
 bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec_reason *why)
@@ -187,14 +212,19 @@ bool vprec_select_jit(vprec_wire_config *config, const char *path)
     return consult(config, VPREC_RULE_JIT, path) == 1;
 }
 
-void vprec_select_idle(vprec_wire_config *config, const vprec_names *function, uint64_t object)
+void vprec_select_hit(vprec_wire_config *config, uint64_t matched)
+{
+    for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++)
+        if (matched >> i & 1)
+            count(&config->rule[i]);
+}
+
+void vprec_select_idle(vprec_wire_config *config, uint64_t matched, uint64_t object)
 {
     for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++) {
-        vprec_wire_rule *rule = &config->rule[i];
         uint64_t none = 0;
-        if ((rule->kind == VPREC_RULE_FUNCTION || rule->kind == VPREC_RULE_SKIP_FUNCTION) &&
-            !atomic_load_explicit(&rule->idle, memory_order_relaxed) && names(rule->glob, function))
-            atomic_compare_exchange_strong(&rule->idle, &none, object);
+        if (matched >> i & 1)
+            atomic_compare_exchange_strong(&config->rule[i].idle, &none, object);
     }
 }
 
@@ -203,24 +233,23 @@ bool vprec_select_helpers(vprec_wire_config *config, const char *path)
     return !fnmatch("libgcc_s.so*", base_name(path), 0) && consult(config, VPREC_RULE_SKIP_OBJECT, path) != 1;
 }
 
-enum vprec_choice vprec_select_function(vprec_wire_config *config, const vprec_names *function, bool counts)
+enum vprec_choice vprec_select_function(const vprec_wire_config *config, uint64_t matched)
 {
-    int asked = look_up(config, VPREC_RULE_FUNCTION, NULL, function, counts ? count : NULL);
-    int skipped = look_up(config, VPREC_RULE_SKIP_FUNCTION, NULL, function, counts ? count : NULL);
-    if (skipped == 1 || !asked)
+    uint64_t rules[2] = {0, 0}; /* of either kind */
+    for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++)
+        if (is_function_rule(&config->rule[i]))
+            rules[config->rule[i].kind == VPREC_RULE_SKIP_FUNCTION] |= UINT64_C(1) << i;
+    if (matched & rules[1])
         return VPREC_CHOICE_SKIPPED;
-    return asked > 0 ? VPREC_CHOICE_NAMED : VPREC_CHOICE_ANY;
+    if (!rules[0])
+        return VPREC_CHOICE_ANY;
+    return matched & rules[0] ? VPREC_CHOICE_NAMED : VPREC_CHOICE_OTHER;
 }
 
 bool vprec_select_has_functions(const vprec_wire_config *config)
 {
     for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++)
-        if (config->rule[i].kind == VPREC_RULE_FUNCTION || config->rule[i].kind == VPREC_RULE_SKIP_FUNCTION)
+        if (is_function_rule(&config->rule[i]))
             return true;
     return false;
-}
-
-bool vprec_select_skips_function(const vprec_wire_config *config, const vprec_names *function)
-{
-    return look_up(config, VPREC_RULE_SKIP_FUNCTION, NULL, function, NULL) == 1;
 }

@@ -13,22 +13,23 @@ bool vprec_select_process(vprec_wire_config *config, const char *path);
 bool vprec_select_asks_process(const vprec_wire_config *config, const char *path);
 /* False: `*why` tells why not; VPREC_REASON_NONE for vprec itself and for libm, whose calls are operations. */
 bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec_reason *why);
-/* A pattern matches a function by its symbol or by either of its demangled names. */
+/* Whether there are rules for functions at all. */
+bool vprec_select_has_functions(const vprec_wire_config *config);
+/* Which of them (bit i: rule i) match a function by its symbol or by either of its demangled names; what a compiler has
+ * cut off a function, ff.cold or ff.part.0, belongs to it. The caller holds the instrumentation lock. */
+uint64_t vprec_select_match(const vprec_wire_config *config, const char *symbol);
+/* What follows for a function from the rules that match any of its names. */
 enum vprec_choice {
-    VPREC_CHOICE_SKIPPED, /* or none of those that are asked for */
+    VPREC_CHOICE_SKIPPED, /* by a rule */
+    VPREC_CHOICE_OTHER,   /* none of those that are asked for */
     VPREC_CHOICE_NAMED,   /* by a rule */
     VPREC_CHOICE_ANY      /* nothing is asked for */
 };
-/* `counts`: it is a hit of the rules. */
-enum vprec_choice vprec_select_function(vprec_wire_config *config, const vprec_names *function, bool counts);
-/* Whether there are rules for functions at all. */
-bool vprec_select_has_functions(const vprec_wire_config *config);
-/* Whether a rule says to leave it alone. */
-bool vprec_select_skips_function(const vprec_wire_config *config, const vprec_names *function);
-
-/* A function that has nothing to round is not asked about, but a rule that matches it names something that exists:
- * in the object of the record at that offset. */
-void vprec_select_idle(vprec_wire_config *config, const vprec_names *function, uint64_t object);
+enum vprec_choice vprec_select_function(const vprec_wire_config *config, uint64_t matched);
+/* The function is a hit of these rules; or it has nothing to round, but names something that exists, in the object of
+ * the record at that offset. */
+void vprec_select_hit(vprec_wire_config *config, uint64_t matched);
+void vprec_select_idle(vprec_wire_config *config, uint64_t matched, uint64_t object);
 
 /* Whether code that the selected object at `path` generates is translated. */
 bool vprec_select_jit(vprec_wire_config *config, const char *path);

@@ -68,14 +68,15 @@ static bool next_function(vprec_loaded *l, uint64_t at, uint64_t end, vprec_symb
     return found;
 }
 
-/* Looks at every function that overlaps [start, end) of a page. */
-static bool provide_range(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t address, bool *clean)
+/* Looks at every function that overlaps [start, end) of a page. `now`: see gap.h. */
+static bool provide_range(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t address, bool now, bool *clean)
 {
     for (uint64_t at = start; at < end;) {
         vprec_symbol f;
         uint64_t gap_end;
         bool found = next_function(l, at, end, &f, &gap_end), runs = true;
-        if (gap_end > at && !vprec_loaded_clean(l, at, gap_end) && !vprec_gap_provide(l, at, gap_end, address, &runs))
+        if (gap_end > at && !vprec_loaded_clean(l, at, gap_end) &&
+            !vprec_gap_provide(l, at, gap_end, address, now, &runs))
             return false;
         *clean &= runs;
         if (!found)
@@ -94,13 +95,13 @@ static bool provide_range(vprec_loaded *l, uint64_t start, uint64_t end, uint64_
 }
 
 /* Looks at every function that overlaps the page. `*clean`: what is no function is clean. */
-static bool provide(vprec_loaded *l, uint64_t page, uint64_t address, bool *clean)
+static bool provide(vprec_loaded *l, uint64_t page, uint64_t address, bool now, bool *clean)
 {
     *clean = true;
     for (size_t i = 0; i < l->object.code.count; i++) { /* what else is there is a PLT */
         vprec_extent e = VPREC_AT(l->object.code, vprec_extent, i);
         uint64_t start = e.start > page ? e.start : page, end = e.end < page + PAGE ? e.end : page + PAGE;
-        if (start < end && !provide_range(l, start, end, address, clean))
+        if (start < end && !provide_range(l, start, end, address, now, clean))
             return false;
     }
     return true;
@@ -119,9 +120,14 @@ static bool run_around(vprec_loaded *l, uint64_t page)
     return vprec_admit(l, start, end);
 }
 
-static uint64_t clone_of(uint64_t address)
+/* Where control that has come to the address goes on; 0: where it is. What only selected callers are led away from by
+ * a gate goes on there. */
+static uint64_t clone_of(const vprec_loaded *l, uint64_t address)
 {
     const vprec_image *image = vprec_image_of(address);
+    const vprec_visit *k = image && image->gates.count ? vprec_visit_at(l, address, NULL) : NULL;
+    if (k && k->state == VPREC_VISIT_GATED)
+        return 0;
     uint64_t clone = image ? vprec_where_clone(&image->where, address) : 0;
     if (clone)
         vprec_image_enter(image, clone);
@@ -159,9 +165,9 @@ static void on_generated(vprec_loaded *l, arrival *a)
         return;
     if (image && !is_current(image))
         retire(l, image);
-    a->to = clone_of(a->address);
+    a->to = clone_of(l, a->address);
     if (!a->to && vprec_unit_translate_code(l, (vprec_extent){l->text.lo, l->text.hi}, a->address, MOST))
-        a->to = clone_of(a->address);
+        a->to = clone_of(l, a->address);
     if (a->to)
         return;
     give_up(l);
@@ -194,11 +200,13 @@ static void on_fetch(void *data)
         return;
     }
     bool clean;
-    if (!provide(l, page, a->address, &clean))
+    if (!provide(l, page, a->address, false, &clean))
         give_up(l);
-    uint64_t clone = clone_of(a->address);
+    uint64_t clone = clone_of(l, a->address);
     if (!clean && !clone && vprec_unit_pass(l, a->address))
-        clone = clone_of(a->address);
+        clone = clone_of(l, a->address);
+    if (!clean && !clone && !provide(l, page, a->address, true, &clean)) /* it has to run here: a PLT, a gate */
+        give_up(l);
     bool call = clone && is_call(l, a->address);
     bool runs = clean || !clone || l->text.failed || (call && !vprec_gap_waits(l, page, page + PAGE));
     if (runs && !vprec_admit(l, page, page + PAGE))
@@ -227,7 +235,7 @@ static void on_int3(void *data)
             give_up(l);
         }
     }
-    a->to = clone_of(a->address);
+    a->to = clone_of(l, a->address);
     if (!a->to && *(const uint8_t *)a->address == 0xCC) /* it is in no clone after all */
         vprec_unit_unplant(l, a->address, a->address + 1);
     if (!a->to && *(const uint8_t *)a->address != 0xCC)

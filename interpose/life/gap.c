@@ -188,7 +188,7 @@ static bool is_closed(const vprec_loaded *l, uint64_t page)
     return false;
 }
 
-bool vprec_gap_provide(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t address, bool *runs)
+bool vprec_gap_provide(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t address, bool now, bool *runs)
 {
     enum { ENTRIES = 64 };
     vprec_gap *g = gap_at(l, start);
@@ -198,7 +198,7 @@ bool vprec_gap_provide(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t a
     g->entries++; /* of its pages: functions beside it cannot wait for ever, either */
     if (executed && !vprec_image_of(address) && !vprec_gap_translate(l, address))
         return false;
-    if (g->entries >= ENTRIES && !g->swept && !sweep_gap(l, g))
+    if ((now || g->entries >= ENTRIES) && !g->swept && !sweep_gap(l, g))
         return false;
     *runs = g->swept && !is_closed(l, vprec_page_start(start));
     return true;

@@ -5,9 +5,9 @@
 
 #include "loaded.h"
 
-/* Code of no function in [start, end) of a page, which is not clean, where control has come to `address`. `*runs`: the
- * page may have X for it. */
-bool vprec_gap_provide(vprec_loaded *loaded, uint64_t start, uint64_t end, uint64_t address, bool *runs);
+/* Code of no function in [start, end) of a page, which is not clean, where control has come to `address`. `now`: it is
+ * guarded at once, since a function has to run on the page. `*runs`: the page may have X for it. */
+bool vprec_gap_provide(vprec_loaded *loaded, uint64_t start, uint64_t end, uint64_t address, bool now, bool *runs);
 
 /* Whether some such code on the page is to be looked at yet, once more of its entries are known. */
 bool vprec_gap_waits(vprec_loaded *loaded, uint64_t start, uint64_t end);

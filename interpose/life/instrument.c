@@ -8,6 +8,8 @@
 #include "find/plt.h"
 #include "find/select.h"
 #include "libm/patch.h"
+#include "list.h"
+#include "lock.h"
 #include "runtime/record.h"
 #include <link.h>
 #include <string.h>
@@ -49,13 +51,58 @@ static void extend(uint64_t *start, uint64_t *end, const vprec_vec *ranges)
     }
 }
 
-/* Tells callers.h who is selected. `map`: all functions of the object; NULL: all are. False: no memory. */
+/* What callers.h wants to know of a place in an object that is translated on demand: of a function that calls. */
+typedef struct question {
+    uint64_t address;
+    enum vprec_caller what;
+} question;
+
+static bool is_selected(uint64_t matched)
+{
+    enum vprec_choice choice = vprec_select_function(&vprec_wire_shared->config, matched);
+    return choice == VPREC_CHOICE_NAMED || choice == VPREC_CHOICE_ANY;
+}
+
+static void answer(void *data)
+{
+    question *q = data;
+    vprec_loaded *l = vprec_demand_at(q->address);
+    vprec_symbol f;
+    vprec_routine routine;
+    if (!l)
+        return;
+    bool selected;
+    const size_t place = VPREC_UP_TO(l->chosen, vprec_chosen, end, q->address);
+    const vprec_chosen *chosen = place < l->chosen.count ? &VPREC_AT(l->chosen, vprec_chosen, place) : NULL;
+    if (vprec_object_function_at(&l->object, q->address, &f)) {
+        bool named = f.name && *f.name;
+        uint64_t matched = vprec_job_rules(&l->object, f.start, named);
+        if (vprec_loaded_counts(l, f.start))
+            vprec_select_hit(&vprec_wire_shared->config, matched);
+        selected = is_selected(matched) && !(named && vprec_select_is_routine(f.name, &routine));
+    } else {
+        selected = chosen && chosen->start <= q->address ? chosen->selected : is_selected(0);
+    }
+    q->what = selected ? VPREC_CALLER_SELECTED : VPREC_CALLER_NATIVE;
+}
+
+static enum vprec_caller ask(uint64_t address)
+{
+    question q = {address, VPREC_CALLER_NEITHER};
+    vprec_lock_run(answer, &q);
+    return q.what;
+}
+
+/* Tells callers.h who is selected. `map`: all functions of the object; NULL: all are, or it is asked about each. False:
+ * no memory. */
 static bool tell_callers(vprec_loaded *l, const vprec_codemap *map)
 {
     enum { FILLER = 64 };
     const vprec_object *object = &l->object;
     vprec_caller_object o = {.code = UINT64_MAX, .lo = object->lo, .hi = object->hi,
-                             .spans = VPREC_VEC(vprec_caller_span)};
+                             .spans = VPREC_VEC(vprec_caller_span),
+                             .asks = !map && vprec_select_has_functions(&vprec_wire_shared->config)};
+    vprec_callers_asked = ask;
     extend(&o.code, &o.code_end, &object->code);
     extend(&o.code, &o.code_end, &object->plt);
     o.plt = UINT64_MAX;
@@ -198,10 +245,28 @@ static bool find_gates(vprec_loaded *l)
     return true;
 }
 
+/* Functions of the object that work for whoever calls: where functions are selected, a jump to one is looked at. */
+static bool find_tails(vprec_loaded *l)
+{
+    vprec_symbol f;
+    vprec_routine routine;
+    for (size_t i = 0; i < l->object.code.count; i++) {
+        vprec_extent e = VPREC_AT(l->object.code, vprec_extent, i);
+        for (uint64_t at = e.start; vprec_object_function_next(&l->object, at, e.end, &f); at = f.start + 1)
+            if (f.name && f.name[0] == '_' && f.name[1] == '_' &&
+                (vprec_select_is_helper(f.name) || (vprec_select_is_routine(f.name, &routine) && routine.results)) &&
+                !(vprec_vec_add_u64(&l->tails, f.start) && vprec_vec_add_u64(&l->targets, f.start)))
+                return false;
+    }
+    vprec_vec_sort_u64(&l->tails);
+    vprec_vec_sort_u64(&l->targets);
+    return true;
+}
+
 /* All of the object at once: only listed, or its pages may not lose X, or it is there for others. */
 static bool translate_all(vprec_loaded *l, enum vprec_isa isa)
 {
-    vprec_job job = {.text = &l->text, .selected = l->selected, .record = l->record};
+    vprec_job job = {.object = &l->object, .text = &l->text, .selected = l->selected, .record = l->record};
     job.calls = l->selected && !vprec_select_is_system(l->object.path);
     bool done = vprec_code_read(&job.map, &l->object, vprec_wire_shared->config.ops, vprec_job_may_have_gate);
     if (done) {
@@ -222,7 +287,9 @@ static bool translate_all(vprec_loaded *l, enum vprec_isa isa)
 
 static bool translate_on_demand(vprec_loaded *l, enum vprec_isa isa)
 {
-    if (!tell_callers(l, NULL))
+    if (!tell_callers(l, NULL) ||
+        (vprec_select_has_functions(&vprec_wire_shared->config) && vprec_arith_rounds(&vprec_arith_current) &&
+         !find_tails(l)))
         return false;
     vprec_direction_ask(l->object.bias, isa);
     if (passes == 1) /* those of what dlopen brings are called later */
@@ -230,6 +297,16 @@ static bool translate_on_demand(vprec_loaded *l, enum vprec_isa isa)
     if (!vprec_demand_begin(l, isa))
         vprec_record_native(VPREC_REASON_NOT_EXECUTABLE, l->object.path, NULL);
     return true;
+}
+
+/* It is not needed any more. */
+static bool list_all(vprec_loaded *l, enum vprec_isa isa)
+{
+    l->isa = isa;
+    bool done = vprec_list_object(l);
+    if (done)
+        vprec_loaded_free(l);
+    return done;
 }
 
 static bool has_sanitizer(void)
@@ -269,12 +346,13 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     }
     l->selected = selected;
-    bool at_once = config->list || !selected || has_sanitizer() || vprec_select_is_system(path) || vprec_select_has_functions(config);
+    bool at_once = !config->list && (!selected || has_sanitizer() || vprec_select_is_system(path));
     why = at_once ? vprec_object_read(&l->object, path, bias) : vprec_object_open(&l->object, path, bias);
     bool done = !why && vprec_text_open(&l->text, l->object.lo, l->object.hi, &l->object.code) && find_gates(l) &&
-                record_object(l, path, process) && (at_once ? translate_all(l, isa) : translate_on_demand(l, isa));
+                record_object(l, path, process) &&
+                (config->list ? list_all(l, isa) : at_once ? translate_all(l, isa) : translate_on_demand(l, isa));
     if (!why && done) {
-        s->loaded = l;
+        s->loaded = config->list ? NULL : l;
         return;
     }
     vprec_record_native(why ? why : VPREC_REASON_NO_MEMORY, path, NULL);

@@ -8,18 +8,54 @@
 #include "x86/emulate/enter.h"
 #include <string.h>
 
-static const char *function_name(const vprec_codemap *map, const vprec_code_function *f, char *room, size_t size)
+/* Hexadecimal, at the end of the room. */
+static char *put_hex(char *end, uint64_t n)
 {
-    if (f->name && *f->name)
-        return f->name;
-    char *end = room + size - 1;
-    uint64_t n = f->start - map->object->bias;
-    *end = 0;
+    *--end = 0;
     do
         *--end = "0123456789abcdef"[n & 15];
     while (n >>= 4);
-    memcpy(end -= 4, "sub_", 4);
     return end;
+}
+
+const char *vprec_job_nameless(const vprec_object *object, uint64_t entry, bool whole, char room[VPREC_JOB_NAME])
+{
+    enum { MOST = VPREC_JOB_NAME - 24 };
+    const char *slash = strrchr(object->path, '/'), *base = slash ? slash + 1 : object->path;
+    size_t n = whole ? strlen(base) : vprec_wire_short(base);
+    n = n < MOST ? n : MOST;
+    for (size_t i = 0; i < n; i++)
+        room[i] = base[i];
+    room[n++] = '+';
+    room[n++] = '0';
+    room[n++] = 'x';
+    char hex[20];
+    const char *digits = put_hex(hex + sizeof hex, entry - object->bias);
+    memcpy(room + n, digits, strlen(digits) + 1);
+    return room;
+}
+
+static const char *function_name(const vprec_job *j, const vprec_code_function *f, char room[VPREC_JOB_NAME])
+{
+    return f->name && *f->name ? f->name : vprec_job_nameless(j->map.object, f->entry, false, room);
+}
+
+uint64_t vprec_job_rules(vprec_object *object, uint64_t entry, bool symbol)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    uint64_t matched = 0;
+    vprec_vec names = VPREC_VEC(const char *);
+    if (symbol && !vprec_object_names_of(object, entry, &names))
+        names.count = 0;
+    for (size_t i = 0; i < names.count; i++)
+        matched |= vprec_select_match(config, VPREC_AT(names, const char *, i));
+    symbol = names.count;
+    vprec_vec_free(&names);
+    if (symbol)
+        return matched;
+    char room[VPREC_JOB_NAME];
+    matched |= vprec_select_match(config, vprec_job_nameless(object, entry, false, room));
+    return matched | vprec_select_match(config, vprec_job_nameless(object, entry, true, room));
 }
 
 static bool rounds_libm(void)
@@ -142,11 +178,10 @@ static bool add_gate(vprec_job *j, vprec_code_function *f)
     bool able = true;
     for (uint64_t at = f->start + 1; at < f->start + VPREC_GATE_ENTRY && at < f->end; at++)
         able &= !(*vprec_mark(&j->map, at) & (VPREC_TARGET | VPREC_ENTRY));
-    f->gate = able ? vprec_gate_add(&j->gates, f->start, f->end) : NULL;
+    f->gate = able ? vprec_gate_add(&j->gates, f->start, f->end, vprec_window_at(&j->map, f->start)->shadow) : NULL;
     if (!f->gate) {
-        char room[32];
-        vprec_record_native(VPREC_REASON_LIBM_ENTRY, j->map.object->path,
-                            function_name(&j->map, f, room, sizeof room));
+        char room[VPREC_JOB_NAME];
+        vprec_record_native(VPREC_REASON_LIBM_ENTRY, j->map.object->path, function_name(j, f, room));
     }
     return f->gate;
 }
@@ -171,19 +206,6 @@ static void add_gates(vprec_job *j, size_t gated)
     }
 }
 
-/* All that a pattern may know the function by. */
-static vprec_names names_of(const vprec_codemap *map, const vprec_code_function *f, const char *symbol)
-{
-    vprec_names names = vprec_demangle(symbol);
-    names.aliases = vprec_object_aliases(map->object, f->start, &names.alias);
-    for (size_t i = 0; i < names.aliases && !names.plain; i++) {
-        vprec_names other = vprec_demangle(names.alias[i].name);
-        names.plain = other.plain;
-        names.full = other.full;
-    }
-    return names;
-}
-
 void vprec_job_choose(vprec_job *j)
 {
     vprec_wire_config *config = &vprec_wire_shared->config;
@@ -193,25 +215,25 @@ void vprec_job_choose(vprec_job *j)
         find_routines(j);
     for (size_t i = 0; i < j->map.functions.count; i++) {
         vprec_code_function *f = vprec_job_function(&j->map, i);
-        char room[32];
-        vprec_names name = {.symbol = function_name(&j->map, f, room, sizeof room)};
-        if (ruled)
-            name = names_of(&j->map, f, name.symbol);
         if (!j->selected)
             f->refused = f->controls = f->tails = f->gated_calls = 0;
+        uint64_t matched = ruled ? vprec_job_rules(j->object, f->entry, f->name && *f->name) : 0;
         bool work = has_work(f), something = work || f->sites[0] || f->sites[1] || f->refused || f->gated_calls;
-        enum vprec_choice choice = ruled ? vprec_select_function(config, &name, something) : VPREC_CHOICE_ANY;
-        if (ruled && !something)
-            vprec_select_idle(config, &name, vprec_record_offset(j->record));
-        f->selected = j->selected && choice != VPREC_CHOICE_SKIPPED;
+        if (something && !f->known)
+            vprec_select_hit(config, matched);
+        else if (!something)
+            vprec_select_idle(config, matched, vprec_record_offset(j->record));
+        enum vprec_choice choice = vprec_select_function(config, matched);
+        f->selected = j->selected && choice != VPREC_CHOICE_SKIPPED && choice != VPREC_CHOICE_OTHER;
         f->cloned = f->selected && work;
         if (!is_for_callers(j, f) || (j->selected && !ruled) || choice == VPREC_CHOICE_NAMED || !work)
             continue;
         f->selected = false;
-        f->cloned = !ruled || !vprec_select_skips_function(config, &name);
+        f->cloned = choice != VPREC_CHOICE_SKIPPED;
         gated += f->cloned;
     }
-    add_gates(j, gated);
+    if (!config->list)
+        add_gates(j, gated);
     for (size_t i = 0; i < j->map.functions.count && j->calls; i++) {
         vprec_code_function *f = vprec_job_function(&j->map, i);
         if (f->syscalls && !f->cloned)
@@ -236,11 +258,11 @@ static size_t sum_up(vprec_job *j)
             if (config->use[t] != VPREC_USE_NONE && (f->selected || (f->cloned && !f->only_calls))) {
                 wanted += f->sites[t];
                 j->record->sites[t] += f->sites[t];
-            } else if (j->selected) {
+            } else if (j->selected && !f->known) {
                 j->record->sites_native[t] += f->sites[t];
             }
         }
-        if (!f->selected)
+        if (!f->selected || (f->known && !f->cloned))
             f->refused = 0;
         j->record->refused += f->refused;
         j->record->functions += wanted != 0;
@@ -279,14 +301,14 @@ static size_t record_size(const char *name)
 /* Function records, in one piece. */
 static void record_functions(vprec_job *j)
 {
-    char room[32];
+    char room[VPREC_JOB_NAME];
     size_t bytes = 0;
     for (size_t i = 0; i < j->map.functions.count; i++) {
         const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
         if (is_recorded(f) && record_of(j, f))
             set_record(j, i, record_of(j, f));
         else if (is_recorded(f))
-            bytes += record_size(function_name(&j->map, f, room, sizeof room));
+            bytes += record_size(function_name(j, f, room));
     }
     char *at = bytes ? vprec_record_room(bytes) : NULL;
     if (!at)
@@ -298,7 +320,7 @@ static void record_functions(vprec_job *j)
         const vprec_code_function *f = &VPREC_AT(j->map.functions, vprec_code_function, i);
         if (!is_recorded(f) || record_of(j, f))
             continue;
-        const char *name = function_name(&j->map, f, room, sizeof room);
+        const char *name = function_name(j, f, room);
         vprec_function_record *r = (vprec_function_record *)at;
         r->object = object;
         r->address = f->start - j->map.object->bias;
@@ -414,7 +436,7 @@ static void free_tables(vprec_job *j)
 static void note_executed(vprec_job *j)
 {
     long f = j->executed ? vprec_code_function_at(&j->map, j->executed) : -1;
-    if (f < 0 || !j->entered[f])
+    if (f < 0 || !j->entered[f] || vprec_job_function(&j->map, (size_t)f)->gate)
         return;
     atomic_store_explicit(j->entered[f], 1, memory_order_relaxed);
     j->entered[f] = NULL;

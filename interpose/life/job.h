@@ -15,6 +15,7 @@ typedef struct vprec_recorded {
 
 typedef struct vprec_job {
     vprec_codemap map;
+    vprec_object *object; /* is asked for names; `map` may have a part of it */
     vprec_text_pages *text;
     bool selected;     /* the object; else only what it has for others (vprec_select_helpers) */
     bool alone;        /* likewise */
@@ -45,6 +46,15 @@ static inline bool vprec_job_is_part(const vprec_code_function *f)
 
 /* Whether a call of the function `name` is decided by who calls: what jumps to it must answer for itself. */
 bool vprec_job_may_have_gate(const char *name);
+
+/* Room for the name of a function that no symbol names: "libnet+0x1a40", the object and the address in its file of the
+ * entry that was executed. Such names stay the same as long as the file does. */
+enum { VPREC_JOB_NAME = 320 };
+/* `whole`: "libnet.so.1+0x1a40", the file's name as it is. */
+const char *vprec_job_nameless(const vprec_object *object, uint64_t entry, bool whole, char room[VPREC_JOB_NAME]);
+
+/* Which rules for functions match the one of the object that starts, or is entered, at `entry`. `symbol`: it has one. */
+uint64_t vprec_job_rules(vprec_object *object, uint64_t entry, bool symbol);
 
 /* Marks what is selected and what is to be cloned. */
 void vprec_job_choose(vprec_job *job);

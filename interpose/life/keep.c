@@ -76,7 +76,7 @@ static bool forget(vprec_loaded *l, vprec_image *image)
         vprec_image_span s = VPREC_AT(image->spans, vprec_image_span, i);
         for (size_t k = 0; k < l->visits.count; k++) {
             vprec_visit *v = &VPREC_AT(l->visits, vprec_visit, k);
-            if (v->state == VPREC_VISIT_CLONED && v->start >= s.start && v->start < s.end)
+            if (vprec_visit_is_cloned(v) && v->start >= s.start && v->start < s.end)
                 v->state = VPREC_VISIT_PENDING;
         }
     }

@@ -11,8 +11,9 @@ vprec_loaded *vprec_loaded_make(void)
         *l = (vprec_loaded){.images = VPREC_VEC(vprec_image *), .gates = VPREC_VEC(uint64_t),
                             .targets = VPREC_VEC(uint64_t), .visits = VPREC_VEC(vprec_visit),
                             .gaps = VPREC_VEC(vprec_gap), .closed = VPREC_VEC(uint64_t), .words = VPREC_VEC(uint64_t),
-                            .parts = VPREC_VEC(uint64_t), .elsewhere = VPREC_VEC(uint64_t),
-                            .recorded = VPREC_VEC(vprec_recorded)};
+                            .parts = VPREC_VEC(uint64_t), .tails = VPREC_VEC(uint64_t),
+                            .chosen = VPREC_VEC(vprec_chosen), .counted = VPREC_VEC(uint64_t),
+                            .elsewhere = VPREC_VEC(uint64_t), .recorded = VPREC_VEC(vprec_recorded)};
     return l;
 }
 
@@ -25,7 +26,8 @@ void vprec_loaded_free(vprec_loaded *l)
     }
     vprec_text_close(&l->text);
     vprec_object_release(&l->object);
-    vprec_vec *all[] = {&l->images, &l->gates, &l->targets, &l->visits, &l->gaps, &l->closed, &l->words, &l->parts,
+    vprec_vec *all[] = {&l->images, &l->gates,   &l->targets, &l->tails, &l->visits, &l->gaps,
+                        &l->chosen, &l->counted, &l->closed,  &l->words, &l->parts,
                         &l->elsewhere, &l->recorded};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
@@ -59,6 +61,17 @@ bool vprec_visit_set(vprec_loaded *l, uint64_t start, uint64_t end, enum vprec_v
     if (k)
         *k = (vprec_visit){start, end, state};
     return k;
+}
+
+bool vprec_loaded_counts(vprec_loaded *l, uint64_t start)
+{
+    size_t place = vprec_sorted_below(l->counted.data, l->counted.count, sizeof start, 0, start, false);
+    if (place < l->counted.count && VPREC_AT(l->counted, uint64_t, place) == start)
+        return false;
+    uint64_t *to = vprec_vec_insert(&l->counted, place);
+    if (to)
+        *to = start;
+    return true;
 }
 
 static vprec_scan scan_of(const vprec_loaded *l)

@@ -18,8 +18,11 @@ typedef struct vprec_loaded {
     vprec_vec images;  /* vprec_image * */
     vprec_vec gates;   /* uint64_t: words of the GOT that lead to functions with gates; sorted */
     vprec_vec targets; /* uint64_t: those, and the PLT's entries that jump through them; sorted */
+    vprec_vec tails;   /* uint64_t: functions of the object that may have gates of their own; sorted */
     vprec_vec visits;  /* vprec_visit: functions that were looked at; sorted by start, disjoint */
     vprec_vec gaps;    /* vprec_gap: see gap.c */
+    vprec_vec chosen;  /* vprec_chosen: code that no function tells of, once it is translated; sorted by start, disjoint */
+    vprec_vec counted; /* uint64_t: starts of functions that rules and records have counted; sorted */
     vprec_vec closed;  /* uint64_t: pages that never get X */
     vprec_vec words;   /* uint64_t: where the object needs no relocations: what of its data may lead into the middle of
                           its functions; sorted */
@@ -40,12 +43,18 @@ void vprec_loaded_free(vprec_loaded *loaded);
 enum vprec_visit_state {
     VPREC_VISIT_IDLE,    /* nothing to round */
     VPREC_VISIT_PENDING, /* it has int3 where it must not run as it is */
-    VPREC_VISIT_CLONED
+    VPREC_VISIT_CLONED,
+    VPREC_VISIT_GATED    /* selected code that calls it goes to the clone; everything else runs it as it was */
 };
 typedef struct vprec_visit {
     uint64_t start, end;
     uint64_t state; /* enum vprec_visit_state */
 } vprec_visit;
+
+typedef struct vprec_chosen {
+    uint64_t start, end;
+    bool selected;
+} vprec_chosen;
 
 /* The known function that contains `address`, NULL none; `*place`, if asked for: where one that starts there would
  * belong. */
@@ -60,6 +69,15 @@ typedef struct vprec_gap {
     uint64_t entries;
     bool swept;
 } vprec_gap;
+
+/* Whether the function that starts there is counted for the first time. */
+bool vprec_loaded_counts(vprec_loaded *loaded, uint64_t start);
+
+/* Whether the function is cloned, for all or for some. */
+static inline bool vprec_visit_is_cloned(const vprec_visit *visit)
+{
+    return visit && (visit->state == VPREC_VISIT_CLONED || visit->state == VPREC_VISIT_GATED);
+}
 
 /* Whether nothing in [start, end) can be decoded that a clone would change. x87 arithmetic, which only an audit asks
  * for, is not looked for: its opcodes stand at some offset of every page. */

@@ -32,6 +32,7 @@ typedef struct unit {
     vprec_code_part part;
     vprec_job job;
     bool passes;        /* what was executed is cloned, even if it has nothing to round: its page has no X yet */
+    const vprec_vec *given; /* uint64_t: further addresses that something leads to, sorted; NULL none */
     bool failed;        /* no memory */
 } unit;
 
@@ -47,7 +48,7 @@ static bool has_function(const unit *u, uint64_t start)
 static bool take(unit *u, const vprec_symbol *f)
 {
     const vprec_visit *k = vprec_visit_at(u->loaded, f->start, NULL);
-    if (has_function(u, f->start) || (k && k->state == VPREC_VISIT_CLONED))
+    if (has_function(u, f->start) || vprec_visit_is_cloned(k))
         return false;
     vprec_vec *symbols = &u->view.symbols;
     vprec_symbol *s = vprec_vec_insert(symbols, VPREC_BELOW(*symbols, vprec_symbol, start, f->start));
@@ -63,9 +64,9 @@ static void begin(unit *u, vprec_loaded *l, uint64_t executed)
     *u = (unit){.loaded = l, .view = l->object};
     u->view.symbols = VPREC_VEC(vprec_symbol);
     u->view.pointers = u->view.pads = VPREC_VEC(uint64_t);
-    u->part = (vprec_code_part){.windows = VPREC_VEC(vprec_extent), .entry = executed, .gates = &l->gates,
+    u->part = (vprec_code_part){.windows = VPREC_VEC(vprec_extent), .entry = executed, .gates = &l->gates, .tails = &l->tails,
                                 .read = read_text, .data = &l->text, .outside = VPREC_VEC(uint64_t)};
-    u->job = (vprec_job){.text = &l->text, .calls = true, .selected = l->selected, .executed = executed, .parts = &l->parts,
+    u->job = (vprec_job){.object = &l->object, .text = &l->text, .calls = true, .selected = l->selected, .executed = executed, .parts = &l->parts,
                          .recorded = &l->recorded, .record = l->record};
 }
 
@@ -103,9 +104,8 @@ static bool read_words(vprec_loaded *l)
     return true;
 }
 
-static bool add_words(unit *u, vprec_extent window)
+static bool add_words(unit *u, const vprec_vec *words, vprec_extent window)
 {
-    const vprec_vec *words = &u->loaded->words;
     size_t i = vprec_sorted_below(words->data, words->count, sizeof(uint64_t), 0, window.start, false);
     for (; i < words->count && VPREC_AT(*words, uint64_t, i) < window.end; i++)
         if (!vprec_vec_add_u64(&u->view.pointers, VPREC_AT(*words, uint64_t, i)))
@@ -167,14 +167,21 @@ static bool read_unit(unit *u)
         vprec_symbol s = VPREC_AT(u->view.symbols, vprec_symbol, i);
         if (!i)
             u->part.windows.count = 0;
-        vprec_extent *w = vprec_vec_add(&u->part.windows, 1);
+        vprec_extent *w = u->part.windows.count
+                              ? &VPREC_AT(u->part.windows, vprec_extent, u->part.windows.count - 1)
+                              : NULL;
+        if (!w || w->end != s.start) { /* neighbours are one */
+            w = vprec_vec_add(&u->part.windows, 1);
+            if (w)
+                w->start = s.start;
+        }
         if (!w || !vprec_object_pads_of(&l->object, s.start, &u->view.pads))
             return false;
         uint64_t end = window_end(l, s.end);
         if (i + 1 < u->view.symbols.count && VPREC_AT(u->view.symbols, vprec_symbol, i + 1).start < end)
             end = VPREC_AT(u->view.symbols, vprec_symbol, i + 1).start;
-        *w = (vprec_extent){s.start, end};
-        if (!add_words(u, (vprec_extent){s.start, s.end < end ? s.end : end}))
+        w->end = end;
+        if (!add_words(u, &l->words, (vprec_extent){s.start, s.end < end ? s.end : end}))
             return false;
         vprec_symbol inner = {s.start, s.start, NULL}; /* an FDE may cover several symbols */
         while (vprec_object_function_next(&l->object, inner.start + 1, end, &inner))
@@ -184,6 +191,8 @@ static bool read_unit(unit *u)
     for (size_t i = 0; i < u->part.windows.count; i++) {
         vprec_extent w = VPREC_AT(u->part.windows, vprec_extent, i);
         if (!l->generated && !vprec_object_pointers_in(&l->object, w.start, w.end, &u->view.pointers))
+            return false;
+        if (u->given && !add_words(u, u->given, w))
             return false;
     }
     return vprec_code_read_part(&u->job.map, &u->view, vprec_wire_shared->config.ops, &u->part) && !u->failed;
@@ -319,6 +328,54 @@ static bool is_chosen(const vprec_codemap *map, uint64_t start)
     return i >= 0 && vprec_job_function(map, (size_t)i)->cloned;
 }
 
+/* What has int3 leads to the clone in any case. */
+static void mark_planted(const vprec_codemap *map)
+{
+    for (size_t i = 0; i < map->functions.count; i++) {
+        const vprec_code_function *f = vprec_job_function(map, i);
+        for (uint64_t at = f->start; f->cloned && !f->gate && at < f->end; at++)
+            if (*vprec_mark(map, at) & VPREC_START && *(const uint8_t *)at == 0xCC && *vprec_bytes(map, at) != 0xCC)
+                *vprec_mark(map, at) |= VPREC_ARITH;
+    }
+}
+
+/* Code that the program made runs nowhere but in clones: what is not selected is cloned as it is. And which code of no
+ * function is selected can be asked later. False: no memory. */
+static bool choose_clones(unit *u)
+{
+    const vprec_codemap *map = &u->job.map;
+    for (size_t i = 0; i < map->functions.count; i++) {
+        vprec_code_function *f = vprec_job_function(map, i);
+        if (u->loaded->generated && !f->cloned)
+            f->cloned = f->only_calls = true;
+        if (!f->gap || !f->cloned || u->loaded->generated)
+            continue;
+        vprec_vec *chosen = &u->loaded->chosen;
+        const size_t place = VPREC_BELOW(*chosen, vprec_chosen, start, f->start);
+        bool again = place < chosen->count && VPREC_AT(*chosen, vprec_chosen, place).start == f->start;
+        vprec_chosen *c = again ? &VPREC_AT(*chosen, vprec_chosen, place) : vprec_vec_insert(chosen, place);
+        if (!c)
+            return false;
+        *c = (vprec_chosen){f->start, f->end, f->selected};
+    }
+    return true;
+}
+
+/* What was looked at before, and left as it is, is not counted again. */
+static void skip_known(unit *u)
+{
+    for (size_t i = 0; i < u->job.map.functions.count; i++) {
+        vprec_code_function *f = vprec_job_function(&u->job.map, i);
+        f->known = !vprec_loaded_counts(u->loaded, f->start);
+    }
+}
+
+static bool has_gate(const vprec_codemap *map, uint64_t start)
+{
+    long i = vprec_code_function_at(map, start);
+    return i >= 0 && vprec_job_function(map, (size_t)i)->gate;
+}
+
 /* Decoded functions from decision to clone. */
 static bool finish(unit *u)
 {
@@ -330,16 +387,12 @@ static bool finish(unit *u)
     map->live_masks = l->live_masks;
     if (!l->generated)
         mark_neighbours(u);
+    skip_known(u);
     vprec_job_choose(&u->job);
     choose_executed(u);
-    for (size_t i = 0; i < map->functions.count && l->generated; i++) /* it runs nowhere but in clones */
-        vprec_job_function(map, i)->cloned = vprec_job_function(map, i)->selected = true;
-    for (size_t i = 0; i < map->functions.count; i++) { /* what has int3 leads to the clone in any case */
-        const vprec_code_function *f = vprec_job_function(map, i);
-        for (uint64_t at = f->start; f->cloned && at < f->end; at++)
-            if (*vprec_mark(map, at) & VPREC_START && *(const uint8_t *)at == 0xCC && *vprec_bytes(map, at) != 0xCC)
-                *vprec_mark(map, at) |= VPREC_ARITH;
-    }
+    if (!choose_clones(u))
+        return false;
+    mark_planted(map);
     bool controls = false;
     for (size_t i = 0; i < map->functions.count; i++)
         controls |= vprec_job_function(map, i)->cloned && vprec_job_function(map, i)->controls;
@@ -357,9 +410,13 @@ static bool finish(unit *u)
         vprec_symbol s = VPREC_AT(u->view.symbols, vprec_symbol, i);
         const vprec_visit *k = vprec_visit_at(l, s.start, NULL);
         bool pending = k && k->state == VPREC_VISIT_PENDING, cloned = image && is_chosen(map, s.start);
-        done &= vprec_visit_set(l, s.start, s.end, cloned ? VPREC_VISIT_CLONED : VPREC_VISIT_IDLE);
-        if (pending && !cloned)
-            done &= vprec_unit_unplant(l, s.start, s.end);
+        bool gated = cloned && has_gate(map, s.start);
+        done &= vprec_visit_set(l, s.start, s.end,
+                                gated    ? VPREC_VISIT_GATED
+                                : cloned ? VPREC_VISIT_CLONED
+                                         : VPREC_VISIT_IDLE);
+        if (pending && (gated || !cloned))
+            done &= vprec_unit_unplant(l, gated ? s.start + VPREC_GATE_ENTRY : s.start, s.end);
     }
     return done;
 }
@@ -462,6 +519,35 @@ bool vprec_unit_translate_code(vprec_loaded *l, vprec_extent code, uint64_t addr
     u.job.leaves_by_itself = true;
     u.passes = true;
     bool done = add_windows(&u, code) && read_unit(&u) && finish(&u);
+    release(&u);
+    return done;
+}
+
+bool vprec_unit_list(vprec_loaded *l, const vprec_vec *functions, vprec_extent code, vprec_vec *references,
+                     bool records)
+{
+    unit u;
+    begin(&u, l, 0);
+    vprec_vec found = VPREC_VEC(uint64_t);
+    u.part.references = &found;
+    u.given = functions ? NULL : references;
+    vprec_extent *w = functions ? NULL : vprec_vec_add(&u.part.windows, 1);
+    if (w)
+        *w = code;
+    bool done = functions || w;
+    for (size_t i = 0; functions && i < functions->count && done; i++)
+        done = take(&u, &VPREC_AT(*functions, vprec_symbol, i));
+    done = done && read_unit(&u);
+    if (done && records) {
+        vprec_job_choose(&u.job);
+        l->record->undecoded += u.job.map.undecoded;
+        vprec_job_clone(&u.job, l->isa);
+    }
+    uint64_t *to = done && found.count ? vprec_vec_add(references, found.count) : NULL;
+    for (size_t i = 0; i < found.count && to; i++)
+        to[i] = VPREC_AT(found, uint64_t, i);
+    done &= to || !found.count;
+    vprec_vec_free(&found);
     release(&u);
     return done;
 }

@@ -27,6 +27,12 @@ bool vprec_unit_translate_code(vprec_loaded *loaded, vprec_extent code, uint64_t
 /* The extended registers that the function keeps across calls inside the object: see keep.h. */
 bool vprec_unit_kept(vprec_loaded *loaded, const vprec_symbol *function, uint32_t *vectors, uint32_t *masks);
 
+/* Reads the functions (vprec_symbol), or, where that is NULL, code of no function to which `references` (uint64_t,
+ * sorted) lead, and changes nothing. What it refers to elsewhere is added to `references`. `records`: the functions are
+ * recorded. */
+bool vprec_unit_list(vprec_loaded *loaded, const vprec_vec *functions, vprec_extent code, vprec_vec *references,
+                     bool records);
+
 /* One byte to be written at `at`. */
 bool vprec_unit_poke(vprec_vec *pokes, uint64_t at, uint8_t byte);
 

@@ -21,6 +21,7 @@
 #include "vprec.h"
 #include <stdatomic.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Environment of an instrumented process: where the file is, in decimal numbers with ':' between them, in the order
  * of vprec_wire_place. It and LD_PRELOAD are the last two variables, LD_PRELOAD once more where the program has one of
@@ -107,6 +108,40 @@ typedef struct vprec_wire_rule {
                               it matched holds nothing to round; 0 none */
     char glob[VPREC_RULE_LENGTH];
 } vprec_wire_rule;
+
+/* What a pattern for functions means is the same for who selects and for who tells what it could have named:
+ *
+ * Length of what compilers put behind the name of a function that they cut into parts or make another version of, .cold
+ * or .part.0 or .constprop.1: it belongs to the function. 0: nothing, or no more. */
+static inline size_t vprec_wire_suffix(const char *symbol, size_t length)
+{
+    static const char *const suffixes[] = {".cold", ".part", ".isra", ".constprop", ".lto_priv", ".llvm", ".clone",
+                                           ".localalias", ".unlikely", ".likely"};
+    size_t end = length;
+    while (end && symbol[end - 1] >= '0' && symbol[end - 1] <= '9')
+        end--;
+    end = end < length && end && symbol[end - 1] == '.' ? end - 1 : length;
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        size_t n = strlen(suffixes[i]);
+        if (end > n && !memcmp(symbol + end - n, suffixes[i], n))
+            return length - end + n;
+    }
+    return 0;
+}
+
+/* Functions that no symbol names go by "libnet+0x1a40": this much of the file's name, and the address in the file. Left
+ * out is what only tells the kind of file: .so.1, the tag of a Python module. */
+static inline size_t vprec_wire_short(const char *base)
+{
+    static const char *const kinds[] = {".so", ".cpython-", ".abi3", ".pypy"};
+    size_t length = strlen(base);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const char *at = strstr(base, kinds[i]);
+        if (at && at > base && (size_t)(at - base) < length && (i || !at[3] || at[3] == '.'))
+            length = (size_t)(at - base);
+    }
+    return length;
+}
 
 enum { VPREC_SEED_DEFAULT = 1 };
 

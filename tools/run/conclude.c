@@ -97,24 +97,28 @@ static bool say_incomplete(const vprec_run *run)
     return run->records->dropped || !run->records->complete;
 }
 
-/* Patterns that matched nothing, or only what holds nothing to round. False: one is wrong. */
-static bool say_rules(const vprec_run *run)
+/* A pattern that selected nothing: what it names has nothing to round, or was not reached. False: it names nothing. */
+static bool say_rule(const vprec_run *run, uint32_t i)
 {
     const vprec_wire_config *config = &run->options->config;
-    bool right = true;
-    for (uint32_t i = 0; i < config->rules; i++) {
-        const char *option = vprec_rule_option(config->rule[i].kind), *glob = config->rule[i].glob;
-        if (run->records->hits[i])
-            continue;
-        if (run->records->idle[i] != VPREC_NO_PARENT) {
-            if (!run->options->quiet)
-                vprec_say("%s '%s' matches in %s, but nothing there has an operation to round", option, glob,
-                          vprec_base(vprec_object_path(run->records, run->records->idle[i])));
-            continue;
-        }
+    const char *option = vprec_rule_option(config->rule[i].kind), *glob = config->rule[i].glob;
+    size_t object = run->records->named[i];
+    if (object == VPREC_NO_PARENT) {
         vprec_say("%s '%s' matched nothing: correct it (vprec-run --list shows names), or leave it out", option, glob);
-        right = false;
+        return false;
     }
+    if (!run->options->quiet)
+        vprec_say("%s '%s' matches in %s, but %s", option, glob, vprec_base(vprec_object_path(run->records, object)),
+                  config->list ? "nothing there has an operation to round"
+                               : "what it names there was not reached, or has no operation to round");
+    return true;
+}
+
+static bool say_rules(const vprec_run *run)
+{
+    bool right = true;
+    for (uint32_t i = 0; i < run->options->config.rules; i++)
+        right &= run->records->hits[i] || say_rule(run, i);
     return right;
 }
 

@@ -65,6 +65,8 @@ int vprec_list_print(const vprec_run *run)
     printf("%zu object%s, %zu function%s, %" PRIu64 " f32 sites, %" PRIu64 " f64 sites, %" PRIu64 " refused, %" PRIu64 " x87\n",
            totals->objects, totals->objects == 1 ? "" : "s", count, count == 1 ? "" : "s", totals->sites[VPREC_F32],
            totals->sites[VPREC_F64], totals->refused, totals->long_double);
+    puts("This is an upper bound: what the code of these objects holds, whatever of it runs. Objects that the program opens "
+         "while it runs are not in it.");
     for (int type = 0; type < VPREC_TYPES; type++)
         if (totals->native[type])
             printf("%" PRIu64 " %s sites left native: no format for %s\n", totals->native[type],

@@ -3,6 +3,7 @@
  * the preload library in it, and tells what was rounded. */
 #include "common/preload.h"
 #include "common/say.h"
+#include "names.h"
 #include "run.h"
 #include "sample/samples.h"
 #include <stdlib.h>
@@ -39,6 +40,7 @@ static int run_and_tell(const vprec_options *options, const vprec_program *progr
         return VPREC_EXIT_FAILURE;
     if (!execute(options, program, preload, &outcome, &records))
         return VPREC_EXIT_FAILURE;
+    vprec_names_find(&records, &options->config);
     vprec_totals totals;
     vprec_totals_sum(&totals, &records, &options->config);
     vprec_run run = {options, program, &outcome, &records, &totals, 0};

@@ -42,11 +42,13 @@ static const char *share(uint64_t part, uint64_t whole, char text[16])
     return text;
 }
 
-/* A name in `width` columns, its end cut off where it is longer. */
+/* A name in `width` columns, its end cut off where it is longer; of "libnet+0x1a40" its beginning. */
 static const char *fitted(const char *name, size_t width, char *text)
 {
     int length = snprintf(text, width + 1, "%s", name);
-    if (length > (int)width)
+    if (length > (int)width && strstr(name, "+0x"))
+        snprintf(text, width + 1, "~%s", name + (size_t)length - (width - 1));
+    else if (length > (int)width)
         text[width - 1] = '~';
     return text;
 }

@@ -157,7 +157,7 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
     free(bytes);
     link_parents(records);
     for (size_t i = 0; i < VPREC_RULES_MAX; i++)
-        records->idle[i] = find(&VPREC_ITEMS(records, OBJECT), atomic_load(&mapping->wire->config.rule[i].idle));
+        records->named[i] = find(&VPREC_ITEMS(records, OBJECT), atomic_load(&mapping->wire->config.rule[i].idle));
 }
 
 const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type)

@@ -29,8 +29,8 @@ typedef struct vprec_records {
     bool running;                             /* processes that could record more have not ended */
     bool complete;                            /* the walk came to the end of what was handed out */
     uint32_t hits[VPREC_RULES_MAX];           /* by rule: what it matched */
-    size_t idle[VPREC_RULES_MAX];             /* by rule: index of an object with a function that it matched and that
-                                                 holds nothing to round, or VPREC_NO_PARENT */
+    size_t named[VPREC_RULES_MAX];            /* by rule without hits: index of an object with a function that it
+                                                 matches, where that is known; or VPREC_NO_PARENT */
 } vprec_records;
 
 /* Reads the file while processes may still write to it. */

@@ -85,7 +85,8 @@ static json_t *configuration(const vprec_run *run)
         vprec_json_put(rule, "option", vprec_json_text(vprec_rule_option(config->rule[i].kind)));
         vprec_json_put(rule, "pattern", vprec_json_text(config->rule[i].glob));
         vprec_json_put(rule, "matched", vprec_json_number(run->records->hits[i]));
-        vprec_json_put(rule, "nothing_to_round", json_boolean(run->records->idle[i] != VPREC_NO_PARENT));
+        vprec_json_put(rule, "exists",
+                       json_boolean(run->records->hits[i] || run->records->named[i] != VPREC_NO_PARENT));
         vprec_json_add(rules, rule);
     }
     vprec_json_put(object, "formats", formats);

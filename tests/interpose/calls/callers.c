@@ -2,6 +2,7 @@
  * callers.c: who is selected, by address: functions and PLTs in memory that this program fills by hand, and answers
  * while the table changes. */
 #include "find/callers.h"
+#include "x86/emulate/emulate.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,6 +10,8 @@
 #include <sys/mman.h>
 
 enum { SIZE = 1 << 16, CHOSEN = 0x1000, LEFT = 0x2000, PLT = 0x3000, GOT = 0x8000, LIBRARY = 0x9000, OTHER = 0xA000 };
+
+vprec_xsave_layout vprec_xsave = {.size = 576, .components = 2}; /* x87 and SSE, which all processors have */
 
 static unsigned failures, checks;
 static uint8_t *memory;
@@ -126,6 +129,55 @@ static void check_decisions(void)
     check("and the other", asks(CHOSEN + 0x80, LIBRARY), false);
 }
 
+static unsigned questions;
+
+/* Whatever a library that is called here would do to the registers. */
+static enum vprec_caller answer(uint64_t address)
+{
+    questions++;
+    __asm__ volatile("pcmpeqd %%xmm0, %%xmm0\n\tmovdqa %%xmm0, %%xmm15" ::: "xmm0", "xmm15");
+    return address >= at(LEFT) ? VPREC_CALLER_NATIVE : VPREC_CALLER_SELECTED;
+}
+
+/* An object that is asked about each function. */
+static void check_questions(void)
+{
+    memset(memory, 0, SIZE);
+    vprec_caller_object o = make(CHOSEN, PLT + 0x100, NULL, 0);
+    o.plt = at(PLT), o.plt_end = at(PLT + 0x100), o.asks = true;
+    vprec_callers_asked = answer;
+    vprec_callers_add(&o);
+    double kept = 1.5, other = 2.5;
+    __asm__ volatile("movsd %[k], %%xmm0\n\tmovsd %[o], %%xmm15\n\t"
+                     "call vprec_callers_selects\n\t"
+                     "movsd %%xmm0, %[k]\n\tmovsd %%xmm15, %[o]"
+                     : [k] "+m"(kept), [o] "+m"(other)
+                     : "D"(at(CHOSEN + 0x80))
+                     : "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm15");
+    check("an operand that lies in xmm0", kept == 1.5, true);
+    check("and in xmm15", other == 2.5, true);
+    for (int again = 0; again < 2; again++) {
+        check("asked", asks(CHOSEN + 0x80, LIBRARY), true);
+        check("asked, not selected", asks(LEFT + 0x80, LIBRARY), false);
+    }
+    check("each is asked about once", questions == 2, true);
+    put_plt(PLT, GOT);
+    put_word(GOT, PLT + 6);
+    put_call(CHOSEN + 0x100, PLT);
+    check("asked, by a PLT that is not resolved", asks(CHOSEN + 0x100, LIBRARY), true);
+    put_call(CHOSEN + 0x120, LEFT + 0x40);
+    check("asked, a tail call of what is not selected", asks(CHOSEN + 0x120, LIBRARY), false);
+    vprec_callers_drop(at(CHOSEN));
+    vprec_callers_add(&o);
+    memset(memory, 0, SIZE);
+    questions = 0;
+    check("another object in its place", asks(CHOSEN + 0x80, LIBRARY), true);
+    check("is asked about anew", questions == 1, true);
+    for (size_t i = 1; i < 0x1000; i++) /* more than there are places for */
+        check("many", asks(CHOSEN + i, LIBRARY), true);
+    vprec_callers_drop(at(CHOSEN));
+}
+
 static atomic_bool done;
 static atomic_uint wrong, asked;
 
@@ -175,6 +227,7 @@ int main(void)
     if (memory == MAP_FAILED)
         return 1;
     check_decisions();
+    check_questions();
     check_changes();
     printf("%u checks, %u failed\n", checks, failures);
     return failures != 0;

@@ -641,7 +641,7 @@ class Reports(Case):
                          ('rne', 'results', False))
         self.assertEqual(configuration['ops'], ['add', 'sub', 'mul', 'div', 'sqrt', 'fma', 'cvt', 'rcp', 'libm'])
         self.assertEqual(configuration['rules'], [{'option': '--object', 'pattern': 'hit*', 'matched': 1,
-                                                   'nothing_to_round': False}])
+                                                   'exists': True}])
         self.assertEqual(report['exit'], {'status': 3, 'program_status': 3, 'program_signal': None,
                                           'program_signal_name': None, 'attached': True})
         (process,) = report['processes']
@@ -867,11 +867,11 @@ class Conclusions(Case):
     def test_pattern_with_nothing_to_round(self):
         done = self.run_vprec('-f', 'bf16', '--function', 'idle*', '/bin/true')
         self.assertEqual(done.returncode, 0)
-        self.assertIn("--function 'idle*' matches in libnet.so.1, but nothing there has an operation to round",
-                      done.stderr.decode())
+        self.assertIn("--function 'idle*' matches in libnet.so.1, but what it names there was not reached, or has no "
+                      "operation to round", done.stderr.decode())
         report = self.report('-f', 'bf16', '--function', 'idle*', '/bin/true')
         self.assertEqual((report['configuration']['rules'][0]['matched'],
-                          report['configuration']['rules'][0]['nothing_to_round']), (0, True))
+                          report['configuration']['rules'][0]['exists']), (0, True))
 
     def test_program_without_vprec_in_it(self):
         done = self.run_vprec('-f', 'bf16', '-q', SH, '-c', 'exit 0', fake='silent')

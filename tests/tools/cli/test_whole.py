@@ -97,15 +97,44 @@ class Whole(unittest.TestCase):
         done, _ = self.run_vprec('--list', '-f', 'f32=native', '--', VICTIM)
         self.assertRegex(done.stdout.decode(), r'net::scale\(float\) +1 ')
 
-    def test_function_with_nothing_to_round(self):
-        for pattern in ('net::relu', '_ZN3net4reluEf'):
-            done, _ = self.run_vprec('-f', 'bf16', '--function', pattern, '--', VICTIM, 'names')
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn(f"--function '{pattern}' matches in cli-victim, but nothing there has an operation to round",
-                          done.stderr.decode())
-        done, _ = self.run_vprec('-f', 'bf16', '--function', 'net::rel', '--', VICTIM, 'names')
-        self.assertEqual(done.returncode, 125)
-        self.assertIn("--function 'net::rel' matched nothing", done.stderr.decode())
+    def told(self, *options, end='names', status=0):
+        """The first line that a run says of a pattern that selects nothing."""
+        done, report = self.run_vprec('-f', 'bf16', *options, '--', VICTIM, end)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stderr.decode().splitlines()[0], report['configuration']['rules'][0]
+
+    def test_function_that_selects_nothing(self):
+        for pattern in ('net::relu', '_ZN3net4reluEf', 'net::relu(float)', 'cli_victim_difference'):
+            line, rule = self.told('--function', pattern, status=125 if 'difference' in pattern else 0)
+            self.assertEqual(rule['matched'], 0)
+            self.assertEqual(rule['exists'], 'difference' not in pattern)
+            self.assertIn(f"--function '{pattern}' matche" + (
+                'd nothing' if 'difference' in pattern else
+                's in cli-victim, but what it names there was not reached, or has no operation to round'), line)
+        # not reached; a part of it does not stand for the whole
+        for pattern in ('net::scale', '__cli_victim_scale', 'cli_victim_parts.cold', 'cli_victim_parts'):
+            line, _ = self.told('--function', pattern, end='return')
+            self.assertIn('was not reached, or has no operation', line)
+            self.told('--skip-function', pattern, end='return')
+        for pattern in ('net::rel', 'cli_victim_parts.part.1', 'cli-victim+0x', 'cli-victim+0xfffffff', 'libm+0x1000'):
+            line, _ = self.told('--function', pattern, status=125)
+            self.assertIn(f"--function '{pattern}' matched nothing", line)
+        done, _ = self.run_vprec('--list', '-f', 'bf16', '--function', 'net::relu', '--', VICTIM)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("'net::relu' matches in cli-victim, but nothing there has an operation", done.stderr.decode())
+
+    def test_parts_of_functions(self):
+        """What a compiler cuts off a function belongs to it."""
+        parts = ['cli_victim_parts.cold', 'cli_victim_parts.part.0', 'cli_victim_parts.part.0.constprop.1.cold']
+        for option in ('--function', '--skip-function'):
+            for pattern, matched in (('cli_victim_parts', parts), ('cli_victim_part?', parts), (parts[0], parts[:1]),
+                                     (parts[1], parts[1:]), ('cli_victim_parts.part.0.constprop.1', parts[2:])):
+                with self.subTest(option=option, pattern=pattern):
+                    done, report = self.run_vprec('-f', 'f32=native', option, pattern, '--', VICTIM, 'parts')
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    ran = [f['name'] for f in report['functions'] if f['entered'] and f['name'] in parts]
+                    self.assertEqual(sorted(ran), [name for name in parts if
+                                                   (name in matched) == (option == '--function')])
 
     def test_pattern_for_what_is_one_operation(self):
         done, _ = self.run_vprec('-f', 'bf16', '--object', 'libm.so*', '--', sys.executable, '-c', '')
@@ -157,7 +186,19 @@ class Whole(unittest.TestCase):
         (row,) = [row for row in rows if 'cli_victim_sum' in row]
         self.assertEqual(row[0], os.path.basename(VICTIM))
         self.assertGreater(int(row[2]), 0)
+        self.assertIn('upper bound', done.stdout.decode())
         self.assertNotIn(subprocess.run([VICTIM], capture_output=True, check=True).stdout, done.stdout)
+
+    def test_list_and_run(self):
+        """What ran is in the list: as many sites in each function, and no more."""
+        done, listed = self.run_vprec('-q', '--list', '-f', 'f32=bf16,f64=native', '--', VICTIM)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        listed = {f['name']: f['sites'] for f in listed['functions']}
+        for end in ('ways', 'names', 'parts', 'pointer'):
+            _, report = self.run_vprec('-f', 'f32=native,f64=native', '--', VICTIM, end)
+            ran = {f['name']: f['sites'] for f in report['functions'] if f['entered']}
+            self.assertGreater(len(ran), 1)
+            self.assertEqual(ran, {name: listed.get(name) for name in ran})
 
 
 if __name__ == '__main__':

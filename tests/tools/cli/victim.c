@@ -71,6 +71,15 @@ __asm__(".text\n"
                  "cli_victim_plainly_in: addss %xmm0, %xmm0\nret\n")
         /* by an address that nothing names: 16 bytes behind its start */
         FUNCTION("cli_victim_computed", "mulss %xmm0, %xmm0\nret\n.balign 16, 0xCC\naddss %xmm0, %xmm0\nret\n"));
+/* As compilers name what they cut off a function. */
+__asm__(".text\n"
+        FUNCTION("cli_victim_parts.cold", "addss %xmm0, %xmm0\nret\n")
+        FUNCTION("cli_victim_parts.part.0", "addss %xmm0, %xmm0\nret\n")
+        FUNCTION("cli_victim_parts.part.0.constprop.1.cold", "addss %xmm0, %xmm0\nret\n"));
+float part_cold(float x) __asm__("cli_victim_parts.cold");
+float part_0(float x) __asm__("cli_victim_parts.part.0");
+float part_0_cold(float x) __asm__("cli_victim_parts.part.0.constprop.1.cold");
+
 extern char cli_victim_label_in[], cli_victim_computed[];
 float cli_victim_tail(float x), cli_victim_across(float x), cli_victim_plain(float x);
 
@@ -101,6 +110,8 @@ int main(int argc, char **argv)
     }
     if (!strcmp(end, "names"))
         return bias(relu(scale(1))) != 1.1f + 0.1f;
+    if (!strcmp(end, "parts"))
+        return part_cold(1) + part_0(1) + part_0_cold(1) != 6;
     if (!strcmp(end, "ways"))
         return !take_all_ways(1);
     if (!strcmp(end, "_exit"))
