@@ -5,6 +5,7 @@
 #include "find/select.h"
 #include "libm/patch.h"
 #include "runtime/record.h"
+#include "symbols.h"
 #include "x86/emulate/enter.h"
 #include <string.h>
 
@@ -442,6 +443,21 @@ static void note_executed(vprec_job *j)
     j->entered[f] = NULL;
 }
 
+/* Tells the names of clones to who wants them. */
+static void tell_symbols(const vprec_job *j, const vprec_image *image)
+{
+    const vprec_vec *ranges = &image->where.ranges;
+    char room[VPREC_JOB_NAME];
+    for (size_t i = 0; i < ranges->count; i++) {
+        vprec_where_range r = VPREC_AT(*ranges, vprec_where_range, i);
+        uint64_t end = i + 1 < ranges->count ? VPREC_AT(*ranges, vprec_where_range, i + 1).clone : image->code_end;
+        long function = vprec_code_function_at(&j->map, r.original);
+        if (function >= 0 && end > r.clone)
+            vprec_symbols_put(r.clone, end, function_name(j, vprec_job_function(&j->map, (size_t)function), room));
+    }
+    vprec_symbols_tell(image->code, image->code_end);
+}
+
 /* Clones what is chosen. NULL: nothing is to be cloned, or `*why` tells why it cannot be. */
 static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *why)
 {
@@ -468,13 +484,15 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
     for (size_t i = 0; i < j->map.functions.count; i++) {
         const vprec_code_function *f = vprec_job_function(&j->map, i);
         uint32_t wanted = 0;
-        for (int t = 0; t < VPREC_TYPES && f->cloned; t++)
+        for (int t = 0; t < VPREC_TYPES && f->cloned && !f->only_calls; t++)
             if (config->use[t] != VPREC_USE_NONE) {
                 image->sites[t] += f->sites[t];
                 wanted += f->sites[t];
             }
         image->functions += wanted != 0;
     }
+    if (vprec_symbols_wanted())
+        tell_symbols(j, image);
     j->record->clone_bytes += image->code_end - image->code;
     j->record->by_jump += image->by_jump;
     j->record->by_short += image->by_short;

@@ -19,6 +19,7 @@
 #include "runtime/record.h"
 #include "runtime/memory.h"
 #include "runtime/sys.h"
+#include "symbols.h"
 #include "syscalls.h"
 #include "trap.h"
 #include "view.h"
@@ -273,6 +274,7 @@ static void start(char **argv, char **envp)
         vprec_lock_follow_forks();
         vprec_stack_make(); /* the first thread's: now, and not in the middle of something */
         vprec_generated_begin(isa);
+        vprec_symbols_begin();
         vprec_trap_install(&process->traps);
         vprec_syscall_begin();
         if (!hook_loader())

@@ -339,14 +339,16 @@ static void mark_planted(const vprec_codemap *map)
     }
 }
 
-/* Code that the program made runs nowhere but in clones: what is not selected is cloned as it is. And which code of no
- * function is selected can be asked later. False: no memory. */
+/* Code that the program made runs nowhere but in clones: what is not selected is cloned as it is. So is code of no
+ * function where functions are selected: what of it belongs together is known now, and not when the next part of it is
+ * executed. Whether it is selected can be asked later. False: no memory. */
 static bool choose_clones(unit *u)
 {
     const vprec_codemap *map = &u->job.map;
+    const bool ruled = vprec_select_has_functions(&vprec_wire_shared->config);
     for (size_t i = 0; i < map->functions.count; i++) {
         vprec_code_function *f = vprec_job_function(map, i);
-        if (u->loaded->generated && !f->cloned)
+        if ((u->loaded->generated || (ruled && f->gap)) && !f->cloned)
             f->cloned = f->only_calls = true;
         if (!f->gap || !f->cloned || u->loaded->generated)
             continue;

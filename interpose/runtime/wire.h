@@ -161,6 +161,7 @@ typedef struct vprec_wire_config {
     vprec_noise noise[VPREC_TYPES]; /* Monte Carlo arithmetic, in mode VPREC_RNE; none: what = 0 */
     uint32_t silent; /* of 2^32 results so many have no noise */
     uint32_t fast, count, list, keyed; /* booleans; keyed: --noise operands */
+    uint32_t perf_map, gdb; /* booleans: clones are made known to these */
     uint32_t audit; /* enum vprec_audit */
     uint64_t seed;  /* --seed: what the noise of this run is drawn from */
     uint32_t rules;

@@ -21,6 +21,8 @@ enum {
     OPT_COUNT,
     OPT_AUDIT,
     OPT_LIST,
+    OPT_PERF_MAP,
+    OPT_GDB,
     OPT_FORMATS,
     OPT_KEEP,
     OPT_RESTART,
@@ -52,6 +54,8 @@ static const struct option long_options[] = {
     {"count", no_argument, NULL, OPT_COUNT},
     {"audit", optional_argument, NULL, OPT_AUDIT},
     {"list", no_argument, NULL, OPT_LIST},
+    {"perf-map", no_argument, NULL, OPT_PERF_MAP},
+    {"gdb", no_argument, NULL, OPT_GDB},
     {"formats", no_argument, NULL, OPT_FORMATS},
     {"seed", required_argument, NULL, 's'},
     {"samples", required_argument, NULL, 'n'},
@@ -68,7 +72,8 @@ static const struct option long_options[] = {
 #define SHORT_OPTIONS "f:m:t:s:n:o:j:qhV"
 
 /* These change how a run is made or told, not what it computes; the seed is kept apart. */
-static const int not_given[] = {'s', 'n', 'o', 'j', 'q', OPT_KEEP, OPT_RESTART, OPT_REFERENCE, OPT_REPORT, OPT_LIST};
+static const int not_given[] = {'s', 'n', 'o', 'j', 'q', OPT_KEEP, OPT_RESTART, OPT_REFERENCE, OPT_REPORT, OPT_LIST,
+                                OPT_PERF_MAP, OPT_GDB};
 
 const struct option *vprec_options_list(void)
 {
@@ -560,6 +565,8 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_COUNT: config->count = 1; break;
         case OPT_AUDIT: ok = audit_parse(config, optarg); break;
         case OPT_LIST: config->list = 1; break;
+        case OPT_PERF_MAP: config->perf_map = 1; break;
+        case OPT_GDB: config->gdb = 1; break;
         case 's': ok = number_parse("--seed", optarg, 0, UINT64_MAX, &config->seed); break;
         case 'n': ok = count_parse(asked = "--samples", optarg, SAMPLES_MAX, &sampling->samples); break;
         case 'j': ok = count_parse(asked = "--jobs", optarg, JOBS_MAX, &sampling->jobs); break;
