@@ -84,6 +84,16 @@ void vprec_text_read(const vprec_text_pages *text, uint64_t address, void *to, s
     }
 }
 
+const uint8_t *vprec_text_view(const vprec_text_pages *text, uint64_t address, uint8_t *room, size_t bytes)
+{
+    for (uint64_t page = vprec_page_start(address); page < address + bytes; page += PAGE)
+        if (text->loaded[(page - text->lo) / PAGE]) {
+            vprec_text_read(text, address, room, bytes);
+            return room;
+        }
+    return (const uint8_t *)address;
+}
+
 bool vprec_text_run(vprec_text_pages *text, uint64_t start, uint64_t end)
 {
     for (uint64_t at = vprec_page_start(start); at < end;) {

@@ -62,6 +62,8 @@ static inline bool vprec_text_has(const vprec_text_pages *text, uint64_t address
 
 /* The bytes from `address` on as they were loaded. */
 void vprec_text_read(const vprec_text_pages *text, uint64_t address, void *to, size_t bytes);
+/* The same without a copy where nothing there is patched, else by `room`. */
+const uint8_t *vprec_text_view(const vprec_text_pages *text, uint64_t address, uint8_t *room, size_t bytes);
 
 /* Makes the pages of [start, end) executable. False: the kernel refuses. */
 bool vprec_text_run(vprec_text_pages *text, uint64_t start, uint64_t end);

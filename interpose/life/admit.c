@@ -39,10 +39,10 @@ static bool undo(vprec_loaded *l, vprec_vec *patches)
 /* Where code of the page may jump to is known from now on. `patches` (uint64_t): where those begin that are to go. */
 static bool read_page(vprec_loaded *l, uint64_t page, vprec_vec *targets, vprec_vec *patches)
 {
-    static uint8_t bytes[PAGE + BEHIND];
+    static uint8_t room[PAGE + BEHIND];
     vprec_text_pages *text = &l->text;
     size_t behind = vprec_text_has(text, page + PAGE) ? BEHIND : 0;
-    vprec_text_read(text, page, bytes, PAGE + behind);
+    const uint8_t *bytes = vprec_text_view(text, page, room, PAGE + behind);
     targets->count = 0;
     if (!vprec_scan_jumps(bytes, PAGE, behind, page, text->lo, text->hi, targets))
         return false;

@@ -82,7 +82,7 @@ static bool provide_range(vprec_loaded *l, uint64_t start, uint64_t end, uint64_
         if (!found)
             return true;
         bool executed = address >= f.start && address < f.end;
-        const vprec_visit *k = vprec_visit_at(l, f.start, NULL);
+        const vprec_visit *k = vprec_visit_at(&l->visits, f.start);
         if (executed && (!k || k->state == VPREC_VISIT_PENDING) && !vprec_loaded_idle(l, f.start, f.end)) {
             if (!vprec_unit_translate(l, &f, address))
                 return false;
@@ -125,7 +125,7 @@ static bool run_around(vprec_loaded *l, uint64_t page)
 static uint64_t clone_of(const vprec_loaded *l, uint64_t address)
 {
     const vprec_image *image = vprec_image_of(address);
-    const vprec_visit *k = image && image->gates.count ? vprec_visit_at(l, address, NULL) : NULL;
+    const vprec_visit *k = image && image->gates.count ? vprec_visit_at(&l->visits, address) : NULL;
     if (k && k->state == VPREC_VISIT_GATED)
         return 0;
     uint64_t clone = image ? vprec_where_clone(&image->where, address) : 0;
@@ -220,7 +220,7 @@ static void on_int3(void *data)
 {
     arrival *a = data;
     vprec_loaded *l = loaded_at(a->address);
-    const vprec_visit *k = l ? vprec_visit_at(l, a->address, NULL) : NULL;
+    const vprec_visit *k = l ? vprec_visit_at(&l->visits, a->address) : NULL;
     if (!l)
         return;
     uint8_t loaded;
@@ -327,7 +327,7 @@ static bool translate_rest(vprec_loaded *l)
             whole &= gap_end == at || vprec_loaded_clean(l, at, gap_end);
             if (!found)
                 break;
-            const vprec_visit *k = vprec_visit_at(l, f.start, NULL);
+            const vprec_visit *k = vprec_visit_at(&l->visits, f.start);
             if ((!k || k->state == VPREC_VISIT_PENDING) && !vprec_loaded_idle(l, f.start, f.end))
                 whole &= vprec_unit_translate(l, &f, 0);
         }
@@ -375,8 +375,7 @@ static void settle(void *data)
         }
         if (!translate_rest(l))
             vprec_record_native(VPREC_REASON_FORBIDDEN, l->object.path, NULL);
-        for (size_t k = 0; k < l->visits.count; k++) {
-            vprec_visit *f = &VPREC_AT(l->visits, vprec_visit, k);
+        for (vprec_visit *f = vprec_visit_next(&l->visits, 0); f; f = vprec_visit_next(&l->visits, f->end)) {
             if (f->state == VPREC_VISIT_PENDING)
                 vprec_unit_unplant(l, f->start, f->end);
             f->state = f->state == VPREC_VISIT_PENDING ? VPREC_VISIT_IDLE : f->state;

@@ -74,11 +74,10 @@ static bool forget(vprec_loaded *l, vprec_image *image)
     vprec_vec_free(&pokes);
     for (size_t i = 0; i < image->spans.count && done; i++) {
         vprec_image_span s = VPREC_AT(image->spans, vprec_image_span, i);
-        for (size_t k = 0; k < l->visits.count; k++) {
-            vprec_visit *v = &VPREC_AT(l->visits, vprec_visit, k);
-            if (vprec_visit_is_cloned(v) && v->start >= s.start && v->start < s.end)
+        vprec_visit *v = vprec_visit_next(&l->visits, s.start);
+        for (; v && v->start < s.end; v = vprec_visit_next(&l->visits, v->end))
+            if (vprec_visit_is_cloned(v) && v->start >= s.start)
                 v->state = VPREC_VISIT_PENDING;
-        }
     }
     if (done) {
         image->waiting = false;

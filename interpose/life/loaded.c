@@ -9,7 +9,7 @@ vprec_loaded *vprec_loaded_make(void)
     vprec_loaded *l = vprec_pages(sizeof *l);
     if (l)
         *l = (vprec_loaded){.images = VPREC_VEC(vprec_image *), .gates = VPREC_VEC(uint64_t),
-                            .targets = VPREC_VEC(uint64_t), .visits = VPREC_VEC(vprec_visit),
+                            .targets = VPREC_VEC(uint64_t),
                             .gaps = VPREC_VEC(vprec_gap), .closed = VPREC_VEC(uint64_t), .words = VPREC_VEC(uint64_t),
                             .parts = VPREC_VEC(uint64_t), .tails = VPREC_VEC(uint64_t),
                             .chosen = VPREC_VEC(vprec_chosen), .counted = VPREC_VEC(uint64_t),
@@ -26,41 +26,13 @@ void vprec_loaded_free(vprec_loaded *l)
     }
     vprec_text_close(&l->text);
     vprec_object_release(&l->object);
-    vprec_vec *all[] = {&l->images, &l->gates,   &l->targets, &l->tails, &l->visits, &l->gaps,
+    vprec_vec *all[] = {&l->images, &l->gates,   &l->targets, &l->tails, &l->gaps,
                         &l->chosen, &l->counted, &l->closed,  &l->words, &l->parts,
                         &l->elsewhere, &l->recorded};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
+    vprec_visits_free(&l->visits);
     vprec_pages_free(l, sizeof *l);
-}
-
-vprec_visit *vprec_visit_at(const vprec_loaded *l, uint64_t address, size_t *place)
-{
-    size_t low = VPREC_UP_TO(l->visits, vprec_visit, end, address);
-    vprec_visit *k = low < l->visits.count ? &VPREC_AT(l->visits, vprec_visit, low) : NULL;
-    if (place)
-        *place = low;
-    return k && k->start <= address ? k : NULL;
-}
-
-bool vprec_visit_set(vprec_loaded *l, uint64_t start, uint64_t end, enum vprec_visit_state state)
-{
-    size_t place;
-    vprec_visit *k = vprec_visit_at(l, start, &place);
-    if (k && k->start == start) {
-        k->state = state;
-        return true;
-    }
-    if (k) { /* one in another: what lies behind it is looked at again */
-        k->end = start;
-        place++;
-    }
-    if (place < l->visits.count && VPREC_AT(l->visits, vprec_visit, place).start < end)
-        end = VPREC_AT(l->visits, vprec_visit, place).start;
-    k = vprec_vec_insert(&l->visits, place);
-    if (k)
-        *k = (vprec_visit){start, end, state};
-    return k;
 }
 
 bool vprec_loaded_counts(vprec_loaded *l, uint64_t start)
@@ -86,13 +58,13 @@ static vprec_scan scan_of(const vprec_loaded *l)
 bool vprec_loaded_clean(const vprec_loaded *l, uint64_t start, uint64_t end)
 {
     enum { PIECE = 16 << 10, BEHIND = 15 };
-    static uint8_t bytes[PIECE + BEHIND];
+    static uint8_t room[PIECE + BEHIND];
     vprec_scan scan = scan_of(l);
     for (uint64_t at = start; at < end; at += PIECE) {
         size_t size = end - at < PIECE ? end - at : PIECE, behind = 0;
         while (behind < BEHIND && vprec_text_has(&l->text, at + size + behind))
             behind++;
-        vprec_text_read(&l->text, at, bytes, size + behind);
+        const uint8_t *bytes = vprec_text_view(&l->text, at, room, size + behind);
         if (!vprec_scan_clean(&scan, bytes, size, behind, at))
             return false;
     }

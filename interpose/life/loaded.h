@@ -5,6 +5,7 @@
 #define VPREC_LIFE_LOADED_H
 
 #include "job.h"
+#include "visits.h"
 
 /* An object of the loader's list that is instrumented. */
 typedef struct vprec_loaded {
@@ -19,7 +20,7 @@ typedef struct vprec_loaded {
     vprec_vec gates;   /* uint64_t: words of the GOT that lead to functions with gates; sorted */
     vprec_vec targets; /* uint64_t: those, and the PLT's entries that jump through them; sorted */
     vprec_vec tails;   /* uint64_t: functions of the object that may have gates of their own; sorted */
-    vprec_vec visits;  /* vprec_visit: functions that were looked at; sorted by start, disjoint */
+    vprec_visits visits;
     vprec_vec gaps;    /* vprec_gap: see gap.c */
     vprec_vec chosen;  /* vprec_chosen: code that no function tells of, once it is translated; sorted by start, disjoint */
     vprec_vec counted; /* uint64_t: starts of functions that rules and records have counted; sorted */
@@ -39,28 +40,10 @@ typedef struct vprec_loaded {
 vprec_loaded *vprec_loaded_make(void);
 void vprec_loaded_free(vprec_loaded *loaded);
 
-/* A function that was looked at. */
-enum vprec_visit_state {
-    VPREC_VISIT_IDLE,    /* nothing to round */
-    VPREC_VISIT_PENDING, /* it has int3 where it must not run as it is */
-    VPREC_VISIT_CLONED,
-    VPREC_VISIT_GATED    /* selected code that calls it goes to the clone; everything else runs it as it was */
-};
-typedef struct vprec_visit {
-    uint64_t start, end;
-    uint64_t state; /* enum vprec_visit_state */
-} vprec_visit;
-
 typedef struct vprec_chosen {
     uint64_t start, end;
     bool selected;
 } vprec_chosen;
-
-/* The known function that contains `address`, NULL none; `*place`, if asked for: where one that starts there would
- * belong. */
-vprec_visit *vprec_visit_at(const vprec_loaded *loaded, uint64_t address, size_t *place);
-/* False: no memory. */
-bool vprec_visit_set(vprec_loaded *loaded, uint64_t start, uint64_t end, enum vprec_visit_state state);
 
 /* Where code is executed that no function tells of. Its pages wait without X until some of its entries are known: what
  * starts there is code for sure. Then all that looks like code is guarded. */
@@ -72,12 +55,6 @@ typedef struct vprec_gap {
 
 /* Whether the function that starts there is counted for the first time. */
 bool vprec_loaded_counts(vprec_loaded *loaded, uint64_t start);
-
-/* Whether the function is cloned, for all or for some. */
-static inline bool vprec_visit_is_cloned(const vprec_visit *visit)
-{
-    return visit && (visit->state == VPREC_VISIT_CLONED || visit->state == VPREC_VISIT_GATED);
-}
 
 /* Whether nothing in [start, end) can be decoded that a clone would change. x87 arithmetic, which only an audit asks
  * for, is not looked for: its opcodes stand at some offset of every page. */

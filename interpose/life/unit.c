@@ -47,7 +47,7 @@ static bool has_function(const unit *u, uint64_t start)
 /* Takes the function into the unit, unless it is in one already. */
 static bool take(unit *u, const vprec_symbol *f)
 {
-    const vprec_visit *k = vprec_visit_at(u->loaded, f->start, NULL);
+    const vprec_visit *k = vprec_visit_at(&u->loaded->visits, f->start);
     if (has_function(u, f->start) || vprec_visit_is_cloned(k))
         return false;
     vprec_vec *symbols = &u->view.symbols;
@@ -276,7 +276,7 @@ static bool is_operation(const char *name)
 bool vprec_unit_plant(vprec_loaded *l, const vprec_symbol *f)
 {
     if (vprec_loaded_idle(l, f->start, f->end))
-        return vprec_visit_set(l, f->start, f->end, VPREC_VISIT_IDLE);
+        return vprec_visit_set(&l->visits, f->start, f->end, VPREC_VISIT_IDLE);
     unit u;
     begin(&u, l, 0);
     vprec_vec pokes = VPREC_VEC(vprec_poke);
@@ -291,7 +291,7 @@ bool vprec_unit_plant(vprec_loaded *l, const vprec_symbol *f)
     for (uint64_t at = f->start; at < f->end && done && work; at++)
         if (at == f->start ? entered : is_guarded(*vprec_mark(map, at)))
             done = vprec_unit_poke(&pokes, at, 0xCC);
-    done = done && vprec_visit_set(l, f->start, f->end, work ? VPREC_VISIT_PENDING : VPREC_VISIT_IDLE) &&
+    done = done && vprec_visit_set(&l->visits, f->start, f->end, work ? VPREC_VISIT_PENDING : VPREC_VISIT_IDLE) &&
            (!work || vprec_text_patch(&l->text, &pokes));
     vprec_vec_free(&pokes);
     release(&u);
@@ -410,10 +410,10 @@ static bool finish(unit *u)
     bool done = image || !l->generated;
     for (size_t i = 0; i < u->view.symbols.count; i++) {
         vprec_symbol s = VPREC_AT(u->view.symbols, vprec_symbol, i);
-        const vprec_visit *k = vprec_visit_at(l, s.start, NULL);
+        const vprec_visit *k = vprec_visit_at(&l->visits, s.start);
         bool pending = k && k->state == VPREC_VISIT_PENDING, cloned = image && is_chosen(map, s.start);
         bool gated = cloned && has_gate(map, s.start);
-        done &= vprec_visit_set(l, s.start, s.end,
+        done &= vprec_visit_set(&l->visits, s.start, s.end,
                                 gated    ? VPREC_VISIT_GATED
                                 : cloned ? VPREC_VISIT_CLONED
                                          : VPREC_VISIT_IDLE);
