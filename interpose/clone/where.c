@@ -275,6 +275,7 @@ bool vprec_where_original(const vprec_where *where, uint64_t rip, vprec_place *p
     if (!r)
         return false;
     found f;
+    p->kind = (enum vprec_where_kind)r->kind;
     switch (r->kind) {
     case VPREC_WHERE_STUB:
         p->original = r->original;

@@ -59,6 +59,7 @@ typedef struct vprec_place {
     uint64_t original;
     uint64_t start;  /* of the code for the original instruction, or for its tie */
     unsigned length; /* of the original instruction; 0: not known */
+    enum vprec_where_kind kind;
     int32_t lowered; /* rsp lies this far below the original's */
     unsigned spills;
     vprec_spill spill[VPREC_SPILLS];

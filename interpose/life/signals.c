@@ -4,6 +4,7 @@
  * What blocks signals is masks.c's; SIGTRAP and SIGSEGV are trap.c's. */
 #include "frame.h"
 #include "guest.h"
+#include "precise.h"
 #include "runtime/sets.h"
 #include "runtime/sys.h"
 #include "trap.h"
@@ -147,11 +148,21 @@ void vprec_signal_deliver(const vprec_action *action, int number, siginfo_t *inf
     enter(number, info, uc, action->handler);
 }
 
+void vprec_signal_again(int number, siginfo_t *info, ucontext_t *uc)
+{
+    const vprec_action action = vprec_action_read(&actions[number], NULL);
+    vprec_signal_deliver(&action, number, info, uc);
+}
+
 /* The signal may be blocked here already, or every one is: see wrap. */
 static void on_signal(int number, siginfo_t *info, void *context)
 {
-    const vprec_action action = vprec_action_read(&actions[number], NULL);
-    vprec_signal_deliver(&action, number, info, context);
+    vprec_view *view = vprec_view_here();
+    if (view && vprec_precise_waits(view, number, info, context))
+        return;
+    if (view)
+        vprec_precise_give_up(view, context);
+    vprec_signal_again(number, info, context);
 }
 
 void vprec_signal_install(void)

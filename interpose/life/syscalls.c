@@ -10,12 +10,14 @@
 #include "waits.h"
 #include "x86/emulate/enter.h"
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 
 enum { SET = 8 }; /* bytes of the kernel's mask */
+enum { CLONE3 = 435, EPOLL_PWAIT2 = 441, MSEAL = 462 };
 
 static long issue(const vprec_syscall_frame *f)
 {
@@ -203,6 +205,36 @@ static bool return_from(vprec_syscall_frame *f)
     return false;
 }
 
+/* A process or a thread is made. In a thread of its own thread pointer (Go's) the view is its maker's; a child of vfork
+ * works with its parent's. */
+static bool make(vprec_syscall_frame *f)
+{
+    const struct {
+        uint64_t flags, pidfd, child, parent, signal, stack, size, pointer;
+    } *with = (const void *)f->argument[0];
+    uint64_t flags = f->argument[0], pointer = f->argument[4];
+    if (f->number == SYS_vfork)
+        flags = CLONE_VM | CLONE_VFORK;
+    if (f->number == CLONE3) {
+        if (f->argument[1] < sizeof *with || !all(readable, (uint64_t)with, sizeof *with))
+            return false;
+        flags = with->flags, pointer = with->pointer;
+    }
+    vprec_view *view = vprec_view_here();
+    if (!view || !(flags & CLONE_VM))
+        return false;
+    if (flags & CLONE_VFORK) {
+        vprec_stack_lend();
+    } else if (flags & CLONE_SETTLS && pointer) {
+        vprec_stacks *s = vprec_stack_await(pointer);
+        if (s)
+            atomic_store(&s->view->blocked, atomic_load(&view->blocked));
+    } else {
+        vprec_stack_part();
+    }
+    return false;
+}
+
 static bool execute(vprec_syscall_frame *f)
 {
     const uint64_t *a = f->argument;
@@ -242,7 +274,6 @@ typedef bool handled(vprec_syscall_frame *f);
 
 static handled *handler_of(uint64_t number)
 {
-    enum { EPOLL_PWAIT2 = 441, MSEAL = 462 };
     switch (number) {
     case SYS_rt_sigaction:
         return action;
@@ -266,6 +297,10 @@ static handled *handler_of(uint64_t number)
     case SYS_pselect6:
     case SYS_io_pgetevents:
         return sixth;
+    case SYS_clone:
+    case SYS_vfork:
+    case CLONE3:
+        return make;
     case SYS_execve:
     case SYS_execveat:
         return execute;

@@ -2,6 +2,7 @@
  * trap.c: see trap.h. */
 #include "trap.h"
 #include "guest.h"
+#include "precise.h"
 #include "harden.h"
 #include "runtime/sets.h"
 #include "runtime/sys.h"
@@ -160,8 +161,18 @@ static void on_ours(int number, siginfo_t *info, void *context)
     vprec_view *view = vprec_view_here();
     if (view) /* a thread that comes by for the first time, or has set another stack behind our back */
         vprec_view_arm_frame(view, context);
-    if (!(number == SIGTRAP ? redirect : fetch)(info, context))
-        deliver(number, info, context);
+    if ((number == SIGTRAP ? redirect : fetch)(info, context))
+        return;
+    int again;
+    siginfo_t kept;
+    if (view && number == SIGTRAP && info->si_code == TRAP_TRACE && vprec_precise_stepped(view, context, &again, &kept)) {
+        if (again)
+            vprec_signal_again(again, &kept, context);
+        return;
+    }
+    if (view)
+        vprec_precise_give_up(view, context);
+    deliver(number, info, context);
 }
 
 /* System calls that a signal interrupts are restarted as the program wants it. */

@@ -49,6 +49,8 @@ void vprec_trap_die(int number, siginfo_t *info, ucontext_t *uc);
  * handler of the program is called on the original's context, where it would be natively. */
 typedef void vprec_handler(int number, siginfo_t *info, void *context);
 void vprec_signal_deliver(const vprec_action *action, int number, siginfo_t *info, ucontext_t *uc);
+/* One that was put off is delivered by the action that the program has set for it. */
+void vprec_signal_again(int number, siginfo_t *info, ucontext_t *uc);
 /* rt_sigaction by the program, by whatever way: 0 or -errno. */
 long vprec_signal_action(int number, const vprec_action *action, vprec_action *old);
 /* From now on the program's handlers are wrapped. */

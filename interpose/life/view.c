@@ -15,8 +15,12 @@ typedef struct kept {
     _Atomic int state;
     siginfo_t info;
 } kept;
-static kept *of_process; /* [2]; NULL: the signals are not ours */
-static kept without_page[2];
+typedef struct process {
+    kept kept[2];
+    _Atomic uint32_t id;
+} process;
+static kept *of_process; /* [2], of a `process`; NULL: the signals are not ours */
+static process without_page;
 
 static int number_of(int k)
 {
@@ -41,6 +45,32 @@ bool vprec_view_complete(void)
     return vprec_view_sees_all || !is_go;
 }
 
+static uint32_t owner_of(const vprec_view *view)
+{
+    const vprec_stacks *s = (const vprec_stacks *)vprec_page_start((uint64_t)view);
+    return (uint32_t)(atomic_load(&s->owner) >> 32);
+}
+
+/* Before a change by the child of a vfork, whose memory is its parent's: the parent finds what it had. */
+static void keep_for_parent(vprec_view *view)
+{
+    uint32_t self = (uint32_t)vprec_sys_getpid();
+    if (view->lent || self == owner_of(view) || atomic_load(&((process *)of_process)->id) != owner_of(view))
+        return;
+    view->lent_blocked = atomic_load(&view->blocked);
+    view->lent_stack = view->stack;
+    view->lent = true;
+}
+
+static void take_back(vprec_view *view)
+{
+    if ((uint32_t)vprec_sys_getpid() != owner_of(view))
+        return;
+    view->lent = false;
+    view->stack = view->lent_stack;
+    atomic_store(&view->blocked, view->lent_blocked);
+}
+
 vprec_view *vprec_view_here(void)
 {
     if (!of_process)
@@ -48,7 +78,20 @@ vprec_view *vprec_view_here(void)
     vprec_stacks *s = vprec_stack_find();
     if (!s)
         s = vprec_stack_make();
+    if (s && s->view->lent)
+        take_back(s->view);
     return s ? s->view : NULL;
+}
+
+static void note_process(void)
+{
+    atomic_store(&((process *)of_process)->id, (uint32_t)vprec_sys_getpid());
+}
+
+static void forked(void)
+{
+    vprec_stack_forked();
+    note_process();
 }
 
 void vprec_view_start(uint64_t blocked)
@@ -57,13 +100,14 @@ void vprec_view_start(uint64_t blocked)
     if (page != MAP_FAILED)
         vprec_sys_madvise(page, 4096, MADV_WIPEONFORK);
     is_go = vprec_self_is_go();
-    of_process = page == MAP_FAILED ? without_page : page;
+    of_process = page == MAP_FAILED ? without_page.kept : page;
+    note_process();
     vprec_view *view = vprec_view_here();
     if (!view)
         return;
     vprec_view_block(view, blocked);
     vprec_view_arm(view);
-    pthread_atfork(NULL, NULL, vprec_stack_forked);
+    pthread_atfork(NULL, NULL, forked);
 }
 
 static uint64_t kernel_low(const vprec_view *view)
@@ -142,6 +186,7 @@ int vprec_view_alternate(vprec_view *view, const stack_t *stack, stack_t *old, u
         stack_t to = {.ss_sp = stack->ss_sp, .ss_flags = stack->ss_flags, .ss_size = stack->ss_size};
         if ((to.ss_flags & ~VPREC_SS_AUTODISARM) == SS_DISABLE)
             to.ss_sp = NULL, to.ss_size = 0;
+        keep_for_parent(view);
         view->stack = to;
     }
     if (old) {
@@ -176,6 +221,7 @@ void vprec_view_block(vprec_view *view, uint64_t blocked)
     const uint64_t ours = VPREC_SET_OURS;
     if (!vprec_view_complete())
         blocked = 0;
+    keep_for_parent(view);
     atomic_store(&view->blocked, blocked);
     if (!(vprec_view_pending(view) & ~blocked))
         return;

@@ -27,6 +27,14 @@ typedef struct vprec_view {
     void *argument;
     uint64_t key;               /* for its noise (runtime/draws.h), if `keyed` */
     bool keyed;
+    int postponed;              /* a signal that waits (precise.h); 0 none */
+    siginfo_t postponed_info;
+    uint64_t postponed_mask;    /* the kernel's, without it */
+    unsigned steps;
+    bool stepped;               /* saved flags may have the trap flag */
+    bool lent;                  /* a child of vfork has changed what follows a copy of here */
+    uint64_t lent_blocked;
+    stack_t lent_stack;
     uint64_t spawn_blocked, spawn_ignored; /* while `spawns`: of ours, what the child has */
     bool spawns;                /* it is in posix_spawn */
     _Atomic unsigned turn;      /* of `next` */

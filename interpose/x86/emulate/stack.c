@@ -17,10 +17,14 @@ static vprec_stacks *_Atomic regions;
 /* What works on the program's own stack, without memory for another, gives its slot back to this. */
 vprec_stacks vprec_stack_none __attribute__((visibility("hidden")));
 
+atomic_bool vprec_stack_apart __attribute__((visibility("hidden"))); /* enter.S asks, too */
+
 /* The C library's threads keep two pointers to themselves. Others (Go's, with zeros there) have no thread-local variables
  * of ours. */
 static bool is_libc_thread(void)
 {
+    if (atomic_load_explicit(&vprec_stack_apart, memory_order_relaxed))
+        return false;
     uint64_t self, tcb;
     __asm__("movq %%fs:0, %0\n\tmovq %%fs:16, %1" : "=r"(self), "=r"(tcb));
     return self && self == tcb;
@@ -42,6 +46,48 @@ static vprec_stacks *of_owner(uint64_t owner)
 /* Of a thread that is not there yet. */
 #define RESERVED UINT32_MAX
 
+static atomic_bool any_pointers; /* some are reserved or lent by them */
+
+static uint64_t pointer_here(void)
+{
+    enum { GET_FS = 0x1003 }; /* ARCH_GET_FS */
+    uint64_t base = 0;
+    vprec_sys(SYS_arch_prctl, GET_FS, (long)&base, 0, 0, 0, 0);
+    return base;
+}
+
+static vprec_stacks *of_pointer(uint64_t pointer, uint64_t owner)
+{
+    vprec_stacks *s = pointer ? atomic_load(&regions) : NULL;
+    while (s && (atomic_load(&s->pointer) != pointer || atomic_load(&s->owner) != owner))
+        s = s->others;
+    return s;
+}
+
+/* Those of the thread that waits for this one, a child of its vfork. */
+static vprec_stacks *lent(uint64_t self)
+{
+    uint64_t pointer = atomic_load(&any_pointers) ? pointer_here() : 0;
+    vprec_stacks *s = pointer ? atomic_load(&regions) : NULL;
+    for (; s; s = s->others) {
+        uint64_t owner = atomic_load(&s->owner);
+        if (atomic_load(&s->pointer) == pointer && owner >> 32 != self >> 32 && (uint32_t)owner != RESERVED)
+            return s;
+    }
+    return NULL;
+}
+
+/* Those reserved for this thread. */
+static vprec_stacks *awaited(uint64_t self)
+{
+    uint64_t reserved = self >> 32 << 32 | RESERVED;
+    vprec_stacks *s = atomic_load(&any_pointers) ? of_pointer(pointer_here(), reserved) : NULL;
+    if (!s || !atomic_compare_exchange_strong(&s->owner, &reserved, self))
+        return NULL;
+    atomic_store(&s->pointer, 0);
+    return s;
+}
+
 static bool has_ended(uint64_t owner)
 {
     uint32_t thread = (uint32_t)owner;
@@ -58,6 +104,7 @@ static vprec_stacks *abandoned(uint64_t owner)
         if (before >> 32 == owner >> 32 && has_ended(before) &&
             atomic_compare_exchange_strong(&s->owner, &before, owner)) {
             s->top = s->low + VPREC_STACK_SLOT;
+            atomic_store(&s->pointer, 0);
             volatile uint64_t *view = (volatile uint64_t *)s->view; /* volatile: not by memset, which has vectors */
             for (unsigned k = 0; k < VPREC_STACK_VIEW / 8; k++)
                 view[k] = 0;
@@ -98,6 +145,10 @@ vprec_stacks *vprec_stack_make(void)
     uint64_t owner = owner_here();
     vprec_stacks *s = of_owner(owner);
     if (!s)
+        s = awaited(owner);
+    if (!s)
+        s = lent(owner);
+    if (!s)
         s = abandoned(owner);
     if (!s)
         s = map_region(owner);
@@ -112,6 +163,33 @@ vprec_stacks *vprec_stack_reserve(void)
     uint64_t owner = (uint64_t)vprec_sys_getpid() << 32 | RESERVED;
     vprec_stacks *s = abandoned(owner);
     return s ? s : map_region(owner);
+}
+
+vprec_stacks *vprec_stack_await(uint64_t pointer)
+{
+    /* a thread that could not be made has left them */
+    vprec_stacks *s = of_pointer(pointer, (uint64_t)vprec_sys_getpid() << 32 | RESERVED);
+    if (!s)
+        s = vprec_stack_reserve();
+    if (s)
+        atomic_store(&s->pointer, pointer);
+    atomic_store(&any_pointers, true);
+    return s;
+}
+
+void vprec_stack_part(void)
+{
+    vprec_stack_make(); /* the caller's, which is its maker's still */
+    atomic_store(&vprec_stack_apart, true);
+}
+
+void vprec_stack_lend(void)
+{
+    vprec_stacks *s = is_libc_thread() ? NULL : vprec_stack_make(); /* those have them at hand */
+    if (!s)
+        return;
+    atomic_store(&s->pointer, pointer_here());
+    atomic_store(&any_pointers, true);
 }
 
 vprec_stacks *vprec_stack_take(vprec_stacks *reserved)
@@ -146,7 +224,11 @@ vprec_stacks *vprec_stack_all(void)
 
 vprec_stacks *vprec_stack_find(void)
 {
-    return is_libc_thread() ? vprec_stack_here : of_owner(owner_here());
+    if (is_libc_thread())
+        return vprec_stack_here;
+    uint64_t self = owner_here();
+    vprec_stacks *s = of_owner(self);
+    return s ? s : lent(self);
 }
 
 uint64_t vprec_stack_slot(uint64_t rsp)

@@ -36,6 +36,7 @@ typedef struct vprec_stacks {
     _Atomic uint64_t owner; /* process << 32 | thread; thread 0: nobody's */
     struct vprec_stacks *others;
     struct vprec_view *view; /* life/view.h; VPREC_STACK_VIEW bytes, zeros at first */
+    _Atomic uint64_t pointer; /* %fs's base of the thread that they are reserved for or lent by; 0 */
 } vprec_stacks;
 
 /* The thread's, once it has one. */
@@ -54,6 +55,16 @@ vprec_stacks *vprec_stack_reserve(void);
 vprec_stacks *vprec_stack_take(vprec_stacks *reserved);
 void vprec_stack_give_back(vprec_stacks *reserved);
 
+/* The same where a system call makes the thread, which will have `pointer` in %fs: it takes it when it first asks. */
+vprec_stacks *vprec_stack_await(uint64_t pointer);
+
+/* A thread is about to be made that has its maker's thread pointer, and runs beside it: from now on threads find what is
+ * theirs by their numbers. */
+void vprec_stack_part(void);
+
+/* The calling thread is about to vfork: the child, which is another process' thread, works on its stacks. */
+void vprec_stack_lend(void);
+
 /* In a child of fork: the calling thread's belong to this process now. */
 void vprec_stack_forked(void);
 
@@ -66,8 +77,12 @@ uint64_t vprec_stack_slot(uint64_t rsp);
 /* Calls `function` on the stack that ends at `top`. An exception may pass. */
 void vprec_stack_call(void (*function)(void *), void *data, uint64_t top);
 #else
-/* The thread's vprec_stacks; on to `none` where it has none yet, or is no thread of the C library's. */
+/* The thread's vprec_stacks; on to `none` where it has none yet, is no thread of the C library's, or may have another's
+ * thread pointer. */
+    .hidden vprec_stack_apart
     .macro thread_stacks reg, none
+    cmpb $0, vprec_stack_apart(%rip)
+    jne \none
     movq %fs:0, %\reg
     cmpq %fs:16, %\reg
     jne \none
