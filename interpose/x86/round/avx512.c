@@ -55,8 +55,6 @@ static void operate(vprec_avx512 *e, int dst, uint32_t op, int vvvv, int rm, int
 {
     const vprec_site *s = e->site;
     vprec_evex how = {.length = (uint8_t)rc, .b = true};
-    if (e->shape == VPREC_SHAPE_NATIVE)
-        how = (vprec_evex){.length = s->width == 64 ? 2 : s->width == 32 ? 1 : 0};
     int old = e->inbound ? e->reg[C] : s->dst;
     if (s->op == VPREC_OP_FMA && dst != old)
         ev(e, MOVA, 2, dst, -1, vprec_reg(old), -1);
@@ -129,7 +127,7 @@ static bool emit_operation(vprec_avx512 *e)
         break;
     }
     vprec_mode mode = mode_of(e);
-    bool exact = e->shape == VPREC_SHAPE_NATIVE || e->shape == VPREC_SHAPE_CONTAINER || e->context->arith->fast;
+    bool exact = e->shape == VPREC_SHAPE_CONTAINER || e->context->arith->fast;
     bool once = exact || !needs_both(mode);
     operate(e, d, op, vvvv, rm, !once ? RD : e->context->arith->fast ? RN : native_direction(mode));
     if (!once)
@@ -152,9 +150,6 @@ static bool supported(const vprec_avx512 *e)
     /* two narrowed results: the upper half becomes 0 whatever the mask says */
     if (s->mask && s->op == VPREC_OP_CVT && s->lanes * vprec_elem_size(s->to) == 8)
         return false;
-    if (e->shape == VPREC_SHAPE_NATIVE)
-        return s->op != VPREC_OP_ADDSUB && s->op != VPREC_OP_HADD && s->op != VPREC_OP_HSUB && !s->er &&
-               !(s->rm == VPREC_REG_MEM && s->op == VPREC_OP_CVT);
     if (s->rm == VPREC_REG_MEM && !s->scalar && !s->broadcast && s->lanes * vprec_elem_size(s->from) < 16)
         return false;
     return true;
@@ -324,6 +319,10 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
                  .length = site->scalar ? 0 : 2, .shape = vprec_round_shape(context->arith, type), .to = -1};
     if (e.shape == VPREC_SHAPE_NOISE && vprec_avx512_noise_idle(&context->arith->noise[type], site))
         e.shape = VPREC_SHAPE_CONTAINER;
+    if (e.shape == VPREC_SHAPE_NATIVE) {
+        vprec_round_copy_site(code, site);
+        return true;
+    }
     bool random = e.shape == VPREC_SHAPE_NOISE || (e.shape == VPREC_SHAPE_WIDE && mode_of(&e) == VPREC_SR);
     if (e.shape == VPREC_SHAPE_NONE || (random && !context->aes))
         return false;
@@ -335,15 +334,11 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
         bool basic = site->op <= VPREC_OP_FMA && !context->arith->fast;
         bool as_given = vprec_elem_type(site->from) == VPREC_TYPES; /* no format for such operands */
         e.inbound = rounds && basic;
-        if (!e.inbound && !as_given && !(e.shape == VPREC_SHAPE_NATIVE && site->from == site->to))
+        if (!e.inbound && !as_given)
             return false;
     }
     bool as_it_is = site->encoding != VPREC_EVEX && mode_of(&e) == VPREC_RNE && !context->arith->keeps_direction;
     if (e.shape == VPREC_SHAPE_CONTAINER && as_it_is) {
-        vprec_round_copy_site(code, site);
-        return true;
-    }
-    if (e.shape == VPREC_SHAPE_NATIVE && (value || !supported(&e))) {
         vprec_round_copy_site(code, site);
         return true;
     }
