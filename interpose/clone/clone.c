@@ -361,7 +361,7 @@ static enum vprec_reason write_clones(vprec_cloner *k)
     k->slots = k->room.slots;
     k->code = (vprec_code){.at = k->room.code, .end = k->room.code_end, .moves = &k->moves, .from = k->room.code};
     k->round = (vprec_round_context){.arith = options->arith, .isa = options->isa, .constants = k->room.constants,
-                                     .aes = has_vaes(), .halves = &k->halves, .zmm = vprec_xsave.zmm_high,
+                                     .aes = has_vaes(), .halves = &k->halves, .turn = k->turn, .zmm = vprec_xsave.zmm_high,
                                      .ties = &k->ties, .enter = enter_site, .tie = tie_site, .enter_data = k};
     k->image->code = k->enter_stub = (uint64_t)k->code.at;
     vprec_emit_legacy(&k->code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(k->room.enter), -1);

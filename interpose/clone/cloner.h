@@ -33,7 +33,7 @@ typedef struct vprec_cloner {
     const vprec_decoded *here; /* the instruction that is being cloned */
     vprec_vec ties;       /* of the function: code to be put out of the way */
     vprec_vec moves;      /* vprec_move: what the code since `code.from` has moved */
-    int halves;           /* see round.h */
+    int halves, turn[2];  /* see round.h */
     vprec_round_context round;
 } vprec_cloner;
 

@@ -161,21 +161,24 @@ typedef struct saved {
     int masks[3], mask_count;
 } saved;
 
-static int take(uint32_t *free, uint32_t busy, int low, int count, int *spilled, int *spill_count)
+/* `turn`: who saves what was just restored waits for the memory both ways, so sites save other registers by turns. */
+static int take(uint32_t *free, uint32_t busy, int low, int count, int *turn, int *spilled, int *spill_count)
 {
     for (int i = count - 1; i >= low; i--)
         if (*free >> i & 1) {
             *free &= ~(1u << i);
             return i;
         }
-    for (int i = count - 1; i >= low; i--)
-        if (!(busy >> i & 1)) {
-            bool used = false;
-            for (int j = 0; j < *spill_count; j++)
-                used |= spilled[j] == i;
-            if (!used)
-                return spilled[(*spill_count)++] = i;
+    for (int n = 0; n < count - low; n++) {
+        int i = count - 1 - (*turn + n) % (count - low);
+        bool used = busy >> i & 1;
+        for (int j = 0; j < *spill_count; j++)
+            used |= spilled[j] == i;
+        if (!used) {
+            *turn = (*turn + n + 1) % (count - low);
+            return spilled[(*spill_count)++] = i;
         }
+    }
     return -1;
 }
 
@@ -217,7 +220,7 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
         else if (i == M && !horizontal && !e->inbound && !noise) /* read for the last time before T is written */
             e->reg[M] = e->reg[T];
         else
-            e->reg[i] = take(&free, taken, lowest, 32, save->vectors, &save->vector_count);
+            e->reg[i] = take(&free, taken, lowest, 32, e->context->turn, save->vectors, &save->vector_count);
         if (needed)
             taken |= vector_bit(e->reg[i]);
     }
@@ -226,7 +229,7 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
     uint32_t taken_masks = 1u | 1u << s->mask;
     int *const masks[] = {&e->kt, &e->km, &e->kn};
     for (int i = 0; i < (noise ? 3 : rounds || s->op == VPREC_OP_ADDSUB); i++) {
-        *masks[i] = take(&free_masks, taken_masks, 1, 8, save->masks, &save->mask_count);
+        *masks[i] = take(&free_masks, taken_masks, 1, 8, e->context->turn + 1, save->masks, &save->mask_count);
         taken_masks |= 1u << *masks[i];
     }
     if (e->context->taken)

@@ -79,6 +79,7 @@ typedef struct vprec_round_context {
     int *halves;           /* 1 + type where the last site of that type left its random words, half used, in
                               vprec_noise_here.words, else 0: the emitter sets and reads it, the caller clears it where
                               control can come from elsewhere */
+    int *turn;             /* two numbers of the emitter's: which vector register and opmask it saves next */
     bool clear_upper;      /* a legacy destination's bits above 128 may be cleared: the function has no VEX code */
     bool zmm;              /* a processor with AVX-512 on which it is not used: what is saved is saved whole */
     vprec_vec *ties;       /* what vprec_round_emit_ties is to emit */

@@ -269,12 +269,12 @@ static void visit(const instruction *i, const vprec_site *drawn)
             int reg = n == 0 ? site.dst : n == 1 ? site.vvvv : site.rm;
             named |= is_vector(reg) ? 1u << reg : 0;
         }
-        int shared = r >> 10 & 1 ? 1 + (int)type : 0, halves = shared;
+        int shared = r >> 10 & 1 ? 1 + (int)type : 0, halves = shared, turn[2] = {(int)(r >> 32 & 15), (int)(r >> 36 & 7)};
         vprec_round_context context = {
             .arith = &vprec_arith_current, .isa = isa, .constants = constants,
             .free_vectors = (r & 1 ? (uint32_t)machine_random() & (uint32_t)machine_random() : 0) & ~named,
             .free_masks = r & 2 ? 0xFE & (uint32_t)machine_random() & ~(1u << site.mask) : 0,
-            .aes = vaes, .halves = &halves, .clear_upper = false, .zmm = machine_offset[6], .ties = &ties, .enter = enter, .enter_data = &c,
+            .aes = vaes, .halves = &halves, .turn = turn, .clear_upper = false, .zmm = machine_offset[6], .ties = &ties, .enter = enter, .enter_data = &c,
         };
         machine_code_open();
         memset(code, 0xCC, 4096);

@@ -343,7 +343,7 @@ static void visit(const instruction *i, const vprec_site *drawn)
             int reg = n == 0 ? site.dst : n == 1 ? site.vvvv : site.rm;
             named |= is_vector(reg) ? 1u << reg : 0;
         }
-        int halves = 0;
+        int halves = 0, turn[2] = {0};
         vprec_code c = {.at = code, .end = code + ORIGINAL};
         vprec_round_context context = {
             .arith = &vprec_arith_current,
@@ -352,7 +352,7 @@ static void visit(const instruction *i, const vprec_site *drawn)
             .free_vectors = (r & 1 ? (uint32_t)machine_random() & (uint32_t)machine_random() : 0) & ~named,
             .free_masks = r & 2 ? 0xFE & (uint32_t)machine_random() & ~(1u << site.mask) : 0,
             .aes = true,
-            .halves = &halves,
+            .halves = &halves, .turn = turn,
             .zmm = true,
             .ties = &ties,
             .enter = enter,
