@@ -4,6 +4,7 @@
  * never looks at (section headers, .symtab, notes) is believed only if sound. */
 #include "object.h"
 #include "elf.h"
+#include "runtime/memory.h"
 #include "runtime/sys.h"
 #include <errno.h>
 #include <sys/stat.h>
@@ -207,11 +208,11 @@ static bool file_map(vprec_elf *elf, const char *path)
     if (fd < 0)
         return vprec_elf_fail(elf, fd == -ENOENT ? VPREC_REASON_NO_FILE : VPREC_REASON_NOT_OPENED);
     struct stat status;
-    void *file = MAP_FAILED;
+    void *file = NULL;
     if (!vprec_sys(SYS_fstat, fd, (long)&status, 0, 0, 0, 0) && S_ISREG(status.st_mode) && status.st_size > 0)
-        file = vprec_sys_mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        file = vprec_pages_map((size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd);
     vprec_sys_close(fd);
-    if (file == MAP_FAILED)
+    if (!file)
         return vprec_elf_fail(elf, VPREC_REASON_NOT_MAPPED);
     elf->file = elf->object->file = file;
     elf->size = elf->object->file_size = (size_t)status.st_size;

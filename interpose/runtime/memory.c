@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * memory.c: see memory.h. */
+ * memory.c: see memory.h.
+ *
+ * Pages lie one behind the other in a stretch of addresses of their own, below all that the kernel chooses by itself: a
+ * program may map something over what it believes to be free, where it has unmapped something before, and meets nothing
+ * of ours. Nothing is reserved there, and neighbours are one mapping. */
 #include "memory.h"
 #include "sys.h"
 #include <stdatomic.h>
@@ -50,10 +54,39 @@ static bool keep(void *at, size_t pages)
     return room;
 }
 
+#define STRETCH UINT64_C(0x7E8000000000) /* among what sanitizers leave to programs, too */
+#define STRETCH_BYTES (UINT64_C(1) << 38)
+
+static _Atomic uint64_t top; /* where the next pages lie */
+
+/* Somewhere in the first half, as the library itself is. */
+static void begin(void)
+{
+    uint64_t none = 0, at = STRETCH + vprec_page_start((uint64_t)&top * UINT64_C(0x9E3779B97F4A7C15) >> 27);
+    atomic_compare_exchange_strong(&top, &none, at);
+}
+
+void *vprec_pages_map(size_t bytes, int protection, int flags, int fd)
+{
+    enum { ATTEMPTS = 4, STEP = 1 << 30 };
+    for (int i = 0; i < ATTEMPTS; i++) {
+        if (!atomic_load_explicit(&top, memory_order_relaxed))
+            begin();
+        uint64_t at = atomic_fetch_add(&top, vprec_page_end(bytes));
+        if (at + bytes > STRETCH + STRETCH_BYTES)
+            break;
+        void *p = vprec_sys_mmap((void *)at, bytes, protection, flags | MAP_FIXED_NOREPLACE, fd, 0);
+        if (p != MAP_FAILED)
+            return p;
+        atomic_fetch_add(&top, STEP); /* something of the program's lies there, or there is no more memory */
+    }
+    void *p = vprec_sys_mmap(NULL, bytes, protection, flags, fd, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
 static void *map(size_t bytes)
 {
-    void *p = vprec_sys_mmap(NULL, vprec_page_end(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
+    return vprec_pages_map(vprec_page_end(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
 void *vprec_pages(size_t bytes)
@@ -72,19 +105,12 @@ void vprec_pages_free(void *pages, size_t bytes)
 static bool grow(vprec_vec *vec, size_t room)
 {
     size_t from = vec->room * vec->size, to = room * vec->size;
-    void *data;
-    if (vec->data && vprec_page_end(to) / PAGE > LONGEST) {
-        data = vprec_sys_mremap(vec->data, vprec_page_end(from), vprec_page_end(to));
-        if (data == MAP_FAILED)
-            return false;
-    } else {
-        data = take_kept(vprec_page_end(to) / PAGE);
-        if (!data && !(data = map(to)))
-            return false;
-        if (vec->data)
-            memcpy(data, vec->data, vec->count * vec->size);
-        vprec_pages_free(vec->data, from);
-    }
+    void *data = take_kept(vprec_page_end(to) / PAGE);
+    if (!data && !(data = map(to)))
+        return false;
+    if (vec->data)
+        memcpy(data, vec->data, vec->count * vec->size);
+    vprec_pages_free(vec->data, from);
     vec->data = data;
     vec->room = room;
     return true;
@@ -129,15 +155,16 @@ typedef struct vprec_heap_block {
 
 void *vprec_heap_take(vprec_heap *heap, size_t bytes)
 {
-    enum { BLOCK = 64 << 10, HEAD = 32 };
+    enum { FIRST = 4 << 10, BLOCK = 64 << 10, HEAD = 32 };
     bytes = (bytes + 15) & ~(size_t)15;
     block *b = heap->blocks;
     if (!b || b->size - b->used < bytes) {
-        size_t size = vprec_page_end(bytes + HEAD > BLOCK ? bytes + HEAD : BLOCK);
+        size_t least = b ? BLOCK : FIRST, size = vprec_page_end(bytes + HEAD > least ? bytes + HEAD : least);
         block *made = vprec_pages(size);
         if (!made)
             return NULL;
         *made = (block){.size = size, .used = HEAD};
+        heap->bytes += size;
         if (b && size - HEAD - bytes < b->size - b->used) { /* the older one has more left */
             made->next = b->next;
             b->next = made;
@@ -159,6 +186,7 @@ void vprec_heap_free(vprec_heap *heap)
         heap->blocks = b->next;
         vprec_pages_free(b, b->size);
     }
+    heap->bytes = 0;
 }
 
 /* Bottom-up radix sort by bytes: no recursion, no libc qsort (it may malloc). */

@@ -21,9 +21,11 @@ static inline uint64_t vprec_page_start(uint64_t at)
     return at & ~UINT64_C(4095);
 }
 
-/* Zeroed pages, or NULL. */
+/* Zeroed pages, or NULL. For any thread. */
 void *vprec_pages(size_t bytes);
 void vprec_pages_free(void *pages, size_t bytes);
+/* Pages of any kind, as by mmap, where no program looks for free addresses; NULL: no memory. They go by munmap. */
+void *vprec_pages_map(size_t bytes, int protection, int flags, int fd);
 
 /* A growing array of elements of `size` bytes each. */
 typedef struct vprec_vec {
@@ -54,6 +56,7 @@ static inline bool vprec_vec_add_u64(vprec_vec *vec, uint64_t value)
 /* Memory that is given back all at once: what belongs to one object. */
 typedef struct vprec_heap {
     struct vprec_heap_block *blocks; /* the first is the one that is filled */
+    size_t bytes;                    /* of all of them */
 } vprec_heap;
 
 /* Zeroed, aligned to 16; NULL without memory. */

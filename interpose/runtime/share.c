@@ -99,9 +99,15 @@ static char *map(uint64_t offset, uint64_t bytes)
         }
     }
     uint64_t skip = offset - nearest;
-    long all = vprec_sys(SYS_mremap, (long)from, 0, (long)(skip + bytes), MREMAP_MAYMOVE, 0, 0);
-    if (vprec_sys_failed(all))
+    char *place = vprec_pages_map(skip + bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+    long all = place ? vprec_sys(SYS_mremap, (long)from, 0, (long)(skip + bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
+                                 (long)place, 0)
+                     : -1;
+    if (vprec_sys_failed(all)) {
+        if (place)
+            unmap(place, skip + bytes);
         return NULL;
+    }
     if (skip)
         unmap((char *)all, skip);
     return (char *)all + skip;

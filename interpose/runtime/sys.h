@@ -67,12 +67,6 @@ static inline int vprec_sys_mprotect(const volatile void *at, size_t bytes, int 
     return (int)vprec_sys(SYS_mprotect, (long)at, (long)bytes, protection, 0, 0, 0);
 }
 
-static inline void *vprec_sys_mremap(void *at, size_t from, size_t to)
-{
-    long result = vprec_sys(SYS_mremap, (long)at, (long)from, (long)to, MREMAP_MAYMOVE, 0, 0);
-    return vprec_sys_failed(result) ? MAP_FAILED : (void *)result;
-}
-
 static inline int vprec_sys_madvise(void *at, size_t bytes, int advice)
 {
     return (int)vprec_sys(SYS_madvise, (long)at, (long)bytes, advice, 0, 0, 0);

@@ -2,6 +2,7 @@
  * stack.c: see stack.h. The thread of a region is known by its number: a
  * destructor at a thread's end would come too early, and needs malloc. */
 #include "stack.h"
+#include "runtime/memory.h"
 #include "runtime/sets.h"
 #include "runtime/sys.h"
 #include <errno.h>
@@ -116,9 +117,9 @@ static vprec_stacks *abandoned(uint64_t owner)
 
 static vprec_stacks *map_region(uint64_t owner)
 {
-    char *base = vprec_sys_mmap(NULL, PAGE + VPREC_STACK_SIGNAL + REGION + PAGE, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (base == MAP_FAILED)
+    char *base = vprec_pages_map(PAGE + VPREC_STACK_SIGNAL + REGION + PAGE, PROT_READ | PROT_WRITE,
+                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+    if (!base)
         return NULL;
     vprec_sys_mprotect(base, PAGE, PROT_NONE);
     uint64_t low = (uint64_t)base + PAGE + VPREC_STACK_SIGNAL;

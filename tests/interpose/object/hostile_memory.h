@@ -9,13 +9,11 @@
 
 void *hostile_mmap(void *at, size_t bytes, int protection, int flags, int fd, off_t offset);
 int hostile_munmap(const volatile void *at, size_t bytes);
-void *hostile_mremap(void *at, size_t from, size_t to);
 int hostile_madvise(void *at, size_t bytes, int advice);
 
 #define VPREC_PAGES_KEPT 0
 #define vprec_sys_mmap hostile_mmap
 #define vprec_sys_munmap hostile_munmap
-#define vprec_sys_mremap hostile_mremap
 #define vprec_sys_madvise hostile_madvise
 
 #endif

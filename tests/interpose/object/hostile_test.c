@@ -76,17 +76,6 @@ int hostile_munmap(const volatile void *at, size_t bytes)
     return 0;
 }
 
-void *hostile_mremap(void *at, size_t from, size_t to)
-{
-    struct block *b = block_of(at, from);
-    char *data = at == b->at && from == b->size ? realloc(at, to) : NULL;
-    if (!data)
-        return MAP_FAILED;
-    memset(data + from, 0, to - from);
-    *b = (struct block){data, to, b->is_file};
-    return data;
-}
-
 /* The file's pages may be forgotten, no others. */
 int hostile_madvise(void *at, size_t bytes, int advice)
 {
