@@ -2,18 +2,18 @@
  * arena.c: see arena.h.
  *
  *   constants | address of vprec_enter | slots ... | code ...
- *   read-only                          | writable  | executable as far as it is filled
+ *   read-only                          | writable  | executable where it is in use
  *
- * What is not in use yet is only reserved: it counts where a program's data is limited (RLIMIT_DATA). */
+ * What is not in use is only reserved: it counts where a program's data is limited (RLIMIT_DATA). */
 #include "arena.h"
 #include "reach.h"
 #include "runtime/sys.h"
 #include "x86/emulate/enter.h"
+#include <string.h>
+#include <sys/mman.h>
 
 typedef struct chunk {
     uint8_t *start, *end;
-    uint64_t *slots, *slots_end;
-    uint8_t *code;
 } chunk;
 
 enum { FIRST = 256 << 10, MOST = 16 << 20, SLOTS_PART = 32 };
@@ -24,7 +24,7 @@ static size_t head_bytes(void)
 }
 
 /* Constants and slots of a chunk that was reserved. False: no memory. */
-static bool furnish(chunk *c, const vprec_arith *arith, size_t slots)
+static bool furnish(vprec_arena *arena, const chunk *c, const vprec_arith *arith, size_t slots)
 {
     size_t head = head_bytes(), slot_bytes = vprec_page_end(slots * sizeof(uint64_t));
     if (vprec_sys_mprotect(c->start, head + slot_bytes, PROT_READ | PROT_WRITE))
@@ -32,13 +32,14 @@ static bool furnish(chunk *c, const vprec_arith *arith, size_t slots)
     vprec_constants *constants = (vprec_constants *)(void *)c->start;
     vprec_round_constants(constants, arith);
     *(uint64_t *)(void *)(constants + 1) = (uint64_t)vprec_enter;
-    c->slots = (uint64_t *)(void *)(c->start + head);
-    c->slots_end = c->slots + slot_bytes / sizeof(uint64_t);
-    c->code = c->start + head + slot_bytes;
-    return !vprec_sys_mprotect(c->start, head, PROT_READ);
+    uint64_t behind = (uint64_t)c->start + head;
+    return !vprec_sys_mprotect(c->start, head, PROT_READ) &&
+           vprec_ranges_give(&arena->slots, behind, behind + slot_bytes) &&
+           vprec_ranges_give(&arena->code, behind + slot_bytes, (uint64_t)c->end);
 }
 
-static chunk *grow(vprec_arena *arena, const vprec_arith *arith, size_t code, size_t slots)
+/* False: nothing of it is to be used. */
+static bool grow(vprec_arena *arena, const vprec_arith *arith, size_t code, size_t slots)
 {
     size_t size = FIRST;
     for (size_t i = 0; i < arena->chunks.count && size < MOST; i++)
@@ -47,58 +48,105 @@ static chunk *grow(vprec_arena *arena, const vprec_arith *arith, size_t code, si
     slot_room = slots > slot_room ? slots : slot_room;
     size_t least = head_bytes() + vprec_page_end(slot_room * sizeof(uint64_t)) + vprec_page_end(code);
     size = least > size ? least : size;
-    if (!arena->chunks.size)
+    if (!arena->chunks.size) {
         arena->chunks = VPREC_VEC(chunk);
+        arena->code = arena->slots = VPREC_VEC(vprec_stretch);
+    }
     chunk *c = vprec_vec_add(&arena->chunks, 1);
     if (!c)
-        return NULL;
+        return false;
     c->start = vprec_reach_reserve(arena->lo, arena->hi, size);
     if (!c->start && size > least) {
         size = least;
         c->start = vprec_reach_reserve(arena->lo, arena->hi, size);
     }
     c->end = c->start + size;
-    if (c->start && furnish(c, arith, slot_room))
-        return c;
+    if (c->start && furnish(arena, c, arith, slot_room))
+        return true;
     if (c->start)
-        vprec_sys_munmap(c->start, size);
+        vprec_reach_release(c->start, size);
     arena->chunks.count--;
-    return NULL;
+    return false;
+}
+
+/* From one chunk. False: it has not got as much. */
+static bool take_from(vprec_arena *arena, const chunk *c, size_t code, size_t slots, vprec_arena_room *room)
+{
+    uint64_t lo = (uint64_t)c->start, hi = (uint64_t)c->end, slot_bytes = slots * sizeof(uint64_t);
+    uint64_t slot = vprec_ranges_take(&arena->slots, lo, hi, slot_bytes);
+    uint64_t at = slot ? vprec_ranges_take(&arena->code, lo, hi, code) : 0;
+    if (at && !vprec_sys_mprotect((void *)at, code, PROT_READ | PROT_WRITE)) {
+        const vprec_constants *constants = (const vprec_constants *)(const void *)c->start;
+        *room = (vprec_arena_room){.code = (uint8_t *)at, .code_end = (uint8_t *)at + code, .slots = (uint64_t *)slot,
+                                   .slots_end = (uint64_t *)(slot + slot_bytes), .constants = constants,
+                                   .enter = (const uint64_t *)(const void *)(constants + 1)};
+        return true;
+    }
+    if (at)
+        vprec_ranges_give(&arena->code, at, at + code);
+    if (slot)
+        vprec_ranges_give(&arena->slots, slot, slot + slot_bytes);
+    return false;
+}
+
+void vprec_arena_prepare(vprec_arena *arena, const vprec_arith *arith)
+{
+    if (!arena->chunks.count)
+        grow(arena, arith, 0, 0);
 }
 
 bool vprec_arena_take(vprec_arena *arena, const vprec_arith *arith, size_t code, size_t slots, vprec_arena_room *room)
 {
-    chunk *c = arena->chunks.count ? &VPREC_AT(arena->chunks, chunk, arena->chunks.count - 1) : NULL;
-    if (!c || (size_t)(c->end - c->code) < code || (size_t)(c->slots_end - c->slots) < slots)
-        c = grow(arena, arith, code, slots);
-    if (!c || vprec_sys_mprotect(c->code, vprec_page_end(code), PROT_READ | PROT_WRITE))
-        return false;
-    const vprec_constants *constants = (const vprec_constants *)(const void *)c->start;
-    *room = (vprec_arena_room){.code = c->code, .code_end = c->code + code, .slots = c->slots, .constants = constants,
-                         .enter = (const uint64_t *)(const void *)(constants + 1)};
-    c->slots += slots;
-    c->code += vprec_page_end(code);
-    return true;
+    code = vprec_page_end(code);
+    slots += !slots;
+    for (size_t i = arena->chunks.count; i-- > 0;)
+        if (take_from(arena, &VPREC_AT(arena->chunks, chunk, i), code, slots, room))
+            return true;
+    return grow(arena, arith, code, slots) &&
+           take_from(arena, &VPREC_AT(arena->chunks, chunk, arena->chunks.count - 1), code, slots, room);
+}
+
+static void give_code(vprec_arena *arena, uint64_t start, uint64_t end)
+{
+    if (start >= end)
+        return;
+    vprec_sys_mprotect((void *)start, end - start, PROT_NONE);
+    vprec_ranges_give(&arena->code, start, end);
+}
+
+static void give_slots(vprec_arena *arena, uint64_t *start, const uint64_t *end)
+{
+    memset(start, 0, (size_t)(end - start) * sizeof *start);
+    vprec_ranges_give(&arena->slots, (uint64_t)start, (uint64_t)end);
 }
 
 bool vprec_arena_seal(vprec_arena *arena, const vprec_arena_room *room, size_t used)
 {
-    chunk *c = &VPREC_AT(arena->chunks, chunk, arena->chunks.count - 1);
-    size_t bytes = vprec_page_end(used), taken = vprec_page_end((uint64_t)room->code_end) - (uint64_t)room->code;
-    c->code = room->code;
-    if (taken > bytes)
-        vprec_sys_mprotect(room->code + bytes, taken - bytes, PROT_NONE);
-    if (used && vprec_sys_mprotect(room->code, bytes, PROT_READ | PROT_EXEC))
-        return false;
-    c->code += bytes;
-    return true;
+    size_t bytes = vprec_page_end(used);
+    give_code(arena, (uint64_t)room->code + bytes, (uint64_t)room->code_end);
+    bool sealed = !used || !vprec_sys_mprotect(room->code, bytes, PROT_READ | PROT_EXEC);
+    if (!sealed)
+        give_code(arena, (uint64_t)room->code, (uint64_t)room->code + bytes);
+    if (!sealed || !used)
+        give_slots(arena, room->slots, room->slots_end);
+    return sealed;
+}
+
+void vprec_arena_give(vprec_arena *arena, const uint8_t *code, const uint8_t *code_end, uint64_t *slots, size_t count)
+{
+    size_t bytes = vprec_page_end((uint64_t)(code_end - code));
+    vprec_sys_madvise((void *)(uintptr_t)code, bytes, MADV_DONTNEED);
+    give_code(arena, (uint64_t)code, (uint64_t)code + bytes);
+    give_slots(arena, slots, slots + count);
 }
 
 void vprec_arena_free(vprec_arena *arena)
 {
     for (size_t i = 0; i < arena->chunks.count; i++) {
         const chunk *c = &VPREC_AT(arena->chunks, chunk, i);
-        vprec_sys_munmap(c->start, (size_t)(c->end - c->start));
+        vprec_reach_release(c->start, (size_t)(c->end - c->start));
     }
     vprec_vec_free(&arena->chunks);
+    vprec_vec_free(&arena->code);
+    vprec_vec_free(&arena->slots);
 }

@@ -6,6 +6,7 @@
 #include "find/live.h"
 #include "jump.h"
 #include "patch.h"
+#include "stores.h"
 #include "x86/emulate/enter.h"
 #include <cpuid.h>
 
@@ -200,7 +201,7 @@ static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *ins
         emit_site(k, at);
     } else if (insn->cls == VPREC_REFUSED) {
         emit_refused(k, at);
-    } else {
+    } else if (!k->options->changes || !vprec_stores_emit(k, at, insn)) {
         vprec_round_copy_insn(&k->code, at, insn);
     }
 }
@@ -282,7 +283,7 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
             n += options->arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
         if (f->routine.results) /* sites at each return */
             n += (length / 16 + 1) * f->routine.results;
-        bytes += length * 4 + n * site_bytes + f->syscalls * CALL_BYTES + 128;
+        bytes += length * (options->changes ? 40 : 4) + n * site_bytes + f->syscalls * CALL_BYTES + 128;
         if (f->indirect_jumps) /* a table entry and a landing, and the longer jumps */
             bytes += length * 64;
     }
@@ -381,17 +382,18 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
     *image = (vprec_image){.spans = VPREC_VEC(vprec_image_span), .traps = VPREC_VEC(vprec_trap), .patches = VPREC_VEC(vprec_patch),
                            .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered), .calls = VPREC_VEC(vprec_site *)};
     vprec_jump_mark(map);
+    vprec_heap *heap = options->alone ? &image->heap : &text->heap;
     vprec_cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(vprec_fixup),
                       .doors = VPREC_VEC(vprec_door), .slot_count = map->functions.count,
-                      .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .heap = &text->heap,
+                      .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .heap = heap,
                       .ties = {.size = vprec_round_tie_size(options->isa)}, .moves = VPREC_VEC(vprec_move)};
     vprec_vec pokes = VPREC_VEC(vprec_poke);
     size_t doors = vprec_jump_doors(map), clone_at_bytes = map->mark_count * sizeof(uint32_t);
-    k.slot_room = map->functions.count + doors;
+    k.slot_room = k.extent_slot = map->functions.count + doors;
     k.clone_at = vprec_pages(clone_at_bytes);
     enum vprec_reason why = k.clone_at ? VPREC_REASON_NONE : VPREC_REASON_NO_MEMORY;
-    bool taken = !why && vprec_arena_take(&text->arena, options->arith, vprec_page_end(estimate(map, options, doors)),
-                                         k.slot_room, &k.room);
+    bool taken = !why && vprec_arena_take(text->arena, options->arith, vprec_page_end(estimate(map, options, doors)),
+                                         k.slot_room + 1, &k.room);
     if (!why && !taken)
         why = VPREC_REASON_NO_REACH;
     if (!why)
@@ -399,12 +401,14 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
     if (!why && !options->alone)
         why = vprec_patch_plan(&k, text, &pokes);
     vprec_where_seal(&image->where);
-    if (!why && (!list_spans(image, map) || !settle_image(&text->heap, image)))
+    image->slots = k.room.slots;
+    image->slot_count = (size_t)(k.room.slots_end - k.room.slots);
+    if (!why && (!list_spans(image, map) || !settle_image(heap, image)))
         why = VPREC_REASON_NO_MEMORY;
-    if (!why && options->alone && !keep_source(image, map, &text->heap))
+    if (!why && options->alone && !keep_source(image, map, heap))
         why = VPREC_REASON_NO_MEMORY;
     size_t used = why ? 0 : (size_t)(k.code.at - k.room.code);
-    if (taken && !vprec_arena_seal(&text->arena, &k.room, used) && !why)
+    if (taken && !vprec_arena_seal(text->arena, &k.room, used) && !why)
         why = VPREC_REASON_NOT_EXECUTABLE;
     if (!why && options->gates->count && !vprec_gates_seal(options->gates))
         why = VPREC_REASON_NOT_EXECUTABLE;

@@ -23,6 +23,7 @@ typedef struct vprec_clone_options {
     enum vprec_isa isa;
     bool count; /* every site through the emulator, which counts */
     bool alone; /* the originals stay as they are: who comes there is led to the clones, by what its source was */
+    bool changes; /* with alone: the originals may write to themselves */
     bool leaves_by_itself; /* calls are made by the clones, not by the originals, which may not run */
     bool others; /* other threads may stand in pages that have X */
     bool calls; /* system calls come by vprec_enter_syscall */

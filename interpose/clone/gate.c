@@ -35,7 +35,7 @@ bool vprec_gates_reserve(vprec_gates *gates, uint64_t lo, uint64_t hi, size_t ro
 void vprec_gates_free(vprec_gates *gates)
 {
     if (gates->arena)
-        vprec_sys_munmap(gates->arena, gates->bytes);
+        vprec_reach_release(gates->arena, gates->bytes);
     *gates = (vprec_gates){0};
 }
 

@@ -113,6 +113,7 @@ bool vprec_image_add(const vprec_image *image)
 void vprec_image_drop(vprec_image *image)
 {
     forget(image);
+    vprec_heap_free(&image->heap);
     *image = (vprec_image){0};
     vprec_image **free_one = vprec_vec_add(&unused, 1);
     if (free_one)
@@ -146,6 +147,20 @@ const vprec_image *vprec_image_of(uint64_t address)
 const vprec_image *vprec_image_of_clone(uint64_t address)
 {
     return find(address, true);
+}
+
+const vprec_image *vprec_image_with(uint64_t original, uint64_t *clone)
+{
+    uint64_t page = original >> PAGE_BITS;
+    *clone = 0;
+    for (node *n = atomic_load(bucket_of(page)); n; n = atomic_load(&n->next)) {
+        const vprec_image *image = atomic_load(&n->image);
+        bool here = image && atomic_load(&n->page) == page && holds(image, original);
+        *clone = here ? vprec_where_clone(&image->where, original) : 0;
+        if (*clone)
+            return image;
+    }
+    return NULL;
 }
 
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original)

@@ -40,9 +40,13 @@ typedef struct vprec_image {
     vprec_vec entered;        /* vprec_entered, ascending; none where nothing is recorded */
     vprec_vec calls;          /* vprec_site *: its system calls, ascending */
     vprec_gates gates;
-    const uint8_t *source;    /* of one that is alone: the bytes of its spans when they were translated */
     uint32_t borrowed_vectors, borrowed_masks; /* extended registers that clones use since no caller keeps them */
     bool waiting;             /* some patches wait */
+    /* Of one that is alone, which goes by itself: */
+    const uint8_t *source;    /* the bytes of its spans when they were translated */
+    vprec_heap heap;          /* what all of this lies in */
+    uint64_t *slots;          /* what it has of an arena, besides its code */
+    size_t slot_count;
     uint32_t by_jump, by_short, by_trap, inlined;
     uint32_t sites[VPREC_TYPES], functions; /* that are in the object's record */
     void *records;            /* of its functions, in one piece; NULL: none */
@@ -75,5 +79,8 @@ void vprec_image_retire(const vprec_image *image);
 /* The image of the originals, or of the clones, that `address` lies in; NULL: none. */
 const vprec_image *vprec_image_of(uint64_t address);
 const vprec_image *vprec_image_of_clone(uint64_t address);
+/* The image with a clone of the very instruction that starts at `original`, which is at `*clone`; NULL: none. Code that
+ * is entered in the middle of instructions is in several. */
+const vprec_image *vprec_image_with(uint64_t original, uint64_t *clone);
 
 #endif

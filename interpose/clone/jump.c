@@ -43,15 +43,14 @@ static void load_address(vprec_code *c, int reg, uint64_t address)
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8D), reg, vprec_absolute((void *)address), -1);
 }
 
-/* The arithmetic flags, by way of rax, which must have been saved. */
-static void push_flags(vprec_code *c)
+void vprec_jump_push_flags(vprec_code *c)
 {
     vprec_emit_bytes(c, "\x9F\x0F\x90\xC0\x50", 5); /* lahf; seto al; push rax */
     vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, -8);
     vprec_emit_note(c, VPREC_MOVE_SAVE, (vprec_spilled){.kind = VPREC_SPILL_FLAGS, .size = 8}, 0);
 }
 
-static void pop_flags(vprec_code *c)
+void vprec_jump_pop_flags(vprec_code *c)
 {
     vprec_emit_u8(c, 0x58); /* pop rax */
     vprec_emit_note(c, VPREC_MOVE_STACK, (vprec_spilled){0}, 8);
@@ -82,7 +81,7 @@ static void emit_indirect(vprec_cloner *k, uint64_t at)
     vprec_emit_move_stack(c, -128);
     vprec_emit_push(c, RAX);
     vprec_emit_push(c, RCX);
-    push_flags(c);
+    vprec_jump_push_flags(c);
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8B), RAX, vprec_at_stack(16), -1);
     if (memory) {
         if (mem.base == RSP)
@@ -108,7 +107,7 @@ static void emit_indirect(vprec_cloner *k, uint64_t at)
     uint8_t *no_landing = c->at;
     vprec_emit_bytes(c, "\x48\x01\xC1", 3); /* add rcx, rax */
     int32_t noted = vprec_emit_noted(c);
-    pop_flags(c);
+    vprec_jump_pop_flags(c);
     vprec_emit_bytes(c, "\xFF\xE1", 2); /* jmp rcx */
     if (c->full)
         return;
@@ -117,7 +116,7 @@ static void emit_indirect(vprec_cloner *k, uint64_t at)
     rel = (int32_t)(c->at - no_landing);
     memcpy(no_landing - 4, &rel, 4);
     vprec_emit_again(c, noted);
-    pop_flags(c);
+    vprec_jump_pop_flags(c);
     vprec_emit_pop(c, RCX);
     vprec_emit_pop(c, RAX);
     vprec_emit_move_stack(c, 128);
@@ -428,6 +427,18 @@ static uint64_t clone_elsewhere(uint64_t original, const uint8_t *at)
     return clone && rel == (int32_t)rel ? clone : 0;
 }
 
+/* A jump to what 32 bits do not reach. */
+static uint64_t emit_far_jump(vprec_cloner *k, uint64_t to)
+{
+    vprec_code *c = &k->code;
+    uint64_t at = (uint64_t)c->at;
+    vprec_cloner_begin(k, VPREC_WHERE_STUB, to);
+    vprec_emit_bytes(c, "\xFF\x25\0\0\0\0", 6); /* jmp qword ptr [rip] */
+    vprec_emit_bytes(c, &to, sizeof to);
+    vprec_cloner_end(k);
+    return at;
+}
+
 static void resolve(vprec_cloner *k)
 {
     for (size_t i = 0; i < k->fixups.count && !k->code.full; i++) {
@@ -442,7 +453,7 @@ static void resolve(vprec_cloner *k)
                      : vprec_door_find(&k->doors, f.target);
         int64_t rel = (int64_t)(to ? to : f.target) - (int64_t)(f.at + 4);
         if (rel != (int32_t)rel)
-            k->code.full = true;
+            rel = (int64_t)emit_far_jump(k, f.target) - (int64_t)(f.at + 4);
         int32_t rel32 = (int32_t)rel;
         memcpy(f.at, &rel32, 4);
     }

@@ -22,6 +22,10 @@ bool vprec_jump_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn);
 /* jmp to where `original` lives in the end: in a clone, or where it is. */
 void vprec_jump_to(vprec_cloner *k, uint64_t original);
 
+/* The arithmetic flags, by way of rax, which must have been saved. */
+void vprec_jump_push_flags(vprec_code *c);
+void vprec_jump_pop_flags(vprec_code *c);
+
 /* Behind all functions: the doors, and every jump's target. */
 void vprec_jump_link(vprec_cloner *k);
 

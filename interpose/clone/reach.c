@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * reach.c: see reach.h. Reads /proc/self/maps with plain system calls. */
+ * reach.c: see reach.h. Reads /proc/self/maps with plain system calls.
+ *
+ * Pools are reserved, and given out in parts: few mappings, and far from where the program has mapped and unmapped
+ * something, as it may map something there again. */
 #include "reach.h"
 #include "runtime/memory.h"
+#include "runtime/ranges.h"
 #include "runtime/sys.h"
 #include <fcntl.h>
 #include <stdbool.h>
@@ -11,13 +15,14 @@
 #define REACH ((UINT64_C(1) << 31) - (1 << 20))
 #define LOWEST UINT64_C(0x10000)
 #define HIGHEST ((UINT64_C(1) << 47) - (UINT64_C(1) << 21))
-/* Above an object lies its heap: leave it room to grow. */
+/* Above an object lies its heap, below the last one what the program maps next: room to grow. */
 #define HEAP_ROOM (UINT64_C(256) << 20)
+#define WIDE (UINT64_C(1) << 30) /* no hole that something has left */
 
 typedef struct search {
     uint64_t lo, hi, bytes;
     uint64_t best, best_distance;
-    bool found;
+    bool found, wide;
 } search;
 
 /* Takes the place nearest to the object in the free range [start, end). */
@@ -36,7 +41,7 @@ static void consider(search *s, uint64_t start, uint64_t end)
     if (start >= s->hi) {
         at = s->hi + HEAP_ROOM > last ? last : s->hi + HEAP_ROOM > first ? s->hi + HEAP_ROOM : first;
     } else {
-        at = last;
+        at = last - first > HEAP_ROOM ? last - HEAP_ROOM : first;
     }
     if (at >> 32 != (at + s->bytes - 1) >> 32) { /* below the border */
         uint64_t border = (at + s->bytes - 1) & ~UINT64_C(0xFFFFFFFF);
@@ -48,8 +53,10 @@ static void consider(search *s, uint64_t start, uint64_t end)
             return;
     }
     uint64_t distance = at > s->hi ? at - s->hi : s->lo > at ? s->lo - at : 0;
-    if (!s->found || distance < s->best_distance) {
+    bool wide = end - start >= WIDE;
+    if (!s->found || wide > s->wide || (wide == s->wide && distance < s->best_distance)) {
         s->found = true;
+        s->wide = wide;
         s->best = at;
         s->best_distance = distance;
     }
@@ -121,7 +128,7 @@ static void *feel(const search *wanted)
     return NULL;
 }
 
-void *vprec_reach_reserve(uint64_t lo, uint64_t hi, size_t bytes)
+static void *reserve_near(uint64_t lo, uint64_t hi, size_t bytes)
 {
     for (int attempt = 0; attempt < 8; attempt++) { /* another thread may map what was free */
         search s = {.lo = lo, .hi = hi, .bytes = vprec_page_end(bytes)};
@@ -134,4 +141,37 @@ void *vprec_reach_reserve(uint64_t lo, uint64_t hi, size_t bytes)
             return p;
     }
     return NULL;
+}
+
+static vprec_vec unused = {.size = sizeof(vprec_stretch)}; /* of the pools */
+static size_t pool_count;
+
+static void *take(uint64_t lo, uint64_t hi, size_t bytes)
+{
+    uint64_t lowest = hi > REACH ? hi - REACH : LOWEST;
+    return (void *)vprec_ranges_take(&unused, lowest, lo + REACH, bytes);
+}
+
+void *vprec_reach_reserve(uint64_t lo, uint64_t hi, size_t bytes)
+{
+    enum { FIRST = 2 << 20, DOUBLINGS = 4 };
+    bytes = vprec_page_end(bytes);
+    void *p = take(lo, hi, bytes);
+    if (p)
+        return p;
+    size_t size = (size_t)FIRST << (pool_count < DOUBLINGS ? pool_count : DOUBLINGS);
+    uint64_t pool = size > bytes ? (uint64_t)reserve_near(lo, hi, size) : 0;
+    if (!pool)
+        return reserve_near(lo, hi, bytes);
+    pool_count++;
+    vprec_ranges_give(&unused, pool + bytes, pool + size); /* without memory to know it, it is never used */
+    return (void *)pool;
+}
+
+void vprec_reach_release(void *at, size_t bytes)
+{
+    bytes = vprec_page_end(bytes);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+    if (vprec_sys_mmap(at, bytes, PROT_NONE, flags, -1, 0) == at)
+        vprec_ranges_give(&unused, (uint64_t)at, (uint64_t)at + bytes);
 }

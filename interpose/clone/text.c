@@ -9,8 +9,8 @@ enum { PAGE = 4096 };
 bool vprec_text_open(vprec_text_pages *text, uint64_t lo, uint64_t hi, const vprec_vec *segments)
 {
     size_t pages = (hi - lo) / PAGE;
-    *text = (vprec_text_pages){.lo = lo, .hi = hi, .arena = {.lo = lo, .hi = hi}, 
-                                .strays = {.lo = lo, .hi = hi}};
+    *text = (vprec_text_pages){.lo = lo, .hi = hi, .own = {.lo = lo, .hi = hi}, .arena = &text->own,
+                               .strays = {.lo = lo, .hi = hi}};
     text->state = vprec_heap_take(&text->heap, pages);
     text->loaded = vprec_pages(pages * sizeof *text->loaded);
     if (!text->state || !text->loaded) {
@@ -28,7 +28,7 @@ bool vprec_text_open(vprec_text_pages *text, uint64_t lo, uint64_t hi, const vpr
 void vprec_text_close(vprec_text_pages *text)
 {
     vprec_pages_free(text->loaded, (text->hi - text->lo) / PAGE * sizeof *text->loaded);
-    vprec_arena_free(&text->arena);
+    vprec_arena_free(&text->own);
     vprec_heap_free(&text->heap);
     vprec_strays_free(&text->strays);
     text->loaded = NULL;

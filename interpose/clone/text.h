@@ -15,7 +15,7 @@ enum {
 
 typedef struct vprec_text_pages {
     uint64_t lo, hi;     /* the object's span, whole pages */
-    vprec_arena arena;
+    vprec_arena own, *arena; /* whose clones they are: its own, unless others share one */
     vprec_heap heap;     /* what lives as long as the object */
     uint8_t *state;      /* by page from `lo` on */
     uint8_t **loaded;    /* by page: a copy of what was loaded there, once it is patched */

@@ -231,12 +231,32 @@ static void decode_gap(reader *r, uint64_t start)
     }
 }
 
+/* Of generated code, which nothing leads to but what was executed: it is code as far as it can be decoded, goes where
+ * it likes, and may run into what was read before. */
+static void decode_executed(reader *r, uint64_t start)
+{
+    vprec_codemap *map = r->map;
+    uint64_t limit;
+    vprec_insn insn;
+    if (!in_ranges(&r->ranges, start, &limit))
+        return;
+    for (uint64_t at = start; at < limit; at += insn.length) {
+        if (*vprec_mark(map, at) & (VPREC_START | VPREC_INSIDE) ||
+            !vprec_insn_decode(vprec_bytes(map, at), limit - at < 15 ? limit - at : 15, at, &insn))
+            return;
+        set_marks(r, at, &insn);
+        note(r, at, &insn);
+        if (vprec_flow_ends(insn.flow))
+            return;
+    }
+}
+
 static void drain(reader *r)
 {
     while (r->todo.count && !r->failed) {
         uint64_t address = VPREC_AT(r->todo, uint64_t, --r->todo.count);
         if (!(*vprec_mark(r->map, address) & (VPREC_START | VPREC_INSIDE)))
-            decode_gap(r, address);
+            (r->map->object->file ? decode_gap : decode_executed)(r, address);
     }
 }
 

@@ -24,7 +24,9 @@ static const char *const system_objects[] = {
 static const char *const runtimes[] = {
     "libpython[0-9]*.so*", "python", "python[0-9]", "python[0-9].[0-9]*", "libperl.so*", "perl", "perl[0-9]*", "node",
     "nodejs", "libnode.so*", "libv8.so*", "libv8_*.so*", "ruby", "ruby[0-9]*", "libruby.so*", "libruby-[0-9]*.so*",
-    "java", "libjvm.so", "bash", "dash", "sh", "zsh", "busybox",
+    "java", "libjvm.so", "luajit", "luajit-[0-9]*", "libluajit-*.so*", "mono", "mono-sgen", "libmono*.so*",
+    "libcoreclr.so", "libclrjit.so", "beam.smp", "pypy", "pypy[0-9]*", "libpypy*.so*", "bash", "dash", "sh", "zsh",
+    "busybox",
 };
 
 static const char *base_name(const char *path)
@@ -194,6 +196,8 @@ bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec
 {
     *why = VPREC_REASON_NONE;
     int asked = consult(config, VPREC_RULE_OBJECT, path), skipped = consult(config, VPREC_RULE_SKIP_OBJECT, path);
+    consult(config, VPREC_RULE_JIT, path); /* a name that is there; what it generates is another matter */
+    consult(config, VPREC_RULE_SKIP_JIT, path);
     if (IN(ours, path) || IN(mathematics, path))
         return false; /* a pattern that matches it names something that is there all the same */
     if (skipped == 1)
@@ -207,9 +211,10 @@ bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec
     return *why == VPREC_REASON_NONE;
 }
 
-bool vprec_select_jit(vprec_wire_config *config, const char *path)
+bool vprec_select_jit(const vprec_wire_config *config, const char *path, bool selected)
 {
-    return consult(config, VPREC_RULE_JIT, path) == 1;
+    int asked = look_up(config, VPREC_RULE_JIT, path, NULL);
+    return (asked < 0 ? selected : asked == 1) && look_up(config, VPREC_RULE_SKIP_JIT, path, NULL) != 1;
 }
 
 void vprec_select_hit(vprec_wire_config *config, uint64_t matched)

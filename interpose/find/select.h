@@ -31,8 +31,8 @@ enum vprec_choice vprec_select_function(const vprec_wire_config *config, uint64_
 void vprec_select_hit(vprec_wire_config *config, uint64_t matched);
 void vprec_select_idle(vprec_wire_config *config, uint64_t matched, uint64_t object);
 
-/* Whether code that the selected object at `path` generates is translated. */
-bool vprec_select_jit(vprec_wire_config *config, const char *path);
+/* Whether code that the object at `path` generates is translated; `selected`: the object is. */
+bool vprec_select_jit(const vprec_wire_config *config, const char *path, bool selected);
 
 /* Whether a function of any object is a vector mathematics routine of Intel's SVML (as compiled into NumPy): one
  * operation, whose inside relies on its own precision. Its `results` come back in vector registers 0 and 1, `lanes`

@@ -8,11 +8,14 @@
 #include "harden.h"
 #include "keep.h"
 #include "lock.h"
+#include "retired.h"
 #include "runtime/record.h"
+#include "runtime/sys.h"
 #include "syscalls.h"
 #include "trap.h"
 #include "unit.h"
 #include <string.h>
+#include <sys/mman.h>
 
 enum { PAGE = 4096, AROUND = 16 };
 
@@ -50,14 +53,6 @@ static bool is_current(const vprec_image *image)
         source += s.end - s.start;
     }
     return true;
-}
-
-/* Its clones may be running, and stay where they are; nobody comes to them any more. */
-static void retire(vprec_loaded *l, const vprec_image *image)
-{
-    for (size_t i = 0; i < l->images.count; i++)
-        if (VPREC_AT(l->images, vprec_image *, i) == image)
-            vprec_image_retire(VPREC_AT(l->images, vprec_image *, i));
 }
 
 /* The next function that overlaps [at, end); where the gap in front of it ends. */
@@ -157,17 +152,31 @@ static void give_up(vprec_loaded *l)
     l->text.failed = true;
 }
 
+/* The clone of generated code that is still what it was, 0: none. */
+static uint64_t current_clone_of(vprec_loaded *l, uint64_t address)
+{
+    uint64_t clone;
+    const vprec_image *image;
+    while ((image = vprec_image_with(address, &clone)) && !is_current(image))
+        vprec_retired_add(l, image);
+    if (image)
+        vprec_image_enter(image, clone);
+    return clone;
+}
+
 static void on_generated(vprec_loaded *l, arrival *a)
 {
     enum { MOST = 128 << 10 };
-    const vprec_image *image = vprec_image_of(a->address);
     if (l->text.failed)
         return;
-    if (image && !is_current(image))
-        retire(l, image);
-    a->to = clone_of(l, a->address);
+    if (l->fixed && !l->writable && vprec_loaded_idle(l, a->page, a->page + PAGE) &&
+        !vprec_sys_mprotect((void *)a->page, PAGE, PROT_READ | PROT_EXEC)) {
+        a->to = a->address; /* the program asks again before it writes there */
+        return;
+    }
+    a->to = current_clone_of(l, a->address);
     if (!a->to && vprec_unit_translate_code(l, (vprec_extent){l->text.lo, l->text.hi}, a->address, MOST))
-        a->to = clone_of(l, a->address);
+        a->to = current_clone_of(l, a->address);
     if (a->to)
         return;
     give_up(l);
@@ -407,12 +416,18 @@ vprec_loaded *vprec_demand_at(uint64_t address)
     return l && !l->generated ? l : NULL;
 }
 
-/* From now on it is asked about when something faults there. False: no memory. */
+/* From now on it is asked about when something faults there. False: no memory, or it is too late. */
 static bool watch(vprec_loaded *l, enum vprec_isa processor)
 {
-    vprec_loaded **slot = vprec_vec_add(&stripped, 1);
+    vprec_loaded **slot = settled ? NULL : vprec_vec_add(&stripped, 1);
     if (!slot)
         return false;
+    vprec_direction_news = renew;
+    vprec_trap_fetch = fetch;
+    vprec_trap_pending = find_clone;
+    vprec_trap_called = lead_call;
+    vprec_trap_waits = waits;
+    vprec_harden_begins = before_hardening;
     *slot = l;
     l->isa = processor;
     return true;
@@ -429,14 +444,18 @@ static void unwatch(const vprec_loaded *l)
 void vprec_demand_drop(vprec_loaded *l)
 {
     unwatch(l);
+    vprec_retired_drop(l);
     vprec_loaded_free(l);
 }
 
-vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_record *record, enum vprec_isa processor)
+vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_record *record, vprec_arena *arena,
+                                     enum vprec_isa processor)
 {
     vprec_loaded *l = vprec_loaded_make();
     if (!l)
         return NULL;
+    if (settled)
+        vprec_record_native(VPREC_REASON_FORBIDDEN, record->path, NULL);
     l->generated = l->selected = true;
     l->record = record;
     l->object = (vprec_object){.path = record->path, .bias = lo, .lo = lo, .hi = hi, .pie = true,
@@ -449,6 +468,7 @@ vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_reco
         vprec_demand_drop(l);
         return NULL;
     }
+    l->text.arena = arena;
     for (uint64_t at = lo; at < hi; at += PAGE)
         *vprec_text_state(&l->text, at) &= (uint8_t)~VPREC_PAGE_RUNS;
     return l;
@@ -456,14 +476,8 @@ vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_reco
 
 bool vprec_demand_begin(vprec_loaded *l, enum vprec_isa processor)
 {
-    if (settled || !watch(l, processor))
+    if (!watch(l, processor))
         return false;
-    vprec_direction_news = renew;
-    vprec_trap_fetch = fetch;
-    vprec_trap_pending = find_clone;
-    vprec_trap_called = lead_call;
-    vprec_trap_waits = waits;
-    vprec_harden_begins = before_hardening;
     if (vprec_text_strip(&l->text))
         return true;
     unwatch(l);

@@ -18,8 +18,10 @@ void vprec_demand_drop(vprec_loaded *loaded);
 bool vprec_demand_begin(vprec_loaded *loaded, enum vprec_isa isa);
 /* Names the IFUNC resolvers of the object that compute: the loader has called them before it could be translated. */
 void vprec_demand_say_resolvers(vprec_loaded *loaded);
-/* Code that the program makes in [lo, hi), in memory without X. NULL: no memory. */
-vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_record *record, enum vprec_isa isa);
+/* Code that the program makes in [lo, hi), in memory without X; its clones are to lie in the arena, which others may
+ * share. NULL: no memory. */
+vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_record *record, vprec_arena *arena,
+                                     enum vprec_isa isa);
 /* The object that the address lies in; NULL: none that is translated on demand. */
 vprec_loaded *vprec_demand_at(uint64_t address);
 

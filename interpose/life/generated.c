@@ -6,10 +6,14 @@
 #include "find/callers.h"
 #include "find/select.h"
 #include "lock.h"
+#include "retired.h"
 #include "runtime/next.h"
 #include "runtime/record.h"
 #include "runtime/memory.h"
+#include "runtime/share.h"
 #include "runtime/sys.h"
+#include "self.h"
+#include <link.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,23 +29,52 @@ static vprec_vec regions = {.size = sizeof(vprec_loaded *)}; /* under the lock *
 static _Atomic unsigned region_count; /* to be asked without it */
 
 typedef struct request {
-    uint64_t lo, hi, caller;
+    uint64_t lo, hi;
+    const char *owner; /* the path of the object that asks */
+    bool writable;
+    bool fixed; /* nobody can write there, by no other mapping either */
     bool followed;
 } request;
 
+/* An object that has generated code. */
+typedef struct generator {
+    const char *path;
+    vprec_object_record *record; /* of that code; NULL: it is left native, which is said */
+} generator;
+static vprec_vec generators = {.size = sizeof(generator)}; /* under the lock */
+
+/* NULL: no memory. */
+static generator *generator_of(const char *path, bool *is_new)
+{
+    static vprec_heap paths;
+    for (size_t i = 0; i < generators.count; i++)
+        if (!strcmp(VPREC_AT(generators, generator, i).path, path))
+            return &VPREC_AT(generators, generator, i);
+    char *copy = vprec_heap_take(&paths, strlen(path) + 1);
+    generator *g = copy ? vprec_vec_add(&generators, 1) : NULL;
+    *is_new = g;
+    if (g)
+        g->path = strcpy(copy, path);
+    return g;
+}
+
 /* The record of the code that an object generates. NULL: no memory. */
-static vprec_object_record *record_of(vprec_loaded *owner)
+static vprec_object_record *record_of(const char *path)
 {
     static const char more[] = " (generated code)";
-    size_t length = strlen(owner->object.path), size = sizeof(vprec_object_record) + length + sizeof more;
-    vprec_object_record *r = owner->generates ? NULL : vprec_record_room_or_memory(size);
+    bool is_new = false;
+    generator *g = generator_of(path, &is_new);
+    if (!g || g->record)
+        return g ? g->record : NULL;
+    size_t length = strlen(path), size = sizeof(vprec_object_record) + length + sizeof more;
+    vprec_object_record *r = vprec_record_room_or_memory(size);
     if (!r)
-        return owner->generates;
-    r->process = owner->record->process;
-    memcpy(r->path, owner->object.path, length);
+        return NULL;
+    r->process = vprec_record_offset(vprec_record_process);
+    memcpy(r->path, path, length);
     memcpy(r->path + length, more, sizeof more);
     vprec_record_done(r, VPREC_RECORD_OBJECT, size);
-    return owner->generates = r;
+    return g->record = r;
 }
 
 static void drop_at(size_t i)
@@ -66,30 +99,91 @@ static void forget(void *data)
 
 static void forget_memory(void *at, size_t bytes)
 {
-    request r = {(uint64_t)at, vprec_page_end((uint64_t)at + bytes), 0, false};
+    request r = {.lo = (uint64_t)at, .hi = vprec_page_end((uint64_t)at + bytes)};
     if (region_count)
         vprec_lock_run(forget, &r);
 }
 
-/* Whether what the object generates is to be translated. Where it is not, that is said once. */
-static bool is_wanted(vprec_loaded *owner)
+static void leave(void *data)
 {
-    if (vprec_select_jit(&vprec_wire_shared->config, owner->object.path))
+    const char *path = data;
+    bool is_new = false;
+    if (generator_of(path, &is_new) && is_new)
+        vprec_record_native(VPREC_REASON_LEFT_GENERATED, path, NULL);
+}
+
+/* Who asks for memory. */
+typedef struct asker {
+    uint64_t address;
+    char path[4096];
+} asker;
+
+static int look(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    asker *a = data;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+        if (ph->p_type != PT_LOAD || a->address - (info->dlpi_addr + ph->p_vaddr) >= ph->p_memsz)
+            continue;
+        const char *path = *info->dlpi_name ? info->dlpi_name : vprec_self_path(NULL);
+        size_t length = strlen(path);
+        if (length < sizeof a->path)
+            memcpy(a->path, path, length + 1);
+        return 1;
+    }
+    return 0;
+}
+
+/* Whether the code that `caller` generates is to be translated. What it is that is not is said, once. */
+static bool is_wanted(const void *caller, asker *a)
+{
+    if (!following)
+        return false;
+    a->address = (uint64_t)caller;
+    *a->path = 0;
+    dl_iterate_phdr(look, a);
+    if (!*a->path || vprec_select_is_ours(a->path))
+        return false;
+    if (vprec_select_jit(&vprec_wire_shared->config, a->path, vprec_callers_selects(a->address)))
         return true;
-    if (!owner->left_generated && vprec_arith_rounds(&vprec_arith_current))
-        vprec_record_native(VPREC_REASON_GENERATED, owner->object.path, NULL);
-    owner->left_generated = true;
+    vprec_lock_run(leave, a->path);
     return false;
 }
 
-/* False: no memory. */
-static bool add_region(uint64_t lo, uint64_t hi, vprec_object_record *record)
+/* What lies close together has its clones in one arena, which stays: most programs give memory back and take it again.
+ * NULL: no memory. */
+static vprec_arena *arena_for(uint64_t lo, uint64_t hi)
 {
-    vprec_loaded **slot = record ? vprec_vec_add(&regions, 1) : NULL;
+    enum { AROUND = 128 << 20 };
+    static vprec_vec arenas = {.size = sizeof(vprec_arena *)};
+    for (size_t i = 0; i < arenas.count; i++) {
+        vprec_arena *a = VPREC_AT(arenas, vprec_arena *, i);
+        if (a->lo <= lo && hi <= a->hi)
+            return a;
+    }
+    vprec_arena **slot = vprec_vec_add(&arenas, 1);
+    vprec_arena *a = slot ? vprec_pages(sizeof *a) : NULL;
+    arenas.count -= slot && !a;
+    if (a) {
+        *a = (vprec_arena){.lo = lo > AROUND ? lo - AROUND : 0, .hi = hi + AROUND};
+        *slot = a;
+    }
+    return a;
+}
+
+/* False: no memory. */
+static bool add_region(uint64_t lo, uint64_t hi, bool writable, vprec_object_record *record)
+{
+    vprec_arena *arena = record ? arena_for(lo, hi) : NULL;
+    vprec_loaded **slot = arena ? vprec_vec_add(&regions, 1) : NULL;
     if (!slot)
         return false;
-    *slot = vprec_demand_generated(lo, hi, record, isa);
+    vprec_arena_prepare(arena, &vprec_arith_current);
+    *slot = vprec_demand_generated(lo, hi, record, arena, isa);
     bool added = *slot;
+    if (added)
+        (*slot)->writable = writable;
     regions.count -= !added;
     region_count = (unsigned)regions.count;
     return added;
@@ -98,17 +192,20 @@ static bool add_region(uint64_t lo, uint64_t hi, vprec_object_record *record)
 static void follow(void *data)
 {
     request *r = data;
-    vprec_loaded *owner = vprec_demand_at(r->caller);
-    if (!owner || !is_wanted(owner))
-        return;
     for (size_t i = 0; i < regions.count && !r->followed; i++) { /* once more: compared when it is entered */
-        const vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
+        vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
         r->followed = l->text.lo <= r->lo && r->hi <= l->text.hi;
+        if (r->followed && r->writable && !l->writable) { /* clones so far believe that it does not write to itself */
+            l->writable = true;
+            vprec_retired_add_all(l);
+        }
     }
     if (r->followed)
         return;
     forget(r); /* smaller ones in it */
-    r->followed = add_region(r->lo, r->hi, record_of(owner));
+    r->followed = add_region(r->lo, r->hi, r->writable, record_of(r->owner));
+    if (r->followed)
+        VPREC_AT(regions, vprec_loaded *, regions.count - 1)->fixed = r->fixed;
 }
 
 typedef struct transfer {
@@ -120,25 +217,34 @@ static void move_region(void *data)
 {
     const transfer *t = data;
     vprec_object_record *record = NULL;
+    bool writable = false;
     for (size_t i = 0; i < regions.count && !record; i++) {
         const vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
         if (l->text.lo < t->hi && t->lo < l->text.hi)
-            record = l->record;
+            record = l->record, writable = l->writable;
     }
-    request old = {t->lo, t->hi, 0, false}, new = {t->new_lo, t->new_hi, 0, false};
+    request old = {.lo = t->lo, .hi = t->hi}, new = {.lo = t->new_lo, .hi = t->new_hi};
     forget(&old);
     forget(&new); /* what was there before */
-    add_region(t->new_lo, t->new_hi, record);
+    add_region(t->new_lo, t->new_hi, writable, record);
 }
 
-/* What the kernel is asked for where the program asks for `protection`. */
-static int without_execute(void *at, size_t bytes, int protection, const void *caller)
+/* What the kernel is asked for where `owner` asks for `protection`. */
+static int without_execute(void *at, size_t bytes, int protection, const char *owner, bool fixed)
 {
-    request r = {vprec_page_start((uint64_t)at), vprec_page_end((uint64_t)at + bytes), (uint64_t)caller, false};
-    if (!following || !bytes || r.hi <= r.lo || !vprec_callers_selects((uint64_t)caller))
+    request r = {.lo = vprec_page_start((uint64_t)at), .hi = vprec_page_end((uint64_t)at + bytes), .owner = owner,
+                 .writable = protection & PROT_WRITE, .fixed = fixed && !(protection & PROT_WRITE)};
+    if (!bytes || r.hi <= r.lo)
         return protection;
     vprec_lock_run(follow, &r);
     return r.followed ? (protection & ~PROT_EXEC) | PROT_READ : protection;
+}
+
+static int protect(void *at, size_t bytes, int protection, const void *caller)
+{
+    asker a;
+    return protection & PROT_EXEC && is_wanted(caller, &a) ? without_execute(at, bytes, protection, a.path, false)
+                                                           : protection;
 }
 
 bool vprec_generated_give_up(uint64_t lo, uint64_t hi)
@@ -156,14 +262,16 @@ void vprec_generated_begin(enum vprec_isa processor)
 
 static void *map_memory(void *at, size_t bytes, int protection, int flags, int fd, off_t offset, const void *caller)
 {
-    if (!(protection & PROT_EXEC) || !following || !vprec_callers_selects((uint64_t)caller)) {
+    asker a;
+    if (!(protection & PROT_EXEC) || !is_wanted(caller, &a)) {
         void *mapped = NEXT(mmap)(at, bytes, protection, flags, fd, offset);
         if (mapped != MAP_FAILED && flags & MAP_FIXED)
             forget_memory(mapped, bytes);
         return mapped;
     }
     void *mapped = NEXT(mmap)(at, bytes, (protection & ~PROT_EXEC) | PROT_READ, flags, fd, offset);
-    if (mapped != MAP_FAILED && without_execute(mapped, bytes, protection, caller) == protection)
+    if (mapped != MAP_FAILED &&
+        without_execute(mapped, bytes, protection, a.path, (flags & MAP_TYPE) == MAP_PRIVATE) == protection)
         vprec_sys_mprotect(mapped, bytes, protection);
     return mapped;
 }
@@ -182,18 +290,12 @@ PUBLIC void *mmap_plain(void *at, size_t bytes, int protection, int flags, int f
 
 PUBLIC int mprotect(void *at, size_t bytes, int protection)
 {
-    const void *caller = __builtin_return_address(0);
-    if (protection & PROT_EXEC)
-        protection = without_execute(at, bytes, protection, caller);
-    return NEXT(mprotect)(at, bytes, protection);
+    return NEXT(mprotect)(at, bytes, protect(at, bytes, protection, __builtin_return_address(0)));
 }
 
 PUBLIC int pkey_mprotect(void *at, size_t bytes, int protection, int key)
 {
-    const void *caller = __builtin_return_address(0);
-    if (protection & PROT_EXEC)
-        protection = without_execute(at, bytes, protection, caller);
-    return NEXT(pkey_mprotect)(at, bytes, protection, key);
+    return NEXT(pkey_mprotect)(at, bytes, protect(at, bytes, protection, __builtin_return_address(0)), key);
 }
 
 PUBLIC int munmap(void *at, size_t bytes)

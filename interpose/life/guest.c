@@ -12,6 +12,8 @@ enum { XSAVE_MXCSR = 24, XSAVE_XMM = 160, XSAVE_SOFTWARE = 464, XSAVE_HEADER = 5
 enum { SSE = 1, YMM = 2, OPMASK = 5, ZMM = 6, ZMM16 = 7 };
 enum { CARRY = 1, PARITY = 4, ADJUST = 16, ZERO = 64, SIGN = 128, OVERFLOW = 2048 };
 
+_Atomic uint32_t vprec_guests_inside;
+
 static const int register_of[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
                                     REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
 
@@ -298,6 +300,8 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
         g->shown_rsp = load64(vprec_stack_slot(g->rsp) - VPREC_SLOT_RSP);
     r[REG_RIP] = (greg_t)g->shown_rip;
     r[REG_RSP] = (greg_t)g->shown_rsp;
+    if (g->rip != g->shown_rip)
+        atomic_fetch_add(&vprec_guests_inside, 1);
     if ((number == SIGILL || number == SIGFPE || number == SIGTRAP) && info->si_code > 0 &&
         (uint64_t)info->si_addr == arrived)
         info->si_addr = (void *)g->shown_rip;
@@ -306,9 +310,12 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
 void vprec_guest_back(vprec_guest *g)
 {
     greg_t *r = g->uc->uc_mcontext.gregs;
+    if (g->rip != g->shown_rip)
+        atomic_fetch_sub(&vprec_guests_inside, 1);
     if ((uint64_t)r[REG_RIP] != g->shown_rip || (uint64_t)r[REG_RSP] != g->shown_rsp) {
         const vprec_image *image = vprec_image_of((uint64_t)r[REG_RIP]);
-        uint64_t clone = image ? vprec_where_clone(&image->where, (uint64_t)r[REG_RIP]) : 0;
+        bool alone = image && image->source; /* its originals have no X, and are compared when they fault */
+        uint64_t clone = image && !alone ? vprec_where_clone(&image->where, (uint64_t)r[REG_RIP]) : 0;
         if (clone) {
             r[REG_RIP] = (greg_t)clone;
             vprec_image_enter(image, clone);

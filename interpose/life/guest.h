@@ -9,6 +9,10 @@
 #include <signal.h>
 #include <ucontext.h>
 
+/* Contexts inside of clones, or of what they call, that handlers are to return to. One that is left by longjmp counts
+ * for ever. */
+extern _Atomic uint32_t vprec_guests_inside;
+
 /* What vprec_guest_back needs. */
 typedef struct vprec_guest {
     ucontext_t *uc;

@@ -17,13 +17,19 @@ vprec_loaded *vprec_loaded_make(void)
     return l;
 }
 
+void vprec_loaded_drop(const vprec_loaded *l, vprec_image *image)
+{
+    if (image->source)
+        vprec_arena_give(l->text.arena, (const uint8_t *)image->code, (const uint8_t *)image->code_end, image->slots,
+                         image->slot_count);
+    vprec_gates_free(&image->gates);
+    vprec_image_drop(image);
+}
+
 void vprec_loaded_free(vprec_loaded *l)
 {
-    for (size_t i = 0; i < l->images.count; i++) {
-        vprec_image *image = VPREC_AT(l->images, vprec_image *, i);
-        vprec_gates_free(&image->gates);
-        vprec_image_drop(image);
-    }
+    for (size_t i = 0; i < l->images.count; i++)
+        vprec_loaded_drop(l, VPREC_AT(l->images, vprec_image *, i));
     vprec_text_close(&l->text);
     vprec_object_release(&l->object);
     vprec_vec *all[] = {&l->images, &l->gates,   &l->targets, &l->tails, &l->gaps,

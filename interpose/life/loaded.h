@@ -15,6 +15,8 @@ typedef struct vprec_loaded {
     bool selected;     /* else only what it has for others */
     enum vprec_isa isa; /* what the clones may use */
     bool generated;    /* it is no object, but code that the program made */
+    bool writable;     /* with that: code there may write to itself */
+    bool fixed;        /* or: nobody can change it */
     uint64_t callers;  /* where its code starts, if callers.h knows it; 0 */
     vprec_vec images;  /* vprec_image * */
     vprec_vec gates;   /* uint64_t: words of the GOT that lead to functions with gates; sorted */
@@ -32,13 +34,14 @@ typedef struct vprec_loaded {
     vprec_vec recorded; /* likewise */
     uint32_t live_vectors, live_masks; /* extended registers that callers seen so far keep across calls */
     vprec_vec elsewhere; /* uint64_t: threads that do not stand in patches that wait; sorted */
-    vprec_object_record *generates; /* of the code that it generates, once there is some that is followed */
-    bool left_generated;            /* it is recorded that such code stays native */
 } vprec_loaded;
 
 /* One of which nothing is known yet; NULL: no memory. And its end: nothing runs there any more. */
 vprec_loaded *vprec_loaded_make(void);
 void vprec_loaded_free(vprec_loaded *loaded);
+
+/* An image of it that nothing runs in any more; who lists it forgets it. */
+void vprec_loaded_drop(const vprec_loaded *loaded, vprec_image *image);
 
 typedef struct vprec_chosen {
     uint64_t start, end;

@@ -493,6 +493,14 @@ bool vprec_unit_pass(vprec_loaded *l, uint64_t address)
     return !vprec_object_function_at(&l->object, address, &f) || translate(l, &f, address, true);
 }
 
+static bool add_window(unit *u, vprec_extent code)
+{
+    vprec_extent *w = vprec_vec_add(&u->part.windows, 1);
+    if (w)
+        *w = code;
+    return w;
+}
+
 /* Windows: the code less what was translated before. False: no memory. */
 static bool add_windows(unit *u, vprec_extent code)
 {
@@ -501,10 +509,7 @@ static bool add_windows(unit *u, vprec_extent code)
         uint64_t stop = at + 1;
         while (stop < code.end && !image == !vprec_image_of(stop))
             stop++;
-        vprec_extent *w = image ? NULL : vprec_vec_add(&u->part.windows, 1);
-        if (w)
-            *w = (vprec_extent){at, stop};
-        if (!image && !w)
+        if (!image && !add_window(u, (vprec_extent){at, stop}))
             return false;
         at = stop;
     }
@@ -518,9 +523,18 @@ bool vprec_unit_translate_code(vprec_loaded *l, vprec_extent code, uint64_t addr
     unit u;
     begin(&u, l, address);
     u.job.alone = l->generated;
+    u.job.changes = l->writable;
     u.job.leaves_by_itself = true;
     u.passes = true;
-    bool done = add_windows(&u, code) && read_unit(&u) && finish(&u);
+    bool done = add_windows(&u, code) && read_unit(&u);
+    if (done && l->generated && (!vprec_in_code(&u.job.map, address) ||
+                                 !(*vprec_mark(&u.job.map, address) & VPREC_START))) {
+        /* it is entered in, or reaches into, the middle of an instruction that was translated before */
+        vprec_code_release(&u.job.map);
+        u.part.windows.count = 0;
+        done = add_window(&u, code) && read_unit(&u);
+    }
+    done = done && finish(&u);
     release(&u);
     return done;
 }

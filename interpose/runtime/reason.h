@@ -32,7 +32,6 @@
     X(FORBIDDEN, "no-permission", "the program forbade itself to make code executable (MDWE, mseal, seccomp): what had not run by then") \
     X(NO_XSAVE, "no-xsave", "this processor has no XSAVE")                                                             \
     X(LOADER, "loader", "this C library's loader cannot be followed: what dlopen brings stays native")                 \
-    X(GENERATED, "generated", "it generates code while it runs, which is translated only with --jit")                  \
     X(RESOLVER, "resolver", "an IFUNC resolver of it computes before anything can be instrumented")                    \
     X(LIBM_UNREADABLE, "libm", "its functions cannot be replaced: it cannot be read")                                  \
     X(LIBM_ENTRY, "libm", "the function's first bytes cannot be moved")                                                \
@@ -58,7 +57,8 @@
     X(LEFT_SYSTEM, "system", "the C library and the loader are left out by default")                                   \
     X(LEFT_RUNTIME, "runtime", "interpreters and language runtimes are left out by default")                           \
     X(LEFT_NOT_ASKED, "not-asked", "no --object matches it")                                                           \
-    X(LEFT_SKIPPED, "skipped", "--skip-object matches it")
+    X(LEFT_SKIPPED, "skipped", "--skip-object matches it")                                                             \
+    X(LEFT_GENERATED, "generated", "the code that it generates while it runs is not selected")
 
 #define VPREC_REASON_NAME(name, code, text) VPREC_REASON_##name,
 enum vprec_reason {

@@ -48,6 +48,7 @@ static const struct option long_options[] = {
     {"skip-function", required_argument, NULL, OPT_RULE + VPREC_RULE_SKIP_FUNCTION},
     {"exec", required_argument, NULL, OPT_RULE + VPREC_RULE_EXEC},
     {"jit", required_argument, NULL, OPT_RULE + VPREC_RULE_JIT},
+    {"skip-jit", required_argument, NULL, OPT_RULE + VPREC_RULE_SKIP_JIT},
     {"fast", no_argument, NULL, OPT_FAST},
     {"ops", required_argument, NULL, OPT_OPS},
     {"report", required_argument, NULL, OPT_REPORT},
@@ -83,7 +84,7 @@ const struct option *vprec_options_list(void)
 const char *vprec_rule_option(uint32_t kind)
 {
     static const char *const names[] = {"--object", "--skip-object", "--function", "--skip-function", "--exec",
-                                        "--jit"};
+                                        "--jit", "--skip-jit"};
     return kind < sizeof names / sizeof *names ? names[kind] : "?";
 }
 

@@ -170,6 +170,10 @@ char *vprec_summary_left(const vprec_run *run)
         append(&text, "%s%s (interpreters are left out by default: what they calculate themselves is not rounded)",
                between(text), runtimes);
     free(runtimes);
+    char *generators = left_out(run, VPREC_REASON_LEFT_GENERATED);
+    if (generators)
+        append(&text, "%scode that %s generated (not selected: see --jit)", between(text), generators);
+    free(generators);
     return text;
 }
 
