@@ -412,7 +412,8 @@ static void find_entries(const reader *r)
         f[i].entry = f[i].entry ? f[i].entry : f[i].start;
 }
 
-/* Runs of a gap with one entry, and no more than an alignment between them, are one function. */
+/* Runs of a gap with one entry, and no more than an alignment between them, are one function; not what lies around code
+ * that was translated before. */
 static void join_runs(vprec_codemap *map)
 {
     enum { FILLER = 32 };
@@ -420,7 +421,8 @@ static void join_runs(vprec_codemap *map)
     size_t kept = 0;
     for (size_t i = 0; i < map->functions.count; i++) {
         vprec_code_function *last = kept ? &f[kept - 1] : NULL;
-        if (last && last->gap && f[i].gap && last->entry == f[i].entry && f[i].start < last->end + FILLER)
+        if (last && last->gap && f[i].gap && last->entry == f[i].entry && f[i].start < last->end + FILLER &&
+            vprec_window_at(map, last->start) == vprec_window_at(map, f[i].start))
             last->end = f[i].end;
         else
             f[kept++] = f[i];
