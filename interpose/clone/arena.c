@@ -4,7 +4,8 @@
  *   constants | address of vprec_enter | slots ... | code ...
  *   read-only                          | writable  | executable where it is in use
  *
- * What is not in use is only reserved: it counts where a program's data is limited (RLIMIT_DATA). */
+ * What is not in use is only reserved: it counts where a program's data is limited (RLIMIT_DATA). But for a page behind
+ * the code, which stays writable: so the next code takes no further mapping, where no more may be had. */
 #include "arena.h"
 #include "reach.h"
 #include "runtime/sys.h"
@@ -16,7 +17,7 @@ typedef struct chunk {
     uint8_t *start, *end;
 } chunk;
 
-enum { FIRST = 256 << 10, MOST = 16 << 20, SLOTS_PART = 32 };
+enum { FIRST = 256 << 10, MOST = 16 << 20, SLOTS_PART = 32, SPARE = 4096 };
 
 static size_t head_bytes(void)
 {
@@ -97,7 +98,7 @@ void vprec_arena_prepare(vprec_arena *arena, const vprec_arith *arith)
 
 bool vprec_arena_take(vprec_arena *arena, const vprec_arith *arith, size_t code, size_t slots, vprec_arena_room *room)
 {
-    code = vprec_page_end(code);
+    code = vprec_page_end(code) + SPARE;
     slots += !slots;
     for (size_t i = arena->chunks.count; i-- > 0;)
         if (take_from(arena, &VPREC_AT(arena->chunks, chunk, i), code, slots, room))
@@ -123,7 +124,11 @@ static void give_slots(vprec_arena *arena, uint64_t *start, const uint64_t *end)
 bool vprec_arena_seal(vprec_arena *arena, const vprec_arena_room *room, size_t used)
 {
     size_t bytes = vprec_page_end(used);
-    give_code(arena, (uint64_t)room->code + bytes, (uint64_t)room->code_end);
+    uint64_t rest = (uint64_t)room->code + bytes, end = (uint64_t)room->code_end;
+    uint64_t spare = rest + SPARE < end ? rest + SPARE : end;
+    give_code(arena, spare, end);
+    if (rest < spare)
+        vprec_ranges_give(&arena->code, rest, spare);
     bool sealed = !used || !vprec_sys_mprotect(room->code, bytes, PROT_READ | PROT_EXEC);
     if (!sealed)
         give_code(arena, (uint64_t)room->code, (uint64_t)room->code + bytes);

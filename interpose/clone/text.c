@@ -134,6 +134,51 @@ static int protection(const vprec_text_pages *text, uint64_t page)
     return *vprec_text_state(text, page) & VPREC_PAGE_RUNS ? PROT_READ | PROT_EXEC : PROT_READ;
 }
 
+static bool write_bytes(int mem, uint64_t at, const void *bytes, long count)
+{
+    return count <= 0 || vprec_sys(SYS_pwrite64, mem, (long)bytes, count, (long)at, 0, 0) == count;
+}
+
+/* What every processor executes from now on was written before. */
+static void synchronize(void)
+{
+    enum { SYNC_CORE = 1 << 5, REGISTER = 1 << 6 }; /* MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, and to use it */
+    if (vprec_sys(SYS_membarrier, SYNC_CORE, 0, 0, 0, 0, 0) &&
+        !vprec_sys(SYS_membarrier, REGISTER, 0, 0, 0, 0, 0))
+        vprec_sys(SYS_membarrier, SYNC_CORE, 0, 0, 0, 0, 0);
+}
+
+/* Where the process may not have one mapping more: through /proc. Threads run on meanwhile, so int3 is written first,
+ * then what is behind it, then what is to be in its place. Where a call leads, the four bytes behind its first one, is
+ * left: it leads to int3. */
+static bool write_through(vprec_text_pages *text, const vprec_vec *pokes)
+{
+    enum { DISPLACEMENT = 4, PASSES = 3 };
+    const vprec_poke *p = pokes->data;
+    for (size_t i = 0; i < pokes->count; i++)
+        for (uint64_t page = vprec_page_start(p[i].at); page < p[i].at + p[i].count; page += PAGE)
+            if (!keep(text, page))
+                return false;
+    int mem = vprec_sys_open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+    bool written = mem >= 0;
+    for (int pass = 0; pass < PASSES && written; pass++) {
+        for (size_t i = 0; i < pokes->count && written; i++) {
+            if (p[i].count == DISPLACEMENT)
+                continue;
+            if (pass == 0)
+                written = write_bytes(mem, p[i].at, "\xCC", p[i].count > 1);
+            else if (pass == 1)
+                written = write_bytes(mem, p[i].at + 1, p[i].bytes + 1, p[i].count - 1);
+            else
+                written = write_bytes(mem, p[i].at, p[i].bytes, 1);
+        }
+        synchronize();
+    }
+    if (mem >= 0)
+        vprec_sys_close(mem);
+    return written;
+}
+
 bool vprec_text_patch(vprec_text_pages *text, const vprec_vec *pokes)
 {
     const vprec_poke *p = pokes->data;
@@ -160,7 +205,7 @@ bool vprec_text_patch(vprec_text_pages *text, const vprec_vec *pokes)
             last = i + 1;
         }
         if (vprec_sys_mprotect((void *)start, end - start, PROT_READ | PROT_WRITE))
-            return false;
+            return write_through(text, pokes); /* what was written is written once more */
         for (; i < last; i++)
             copy((uint8_t *)p[i].at, p[i].bytes, p[i].count);
         for (uint64_t at = start; at < end; at += PAGE) {

@@ -102,6 +102,52 @@ static bool provide(vprec_loaded *l, uint64_t page, uint64_t address, bool now, 
     return true;
 }
 
+/* Every function of the object that was not executed, or not looked at. False: there are too many, or some of its code
+ * no function tells of, or one could not be seen to. */
+static bool see_to_rest(vprec_loaded *l, bool pending, bool (*see)(vprec_loaded *, const vprec_symbol *))
+{
+    enum { MOST = 16 << 20 };
+    bool whole = true;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < l->object.code.count; i++)
+        bytes += VPREC_AT(l->object.code, vprec_extent, i).end - VPREC_AT(l->object.code, vprec_extent, i).start;
+    if (bytes > MOST)
+        return false;
+    for (size_t i = 0; i < l->object.code.count; i++) {
+        vprec_extent e = VPREC_AT(l->object.code, vprec_extent, i);
+        vprec_symbol f = {e.start, e.start, NULL};
+        for (uint64_t at = e.start; at < e.end; at = f.end > at ? f.end : at + 1) {
+            uint64_t gap_end;
+            bool found = next_function(l, at, e.end, &f, &gap_end);
+            whole &= gap_end == at || vprec_loaded_clean(l, at, gap_end);
+            if (!found)
+                break;
+            const vprec_visit *k = vprec_visit_at(&l->visits, f.start);
+            if ((!k || (pending && k->state == VPREC_VISIT_PENDING)) && !vprec_loaded_idle(l, f.start, f.end))
+                whole &= see(l, &f);
+        }
+    }
+    return whole;
+}
+
+static void give_up(vprec_loaded *l)
+{
+    if (!l->text.failed)
+        vprec_record_native(VPREC_REASON_NO_MEMORY, l->object.path, NULL);
+    l->text.failed = true;
+}
+
+/* Gives pages X. Where the process may not have one mapping more, all of the object gets it, which takes less of them:
+ * int3 tells of its functions, as far as it can. False: the kernel refuses. */
+static bool run(vprec_loaded *l, uint64_t start, uint64_t end)
+{
+    if (vprec_admit(l, start, end))
+        return true;
+    if (!vprec_admit_read(l, l->text.lo, l->text.hi) || !see_to_rest(l, false, vprec_unit_plant))
+        give_up(l);
+    return vprec_text_run(&l->text, l->text.lo, l->text.hi);
+}
+
 /* Gives the clean page X, and its clean neighbours. */
 static bool run_around(vprec_loaded *l, uint64_t page)
 {
@@ -112,7 +158,7 @@ static bool run_around(vprec_loaded *l, uint64_t page)
     while (end < window + AROUND * PAGE && vprec_text_has(&l->text, end) &&
            !(*vprec_text_state(&l->text, end) & VPREC_PAGE_RUNS) && vprec_loaded_clean(l, end, end + PAGE))
         end += PAGE;
-    return vprec_admit(l, start, end);
+    return run(l, start, end);
 }
 
 /* Where control that has come to the address goes on; 0: where it is. What only selected callers are led away from by
@@ -144,13 +190,6 @@ typedef struct arrival {
     uint64_t page; /* the one without X: the next, where the instruction lies across its border */
     uint64_t to;   /* where it goes on; 0: it is none of ours */
 } arrival;
-
-static void give_up(vprec_loaded *l)
-{
-    if (!l->text.failed)
-        vprec_record_native(VPREC_REASON_NO_MEMORY, l->object.path, NULL);
-    l->text.failed = true;
-}
 
 /* The clone of generated code that is still what it was, 0: none. */
 static uint64_t current_clone_of(vprec_loaded *l, uint64_t address)
@@ -218,7 +257,7 @@ static void on_fetch(void *data)
         give_up(l);
     bool call = clone && is_call(l, a->address);
     bool runs = clean || !clone || l->text.failed || (call && !vprec_gap_waits(l, page, page + PAGE));
-    if (runs && !vprec_admit(l, page, page + PAGE))
+    if (runs && !run(l, page, page + PAGE))
         a->to = 0;
     else if (clone && !call)
         a->to = clone;
@@ -315,34 +354,12 @@ static void renew(void)
             give_up(VPREC_AT(stripped, vprec_loaded *, i));
 }
 
-static bool settled, judged;
-
-/* Everything in the object that may be code. False: there is too much of it, or some of it no function tells of. */
-static bool translate_rest(vprec_loaded *l)
+static bool translate(vprec_loaded *l, const vprec_symbol *f)
 {
-    enum { MOST = 16 << 20 };
-    bool whole = true;
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < l->object.code.count; i++)
-        bytes += VPREC_AT(l->object.code, vprec_extent, i).end - VPREC_AT(l->object.code, vprec_extent, i).start;
-    if (bytes > MOST)
-        return false;
-    for (size_t i = 0; i < l->object.code.count; i++) {
-        vprec_extent e = VPREC_AT(l->object.code, vprec_extent, i);
-        vprec_symbol f = {e.start, e.start, NULL};
-        for (uint64_t at = e.start; at < e.end; at = f.end > at ? f.end : at + 1) {
-            uint64_t gap_end;
-            bool found = next_function(l, at, e.end, &f, &gap_end);
-            whole &= gap_end == at || vprec_loaded_clean(l, at, gap_end);
-            if (!found)
-                break;
-            const vprec_visit *k = vprec_visit_at(&l->visits, f.start);
-            if ((!k || k->state == VPREC_VISIT_PENDING) && !vprec_loaded_idle(l, f.start, f.end))
-                whole &= vprec_unit_translate(l, &f, 0);
-        }
-    }
-    return whole;
+    return vprec_unit_translate(l, f, 0);
 }
+
+static bool settled, judged;
 
 /* From now on clones have their system calls made by the originals' instructions, which get back what an int3 stands on
  * if nothing longer does. */
@@ -373,7 +390,7 @@ static void settle(void *data)
     for (size_t i = 0; i < stripped.count && !settled; i++) { /* what comes to be translated anew is, in time */
         vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
         if (!l->generated && vprec_admit_read(l, l->text.lo, l->text.hi))
-            translate_rest(l);
+            see_to_rest(l, true, translate);
     }
     for (size_t i = 0; i < stripped.count && !settled; i++) {
         vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
@@ -382,7 +399,7 @@ static void settle(void *data)
             vprec_record_native(VPREC_REASON_FORBIDDEN, l->object.path, NULL);
             continue;
         }
-        if (!translate_rest(l))
+        if (!see_to_rest(l, true, translate))
             vprec_record_native(VPREC_REASON_FORBIDDEN, l->object.path, NULL);
         for (vprec_visit *f = vprec_visit_next(&l->visits, 0); f; f = vprec_visit_next(&l->visits, f->end)) {
             if (f->state == VPREC_VISIT_PENDING)

@@ -32,6 +32,10 @@ static bool turn_calls(vprec_loaded *l, const vprec_image *image)
         }
     }
     done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes));
+    for (size_t i = 0; i < pokes.count && done; i++) {
+        const vprec_poke *p = &VPREC_AT(pokes, vprec_poke, i);
+        done = !__builtin_memcmp((const void *)p->at, p->bytes, p->count);
+    }
     vprec_vec_free(&pokes);
     return done;
 }

@@ -34,6 +34,8 @@ static int trap(const char *name, F a, F b, F *r)
         *r = ADD(DIV(a, b), b);
     else if (!strcmp(name, "trap_push_return"))
         *r = MUL(ADD(a, b), b);
+    else if (!strncmp(name, "trap_piece_", 11))
+        *r = strstr(name, "_too") ? SUB(a, b) : ADD(MUL(a, b), b);
     else if (!strcmp(name, "trap_keep_pending"))
         *r = SUB(a, b);
     else if (!strcmp(name, "trap_keep_adds"))
