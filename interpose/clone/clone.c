@@ -318,7 +318,8 @@ static bool settle_image(vprec_heap *heap, vprec_image *image)
     return settled;
 }
 
-/* The functions that are cloned, as the image is to know them. */
+/* The functions that are cloned, as the image is to know them; and the jumps that were written between functions: what
+ * was loaded there is nobody's code. */
 static bool list_spans(vprec_image *image, const vprec_codemap *map)
 {
     for (size_t i = 0; i < map->functions.count; i++) {
@@ -334,6 +335,16 @@ static bool list_spans(vprec_image *image, const vprec_codemap *map)
         if (!s)
             return false;
         *s = (vprec_image_span){f->start, f->end};
+    }
+    for (size_t i = 0; i < image->patches.count; i++) {
+        const vprec_patch *p = &VPREC_AT(image->patches, vprec_patch, i);
+        size_t place = VPREC_UP_TO(image->spans, vprec_image_span, end, p->at);
+        if (place < image->spans.count && VPREC_AT(image->spans, vprec_image_span, place).start <= p->at)
+            continue;
+        vprec_image_span *s = vprec_vec_insert(&image->spans, place);
+        if (!s)
+            return false;
+        *s = (vprec_image_span){p->at, p->at + p->bytes};
     }
     return true;
 }

@@ -13,6 +13,8 @@
  * waits, unless it has kept everybody out of the function from the start. */
 #include "patch.h"
 
+enum { PAGE = 4096 };
+
 typedef struct planner {
     vprec_image *image;
     vprec_codemap *map;
@@ -176,23 +178,27 @@ static bool filler(const planner *p, uint64_t at, unsigned n)
     return true;
 }
 
-/* Dead code of cloned function f: int3 on an instruction start, the jump behind it. */
+/* Dead code of cloned function f: int3 on an instruction start, the jump behind it. Code of no function may go on into
+ * the next one, whose callers nobody knows. */
 static bool dead(const planner *p, uint64_t at, const vprec_code_function *f)
 {
-    if (at < f->start || at + 6 > f->end)
+    if (f->gap || at < f->start || at + 6 > f->end)
         return false;
     const uint32_t *m = vprec_mark(p->map, at);
     return m[0] & VPREC_START && !(m[0] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN)) &&
            p->clone_at[vprec_mark_index(p->map, at)] && usable(p, at, 6);
 }
 
-/* A 5-byte hole that a 2-byte jump at `at` reaches; 0 none. */
+/* A 5-byte hole that a 2-byte jump at `at` reaches; 0 none. On the same page: who comes to one without X is taken for
+ * having come to what was loaded there. */
 static uint64_t hole(planner *p, uint64_t at, uint32_t function, bool occupied)
 {
     const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     for (int64_t d = 2; d < 124; d++)
         for (int sign = -1; sign <= 1; sign += 2) {
             uint64_t h = at + (uint64_t)(d * sign);
+            if (h / PAGE != at / PAGE || (h + 5) / PAGE != at / PAGE)
+                continue;
             if (filler(p, h, 5))
                 return h;
             if (!occupied && dead(p, h, f)) {

@@ -74,6 +74,16 @@ static void refer(reader *r, uint64_t address, uint32_t mark)
         add_u64(r, &r->todo, address);
 }
 
+/* Data seem to refer to `address`. Where control has come to code that no function tells of this is no proof: what data
+ * read as jump tables, further than they go, is not decoded for it. */
+static void suspect(reader *r, uint64_t address, uint32_t mark)
+{
+    if (!r->entry)
+        refer(r, address, mark);
+    else if (is_code(r, address))
+        *vprec_mark(r->map, address) |= mark;
+}
+
 /* Something leads to `address`, perhaps out of the windows. */
 static void note_outside(reader *r, vprec_vec *outside, uint64_t address)
 {
@@ -314,7 +324,7 @@ static void read_table(reader *r, uint64_t from, uint64_t table)
         uint32_t mark = *vprec_mark(r->map, target);
         if (mark & VPREC_INSIDE && !(mark & VPREC_START))
             break;
-        refer(r, target, VPREC_TARGET);
+        suspect(r, target, VPREC_TARGET);
     }
 }
 
@@ -493,6 +503,7 @@ static bool falls_through(const vprec_codemap *map, uint64_t at)
 /* Counts each function's arithmetic, collects its extended registers. */
 static void describe_functions(reader *r)
 {
+    enum { BESIDE = 32 }; /* hand-written kernels keep registers by conventions of their own, also by pointer */
     vprec_codemap *map = r->map;
     for (size_t i = 0; i < map->functions.count; i++) {
         vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
@@ -543,7 +554,8 @@ static void describe_functions(reader *r)
     }
     for (size_t i = 0; i + 1 < map->functions.count; i++) {
         vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
-        if (f->runs_on && f->end == f[1].start)
+        bool beside = f->gap && f[1].gap && f[1].start < f->end + BESIDE;
+        if ((f->runs_on && f->end == f[1].start) || beside)
             join(map, (long)i, (long)i + 1);
     }
     for (size_t i = 0; i < map->functions.count; i++) {
@@ -651,7 +663,7 @@ static void read_all(reader *r)
     read_loads(r);
     sweep_symbols(r);
     for (size_t i = 0; i < object->pointers.count; i++)
-        refer(r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY | VPREC_CALLED);
+        suspect(r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY | VPREC_CALLED);
     for (size_t i = 0; i < object->pads.count; i++)
         refer(r, VPREC_AT(object->pads, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
     drain(r);

@@ -242,6 +242,11 @@ static void on_fetch(void *data)
             a->to = 0;
         return;
     }
+    uint64_t clone = vprec_gap_closed(l, page) && !is_call(l, a->address) ? clone_of(l, a->address) : 0;
+    if (clone) { /* nothing about the page changes any more */
+        a->to = clone;
+        return;
+    }
     if (vprec_loaded_idle(l, page, page + PAGE)) {
         if (!run_around(l, page))
             a->to = 0;
@@ -250,7 +255,7 @@ static void on_fetch(void *data)
     bool clean;
     if (!provide(l, page, a->address, false, &clean))
         give_up(l);
-    uint64_t clone = clone_of(l, a->address);
+    clone = clone_of(l, a->address);
     if (!clean && !clone && vprec_unit_pass(l, a->address))
         clone = clone_of(l, a->address);
     if (!clean && !clone && !provide(l, page, a->address, true, &clean)) /* it has to run here: a PLT, a gate */

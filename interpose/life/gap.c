@@ -158,6 +158,7 @@ static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
             at = stop > at ? stop : at;
         }
     }
+    vprec_vec_sort_u64(&l->closed);
     vprec_vec_free(&s.pokes);
     vprec_vec_free(&s.data);
     vprec_pages_free(s.bytes, size + 16);
@@ -180,12 +181,9 @@ static vprec_gap *gap_at(vprec_loaded *l, uint64_t address)
     return g;
 }
 
-static bool is_closed(const vprec_loaded *l, uint64_t page)
+bool vprec_gap_closed(const vprec_loaded *l, uint64_t page)
 {
-    for (size_t i = 0; i < l->closed.count; i++)
-        if (VPREC_AT(l->closed, uint64_t, i) == page)
-            return true;
-    return false;
+    return vprec_sorted_has(&l->closed, page);
 }
 
 bool vprec_gap_provide(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t address, bool now, bool *runs)
@@ -200,7 +198,7 @@ bool vprec_gap_provide(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t a
         return false;
     if ((now || g->entries >= ENTRIES) && !g->swept && !sweep_gap(l, g))
         return false;
-    *runs = g->swept && !is_closed(l, vprec_page_start(start));
+    *runs = g->swept && !vprec_gap_closed(l, vprec_page_start(start));
     return true;
 }
 

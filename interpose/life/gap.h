@@ -15,4 +15,7 @@ bool vprec_gap_waits(vprec_loaded *loaded, uint64_t start, uint64_t end);
 /* Translates what can be reached from `address` in its gap, not too far off. */
 bool vprec_gap_translate(vprec_loaded *loaded, uint64_t address);
 
+/* Whether the page never gets X: something on it may be meant to be rounded, and nothing guards it. */
+bool vprec_gap_closed(const vprec_loaded *loaded, uint64_t page);
+
 #endif

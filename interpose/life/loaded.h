@@ -26,7 +26,7 @@ typedef struct vprec_loaded {
     vprec_vec gaps;    /* vprec_gap: see gap.c */
     vprec_vec chosen;  /* vprec_chosen: code that no function tells of, once it is translated; sorted by start, disjoint */
     vprec_vec counted; /* uint64_t: starts of functions that rules and records have counted; sorted */
-    vprec_vec closed;  /* uint64_t: pages that never get X */
+    vprec_vec closed;  /* uint64_t: pages that never get X; sorted */
     vprec_vec words;   /* uint64_t: where the object needs no relocations: what of its data may lead into the middle of
                           its functions; sorted */
     bool words_read;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * unit.c: see unit.h. */
 #include "unit.h"
+#include "admit.h"
 #include "bystanders.h"
 #include "direction.h"
 #include "find/scan.h"
@@ -130,13 +131,14 @@ static bool is_start(vprec_loaded *l, uint64_t address)
     return at == address;
 }
 
-/* Short jumps that lead into a window from [start, end) next to it. strays.h knows the others. */
+/* Short jumps that lead into a window from what is not decoded of [start, end). strays.h knows the others. */
 static void mark_short(unit *u, const vprec_window *w, uint64_t start, uint64_t end)
 {
     enum { JCC = 7, JMP = 0xEB, LOOP = 0xE0 };
     for (uint64_t at = start; at + 2 <= end; at++) {
         uint8_t code[2];
-        if (!vprec_text_has(&u->loaded->text, at) || !vprec_text_has(&u->loaded->text, at + 1))
+        if (!vprec_text_has(&u->loaded->text, at) || !vprec_text_has(&u->loaded->text, at + 1) ||
+            (vprec_in_code(&u->job.map, at) && *vprec_mark(&u->job.map, at) & (VPREC_START | VPREC_INSIDE)))
             continue;
         vprec_text_read(&u->loaded->text, at, code, sizeof code);
         uint64_t to = at + 2 + (uint64_t)(int64_t)(int8_t)code[1];
@@ -153,6 +155,12 @@ static void mark_neighbours(unit *u)
         const vprec_window *w = &VPREC_AT(u->job.map.windows, vprec_window, i);
         mark_short(u, w, w->start - REACH, w->start);
         mark_short(u, w, w->end, w->end + REACH);
+    }
+    for (size_t i = 0; i < u->job.map.functions.count && !u->view.symbols.count; i++) { /* the rest of the windows is not */
+        const vprec_code_function *f = vprec_job_function(&u->job.map, i);
+        const vprec_window *w = vprec_window_at(&u->job.map, f->start);
+        mark_short(u, w, f->start - REACH, f->start);
+        mark_short(u, w, f->end, f->end + REACH);
     }
 }
 
@@ -516,6 +524,17 @@ static bool add_windows(unit *u, vprec_extent code)
     return true;
 }
 
+/* Its pages may stay without X; what its clones jump to and call is left alone all the same. */
+static bool admit_unit(const unit *u)
+{
+    for (size_t i = 0; i < u->job.map.functions.count; i++) {
+        const vprec_code_function *f = vprec_job_function(&u->job.map, i);
+        if (!vprec_admit_read(u->loaded, f->start, f->end))
+            return false;
+    }
+    return true;
+}
+
 bool vprec_unit_translate_code(vprec_loaded *l, vprec_extent code, uint64_t address, uint64_t most)
 {
     code.start = address - code.start > most ? address - most : code.start;
@@ -534,7 +553,7 @@ bool vprec_unit_translate_code(vprec_loaded *l, vprec_extent code, uint64_t addr
         u.part.windows.count = 0;
         done = add_window(&u, code) && read_unit(&u);
     }
-    done = done && finish(&u);
+    done = done && (l->generated || admit_unit(&u)) && finish(&u);
     release(&u);
     return done;
 }
