@@ -50,11 +50,12 @@ static generator *generator_of(const char *path, bool *is_new)
     for (size_t i = 0; i < generators.count; i++)
         if (!strcmp(VPREC_AT(generators, generator, i).path, path))
             return &VPREC_AT(generators, generator, i);
-    char *copy = vprec_heap_take(&paths, strlen(path) + 1);
+    size_t bytes = strlen(path) + 1;
+    char *copy = vprec_heap_take(&paths, bytes);
     generator *g = copy ? vprec_vec_add(&generators, 1) : NULL;
     *is_new = g;
     if (g)
-        g->path = strcpy(copy, path);
+        g->path = memcpy(copy, path, bytes);
     return g;
 }
 

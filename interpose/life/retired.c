@@ -44,8 +44,9 @@ static uint64_t hex(const char *text)
 /* Whether a thread is seen outside of all clones, or has ended. */
 static bool is_outside(uint64_t thread)
 {
+    static const char behind[] = "/syscall";
     char path[64] = "/proc/self/task/", text[256];
-    strcpy(vprec_decimal(path + strlen(path), thread), "/syscall");
+    memcpy(vprec_decimal(path + strlen(path), thread), behind, sizeof behind);
     int fd = vprec_sys_open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return fd == -ENOENT;

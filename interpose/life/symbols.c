@@ -106,8 +106,9 @@ enum { MAP_PATH = 64 };
 
 static void map_path(char path[MAP_PATH], int pid)
 {
-    memcpy(path, "/tmp/perf-", 10);
-    memcpy(vprec_decimal(path + 10, (uint64_t)pid), ".map", 5);
+    static const char front[] = "/tmp/perf-", behind[] = ".map";
+    memcpy(path, front, sizeof front);
+    memcpy(vprec_decimal(path + sizeof front - 1, (uint64_t)pid), behind, sizeof behind);
 }
 
 /* perf's map of this process; -1 none. Whoever generates code writes there, too: it is only appended to. A process that
