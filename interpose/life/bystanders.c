@@ -3,8 +3,11 @@
  * /proc/self/task/N/syscall ends with its instruction pointer; of another one it says "running". */
 #include "bystanders.h"
 #include "clone/image.h"
+#include "runtime/decimal.h"
 #include "runtime/sys.h"
-#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 bool vprec_bystanders_any(void)
@@ -15,23 +18,18 @@ bool vprec_bystanders_any(void)
     return failed || s.st_nlink != FOLDERS + 1;
 }
 
-/* The instruction pointer of a thread that sleeps. False: it does not. `*gone`: it has ended. */
-static bool pointer_of(const char *thread, uint64_t *pointer, bool *gone)
+bool vprec_bystander_at(uint64_t thread, uint64_t *pointer, bool *gone)
 {
-    enum { FOLDER = 16 };
+    static const char behind[] = "/syscall";
     char path[64] = "/proc/self/task/", text[256];
-    size_t n = FOLDER;
-    for (const char *c = thread; *c && n < 32; c++)
-        path[n++] = *c;
-    for (const char *c = "/syscall"; *c; c++)
-        path[n++] = *c;
+    memcpy(vprec_decimal(path + strlen(path), thread), behind, sizeof behind);
     int fd = vprec_sys_open(path, O_RDONLY | O_CLOEXEC);
-    *gone = fd == -2 || fd == -3; /* ENOENT, ESRCH */
+    *gone = fd == -ENOENT || fd == -ESRCH;
     if (fd < 0)
         return false;
     long got = vprec_sys_read(fd, text, sizeof text);
     vprec_sys_close(fd);
-    *gone = got == -3;
+    *gone = got == -ESRCH;
     long at = got;
     while (at > 0 && text[at - 1] != 'x')
         at--;
@@ -57,37 +55,57 @@ static uint64_t number_of(const char *text)
     return n;
 }
 
-/* Whether the thread is none that may stand there. */
-static bool has_left(const char *name, vprec_vec *elsewhere)
+bool vprec_bystanders_list(vprec_vec *threads)
 {
-    uint64_t number = number_of(name), pointer = 0;
-    bool gone = false;
-    if (!number || vprec_sorted_has(elsewhere, number))
+    _Alignas(entry) static char entries[4096];
+    uint64_t own = (uint64_t)vprec_sys_gettid();
+    int fd = vprec_sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool all = true;
+    long got;
+    threads->count = 0;
+    while (all && (got = vprec_sys(SYS_getdents64, fd, (long)entries, sizeof entries, 0, 0, 0)) > 0)
+        for (long at = 0; at < got;) {
+            const entry *e = (const void *)(entries + at);
+            uint64_t thread = number_of(e->name);
+            all &= !thread || thread == own || vprec_vec_add_u64(threads, thread);
+            at += e->size;
+        }
+    vprec_sys_close(fd);
+    return all && !got;
+}
+
+static void add(vprec_vec *elsewhere, uint64_t thread)
+{
+    if (!vprec_sorted_has(elsewhere, thread) && vprec_vec_add_u64(elsewhere, thread))
+        vprec_vec_sort_u64(elsewhere);
+}
+
+/* Whether the thread is none that may stand there. */
+static bool has_left(uint64_t thread, vprec_vec *elsewhere)
+{
+    uint64_t pointer;
+    bool gone;
+    if (vprec_sorted_has(elsewhere, thread))
         return true;
-    if (number != (uint64_t)vprec_sys_gettid() && !pointer_of(name, &pointer, &gone))
+    if (!vprec_bystander_at(thread, &pointer, &gone))
         return gone;
     const vprec_image *image = vprec_image_of(pointer);
     if (image && vprec_image_patch_over(image, pointer))
         return false;
-    if (vprec_vec_add_u64(elsewhere, number))
-        vprec_vec_sort_u64(elsewhere);
+    add(elsewhere, thread);
     return true;
 }
 
 bool vprec_bystanders_left(vprec_vec *elsewhere)
 {
-    _Alignas(entry) static char entries[4096];
-    int fd = vprec_sys_open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
+    static vprec_vec threads = {.size = sizeof(uint64_t)};
+    if (!vprec_bystanders_list(&threads))
         return false;
     bool left = true;
-    long got;
-    while ((got = vprec_sys(SYS_getdents64, fd, (long)entries, sizeof entries, 0, 0, 0)) > 0)
-        for (long at = 0; at < got;) {
-            const entry *e = (const void *)(entries + at);
-            left &= has_left(e->name, elsewhere);
-            at += e->size;
-        }
-    vprec_sys_close(fd);
-    return left && !got;
+    for (size_t i = 0; i < threads.count; i++)
+        left &= has_left(VPREC_AT(threads, uint64_t, i), elsewhere);
+    add(elsewhere, (uint64_t)vprec_sys_gettid());
+    return left;
 }
