@@ -74,14 +74,14 @@ static void refer(reader *r, uint64_t address, uint32_t mark)
         add_u64(r, &r->todo, address);
 }
 
-/* Data seem to refer to `address`. Where control has come to code that no function tells of this is no proof: what data
- * read as jump tables, further than they go, is not decoded for it. */
-static void suspect(reader *r, uint64_t address, uint32_t mark)
+/* What reads as a jump table names `address`. Where control has come to code that no function tells of this is no
+ * proof: tables are read further than they go. */
+static void suspect(reader *r, uint64_t address)
 {
     if (!r->entry)
-        refer(r, address, mark);
+        refer(r, address, VPREC_TARGET);
     else if (is_code(r, address))
-        *vprec_mark(r->map, address) |= mark;
+        *vprec_mark(r->map, address) |= VPREC_TARGET;
 }
 
 /* Something leads to `address`, perhaps out of the windows. */
@@ -324,7 +324,7 @@ static void read_table(reader *r, uint64_t from, uint64_t table)
         uint32_t mark = *vprec_mark(r->map, target);
         if (mark & VPREC_INSIDE && !(mark & VPREC_START))
             break;
-        suspect(r, target, VPREC_TARGET);
+        suspect(r, target);
     }
 }
 
@@ -663,7 +663,7 @@ static void read_all(reader *r)
     read_loads(r);
     sweep_symbols(r);
     for (size_t i = 0; i < object->pointers.count; i++)
-        suspect(r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY | VPREC_CALLED);
+        refer(r, VPREC_AT(object->pointers, uint64_t, i), VPREC_TARGET | VPREC_ENTRY | VPREC_CALLED);
     for (size_t i = 0; i < object->pads.count; i++)
         refer(r, VPREC_AT(object->pads, uint64_t, i), VPREC_TARGET | VPREC_ENTRY);
     drain(r);
