@@ -64,6 +64,7 @@ static bool is_guarded_insn(const vprec_insn *insn)
 
 typedef struct sweep {
     vprec_vec pokes, data; /* vprec_poke; uint64_t: addresses in the gap that code reads or computes */
+    vprec_vec entries;     /* uint64_t: addresses in the gap that jumps, calls and words of the data name; sorted */
     uint8_t *bytes;
     bool *code;            /* by byte of the gap: it is in a block that was guarded */
 } sweep;
@@ -94,8 +95,17 @@ static bool may_be_data(const sweep *s, uint64_t start, uint64_t end)
     return low < s->data.count && VPREC_AT(s->data, uint64_t, low) < end;
 }
 
-/* Addresses in the gap that its instructions name, other than by a jump or call. */
-static bool read_references(sweep *s, const vprec_loaded *l, const vprec_gap *g)
+/* Where something leads into the block first; `end`: nowhere. What is in front of that may be data which read as code:
+ * Haskell's functions have tables before them. */
+static uint64_t entry_of_block(const sweep *s, uint64_t start, uint64_t end)
+{
+    size_t low = vprec_sorted_below(s->entries.data, s->entries.count, sizeof(uint64_t), 0, start, false);
+    bool any = low < s->entries.count && VPREC_AT(s->entries, uint64_t, low) < end;
+    return any ? VPREC_AT(s->entries, uint64_t, low) : end;
+}
+
+/* Addresses in the gap that its instructions name, by a jump or call or otherwise, or words of the data. */
+static bool read_references(sweep *s, vprec_loaded *l, const vprec_gap *g)
 {
     vprec_insn insn;
     bool good;
@@ -107,10 +117,21 @@ static bool read_references(sweep *s, const vprec_loaded *l, const vprec_gap *g)
             if (insn.disp_offset && insn.flow == VPREC_FLOW_NEXT && insn.target >= g->start && insn.target < g->end &&
                 !vprec_vec_add_u64(&s->data, insn.target))
                 return false;
+            bool leads = insn.flow == VPREC_FLOW_JMP || insn.flow == VPREC_FLOW_JCC || insn.flow == VPREC_FLOW_CALL;
+            if (leads && insn.target >= g->start && insn.target < g->end &&
+                !vprec_vec_add_u64(&s->entries, insn.target))
+                return false;
         }
         at = end;
     }
+    size_t low = vprec_sorted_below(l->words.data, l->words.count, sizeof(uint64_t), 0, g->start, false);
+    for (; low < l->words.count && VPREC_AT(l->words, uint64_t, low) < g->end; low++)
+        if (!vprec_vec_add_u64(&s->entries, VPREC_AT(l->words, uint64_t, low)))
+            return false;
+    if (!vprec_object_pointers_in(&l->object, g->start, g->end, &s->entries))
+        return false;
     vprec_vec_sort_u64(&s->data);
+    vprec_vec_sort_u64(&s->entries);
     return true;
 }
 
@@ -118,7 +139,7 @@ static bool read_references(sweep *s, const vprec_loaded *l, const vprec_gap *g)
 static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
 {
     size_t size = g->end - g->start;
-    sweep s = {.pokes = VPREC_VEC(vprec_poke), .data = VPREC_VEC(uint64_t)};
+    sweep s = {.pokes = VPREC_VEC(vprec_poke), .data = VPREC_VEC(uint64_t), .entries = VPREC_VEC(uint64_t)};
     s.bytes = vprec_pages(size + 16);
     s.code = vprec_pages(size + 16);
     g->swept = true;
@@ -140,8 +161,9 @@ static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
         while (at < stop && done) {
             bool good;
             uint64_t end = read_block(l, s.bytes + (at - g->start), at, stop, &good);
-            if (good && !may_be_data(&s, at, end))
-                done = guard_block(&s, g, at, end);
+            uint64_t entry = entry_of_block(&s, at, end);
+            if (good && entry < end && !may_be_data(&s, entry, end))
+                done = guard_block(&s, g, entry, end);
             at = end;
         }
     }
@@ -161,6 +183,7 @@ static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
     vprec_vec_sort_u64(&l->closed);
     vprec_vec_free(&s.pokes);
     vprec_vec_free(&s.data);
+    vprec_vec_free(&s.entries);
     vprec_pages_free(s.bytes, size + 16);
     vprec_pages_free(s.code, size + 16);
     return done;
