@@ -162,6 +162,8 @@ static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
             bool good;
             uint64_t end = read_block(l, s.bytes + (at - g->start), at, stop, &good);
             uint64_t entry = entry_of_block(&s, at, end);
+            if (good && entry > at && entry < end) /* it may lie in the middle of what was read as an instruction */
+                good = read_block(l, s.bytes + (entry - g->start), entry, end, &good) == end && good;
             if (good && entry < end && !may_be_data(&s, entry, end))
                 done = guard_block(&s, g, entry, end);
             at = end;
