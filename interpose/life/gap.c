@@ -32,6 +32,12 @@ bool vprec_gap_translate(vprec_loaded *l, uint64_t address)
     return vprec_unit_translate_code(l, gap_around(l, address), address, MOST);
 }
 
+/* Whether it leads to the target that it names. */
+static bool leads(const vprec_insn *insn)
+{
+    return insn->flow == VPREC_FLOW_JMP || insn->flow == VPREC_FLOW_JCC || insn->flow == VPREC_FLOW_CALL;
+}
+
 /* The code of a gap in a row, from `start` on to where nothing falls through. Returns its end; `*good`: it decodes,
  * and goes nowhere but to code. */
 static uint64_t read_block(const vprec_loaded *l, const uint8_t *bytes, uint64_t start, uint64_t end, bool *good)
@@ -44,8 +50,7 @@ static uint64_t read_block(const vprec_loaded *l, const uint8_t *bytes, uint64_t
             *good = false;
             return at + 1;
         }
-        bool leads = insn.flow == VPREC_FLOW_JMP || insn.flow == VPREC_FLOW_JCC || insn.flow == VPREC_FLOW_CALL;
-        if (leads && (insn.target < l->text.lo || insn.target >= l->text.hi))
+        if (leads(&insn) && (insn.target < l->text.lo || insn.target >= l->text.hi))
             *good = false;
         if (vprec_flow_ends(insn.flow))
             return at + insn.length;
@@ -117,8 +122,7 @@ static bool read_references(sweep *s, vprec_loaded *l, const vprec_gap *g)
             if (insn.disp_offset && insn.flow == VPREC_FLOW_NEXT && insn.target >= g->start && insn.target < g->end &&
                 !vprec_vec_add_u64(&s->data, insn.target))
                 return false;
-            bool leads = insn.flow == VPREC_FLOW_JMP || insn.flow == VPREC_FLOW_JCC || insn.flow == VPREC_FLOW_CALL;
-            if (leads && insn.target >= g->start && insn.target < g->end &&
+            if (leads(&insn) && insn.target >= g->start && insn.target < g->end &&
                 !vprec_vec_add_u64(&s->entries, insn.target))
                 return false;
         }

@@ -4,17 +4,7 @@
  * register was lost. */
     .text
 
-    .macro begin name
-    .globl \name
-    .type \name, @function
-\name:
-    .endm
-    .macro end name
-    .size \name, . - \name
-    .endm
-    .macro apart /* no page of what comes is near one that has been */
-    .balign 0x20000, 0xCC
-    .endm
+#include "apart.inc"
 
     .macro fill from, to
     .set i, \from

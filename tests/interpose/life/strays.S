@@ -4,17 +4,7 @@
  * would lie. Arguments and result as in float f(float a, float b). */
     .text
 
-    .macro begin name
-    .globl \name
-    .type \name, @function
-\name:
-    .endm
-    .macro end name
-    .size \name, . - \name
-    .endm
-    .macro apart /* no page of what comes is near one that has been */
-    .balign 0x20000, 0xCC
-    .endm
+#include "apart.inc"
 
     /* a*b+a; from its middle on a*b+(xmm2) */
     .macro host name

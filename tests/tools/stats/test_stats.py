@@ -664,7 +664,7 @@ def read_all(master):
     try:
         while piece := os.read(master, 65536):
             data += piece
-    except OSError:
+    except OSError: # as Linux says that the other side is closed
         pass
     return data
 
@@ -729,12 +729,7 @@ class Usage(Case):
         os.close(slave)
         time.sleep(1.5)
         child.communicate(b'5\n', timeout=60)
-        shown = b''
-        try:
-            while piece := os.read(master, 65536):
-                shown += piece
-        except OSError: # as Linux says that the other side is closed
-            pass
+        shown = read_all(master)
         os.close(master)
         return shown.decode(), child.returncode
 
@@ -760,12 +755,7 @@ class Usage(Case):
             with open(os.path.join(self.directory, 'runs/0002/status.json'), 'w', encoding='ascii') as file:
                 file.write('{"status": 0}')
             self.assertIn(b'4 samples', child.communicate(timeout=60)[0])
-            shown = b''
-            try:
-                while piece := os.read(master, 65536):
-                    shown += piece
-            except OSError:
-                pass
+            shown = read_all(master)
             os.close(master)
             self.assertEqual(b' % of the list of samples' in shown, want, shown)
             self.assertEqual(child.returncode, 0)
