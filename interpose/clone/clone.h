@@ -7,7 +7,7 @@
  *           ...                            ...
  *   call f  <----------------------- jmp   (the call runs where it always ran)
  *   return: jmp -------------------> clone of return point
- *           addss -> int3 (a stray arrival is led to the clone by the trap map)
+ *           addss -> a trap (a stray arrival is led to the clone by the trap map)
  */
 #ifndef VPREC_CLONE_H
 #define VPREC_CLONE_H
@@ -26,6 +26,7 @@ typedef struct vprec_clone_options {
     bool changes; /* with alone: the originals may write to themselves */
     bool leaves_by_itself; /* calls are made by the clones, not by the originals, which may not run */
     bool others; /* other threads may stand in pages that have X */
+    bool quiet;  /* every way in is a jump: a unit where that cannot be is refused (VPREC_REASON_DEBUGGER) */
     bool calls; /* system calls come by vprec_enter_syscall */
     bool audit; /* refused instructions are counted when they execute */
     _Atomic uint32_t *const *entered; /* by function: set on its clone's first entry; NULL: nobody asks */

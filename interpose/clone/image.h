@@ -11,7 +11,7 @@ typedef struct vprec_trap {
     uint64_t original, clone;
 } vprec_trap;
 
-/* An original that is overwritten from `at` on by a jump to a clone; `at` is among the traps, too. `waits`: int3 stands
+/* An original that is overwritten from `at` on by a jump to a clone; `at` is among the traps, too. `waits`: one stands
  * there until no thread can be between the instructions that the jump covers. */
 typedef struct vprec_patch {
     uint64_t at, to;

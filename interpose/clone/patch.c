@@ -3,17 +3,19 @@
  *
  * A point of arrival gets a 5-byte jmp where no other way leads into those
  * bytes; else a 2-byte jmp to a 5-byte one in a hole nearby (filler between
- * functions, or behind an int3 in dead code); else int3 and an entry in the
+ * functions, or behind a trap in dead code); else a trap and an entry in the
  * trap map, and the object's own calls to there are led to the clone. Every
- * rounded instruction's original gets int3 too: what arrives in an original by
+ * rounded instruction's original gets a trap too: what arrives in an original by
  * a way nobody foresaw runs into it and is led to the clone.
  *
  * A page that has X may have been run before: another thread may have been
- * interrupted between two instructions that a jump would cover. There int3
+ * interrupted between two instructions that a jump would cover. There a trap
  * waits, unless it has kept everybody out of the function from the start. */
 #include "patch.h"
 
 enum { PAGE = 4096 };
+
+static const uint8_t trap_byte = VPREC_TRAP_BYTE;
 
 typedef struct planner {
     vprec_image *image;
@@ -25,6 +27,8 @@ typedef struct planner {
     vprec_vec *pokes;
     const vprec_text_pages *text;
     bool others;             /* there may be other threads */
+    bool quiet;              /* a trap may not lead anywhere */
+    bool barred;             /* but would have to */
     uint32_t asked;          /* function + 1 that `entered` is about */
     bool entered;
     bool narrow;             /* some point is marked VPREC_NARROW */
@@ -71,13 +75,15 @@ static bool usable(const planner *p, uint64_t at, unsigned n)
         if (m[i] & (VPREC_KEEP | VPREC_TAKEN | VPREC_HAS_SYSCALL) ||
             !(m[i] & (VPREC_START | VPREC_INSIDE | VPREC_FILLER)))
             return false; /* in use, or to be used again, or perhaps data */
+        if (vprec_sorted_has(&p->text->foreign, at + i))
+            return false;
         if (i && (m[i] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN) || vprec_strays_has(&p->text->strays, at + i)))
             return false;
     }
     return true;
 }
 
-/* Whether a thread may have been in the function: no int3 has waited at its start since the page has X, or something
+/* Whether a thread may have been in the function: no trap has waited at its start since the page has X, or something
  * may lead behind it. */
 static bool is_entered(planner *p, uint32_t function)
 {
@@ -85,7 +91,8 @@ static bool is_entered(planner *p, uint32_t function)
         return p->entered;
     const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     p->asked = function + 1;
-    p->entered = f->gap || *(const uint8_t *)f->start != 0xCC || *vprec_bytes(p->map, f->start) == 0xCC;
+    p->entered = f->gap || *(const uint8_t *)f->start != VPREC_TRAP_BYTE ||
+                 *vprec_bytes(p->map, f->start) == VPREC_TRAP_BYTE;
     for (uint64_t at = f->start + 1; at < f->end && !p->entered; at++)
         p->entered = vprec_strays_has(&p->text->strays, at);
     return p->entered;
@@ -122,7 +129,7 @@ static bool reach(uint64_t at, uint64_t to, int32_t *displacement)
     return rel == *displacement;
 }
 
-/* Where an int3 at `at` leads. */
+/* Where a trap at `at` leads. */
 static void lead_trap(planner *p, uint64_t at, uint64_t to)
 {
     vprec_trap *t = vprec_vec_add(&p->image->traps, 1);
@@ -135,10 +142,10 @@ static void lead_trap(planner *p, uint64_t at, uint64_t to)
 static void add_trap(planner *p, uint64_t at, uint32_t function)
 {
     lead_trap(p, at, destination(p, at, function));
-    poke(p, at, "\xCC", 1);
+    poke(p, at, &trap_byte, 1);
 }
 
-/* Who comes to `at` gets to `to`, by way of the jump that is written there or, were it to go again, by int3. */
+/* Who comes to `at` gets to `to`, by way of the jump that is written there or, were it to go again, by a trap. */
 static void add_patch(planner *p, uint64_t at, uint64_t to, uint8_t bytes, bool waits)
 {
     vprec_patch *patch = vprec_vec_add(&p->image->patches, 1);
@@ -178,8 +185,8 @@ static bool filler(const planner *p, uint64_t at, unsigned n)
     return true;
 }
 
-/* Dead code of cloned function f: int3 on an instruction start, the jump behind it. Code of no function may go on into
- * the next one, whose callers nobody knows. */
+/* Dead code of cloned function f: a trap on an instruction start, the jump behind it. Code of no function may go on
+ * into the next one, whose callers nobody knows. */
 static bool dead(const planner *p, uint64_t at, const vprec_code_function *f)
 {
     if (f->gap || at < f->start || at + 6 > f->end)
@@ -197,7 +204,7 @@ static uint64_t hole(planner *p, uint64_t at, uint32_t function, bool occupied)
     for (int64_t d = 2; d < 124; d++)
         for (int sign = -1; sign <= 1; sign += 2) {
             uint64_t h = at + (uint64_t)(d * sign);
-            if (h / PAGE != at / PAGE || (h + 5) / PAGE != at / PAGE)
+            if (!p->quiet && (h / PAGE != at / PAGE || (h + 5) / PAGE != at / PAGE))
                 continue;
             if (filler(p, h, 5))
                 return h;
@@ -210,9 +217,29 @@ static uint64_t hole(planner *p, uint64_t at, uint32_t function, bool occupied)
     return 0;
 }
 
+/* Where who comes to a debugger's breakpoint at `at` can be led away: behind its instruction, which runs in place. 0:
+ * it is one to be cloned. */
+static uint64_t behind_breakpoint(const planner *p, uint64_t at)
+{
+    vprec_insn insn;
+    bool runs = !(*vprec_mark(p->map, at) & (VPREC_ARITH | VPREC_HAS_SYSCALL)) &&
+                vprec_insn_decode(vprec_bytes(p->map, at), vprec_room(p->map, at), at, &insn) &&
+                insn.flow == VPREC_FLOW_NEXT;
+    uint64_t next = runs ? at + insn.length : 0;
+    bool goes_on = next && vprec_in_code(p->map, next) && *vprec_mark(p->map, next) & VPREC_START &&
+                   p->clone_at[vprec_mark_index(p->map, next)];
+    return goes_on && !vprec_sorted_has(&p->text->foreign, next) ? next : 0;
+}
+
 static void plan_point(planner *p, uint64_t at, uint32_t function)
 {
     vprec_gate *gate = VPREC_AT(p->map->functions, vprec_code_function, function).gate;
+    if (!(*vprec_mark(p->map, at) & (VPREC_KEEP | VPREC_TAKEN)) && vprec_sorted_has(&p->text->foreign, at)) {
+        at = gate ? 0 : behind_breakpoint(p, at);
+        p->barred |= !at;
+        if (!at)
+            return;
+    }
     if (gate) { /* which moved what the jump covers */
         gate->rounded = (const void *)(entry_of(p, function));
         add_jump(p, at, (uint64_t)gate->stub);
@@ -243,19 +270,20 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
         *vprec_mark(p->map, at + 1) &= ~(uint32_t)VPREC_TAKEN;
     }
     p->narrow = true;
+    p->barred |= p->quiet;
     if (waits) {
         *vprec_mark(p->map, at) |= VPREC_NARROW;
-        poke(p, at, "\xCC", 1);
+        poke(p, at, &trap_byte, 1);
         add_patch(p, at, to, 5, true);
         p->image->by_jump++;
         p->image->waiting = true;
         return;
     }
-    *vprec_mark(p->map, at) |= VPREC_ARITH | VPREC_NARROW; /* int3 */
+    *vprec_mark(p->map, at) |= VPREC_ARITH | VPREC_NARROW; /* a trap */
     p->image->by_trap++;
 }
 
-/* Direct calls of what got an int3 at its entry (push; call: one byte is free)
+/* Direct calls of what got a trap at its entry (push; call: one byte is free)
  * go to the clone at once. The calls themselves stay where they are, so return
  * addresses do too; what comes by pointer still traps. */
 static void lead_calls(planner *p)
@@ -321,14 +349,14 @@ static bool sort(vprec_vec *vec)
     return true;
 }
 
-/* An operation that a patch covers: where the patch does not stand, or not yet, it has int3. */
+/* An operation that a patch covers: where the patch does not stand, or not yet, it has a trap. */
 static void cover(planner *p, uint64_t at, uint32_t function)
 {
     const vprec_patch *patch = vprec_image_patch_over(p->image, at);
     if (patch)
         lead_trap(p, at, destination(p, at, function));
     if (patch && patch->waits)
-        poke(p, at, "\xCC", 1);
+        poke(p, at, &trap_byte, 1);
 }
 
 static void plan(planner *p)
@@ -364,8 +392,11 @@ static void plan(planner *p)
 enum vprec_reason vprec_patch_plan(vprec_cloner *k, const vprec_text_pages *text, vprec_vec *pokes)
 {
     planner p = {.image = k->image, .map = k->map, .base = k->base, .clone_at = k->clone_at, .slots = k->slots,
-                 .doors = &k->doors, .pokes = pokes, .text = text, .others = k->options->others};
+                 .doors = &k->doors, .pokes = pokes, .text = text, .others = k->options->others,
+                 .quiet = k->options->quiet};
     plan(&p);
+    if (p.barred)
+        return VPREC_REASON_DEBUGGER;
     bool sorted = !p.failed && sort(&k->image->traps) && sort(pokes);
     return sorted ? VPREC_REASON_NONE : VPREC_REASON_NO_MEMORY;
 }
@@ -375,7 +406,7 @@ bool vprec_patch_undo(const vprec_text_pages *text, const vprec_image *image, vp
     uint8_t code[5];
     vprec_text_read(text, patch->at, code, patch->bytes);
     for (unsigned i = 0; i < patch->bytes; i++)
-        code[i] = vprec_image_find(image, patch->at + i) ? 0xCC : code[i];
+        code[i] = vprec_image_find(image, patch->at + i) ? VPREC_TRAP_BYTE : code[i];
     patch->waits = false;
     return vprec_poke_add(pokes, patch->at, code, patch->bytes);
 }

@@ -17,8 +17,8 @@ uint64_t vprec_door_find(const vprec_vec *doors, uint64_t original);
  * written. */
 enum vprec_reason vprec_patch_plan(vprec_cloner *k, const vprec_text_pages *text, vprec_vec *pokes);
 
-/* The patch becomes int3, and what it covers behind that is as it was loaded, but for int3: something leads there. Nobody is there
- * yet. False: no memory. */
+/* The patch becomes a trap, and what it covers behind that is as it was loaded, but for traps: something leads there.
+ * Nobody is there yet. False: no memory. */
 bool vprec_patch_undo(const vprec_text_pages *text, const vprec_image *image, vprec_patch *patch, vprec_vec *pokes);
 
 /* The jumps of all patches that wait, which wait no longer. False: no memory. */

@@ -10,7 +10,7 @@ bool vprec_text_open(vprec_text_pages *text, uint64_t lo, uint64_t hi, const vpr
 {
     size_t pages = (hi - lo) / PAGE;
     *text = (vprec_text_pages){.lo = lo, .hi = hi, .own = {.lo = lo, .hi = hi}, .arena = &text->own,
-                               .strays = {.lo = lo, .hi = hi}};
+                               .strays = {.lo = lo, .hi = hi}, .foreign = VPREC_VEC(uint64_t)};
     text->state = vprec_heap_take(&text->heap, pages);
     text->loaded = vprec_pages(pages * sizeof *text->loaded);
     if (!text->state || !text->loaded) {
@@ -31,6 +31,7 @@ void vprec_text_close(vprec_text_pages *text)
     vprec_arena_free(&text->own);
     vprec_heap_free(&text->heap);
     vprec_strays_free(&text->strays);
+    vprec_vec_free(&text->foreign);
     text->loaded = NULL;
     text->state = NULL;
 }
@@ -129,6 +130,20 @@ static bool keep(vprec_text_pages *text, uint64_t page)
     return true;
 }
 
+bool vprec_text_foreign(vprec_text_pages *text, uint64_t address, uint8_t loaded)
+{
+    uint64_t page = vprec_page_start(address);
+    size_t place = vprec_sorted_below(text->foreign.data, text->foreign.count, sizeof address, 0, address, false);
+    if (place < text->foreign.count && VPREC_AT(text->foreign, uint64_t, place) == address)
+        return true;
+    uint64_t *to = keep(text, page) ? vprec_vec_insert(&text->foreign, place) : NULL;
+    if (to) {
+        *to = address;
+        text->loaded[(page - text->lo) / PAGE][address - page] = loaded;
+    }
+    return to;
+}
+
 static int protection(const vprec_text_pages *text, uint64_t page)
 {
     return *vprec_text_state(text, page) & VPREC_PAGE_RUNS ? PROT_READ | PROT_EXEC : PROT_READ;
@@ -148,9 +163,9 @@ static void synchronize(void)
         vprec_sys(SYS_membarrier, SYNC_CORE, 0, 0, 0, 0, 0);
 }
 
-/* Where the process may not have one mapping more: through /proc. Threads run on meanwhile, so int3 is written first,
+/* Where the process may not have one mapping more: through /proc. Threads run on meanwhile, so a trap is written first,
  * then what is behind it, then what is to be in its place. Where a call leads, the four bytes behind its first one, is
- * left: it leads to int3. */
+ * left: it leads to a trap. */
 static bool write_through(vprec_text_pages *text, const vprec_vec *pokes)
 {
     enum { DISPLACEMENT = 4, PASSES = 3 };
@@ -159,6 +174,7 @@ static bool write_through(vprec_text_pages *text, const vprec_vec *pokes)
         for (uint64_t page = vprec_page_start(p[i].at); page < p[i].at + p[i].count; page += PAGE)
             if (!keep(text, page))
                 return false;
+    const uint8_t trap = VPREC_TRAP_BYTE;
     int mem = vprec_sys_open("/proc/self/mem", O_RDWR | O_CLOEXEC);
     bool written = mem >= 0;
     for (int pass = 0; pass < PASSES && written; pass++) {
@@ -166,7 +182,7 @@ static bool write_through(vprec_text_pages *text, const vprec_vec *pokes)
             if (p[i].count == DISPLACEMENT)
                 continue;
             if (pass == 0)
-                written = write_bytes(mem, p[i].at, "\xCC", p[i].count > 1);
+                written = write_bytes(mem, p[i].at, &trap, p[i].count > 1);
             else if (pass == 1)
                 written = write_bytes(mem, p[i].at + 1, p[i].bytes + 1, p[i].count - 1);
             else

@@ -7,6 +7,10 @@
 #include "arena.h"
 #include "strays.h"
 
+/* What stands where nobody may come, or is to be led to a clone: hlt, a byte that the processor does not let a program
+ * execute (SIGSEGV). Not int3, which is a debugger's. */
+enum { VPREC_TRAP_BYTE = 0xF4 };
+
 /* States of a page. */
 enum {
     VPREC_PAGE_CODE = 1, /* of an executable segment */
@@ -20,6 +24,7 @@ typedef struct vprec_text_pages {
     uint8_t *state;      /* by page from `lo` on */
     uint8_t **loaded;    /* by page: a copy of what was loaded there, once it is patched */
     vprec_strays strays; /* of the pages that have got X */
+    vprec_vec foreign;   /* uint64_t: where somebody else has written int3, a debugger; sorted */
     bool failed;         /* pages could not be given back what they had */
 } vprec_text_pages;
 
@@ -64,6 +69,16 @@ static inline bool vprec_text_has(const vprec_text_pages *text, uint64_t address
 void vprec_text_read(const vprec_text_pages *text, uint64_t address, void *to, size_t bytes);
 /* The same without a copy where nothing there is patched, else by `room`. */
 const uint8_t *vprec_text_view(const vprec_text_pages *text, uint64_t address, uint8_t *room, size_t bytes);
+
+/* Somebody else has written int3 at `address`, where `loaded` was; the page is not patched yet, or only so. False: no
+ * memory. */
+bool vprec_text_foreign(vprec_text_pages *text, uint64_t address, uint8_t loaded);
+
+/* Whether a copy of what was loaded there is kept. */
+static inline bool vprec_text_is_kept(const vprec_text_pages *text, uint64_t address)
+{
+    return text->loaded[(address - text->lo) >> 12];
+}
 
 /* Makes the pages of [start, end) executable. False: the kernel refuses. */
 bool vprec_text_run(vprec_text_pages *text, uint64_t start, uint64_t end);

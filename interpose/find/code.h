@@ -29,7 +29,7 @@ enum {
     VPREC_HAS_EXTENDED = 1 << 15,
     VPREC_HAS_VEX = 1 << 16,
     VPREC_ENDS = 1 << 17,  /* nothing falls through it */
-    VPREC_NARROW = 1 << 18, /* patch.c: no room for a jump, int3 there */
+    VPREC_NARROW = 1 << 18, /* patch.c: no room for a jump, a trap there */
     VPREC_TAIL = 1 << 19,   /* a jump to a function that may have a gate (gate.h) */
     VPREC_HAS_GATED = 1 << 20, /* a call of one */
     VPREC_HAS_SYSCALL = 1 << 21,

@@ -50,7 +50,7 @@ static bool read_page(vprec_loaded *l, uint64_t page, vprec_vec *targets, vprec_
         uint64_t to = VPREC_AT(*targets, uint64_t, i);
         bool news = vprec_strays_add(&text->strays, &text->heap, to);
         const vprec_patch *patch = news && is_patched(text, to) ? patch_over(to) : NULL;
-        bool written = patch && (patch->waits || *(const uint8_t *)patch->at != 0xCC);
+        bool written = patch && (patch->waits || *(const uint8_t *)patch->at != VPREC_TRAP_BYTE);
         if (written && !vprec_vec_add_u64(patches, patch->at))
             return false;
     }

@@ -16,8 +16,8 @@ bool vprec_bystanders_list(vprec_vec *threads);
 /* The instruction pointer of a thread that sleeps. False: it does not, or the kernel does not tell. `*gone`: it has ended. */
 bool vprec_bystander_at(uint64_t thread, uint64_t *pointer, bool *gone);
 
-/* Whether no thread stands behind the first instruction of any patch, where nobody comes any more since int3 is in front
- * of it. One that computes does not say where it is: `elsewhere` (uint64_t, sorted) holds the threads that were found to
+/* Whether no thread stands behind the first instruction of any patch, where nobody comes any more since a trap is in
+ * front of it. One that computes does not say where it is: `elsewhere` (uint64_t, sorted) holds the threads that were found to
  * be elsewhere before, and grows. The caller's own is. */
 bool vprec_bystanders_left(vprec_vec *elsewhere);
 

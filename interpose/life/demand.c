@@ -4,6 +4,7 @@
 #include "admit.h"
 #include "direction.h"
 #include "gap.h"
+#include "find/elf.h"
 #include "generated.h"
 #include "harden.h"
 #include "keep.h"
@@ -12,6 +13,7 @@
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "syscalls.h"
+#include "tracer.h"
 #include "trap.h"
 #include "unit.h"
 #include <string.h>
@@ -106,12 +108,12 @@ static bool provide(vprec_loaded *l, uint64_t page, uint64_t address, bool now, 
  * no function tells of, or one could not be seen to. */
 static bool see_to_rest(vprec_loaded *l, bool pending, bool (*see)(vprec_loaded *, const vprec_symbol *))
 {
-    enum { MOST = 16 << 20 };
+    enum { MOST = 16 << 20, MOST_QUIET = 64 << 20 };
     bool whole = true;
     uint64_t bytes = 0;
     for (size_t i = 0; i < l->object.code.count; i++)
         bytes += VPREC_AT(l->object.code, vprec_extent, i).end - VPREC_AT(l->object.code, vprec_extent, i).start;
-    if (bytes > MOST)
+    if (bytes > (l->quiet ? MOST_QUIET : MOST))
         return false;
     for (size_t i = 0; i < l->object.code.count; i++) {
         vprec_extent e = VPREC_AT(l->object.code, vprec_extent, i);
@@ -138,7 +140,7 @@ static void give_up(vprec_loaded *l)
 }
 
 /* Gives pages X. Where the process may not have one mapping more, all of the object gets it, which takes less of them:
- * int3 tells of its functions, as far as it can. False: the kernel refuses. */
+ * a trap tells of its functions, as far as it can. False: the kernel refuses. */
 static bool run(vprec_loaded *l, uint64_t start, uint64_t end)
 {
     if (vprec_admit(l, start, end))
@@ -268,7 +270,7 @@ static void on_fetch(void *data)
         a->to = clone;
 }
 
-/* int3, perhaps planted. */
+/* A trap, perhaps planted. */
 static void on_int3(void *data)
 {
     arrival *a = data;
@@ -278,7 +280,7 @@ static void on_int3(void *data)
         return;
     uint8_t loaded;
     vprec_text_read(&l->text, a->address, &loaded, 1);
-    if (loaded == 0xCC)
+    if (loaded == VPREC_TRAP_BYTE)
         return; /* the program's own */
     vprec_symbol f;
     if ((!k || k->state == VPREC_VISIT_PENDING) && !vprec_image_of(a->address)) {
@@ -289,10 +291,13 @@ static void on_int3(void *data)
         }
     }
     a->to = clone_of(l, a->address);
-    if (!a->to && *(const uint8_t *)a->address == 0xCC) /* it is in no clone after all */
+    if (!a->to && *(const uint8_t *)a->address == VPREC_TRAP_BYTE) /* it is in no clone after all */
         vprec_unit_unplant(l, a->address, a->address + 1);
-    if (!a->to && *(const uint8_t *)a->address != 0xCC)
-        a->to = a->address;
+    /* Another thread has taken it away; but what faults once more does so by itself. */
+    static uint64_t tried;
+    if (!a->to && *(const uint8_t *)a->address != VPREC_TRAP_BYTE)
+        a->to = tried == a->address ? 0 : a->address;
+    tried = a->to == a->address ? a->to : 0;
 }
 
 static bool fetch(ucontext_t *uc, uint64_t address)
@@ -366,7 +371,7 @@ static bool translate(vprec_loaded *l, const vprec_symbol *f)
 
 static bool settled, judged;
 
-/* From now on clones have their system calls made by the originals' instructions, which get back what an int3 stands on
+/* From now on clones have their system calls made by the originals' instructions, which get back what a trap stands on
  * if nothing longer does. */
 static void call_by_originals(vprec_loaded *l)
 {
@@ -379,7 +384,7 @@ static void call_by_originals(vprec_loaded *l)
             uint8_t now[15], loaded[15];
             memcpy(now, (const void *)site->address, site->length);
             vprec_text_read(&l->text, site->address, loaded, site->length);
-            site->by_original = now[0] == 0xCC && !memcmp(now + 1, loaded + 1, site->length - 1u);
+            site->by_original = now[0] == VPREC_TRAP_BYTE && !memcmp(now + 1, loaded + 1, site->length - 1u);
             done = !site->by_original || vprec_unit_poke(&pokes, site->address, loaded[0]);
         }
         done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes));
@@ -425,7 +430,7 @@ static void settle(void *data)
     judged = true;
 }
 
-/* The program is about to forbid what translating takes: everything has X for good, and no int3 of ours waits any more.
+/* The program is about to forbid what translating takes: everything has X for good, and no trap of ours waits any more.
  * What was not translated by then stays native, which is recorded. */
 static void before_hardening(enum vprec_hardening what)
 {
@@ -496,12 +501,38 @@ vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_reco
     return l;
 }
 
+/* A debugger would stop at each fetch. What it would have to see, all the same, stays native. The pages have X all the
+ * while: gdb steps copies of instructions where the program begins. */
+static void translate_whole(vprec_loaded *l)
+{
+    vprec_text_pages *text = &l->text;
+    l->quiet = true;
+    vprec_direction_met(l->isa); /* nothing is emitted once more */
+    for (uint64_t page = text->lo; page < text->hi; page += PAGE)
+        *vprec_text_state(text, page) &= (uint8_t)~VPREC_PAGE_RUNS;
+    bool read = vprec_admit_read(l, text->lo, text->hi);
+    for (uint64_t page = text->lo; page < text->hi; page += PAGE)
+        *vprec_text_state(text, page) |= vprec_text_has(text, page) ? VPREC_PAGE_RUNS : 0;
+    if (!read || !see_to_rest(l, true, translate))
+        vprec_record_native(VPREC_REASON_DEBUGGER, l->object.path, NULL);
+}
+
 bool vprec_demand_begin(vprec_loaded *l, enum vprec_isa processor)
 {
-    if (!watch(l, processor))
+    bool traced = vprec_tracer_any();
+    if ((traced && !vprec_tracer_read(l, l->text.lo, l->text.hi)) || !watch(l, processor))
         return false;
-    if (vprec_text_strip(&l->text))
+    if (traced && vprec_tracer_stops()) {
+        translate_whole(l);
         return true;
+    }
+    if (vprec_text_strip(&l->text)) {
+        uint64_t entry = l->object.elf->entry + l->object.bias;
+        arrival a = {.address = entry, .page = vprec_page_start(entry)};
+        if (traced && vprec_text_has(&l->text, entry)) /* see above */
+            on_fetch(&a);
+        return true;
+    }
     unwatch(l);
     return false;
 }

@@ -4,7 +4,7 @@
  *
  * A page gets X back at the first fetch from it. Where no operation that is to be rounded can be decoded, as it is.
  * Elsewhere every function that overlaps it is looked at first: the one that is executed is cloned; the others get an
- * int3 at their entry and at each operation, and are cloned when one of those is met. */
+ * traps at their entry and at each operation, and are cloned when one of those is met. */
 #ifndef VPREC_LIFE_DEMAND_H
 #define VPREC_LIFE_DEMAND_H
 

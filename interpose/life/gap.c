@@ -74,7 +74,7 @@ typedef struct sweep {
     bool *code;            /* by byte of the gap: it is in a block that was guarded */
 } sweep;
 
-/* Puts int3 at a block's operations and at its start, where calls and jumps by pointer arrive. */
+/* Puts a trap at a block's operations and at its start, where calls and jumps by pointer arrive. */
 static bool guard_block(sweep *s, const vprec_gap *g, uint64_t start, uint64_t end)
 {
     vprec_insn insn;
@@ -84,9 +84,9 @@ static bool guard_block(sweep *s, const vprec_gap *g, uint64_t start, uint64_t e
             return false;
         bool first = !any && is_guarded_insn(&insn);
         any |= first;
-        if (first && at != start && !vprec_unit_poke(&s->pokes, start, 0xCC))
+        if (first && at != start && !vprec_unit_poke(&s->pokes, start, VPREC_TRAP_BYTE))
             return false;
-        if (is_guarded_insn(&insn) && !vprec_unit_poke(&s->pokes, at, 0xCC))
+        if (is_guarded_insn(&insn) && !vprec_unit_poke(&s->pokes, at, VPREC_TRAP_BYTE))
             return false;
     }
     memset(s->code + (start - g->start), 1, end - start);

@@ -13,6 +13,7 @@
 #include "runtime/share.h"
 #include "runtime/sys.h"
 #include "self.h"
+#include "tracer.h"
 #include <link.h>
 #include <stdarg.h>
 #include <string.h>
@@ -113,6 +114,14 @@ static void leave(void *data)
         vprec_record_native(VPREC_REASON_LEFT_GENERATED, path, NULL);
 }
 
+static void leave_to_debugger(void *data)
+{
+    const char *path = data;
+    bool is_new = false;
+    if (generator_of(path, &is_new) && is_new)
+        vprec_record_native(VPREC_REASON_DEBUGGER, path, NULL);
+}
+
 /* Who asks for memory. */
 typedef struct asker {
     uint64_t address;
@@ -146,10 +155,14 @@ static bool is_wanted(const void *caller, asker *a)
     dl_iterate_phdr(look, a);
     if (!*a->path || vprec_select_is_ours(a->path))
         return false;
-    if (vprec_select_jit(&vprec_wire_shared->config, a->path, vprec_callers_selects(a->address)))
-        return true;
-    vprec_lock_run(leave, a->path);
-    return false;
+    if (!vprec_select_jit(&vprec_wire_shared->config, a->path, vprec_callers_selects(a->address))) {
+        vprec_lock_run(leave, a->path);
+        return false;
+    }
+    bool stops = vprec_tracer_stops(); /* each call of it would be a signal */
+    if (stops)
+        vprec_lock_run(leave_to_debugger, a->path);
+    return !stops;
 }
 
 /* What lies close together has its clones in one arena, which stays: most programs give memory back and take it again.

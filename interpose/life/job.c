@@ -470,7 +470,7 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
     vprec_clone_options options = {
         .arith = &vprec_arith_current, .isa = isa, .count = config->count, .audit = config->audit,
         .entered = j->entered, .counters = config->count ? j->counters : NULL, .gates = &j->gates,
-        .calls = j->calls, .alone = j->alone, .changes = j->changes, .others = j->others,
+        .calls = j->calls, .alone = j->alone, .changes = j->changes, .others = j->others, .quiet = j->quiet,
         .leaves_by_itself = j->leaves_by_itself,
         .refused = audit_refused, .refused_data = j,
     };
@@ -502,6 +502,29 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
     return image;
 }
 
+/* The functions are left native, by name. */
+static void leave_native(vprec_job *j, enum vprec_reason why)
+{
+    char room[VPREC_JOB_NAME];
+    for (size_t i = 0; i < j->map.functions.count; i++) {
+        const vprec_code_function *f = vprec_job_function(&j->map, i);
+        uint32_t wanted = 0;
+        for (int t = 0; t < VPREC_TYPES && f->cloned && !f->only_calls; t++) {
+            uint32_t sites = vprec_wire_shared->config.use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
+            uint64_t record = j->function_records[i];
+            vprec_function_record *r = record ? vprec_share_at(record, sizeof *r) : NULL;
+            wanted += sites;
+            j->record->sites[t] -= sites;
+            j->record->sites_native[t] += sites;
+            if (r)
+                r->sites[t] = 0;
+        }
+        j->record->functions -= wanted != 0;
+        if (wanted)
+            vprec_record_native(why, j->object->path, function_name(j, f, room));
+    }
+}
+
 vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
@@ -520,7 +543,9 @@ vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
     } else {
         why = VPREC_REASON_NO_MEMORY;
     }
-    if (why)
+    if (why == VPREC_REASON_DEBUGGER)
+        leave_native(j, why);
+    else if (why)
         vprec_record_native(why, j->map.object->path, NULL);
     free_tables(j);
     return image;

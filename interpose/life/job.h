@@ -20,6 +20,7 @@ typedef struct vprec_job {
     bool selected;     /* the object; else only what it has for others (vprec_select_helpers) */
     bool alone;        /* likewise */
     bool others;       /* likewise */
+    bool quiet;        /* likewise */
     bool changes;      /* likewise */
     bool leaves_by_itself; /* see vprec_clone_options */
     bool calls;        /* what holds system calls is cloned for them alone, too */

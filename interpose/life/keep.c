@@ -9,7 +9,7 @@
 
 enum { PAGE = 4096, LONGEST = 15, EXTENDED = (int)0xFFFF0000 };
 
-/* Calls that were led to the clones go where they went: to int3. */
+/* Calls that were led to the clones go where they went: to a trap. */
 static bool turn_calls(vprec_loaded *l, const vprec_image *image)
 {
     enum { CALL = 5 };
@@ -63,7 +63,7 @@ static bool uncount(vprec_loaded *l, const vprec_image *image)
     return true;
 }
 
-/* The image's functions are as if they had not been executed yet: int3 waits at every way in. Who runs in its clones
+/* The image's functions are as if they had not been executed yet: a trap waits at every way in. Who runs in its clones
  * was called by what keeps nothing there, and may go on. */
 static bool forget(vprec_loaded *l, vprec_image *image)
 {
@@ -71,7 +71,7 @@ static bool forget(vprec_loaded *l, vprec_image *image)
     bool done = true;
     for (size_t i = 0; i < image->patches.count && done; i++) {
         vprec_patch *p = &VPREC_AT(image->patches, vprec_patch, i);
-        if (*(const uint8_t *)p->at != 0xCC)
+        if (*(const uint8_t *)p->at != VPREC_TRAP_BYTE)
             done = vprec_patch_undo(&l->text, image, p, &pokes);
     }
     done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes)) && turn_calls(l, image);

@@ -17,6 +17,7 @@ typedef struct vprec_loaded {
     bool generated;    /* it is no object, but code that the program made */
     bool writable;     /* with that: code there may write to itself */
     bool fixed;        /* or: nobody can change it */
+    bool quiet;        /* all of it was translated at once: no signal leads to its clones */
     uint64_t callers;  /* where its code starts, if callers.h knows it; 0 */
     vprec_vec images;  /* vprec_image * */
     vprec_vec gates;   /* uint64_t: words of the GOT that lead to functions with gates; sorted */

@@ -158,21 +158,69 @@ static void on_loader_change(void)
     work_alone();
 }
 
+static void on_loader_call(void)
+{
+    ((void (*)(void))_r_debug.r_brk)(); /* a debugger stops there, learns of the objects, sets its breakpoints */
+    on_loader_change();
+}
+
+static bool write_code(uint8_t *at, const uint8_t *code, size_t bytes)
+{
+    uint8_t *page = (uint8_t *)vprec_page_start((uint64_t)at);
+    size_t size = (size_t)(at + bytes - page);
+    if (vprec_sys_mprotect(page, size, PROT_READ | PROT_WRITE))
+        return false;
+    for (size_t i = 0; i < bytes; i++) {
+        at[i] = code[i];
+        __asm__ volatile("" ::: "memory"); /* no call of memcpy */
+    }
+    return vprec_sys_mprotect(page, size, PROT_READ | PROT_EXEC) == 0;
+}
+
+/* Where a debugger's breakpoint stands in that function already, the loader's calls of it are led away. */
+static bool hook_calls(const uint8_t *to)
+{
+    const uint64_t base = _r_debug.r_ldbase;
+    const ElfW(Ehdr) *head = (const ElfW(Ehdr) *)base;
+    const ElfW(Phdr) *part = base ? (const ElfW(Phdr) *)(base + head->e_phoff) : NULL;
+    bool led = false;
+    for (int i = 0; part && i < head->e_phnum; i++) {
+        if (part[i].p_type != PT_LOAD || !(part[i].p_flags & PF_X))
+            continue;
+        uint8_t *at = (uint8_t *)(base + part[i].p_vaddr), *end = at + part[i].p_filesz;
+        for (; at + 5 <= end; at++) {
+            int32_t rel;
+            memcpy(&rel, at + 1, sizeof rel);
+            int64_t new = (int64_t)(uint64_t)on_loader_call - (int64_t)(at + 5);
+            if ((*at & 0xFE) != 0xE8 || at + 5 + rel != to || new != (int32_t)new)
+                continue; /* neither call nor jmp */
+            uint8_t code[4];
+            rel = (int32_t)new;
+            memcpy(code, &rel, sizeof rel);
+            if (!write_code(at + 1, code, sizeof code))
+                return false;
+            led = true;
+        }
+    }
+    return led;
+}
+
 /* The loader calls this empty function whenever its list of objects changes:
  * it is put in its place. It holds a return and filler up to 16 bytes. */
 static bool hook_loader(void)
 {
+    enum { INT3 = 0xCC };
     if (hooked)
         return true;
     uint8_t *at = (uint8_t *)_r_debug.r_brk;
     static const uint8_t endbr[4] = {0xF3, 0x0F, 0x1E, 0xFA};
     if (!at || !vprec_probe_executes())
         return false;
+    if (*at == INT3)
+        return hooked = hook_calls(at);
     uint8_t *ret = memcmp(at, endbr, 4) ? at : at + 4;
     if (*ret != 0xC3)
         return false;
-    uint8_t *page = (uint8_t *)vprec_page_start((uint64_t)at);
-    size_t bytes = (size_t)(at + 16 - page);
     /* mov rax, imm64 (10 bytes); jmp rax (2) : 12 bytes, of filler behind the return */
     uint8_t code[12] = {0x48, 0xB8};
     void (*to)(void) = on_loader_change;
@@ -182,11 +230,7 @@ static bool hook_loader(void)
         if (!(*p == 0x66 || *p == 0x2E || *p == 0x0F || *p == 0x1F || *p == 0x84 || *p == 0x00 || *p == 0x90 ||
               *p == 0x80 || *p == 0x40 || *p == 0x44 || *p == 0xCC))
             return false;
-    if (vprec_sys_mprotect(page, bytes, PROT_READ | PROT_WRITE))
-        return false;
-    memcpy(at, code, sizeof code);
-    hooked = vprec_sys_mprotect(page, bytes, PROT_READ | PROT_EXEC) == 0;
-    return hooked;
+    return hooked = write_code(at, code, sizeof code);
 }
 
 /* first.S: of what is loaded, the program itself and what is preloaded before this library are not relocated yet, and

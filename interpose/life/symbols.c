@@ -8,8 +8,10 @@
 #include "runtime/memory.h"
 #include "runtime/share.h"
 #include "runtime/sys.h"
+#include "tracer.h"
 #include <elf.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -43,26 +45,11 @@ static vprec_vec pieces = {.size = sizeof(piece)};
 static vprec_vec names = {.size = 1};
 static vprec_heap heap;
 
-/* Whether some process traces this one, a debugger mostly. */
-static bool is_traced(void)
-{
-    static const char key[] = "\nTracerPid:\t";
-    char text[1024];
-    int file = vprec_sys_open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return false;
-    long n = vprec_sys_read(file, text, sizeof text - 1);
-    vprec_sys_close(file);
-    text[n > 0 ? n : 0] = 0;
-    const char *at = strstr(text, key);
-    return at && at[sizeof key - 1] != '0';
-}
-
 void vprec_symbols_begin(void)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
     to_perf = config->perf_map;
-    to_gdb = config->gdb || is_traced();
+    to_gdb = config->gdb || vprec_tracer_any();
 }
 
 bool vprec_symbols_wanted(void)
@@ -221,7 +208,11 @@ static void tell_gdb(uint64_t lo, uint64_t hi)
         e->next->prev = e;
     __jit_debug_descriptor.first = __jit_debug_descriptor.relevant = e;
     __jit_debug_descriptor.action = JIT_REGISTER;
+    /* gdb has int3 there: where SIGTRAP is blocked the kernel would reset its action. */
+    uint64_t trap = UINT64_C(1) << (SIGTRAP - 1), mask = 0;
+    vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&trap, (long)&mask, sizeof mask, 0, 0);
     __jit_debug_register_code();
+    vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask, 0, 0);
     __jit_debug_descriptor.action = 0;
 }
 

@@ -67,10 +67,10 @@ static void deliver(int number, siginfo_t *info, ucontext_t *uc)
 }
 
 typedef struct question {
-    ucontext_t *uc; /* of a fetch; NULL: an int3 */
+    ucontext_t *uc; /* of a fetch; NULL: a trap */
     uint64_t address, answer;
-    uint64_t back; /* where the call that has met an int3 returns to; 0: it is no call */
-    bool waits;    /* jumps wait around the int3 */
+    uint64_t back; /* where the call that has met a trap returns to; 0: it is no call */
+    bool waits;    /* jumps wait around the trap */
 } question;
 
 static void put(void *data)
@@ -116,7 +116,7 @@ static uint64_t back_of_call(const ucontext_t *uc, uint64_t at)
     return back + (uint64_t)(int64_t)rel == at ? back : 0;
 }
 
-/* Whether to look again if a jump can stand where int3 waits. */
+/* Whether to look again if a jump can stand where a trap waits. */
 static bool is_time(void)
 {
     enum { OFTEN = 64 };
@@ -127,9 +127,10 @@ static bool is_time(void)
 
 static bool redirect(const siginfo_t *info, ucontext_t *uc)
 {
-    if (info->si_code != SI_KERNEL && info->si_code != TRAP_BRKPT)
+    enum { PROTECTION = 13 }; /* what hlt causes */
+    if (info->si_code != SI_KERNEL || uc->uc_mcontext.gregs[REG_TRAPNO] != PROTECTION)
         return false;
-    uint64_t at = (uint64_t)uc->uc_mcontext.gregs[REG_RIP] - 1;
+    uint64_t at = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
     const vprec_image *image = vprec_image_of(at);
     uint64_t to = image ? vprec_image_find(image, at) : 0;
     uint64_t back = to && vprec_trap_called ? back_of_call(uc, at) : 0;
@@ -161,7 +162,7 @@ static void on_ours(int number, siginfo_t *info, void *context)
     vprec_view *view = vprec_view_here();
     if (view) /* a thread that comes by for the first time, or has set another stack behind our back */
         vprec_view_arm_frame(view, context);
-    if ((number == SIGTRAP ? redirect : fetch)(info, context))
+    if (number == SIGSEGV && (fetch(info, context) || redirect(info, context)))
         return;
     int again;
     siginfo_t kept;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * trap.h: the signals that vprec lives by: the SIGTRAP of an int3 of ours, the
- * SIGSEGV of a fetch from code that has no X yet. One handler takes both; what is
- * the program's own goes to the action that the program has set. */
+ * trap.h: the signals that vprec lives by: the SIGSEGV of a trap of ours
+ * (VPREC_TRAP_BYTE) and of a fetch from code that has no X yet; the SIGTRAP of
+ * precise.h's steps. One handler takes both; what is the program's own goes to the
+ * action that the program has set. */
 #ifndef VPREC_LIFE_TRAP_H
 #define VPREC_LIFE_TRAP_H
 
@@ -27,15 +28,15 @@ void vprec_trap_ignore(int number, bool is);
  * What to do with an instruction fetch that faulted at `address`. True: go on (uc may have been changed).
  * NULL: none. The program may come by for the same page in several threads, and once more after X is there. */
 extern bool (*vprec_trap_fetch)(ucontext_t *uc, uint64_t address);
-/* Where an int3 at `at`, of which no image knows, continues; 0: it is none of ours. Who continues in a
+/* Where a trap at `at`, of which no image knows, continues; 0: it is none of ours. Who continues in a
  * clone notes that it is entered: vprec_image_enter. */
 extern uint64_t (*vprec_trap_pending)(uint64_t at);
 
-/* A call that is to return to `back` has met an int3 at `at`, where a function begins, and went on at `to`: it may go
+/* A call that is to return to `back` has met a trap at `at`, where a function begins, and went on at `to`: it may go
  * there by itself from now on. */
 extern void (*vprec_trap_called)(uint64_t at, uint64_t back, uint64_t to);
 
-/* An int3 at `at` was met in an image of which patches wait, now and then. */
+/* A trap at `at` was met in an image of which patches wait, now and then. */
 extern void (*vprec_trap_waits)(uint64_t at);
 
 /* What the C library has a handler return to. */

@@ -8,6 +8,7 @@
 #include "find/select.h"
 #include "keep.h"
 #include "runtime/share.h"
+#include "tracer.h"
 #include <elf.h>
 
 enum { FILLER = 64 };
@@ -68,7 +69,7 @@ static void begin(unit *u, vprec_loaded *l, uint64_t executed)
     u->part = (vprec_code_part){.windows = VPREC_VEC(vprec_extent), .entry = executed, .gates = &l->gates, .tails = &l->tails,
                                 .read = read_text, .data = &l->text, .outside = VPREC_VEC(uint64_t)};
     u->job = (vprec_job){.object = &l->object, .text = &l->text, .calls = true, .selected = l->selected, .executed = executed, .parts = &l->parts,
-                         .recorded = &l->recorded, .record = l->record};
+                         .recorded = &l->recorded, .record = l->record, .quiet = l->quiet};
 }
 
 static void release(unit *u)
@@ -164,8 +165,7 @@ static void mark_neighbours(unit *u)
     }
 }
 
-/* Decodes the unit's functions, or the windows that are given where it has none. */
-static bool read_unit(unit *u)
+static bool read_once(unit *u)
 {
     vprec_loaded *l = u->loaded;
     u->view.pointers.count = u->view.pads.count = u->part.outside.count = 0;
@@ -204,6 +204,38 @@ static bool read_unit(unit *u)
             return false;
     }
     return vprec_code_read_part(&u->job.map, &u->view, vprec_wire_shared->config.ops, &u->part) && !u->failed;
+}
+
+/* Whether int3 is among the instructions. */
+static bool has_int3(const vprec_codemap *map)
+{
+    for (size_t i = 0; i < map->windows.count; i++) {
+        const vprec_window *w = &VPREC_AT(map->windows, vprec_window, i);
+        for (uint64_t at = w->start; at < w->end; at++)
+            if (*vprec_bytes(map, at) == 0xCC && *vprec_mark(map, at) & VPREC_START)
+                return true;
+    }
+    return false;
+}
+
+/* Decodes the unit's functions, or the windows that are given where it has none; without a debugger's breakpoints. */
+static bool read_unit(unit *u)
+{
+    vprec_loaded *l = u->loaded;
+    const size_t known = l->text.foreign.count;
+    if (!read_once(u))
+        return false;
+    if (l->generated || !has_int3(&u->job.map))
+        return true;
+    for (size_t i = 0; i < u->job.map.windows.count; i++) {
+        const vprec_window *w = &VPREC_AT(u->job.map.windows, vprec_window, i);
+        if (!vprec_tracer_read(l, w->start, w->end))
+            return false;
+    }
+    if (l->text.foreign.count == known)
+        return true;
+    vprec_code_release(&u->job.map);
+    return read_once(u);
 }
 
 /* Whether the function has what may be a jump into the middle of one in the unit. */
@@ -263,7 +295,7 @@ static bool is_work(uint32_t mark)
     return mark & VPREC_START && mark & what;
 }
 
-/* What int3 stands at in a function that has not been executed. */
+/* What a trap stands at in a function that has not been executed. */
 static bool is_guarded(uint32_t mark)
 {
     return is_work(mark) || (mark & VPREC_START && mark & VPREC_HAS_SYSCALL);
@@ -298,7 +330,7 @@ bool vprec_unit_plant(vprec_loaded *l, const vprec_symbol *f)
                    first.flow != VPREC_FLOW_CALL && first.flow != VPREC_FLOW_ICALL;
     for (uint64_t at = f->start; at < f->end && done && work; at++)
         if (at == f->start ? entered : is_guarded(*vprec_mark(map, at)))
-            done = vprec_unit_poke(&pokes, at, 0xCC);
+            done = vprec_unit_poke(&pokes, at, VPREC_TRAP_BYTE);
     done = done && vprec_visit_set(&l->visits, f->start, f->end, work ? VPREC_VISIT_PENDING : VPREC_VISIT_IDLE) &&
            (!work || vprec_text_patch(&l->text, &pokes));
     vprec_vec_free(&pokes);
@@ -313,7 +345,7 @@ bool vprec_unit_unplant(vprec_loaded *l, uint64_t start, uint64_t end)
     for (uint64_t at = start; at < end && done; at++) {
         uint8_t loaded;
         vprec_text_read(&l->text, at, &loaded, 1);
-        if (*(const uint8_t *)at == 0xCC && loaded != 0xCC)
+        if (*(const uint8_t *)at == VPREC_TRAP_BYTE && loaded != VPREC_TRAP_BYTE)
             done = vprec_unit_poke(&pokes, at, loaded);
     }
     done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes));
@@ -336,15 +368,22 @@ static bool is_chosen(const vprec_codemap *map, uint64_t start)
     return i >= 0 && vprec_job_function(map, (size_t)i)->cloned;
 }
 
-/* What has int3 leads to the clone in any case. */
-static void mark_planted(const vprec_codemap *map)
+/* What was planted leads to the clone in any case. Where there is int3 now a debugger has put it. False: no memory. */
+static bool mark_planted(vprec_loaded *l, const vprec_codemap *map)
 {
     for (size_t i = 0; i < map->functions.count; i++) {
         const vprec_code_function *f = vprec_job_function(map, i);
-        for (uint64_t at = f->start; f->cloned && !f->gate && at < f->end; at++)
-            if (*vprec_mark(map, at) & VPREC_START && *(const uint8_t *)at == 0xCC && *vprec_bytes(map, at) != 0xCC)
+        for (uint64_t at = f->start; f->cloned && !f->gate && at < f->end; at++) {
+            uint8_t now = *(const uint8_t *)at, loaded = *vprec_bytes(map, at);
+            if (!(*vprec_mark(map, at) & VPREC_START) || now == loaded)
+                continue;
+            if (now == VPREC_TRAP_BYTE)
                 *vprec_mark(map, at) |= VPREC_ARITH;
+            else if (now == 0xCC && !vprec_text_foreign(&l->text, at, loaded))
+                return false;
+        }
     }
+    return true;
 }
 
 /* Code that the program made runs nowhere but in clones: what is not selected is cloned as it is. So is code of no
@@ -402,13 +441,14 @@ static bool finish(unit *u)
     choose_executed(u);
     if (!choose_clones(u))
         return false;
-    mark_planted(map);
+    if (!mark_planted(l, map))
+        return false;
     bool controls = false;
     for (size_t i = 0; i < map->functions.count; i++)
         controls |= vprec_job_function(map, i)->cloned && vprec_job_function(map, i)->controls;
     if (controls)
         vprec_direction_met(l->isa);
-    u->job.others = !l->generated && vprec_bystanders_any();
+    u->job.others = !l->generated && !l->quiet && vprec_bystanders_any();
     vprec_image *image = vprec_job_clone(&u->job, l->isa);
     vprec_image **kept = image ? vprec_vec_add(&l->images, 1) : NULL;
     if (kept)

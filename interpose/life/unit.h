@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * unit.h: functions, or code that belongs to none, that are translated together: from what is asked of the object over
- * decoding to clones; and the int3 of those that wait. What returns a bool fails without memory. */
+ * decoding to clones; and the traps of those that wait. What returns a bool fails without memory. */
 #ifndef VPREC_LIFE_UNIT_H
 #define VPREC_LIFE_UNIT_H
 
@@ -12,7 +12,7 @@ bool vprec_unit_translate(vprec_loaded *loaded, const vprec_symbol *function, ui
 /* The same for a function that has nothing to round, on a page that waits without X: it runs as a clone meanwhile. */
 bool vprec_unit_pass(vprec_loaded *loaded, uint64_t address);
 
-/* The function is not executed yet: int3 tells when it is. */
+/* The function is not executed yet: a trap tells when it is. */
 bool vprec_unit_plant(vprec_loaded *loaded, const vprec_symbol *function);
 /* What was planted in [start, end) and is still there goes away. */
 bool vprec_unit_unplant(vprec_loaded *loaded, uint64_t start, uint64_t end);

@@ -7,7 +7,7 @@
 
 enum vprec_visit_state {
     VPREC_VISIT_IDLE,    /* nothing to round */
-    VPREC_VISIT_PENDING, /* it has int3 where it must not run as it is */
+    VPREC_VISIT_PENDING, /* it has a trap where it must not run as it is */
     VPREC_VISIT_CLONED,
     VPREC_VISIT_GATED    /* selected code that calls it goes to the clone; everything else runs it as it was */
 };
@@ -31,7 +31,7 @@ vprec_visit *vprec_visit_next(const vprec_visits *visits, uint64_t address);
 bool vprec_visit_set(vprec_visits *visits, uint64_t start, uint64_t end, enum vprec_visit_state state);
 void vprec_visits_free(vprec_visits *visits);
 
-/* Whether it has a clone: with int3 or a jump at its start, or behind gates. */
+/* Whether it has a clone: with a trap or a jump at its start, or behind gates. */
 static inline bool vprec_visit_is_cloned(const vprec_visit *v)
 {
     return v && (v->state == VPREC_VISIT_CLONED || v->state == VPREC_VISIT_GATED);

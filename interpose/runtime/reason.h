@@ -30,6 +30,8 @@
     X(NOT_WRITABLE, "no-permission", "its code cannot be made writable")                                               \
     X(NOT_EXECUTABLE, "no-permission", "nothing may be made executable (a policy such as MemoryDenyWriteExecute)")     \
     X(FORBIDDEN, "no-permission", "the program forbade itself to make code executable (MDWE, mseal, seccomp): what had not run by then") \
+    X(DEBUGGER, "debugger", "a debugger traces it: what can only be led to its copy by a signal, at which it would "   \
+                            "stop, is left (see --gdb)")                                                               \
     X(NO_XSAVE, "no-xsave", "this processor has no XSAVE")                                                             \
     X(LOADER, "loader", "this C library's loader cannot be followed: what dlopen brings stays native")                 \
     X(RESOLVER, "resolver", "an IFUNC resolver of it computes before anything can be instrumented")                    \

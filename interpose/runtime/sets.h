@@ -29,8 +29,8 @@ static inline void vprec_set_remove(sigset_t *set, int number)
     *vprec_set_bits(set) &= ~(UINT64_C(1) << (number - 1));
 }
 
-/* SIGTRAP comes of our int3s, SIGSEGV of code that is not executable yet: one that is blocked would kill the process. No
- * mask that the kernel holds has them; the program may believe otherwise. */
+/* SIGSEGV comes of our traps and of code that is not executable yet, SIGTRAP of the steps that precise.h takes: one
+ * that is blocked would kill the process. No mask that the kernel holds has them; the program may believe otherwise. */
 #define VPREC_SET_OURS (UINT64_C(1) << (SIGTRAP - 1) | UINT64_C(1) << (SIGSEGV - 1))
 
 static inline bool vprec_set_is_ours(int number)

@@ -217,7 +217,7 @@ typedef struct vprec_process_record {
     uint32_t selected;               /* its executable passed --exec */
     uint32_t isa;                    /* 0 sse2, 1 avx2, 2 avx512: what vprec itself uses */
     _Atomic uint64_t startup_ns;     /* time spent instrumenting, dlopen included */
-    _Atomic uint64_t traps;          /* int3 arrivals in originals that were redirected */
+    _Atomic uint64_t traps;          /* traps met in originals that were redirected */
     _Atomic uint64_t libm_calls[VPREC_TYPES]; /* with --count: libm calls rounded */
     _Atomic uint32_t libm_functions; /* libm entry points patched */
     _Atomic uint32_t libm_called[VPREC_TYPES]; /* of them so many had calls that were rounded, by type */

@@ -59,7 +59,7 @@ static const char help[] =
     "                        --audit=all asks for long double too\n"
     "      --list            run nothing, print what would be instrumented\n"
     "      --perf-map        names of translated code for perf, in /tmp/perf-PID.map\n"
-    "      --gdb             the same for gdb, which is told at once if it is there at the start\n"
+    "      --gdb             the same for gdb, which passes SIGSEGV on: see the manual page\n"
     "      --formats         print the named formats with their ranges and other names\n"
     "  -q, --quiet           no summary and no warnings at the end; what stays native is named\n"
     "  -h, --help            this text\n"

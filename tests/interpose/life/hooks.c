@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * hooks.c: what trap.h promises to its hooks, with generated code by hand: which
- * fetches and int3s they get, on which stack, under which mask; what they do not
+ * fetches and traps they get, on which stack, under which mask; what they do not
  * take reaches the program's own handler. */
 #include "life/trap.h"
 #include "x86/emulate/emulate.h"
@@ -80,7 +80,8 @@ static void *all(void *data)
     mprotect(other, 4096, PROT_READ | PROT_WRITE);
     memcpy(page, answer, sizeof answer);
     memcpy(page + 4094, answer, sizeof answer); /* over the end of the page */
-    memset(other, 0xCC, 16);
+    memset(other, 0xF4, 15); /* hlt */
+    other[15] = 0xCC;
     memcpy(other + 16, answer, sizeof answer);
     mprotect(page, 8192, PROT_READ);
     mprotect(other, 4096, PROT_READ | PROT_EXEC);
@@ -90,8 +91,9 @@ static void *all(void *data)
     check(run(page) == 42 && fetched == (uint64_t)page && questions == 1, "a fetch");
     check(run(page) == 42 && questions == 1, "X for good");
     check(run(page + 4094) == 42 && fetched == (uint64_t)page + 4096 && questions == 2, "the second page");
-    check(run(other) == 42 && asked == (uint64_t)other && questions == 3 && traps == 1, "an int3");
-    check(run(other + 1) == -1 && handled == SIGTRAP && questions == 4 && traps == 1, "the program's int3");
+    check(run(other) == 42 && asked == (uint64_t)other && questions == 3 && traps == 1, "a trap");
+    check(run(other + 1) == -1 && handled == SIGSEGV && questions == 4 && traps == 1, "the program's hlt");
+    check(run(other + 15) == -1 && handled == SIGTRAP && questions == 4 && traps == 1, "the program's int3");
     check(run((const uint8_t *)64) == -1 && handled == SIGSEGV && fetched == 64 && questions == 5, "a call to nothing");
     if (!sigsetjmp(back, 1))
         *(volatile uint8_t *)page = 1;
