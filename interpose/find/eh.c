@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * eh.c: records of unwind information: the range that an FDE of .eh_frame describes, the landing pads in the exception
  * table (LSDA) it points to, the head of .eh_frame_hdr. Which records are read is frames.c's. Formats: Linux Standard
- * Base 5.0, chapter "Exception Frames"; the LSDA as GCC's personality routines read it. Call-frame programs are not
- * looked at. */
+ * Base 5.0, chapter "Exception Frames"; the LSDA as GCC's personality routines read it. Call-frame programs are found,
+ * not read. */
 #include "elf.h"
 
 enum { /* DW_EH_PE_*: pointer encodings */
@@ -203,6 +203,34 @@ enum vprec_elf_record vprec_elf_record_read(vprec_elf *elf, uint64_t offset, uin
     frame->rest = (uint64_t)(c.at - f->bytes);
     frame->end = *next;
     return c.bad ? VPREC_ELF_BAD : VPREC_ELF_FDE;
+}
+
+bool vprec_elf_unwind_read(vprec_elf *elf, const vprec_elf_frame *frame, vprec_unwind *u)
+{
+    const vprec_elf_frames *f = &elf->frames;
+    cursor c;
+    uint64_t next;
+    if (record_open(f, (uint64_t)(f->cie.at - f->bytes), &c, &next) != VPREC_ELF_FDE)
+        return false;
+    take(&c, 4);
+    uint8_t version = (uint8_t)take(&c, 1), letter = (uint8_t)take(&c, 1), first = letter;
+    while (!c.bad && letter)
+        letter = (uint8_t)take(&c, 1);
+    u->code_unit = take_leb(&c, false);
+    u->data_unit = (int64_t)take_leb(&c, true);
+    u->back = (uint8_t)(version == 1 ? take(&c, 1) : take_leb(&c, false));
+    if (first == 'z')
+        skip(&c, take_leb(&c, false));
+    if (c.bad || (version != 1 && version != 3) || (first && first != 'z'))
+        return false;
+    u->entry = c.at;
+    u->entry_end = c.end;
+    c = (cursor){f->bytes + frame->rest, f->bytes + frame->end, 0, false};
+    if (first == 'z')
+        skip(&c, take_leb(&c, false));
+    u->rows = c.at;
+    u->rows_end = c.end;
+    return !c.bad;
 }
 
 /* The call-site table: [start, length, landing pad, action] each, the pad

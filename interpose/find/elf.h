@@ -202,6 +202,9 @@ enum vprec_elf_record vprec_elf_record_read(vprec_elf *elf, uint64_t offset, uin
  * exception tables may still be read. */
 bool vprec_elf_pads_read(vprec_elf *elf, const vprec_elf_frame *frame, vprec_vec *pads, uint64_t *budget);
 
+/* eh.c: the call-frame instructions of the frame that was read last. False: of no usual kind. */
+bool vprec_elf_unwind_read(vprec_elf *elf, const vprec_elf_frame *frame, vprec_unwind *unwind);
+
 /* frames.c: calls `each` with all FDEs of code and the offsets of their records. False: it did, or unsound. */
 bool vprec_elf_frames_read(vprec_elf *elf, bool (*each)(vprec_elf *elf, const vprec_elf_frame *frame, uint64_t record,
                                                         void *data), void *data);
@@ -214,6 +217,8 @@ bool vprec_elf_frame_around(vprec_elf *elf, uint64_t address, uint64_t *start);
 bool vprec_elf_frame_behind(vprec_elf *elf, uint64_t address, uint64_t *start);
 uint64_t vprec_elf_frame_length(vprec_elf *elf, uint64_t start);
 bool vprec_elf_frame_pads(vprec_elf *elf, uint64_t start, vprec_vec *pads);
+/* And the first of their unwind programs. */
+bool vprec_elf_frame_unwind(vprec_elf *elf, uint64_t start, vprec_unwind *unwind);
 
 /* lookup.c: frees what lookups have made. */
 void vprec_elf_index_free(vprec_elf *elf);

@@ -257,3 +257,12 @@ bool vprec_elf_frame_pads(vprec_elf *elf, uint64_t start, vprec_vec *pads)
         pads->count = before;
     }
 }
+
+bool vprec_elf_frame_unwind(vprec_elf *elf, uint64_t start, vprec_unwind *unwind)
+{
+    vprec_elf_frame frame;
+    prepare(elf);
+    uint64_t i = frames_below(elf, start);
+    return i < elf->frames.count && start_of(elf, i) == start && frame_of(elf, i, &frame) && is_code(elf, &frame) &&
+           vprec_elf_unwind_read(elf, &frame, unwind);
+}

@@ -219,6 +219,12 @@ bool vprec_object_pads_of(vprec_object *object, uint64_t start, vprec_vec *pads)
     return !vprec_elf_code_at(elf, start - object->bias) || vprec_elf_frame_pads(elf, start - object->bias, pads);
 }
 
+bool vprec_object_unwind_of(vprec_object *object, uint64_t start, vprec_unwind *unwind)
+{
+    vprec_elf *elf = elf_of(object);
+    return vprec_elf_code_at(elf, start - object->bias) && vprec_elf_frame_unwind(elf, start - object->bias, unwind);
+}
+
 bool vprec_object_pointers_in(vprec_object *object, uint64_t start, uint64_t end, vprec_vec *pointers)
 {
     vprec_elf *elf = elf_of(object);

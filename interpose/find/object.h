@@ -92,6 +92,17 @@ bool vprec_object_names_of(vprec_object *object, uint64_t start, vprec_vec *name
  * False: no memory. */
 bool vprec_object_pads_of(vprec_object *object, uint64_t start, vprec_vec *pads);
 
+/* How the function that starts at `start` is unwound: DWARF's call-frame instructions, in the mapped file, of the first
+ * FDE that starts there. False: none does, or it is of no usual kind. */
+typedef struct vprec_unwind {
+    const uint8_t *entry, *entry_end; /* what holds at its start */
+    const uint8_t *rows, *rows_end;   /* what changes from there on */
+    uint64_t code_unit;               /* of what they advance by */
+    int64_t data_unit;                /* of offsets, in sleb128 */
+    uint8_t back;                     /* register: the return address */
+} vprec_unwind;
+bool vprec_object_unwind_of(vprec_object *object, uint64_t start, vprec_unwind *unwind);
+
 /* Appends the addresses in [start, end) that vprec_object.pointers has (uint64_t, sorted, unique), but not those that
  * are only an aligned word of a program without relocations. False: no memory. */
 bool vprec_object_pointers_in(vprec_object *object, uint64_t start, uint64_t end, vprec_vec *pointers);

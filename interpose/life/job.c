@@ -452,8 +452,16 @@ static void tell_symbols(const vprec_job *j, const vprec_image *image)
         vprec_where_range r = VPREC_AT(*ranges, vprec_where_range, i);
         uint64_t end = i + 1 < ranges->count ? VPREC_AT(*ranges, vprec_where_range, i + 1).clone : image->code_end;
         long function = vprec_code_function_at(&j->map, r.original);
-        if (function >= 0 && end > r.clone)
-            vprec_symbols_put(r.clone, end, function_name(j, vprec_job_function(&j->map, (size_t)function), room));
+        if (function < 0 || end == r.clone)
+            continue;
+        const vprec_code_function *f = vprec_job_function(&j->map, (size_t)function);
+        vprec_symbols_put(r.clone, end, function_name(j, f, room));
+        uint64_t start = i && VPREC_AT(*ranges, vprec_where_range, i - 1).kind == VPREC_WHERE_STUB
+                             ? VPREC_AT(*ranges, vprec_where_range, i - 1).clone
+                             : r.clone;
+        vprec_unwind unwind;
+        if (r.kind == VPREC_WHERE_BODY && !f->gap && vprec_object_unwind_of(j->object, f->start, &unwind))
+            vprec_symbols_unwind(&unwind, &image->where, f->start, start, end);
     }
     vprec_symbols_tell(image->code, image->code_end);
 }

@@ -9,6 +9,7 @@
 #include "runtime/share.h"
 #include "runtime/sys.h"
 #include "tracer.h"
+#include "unwind.h"
 #include <elf.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -43,6 +44,7 @@ typedef struct piece {
 static bool to_gdb, to_perf;
 static vprec_vec pieces = {.size = sizeof(piece)};
 static vprec_vec names = {.size = 1};
+static vprec_vec frames = {.size = 1}; /* .eh_frame */
 static vprec_heap heap;
 
 void vprec_symbols_begin(void)
@@ -72,6 +74,13 @@ void vprec_symbols_put(uint64_t start, uint64_t end, const char *symbol)
         to[i] = to[i] == '\n' ? '?' : to[i];
     memcpy(to + length, ours, sizeof ours);
     *p = (piece){start, end, at};
+}
+
+void vprec_symbols_unwind(const vprec_unwind *unwind, const vprec_where *where, uint64_t original, uint64_t lo,
+                          uint64_t hi)
+{
+    if (to_gdb)
+        vprec_unwind_add(&frames, unwind, where, original, lo, hi);
 }
 
 static const char *name_of(const piece *p)
@@ -148,20 +157,21 @@ static void tell_perf(void)
         vprec_pages_free(text, bytes);
 }
 
-enum { SECTION_NULL, SECTION_TEXT, SECTION_SYMBOLS, SECTION_STRINGS, SECTION_NAMES, SECTIONS };
+enum { SECTION_NULL, SECTION_TEXT, SECTION_FRAMES, SECTION_SYMBOLS, SECTION_STRINGS, SECTION_NAMES, SECTIONS };
 typedef struct image_file {
     Elf64_Ehdr header;
     Elf64_Shdr section[SECTIONS];
-    char section_names[40];
-    /* Elf64_Sym, then strings */
+    char section_names[48];
+    /* Elf64_Sym, .eh_frame, strings */
 } image_file;
 
 /* An object file whose code lies in [lo, hi) already. */
 static void fill_file(image_file *f, uint64_t lo, uint64_t hi)
 {
-    static const char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab";
-    enum { TEXT = 1, SYMTAB = 7, STRTAB = 15, SHSTRTAB = 23 };
+    static const char section_names[] = "\0.text\0.symtab\0.strtab\0.shstrtab\0.eh_frame";
+    enum { TEXT = 1, SYMTAB = 7, STRTAB = 15, SHSTRTAB = 23, EH_FRAME = 33 };
     const size_t symbols = (pieces.count + 1) * sizeof(Elf64_Sym);
+    const size_t unwind = frames.count ? frames.count + sizeof(uint32_t) : 0; /* with its end */
     f->header = (Elf64_Ehdr){.e_type = ET_REL, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
                              .e_shoff = offsetof(image_file, section), .e_ehsize = sizeof f->header,
                              .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = SECTIONS, .e_shstrndx = SECTION_NAMES};
@@ -176,8 +186,11 @@ static void fill_file(image_file *f, uint64_t lo, uint64_t hi)
     f->section[SECTION_SYMBOLS] = (Elf64_Shdr){.sh_name = SYMTAB, .sh_type = SHT_SYMTAB, .sh_offset = sizeof *f,
                                                .sh_size = symbols, .sh_link = SECTION_STRINGS, .sh_info = 1,
                                                .sh_addralign = 8, .sh_entsize = sizeof(Elf64_Sym)};
+    f->section[SECTION_FRAMES] = (Elf64_Shdr){.sh_name = EH_FRAME, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC,
+                                              .sh_offset = sizeof *f + symbols, .sh_size = unwind,
+                                              .sh_addralign = 8};
     f->section[SECTION_STRINGS] = (Elf64_Shdr){.sh_name = STRTAB, .sh_type = SHT_STRTAB,
-                                               .sh_offset = sizeof *f + symbols, .sh_size = names.count + 1,
+                                               .sh_offset = sizeof *f + symbols + unwind, .sh_size = names.count + 1,
                                                .sh_addralign = 1};
     f->section[SECTION_NAMES] = (Elf64_Shdr){.sh_name = SHSTRTAB, .sh_type = SHT_STRTAB,
                                              .sh_offset = offsetof(image_file, section_names),
@@ -189,7 +202,10 @@ static void fill_file(image_file *f, uint64_t lo, uint64_t hi)
                                     .st_shndx = SECTION_TEXT, .st_value = p->start - lo,
                                     .st_size = p->end - p->start};
     }
-    memcpy((char *)(symbol + pieces.count + 1) + 1, names.data, names.count);
+    char *behind = (char *)(symbol + pieces.count + 1);
+    if (unwind)
+        memcpy(behind, frames.data, frames.count);
+    memcpy(behind + unwind + 1, names.data, names.count);
 }
 
 /* gdb stops the process at each, for a millisecond or more. */
@@ -197,7 +213,8 @@ static void tell_gdb(uint64_t lo, uint64_t hi)
 {
     enum { MOST = 4096 };
     static unsigned told;
-    size_t bytes = sizeof(image_file) + (pieces.count + 1) * sizeof(Elf64_Sym) + names.count + 1;
+    size_t bytes = sizeof(image_file) + (pieces.count + 1) * sizeof(Elf64_Sym) + frames.count +
+                   sizeof(uint32_t) + names.count + 1;
     jit_entry *e = told < MOST ? vprec_heap_take(&heap, sizeof *e + bytes) : NULL;
     if (!e)
         return;
@@ -222,5 +239,5 @@ void vprec_symbols_tell(uint64_t lo, uint64_t hi)
         tell_perf();
     if (pieces.count && to_gdb)
         tell_gdb(lo, hi);
-    pieces.count = names.count = 0;
+    pieces.count = names.count = frames.count = 0;
 }

@@ -4,8 +4,8 @@
 #ifndef VPREC_LIFE_SYMBOLS_H
 #define VPREC_LIFE_SYMBOLS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "clone/where.h"
+#include "find/object.h"
 
 /* At the start: gdb's interface is used where that is asked for, or the process is traced already. */
 void vprec_symbols_begin(void);
@@ -13,6 +13,9 @@ void vprec_symbols_begin(void);
 /* Whether anybody wants names. */
 bool vprec_symbols_wanted(void);
 
+/* How the clone in [lo, hi) of the function at `original` is unwound. */
+void vprec_symbols_unwind(const vprec_unwind *unwind, const vprec_where *where, uint64_t original, uint64_t lo,
+                          uint64_t hi);
 /* Code in [start, end) is that of the function `name` (as a symbol); then, once all of a unit, in [lo, hi), was put,
  * everybody is told. */
 void vprec_symbols_put(uint64_t start, uint64_t end, const char *name);

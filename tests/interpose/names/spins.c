@@ -7,18 +7,28 @@
 volatile int names_going = 1;
 volatile float names_x[16] = {1, 2, 3};
 
-__attribute__((noipa)) float names_gelu(int n)
+__attribute__((noipa)) void names_touch(float *x)
 {
-    float sum = 0;
+    names_x[0] = x[0];
+}
+
+/* Saves registers and has an array, so that only its unwind information tells what called it. */
+__attribute__((noipa)) float names_gelu(int n, float a, int b, int c)
+{
+    float sum = 0, table[40];
+    for (int i = 0; i < 40; i++)
+        table[i] = (float)i;
+    names_touch(table);
     while (names_going)
         for (int i = 0; i < n; i++)
-            sum += names_x[i % 16] * names_x[(i + 1) % 16];
-    return sum;
+            sum += names_x[i % 16] * table[(i * b + c) % 40];
+    names_touch(table);
+    return sum + a;
 }
 
 __attribute__((noipa)) float names_layer(int n)
 {
-    return names_gelu(n) * 2;
+    return names_gelu(n, 1, 3, 4) * 2;
 }
 
 int main(void)

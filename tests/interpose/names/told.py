@@ -63,12 +63,14 @@ def gdb():
                               stdout=subprocess.PIPE, text=True) as run:
             pid = run.stdout.readline().strip()
             try:
-                for _ in range(20): # until it is in a clone, and in none of the emulator's functions
+                for _ in range(20): # until it is between two instructions of a clone, as far as gdb is concerned
                     time.sleep(0.1)
                     done = subprocess.run(['gdb', '-nx', '-q', '-batch', '-p', pid, '-ex', 'bt'], capture_output=True,
                                           text=True, timeout=120, stdin=subprocess.DEVNULL)
                     frames = [line for line in done.stdout.splitlines() if line.startswith('#')]
-                    if frames and ('[vprec]' in frames[0] or '??' in frames[0]):
+                    if len(frames) > 2 and told and 'names_layer' in frames[1]:
+                        break
+                    if frames and not told and '??' in frames[0]:
                         break
             finally:
                 os.kill(int(pid), signal.SIGKILL)

@@ -147,6 +147,18 @@ static bool is_in_code(const vprec_object *object, uint64_t start, uint64_t end)
     return false;
 }
 
+/* What a function's unwind information is said to be lies in the file. */
+static void unwind_check(vprec_object *object, uint64_t start)
+{
+    vprec_unwind u;
+    if (!vprec_object_unwind_of(object, start, &u))
+        return;
+    const uint8_t *end = object->file + object->file_size;
+    if (u.entry < object->file || u.entry > u.entry_end || u.entry_end > end || u.rows < object->file ||
+        u.rows > u.rows_end || u.rows_end > end)
+        FAIL("unwind information outside of the file\n");
+}
+
 static void function_check(const vprec_object *object, const vprec_symbol *f)
 {
     const char *file = (const char *)object->file;
@@ -169,6 +181,7 @@ static void questions(vprec_object *object, uint64_t bias)
         function_check(object, &f);
         if (f.start < at)
             FAIL("the next function is not behind\n");
+        unwind_check(object, f.start);
         if (!vprec_object_pads_of(object, f.start, &words) || !vprec_object_names_of(object, f.start, &names))
             FAIL("no memory\n");
     }
