@@ -409,9 +409,10 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
         why = VPREC_REASON_NO_REACH;
     if (!why)
         why = write_clones(&k);
-    if (!why && !options->alone)
+    if (!why && !options->apart)
         why = vprec_patch_plan(&k, text, &pokes);
     vprec_where_seal(&image->where);
+    image->apart = options->apart;
     image->slots = k.room.slots;
     image->slot_count = (size_t)(k.room.slots_end - k.room.slots);
     if (!why && (!list_spans(image, map) || !settle_image(heap, image)))

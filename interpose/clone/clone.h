@@ -22,8 +22,9 @@ typedef struct vprec_clone_options {
     const vprec_arith *arith;
     enum vprec_isa isa;
     bool count; /* every site through the emulator, which counts */
-    bool alone; /* the originals stay as they are: who comes there is led to the clones, by what its source was */
-    bool changes; /* with alone: the originals may write to themselves */
+    bool alone; /* the image goes by itself, and keeps what its source was */
+    bool apart; /* the originals stay as they are: who comes there is led to the clones */
+    bool changes; /* with apart: the originals may write to themselves */
     bool leaves_by_itself; /* calls are made by the clones, not by the originals, which may not run */
     bool others; /* other threads may stand in pages that have X */
     bool quiet;  /* every way in is a jump: a unit where that cannot be is refused (VPREC_REASON_DEBUGGER) */

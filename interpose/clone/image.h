@@ -42,6 +42,7 @@ typedef struct vprec_image {
     vprec_gates gates;
     uint32_t borrowed_vectors, borrowed_masks; /* extended registers that clones use since no caller keeps them */
     bool waiting;             /* some patches wait */
+    bool apart;               /* its originals are as they were, have no X, and are compared with its source */
     /* Of one that is alone, which goes by itself: */
     const uint8_t *source;    /* the bytes of its spans when they were translated */
     vprec_heap heap;          /* what all of this lies in */

@@ -445,7 +445,7 @@ static void resolve(vprec_cloner *k)
         vprec_fixup f = VPREC_AT(k->fixups, vprec_fixup, i);
         long function = foreign(k, &f);
         uint64_t to = clone_of(k, f.target);
-        if (!to && !k->options->alone)
+        if (!to && !k->options->apart)
             to = clone_elsewhere(f.target, f.at);
         if (function >= 0 && entered_of(k, (size_t)function))
             to = f.target == vprec_cloner_function(k, (size_t)function)->start

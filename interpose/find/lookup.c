@@ -4,11 +4,13 @@
  * it is first needed. Names and sizes of symbols stay in the file. */
 #include "elf.h"
 
-/* What a question begins with. The object may have been moved since it was opened. */
+/* What a question begins with. The object may have been moved since it was opened. NULL: it has no file. */
 static vprec_elf *elf_of(vprec_object *object)
 {
     enum { OFTEN = 128, LARGE = 1 << 23 };
     vprec_elf *elf = object->elf;
+    if (!elf)
+        return NULL;
     elf->object = object;
     elf->why = VPREC_REASON_NONE;
     /* For each page that is read the kernel maps 16: of a file of 400 MB, after some thousand questions, 90 MB. */
@@ -183,7 +185,7 @@ bool vprec_object_function_at(vprec_object *object, uint64_t address, vprec_symb
 {
     vprec_elf *elf = elf_of(object);
     uint64_t place = address - object->bias, start;
-    if (!vprec_elf_code_at(elf, place))
+    if (!elf || !vprec_elf_code_at(elf, place))
         return false;
     symbols_index(elf); /* without memory: FDEs alone */
     if (vprec_elf_frame_around(elf, place, &start))
@@ -197,7 +199,7 @@ bool vprec_object_function_at(vprec_object *object, uint64_t address, vprec_symb
 bool vprec_object_function_next(vprec_object *object, uint64_t address, uint64_t end, vprec_symbol *function)
 {
     vprec_elf *elf = elf_of(object);
-    if (!object->code.count)
+    if (!elf || !object->code.count)
         return false;
     uint64_t base = origin(elf), first = address > base ? address - base : 0, found = UINT64_MAX, start;
     symbols_index(elf);
@@ -216,7 +218,7 @@ bool vprec_object_function_next(vprec_object *object, uint64_t address, uint64_t
 bool vprec_object_pads_of(vprec_object *object, uint64_t start, vprec_vec *pads)
 {
     vprec_elf *elf = elf_of(object);
-    return !vprec_elf_code_at(elf, start - object->bias) || vprec_elf_frame_pads(elf, start - object->bias, pads);
+    return !elf || !vprec_elf_code_at(elf, start - object->bias) || vprec_elf_frame_pads(elf, start - object->bias, pads);
 }
 
 bool vprec_object_unwind_of(vprec_object *object, uint64_t start, vprec_unwind *unwind)
@@ -228,7 +230,7 @@ bool vprec_object_unwind_of(vprec_object *object, uint64_t start, vprec_unwind *
 bool vprec_object_pointers_in(vprec_object *object, uint64_t start, uint64_t end, vprec_vec *pointers)
 {
     vprec_elf *elf = elf_of(object);
-    if (!object->code.count)
+    if (!elf || !object->code.count)
         return true;
     if (!pointers_index(elf))
         return false;
@@ -251,7 +253,7 @@ bool vprec_object_pointers_in(vprec_object *object, uint64_t start, uint64_t end
 bool vprec_object_names_of(vprec_object *object, uint64_t start, vprec_vec *names)
 {
     vprec_elf *elf = elf_of(object);
-    if (!vprec_elf_code_at(elf, start - object->bias))
+    if (!elf || !vprec_elf_code_at(elf, start - object->bias))
         return true;
     if (!symbols_index(elf))
         return false;

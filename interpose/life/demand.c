@@ -9,6 +9,7 @@
 #include "harden.h"
 #include "keep.h"
 #include "lock.h"
+#include "opened.h"
 #include "retired.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
@@ -187,6 +188,18 @@ static bool is_call(const vprec_loaded *l, uint64_t address)
            (insn.flow == VPREC_FLOW_CALL || insn.flow == VPREC_FLOW_ICALL);
 }
 
+/* So that it is translated once more when it stops to change. False: no memory. */
+static bool note_executed(vprec_loaded *l, uint64_t address)
+{
+    if (vprec_sorted_has(&l->executed, address))
+        return true;
+    size_t place = vprec_sorted_below(l->executed.data, l->executed.count, sizeof address, 0, address, false);
+    uint64_t *to = vprec_vec_insert(&l->executed, place);
+    if (to)
+        *to = address;
+    return to;
+}
+
 typedef struct arrival {
     uint64_t address;
     uint64_t page; /* the one without X: the next, where the instruction lies across its border */
@@ -205,9 +218,30 @@ static uint64_t current_clone_of(vprec_loaded *l, uint64_t address)
     return clone;
 }
 
+/* Control has come to generated code that cannot change unseen. False: it is not such any more. */
+static bool on_open(vprec_loaded *l, arrival *a)
+{
+    const uint64_t page = a->page;
+    a->to = a->address;
+    if (*vprec_text_state(&l->text, page) & VPREC_PAGE_RUNS) { /* another thread was quicker */
+        uint64_t out = vprec_image_out_of_patch(a->address);
+        a->to = out ? out : a->address;
+        return vprec_text_again(&l->text, page);
+    }
+    if (vprec_loaded_idle(l, page, page + PAGE))
+        return vprec_admit(l, page, page + PAGE);
+    a->to = clone_of(l, a->address);
+    if (!a->to && vprec_gap_translate(l, a->address)) {
+        a->to = clone_of(l, a->address);
+        l->closed.count = 0;
+    }
+    if (a->to && vprec_opened_knows(l, page))
+        vprec_admit(l, page, page + PAGE);
+    return a->to;
+}
+
 static void on_generated(vprec_loaded *l, arrival *a)
 {
-    enum { MOST = 128 << 10 };
     if (l->text.failed)
         return;
     if (l->fixed && !l->writable && vprec_loaded_idle(l, a->page, a->page + PAGE) &&
@@ -215,12 +249,18 @@ static void on_generated(vprec_loaded *l, arrival *a)
         a->to = a->address; /* the program asks again before it writes there */
         return;
     }
+    if (l->phase == VPREC_PHASE_OPEN || vprec_opened_enter(l)) {
+        if (on_open(l, a))
+            return;
+        vprec_opened_end(l);
+    }
     a->to = current_clone_of(l, a->address);
-    if (!a->to && vprec_unit_translate_code(l, (vprec_extent){l->text.lo, l->text.hi}, a->address, MOST))
+    if (!a->to && note_executed(l, a->address) && vprec_gap_translate(l, a->address))
         a->to = current_clone_of(l, a->address);
     if (a->to)
         return;
     give_up(l);
+    vprec_opened_end(l);
     a->to = vprec_generated_give_up(l->text.lo, l->text.hi) ? a->address : 0;
 }
 
@@ -357,6 +397,25 @@ static void waits(uint64_t at)
         vprec_lock_run(on_waits, &a);
 }
 
+/* What the same object makes beside it is written, too. */
+static void on_written(void *data)
+{
+    arrival *a = data;
+    vprec_loaded *l = loaded_at(a->address);
+    if (!l || !vprec_opened_written(l, a->address))
+        return;
+    for (size_t i = 0; i < stripped.count; i++)
+        if (VPREC_AT(stripped, vprec_loaded *, i)->record == l->record)
+            vprec_opened_end(VPREC_AT(stripped, vprec_loaded *, i));
+    a->to = a->address;
+}
+
+static bool written(uint64_t address)
+{
+    arrival a = {.address = address};
+    return vprec_lock_run(on_written, &a) == VPREC_LOCK_DONE && a.to;
+}
+
 static void renew(void)
 {
     for (size_t i = 0; i < stripped.count; i++)
@@ -405,6 +464,7 @@ static void settle(void *data)
     for (size_t i = 0; i < stripped.count && !settled; i++) {
         vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
         if (l->generated) {
+            vprec_opened_end(l);
             vprec_generated_give_up(l->text.lo, l->text.hi);
             vprec_record_native(VPREC_REASON_FORBIDDEN, l->object.path, NULL);
             continue;
@@ -454,6 +514,7 @@ static bool watch(vprec_loaded *l, enum vprec_isa processor)
     vprec_trap_pending = find_clone;
     vprec_trap_called = lead_call;
     vprec_trap_waits = waits;
+    vprec_trap_written = written;
     vprec_harden_begins = before_hardening;
     *slot = l;
     l->isa = processor;

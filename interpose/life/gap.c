@@ -28,8 +28,9 @@ static vprec_extent gap_around(vprec_loaded *l, uint64_t address)
 
 bool vprec_gap_translate(vprec_loaded *l, uint64_t address)
 {
-    enum { MOST = 16 << 10 };
-    return vprec_unit_translate_code(l, gap_around(l, address), address, MOST);
+    enum { MOST = 16 << 10, MOST_GENERATED = 128 << 10 };
+    return vprec_unit_translate_code(l, gap_around(l, address), address,
+                                     l->generated ? MOST_GENERATED : MOST);
 }
 
 /* Whether it leads to the target that it names. */

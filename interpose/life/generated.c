@@ -6,6 +6,7 @@
 #include "find/callers.h"
 #include "find/select.h"
 #include "lock.h"
+#include "opened.h"
 #include "retired.h"
 #include "runtime/next.h"
 #include "runtime/record.h"
@@ -99,11 +100,29 @@ static void forget(void *data)
     region_count = (unsigned)regions.count;
 }
 
-static void forget_memory(void *at, size_t bytes)
+static void forget_memory(const void *at, size_t bytes)
 {
     request r = {.lo = (uint64_t)at, .hi = vprec_page_end((uint64_t)at + bytes)};
     if (region_count)
         vprec_lock_run(forget, &r);
+}
+
+/* The program is about to change the memory, or has the kernel write there. */
+static void end_open(void *data)
+{
+    const request *r = data;
+    for (size_t i = 0; i < regions.count; i++) {
+        vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
+        if (l->text.lo < r->hi && r->lo < l->text.hi)
+            vprec_opened_end(l);
+    }
+}
+
+static void before_change(const void *at, size_t bytes)
+{
+    request r = {.lo = vprec_page_start((uint64_t)at), .hi = vprec_page_end((uint64_t)at + bytes)};
+    if (region_count)
+        vprec_lock_run(end_open, &r);
 }
 
 static void leave(void *data)
@@ -145,24 +164,27 @@ static int look(struct dl_phdr_info *info, size_t size, void *data)
     return 0;
 }
 
-/* Whether the code that `caller` generates is to be translated. What it is that is not is said, once. */
-static bool is_wanted(const void *caller, asker *a)
+/* Whether the code that the object at `path` generates is to be translated. What it is that is not is said, once. */
+static bool is_wanted(const char *path, uint64_t caller)
 {
-    if (!following)
+    if (!*path || vprec_select_is_ours(path))
         return false;
+    bool selected = vprec_select_jit(&vprec_wire_shared->config, path, vprec_callers_selects(caller));
+    bool stops = selected && vprec_tracer_stops(); /* each call of it would be a signal */
+    if (!selected || stops)
+        vprec_lock_run(stops ? leave_to_debugger : leave, (void *)path);
+    return selected && !stops;
+}
+
+/* The path of the object that asks for `protection`, if code in that memory is to be translated; else NULL. */
+static const char *owner_of(int protection, const void *caller, asker *a)
+{
+    if (!following || !(protection & PROT_EXEC))
+        return NULL;
     a->address = (uint64_t)caller;
     *a->path = 0;
     dl_iterate_phdr(look, a);
-    if (!*a->path || vprec_select_is_ours(a->path))
-        return false;
-    if (!vprec_select_jit(&vprec_wire_shared->config, a->path, vprec_callers_selects(a->address))) {
-        vprec_lock_run(leave, a->path);
-        return false;
-    }
-    bool stops = vprec_tracer_stops(); /* each call of it would be a signal */
-    if (stops)
-        vprec_lock_run(leave_to_debugger, a->path);
-    return !stops;
+    return is_wanted(a->path, a->address) ? a->path : NULL;
 }
 
 /* What lies close together has its clones in one arena, which stays: most programs give memory back and take it again.
@@ -254,11 +276,10 @@ static int without_execute(void *at, size_t bytes, int protection, const char *o
     return r.followed ? (protection & ~PROT_EXEC) | PROT_READ : protection;
 }
 
-static int protect(void *at, size_t bytes, int protection, const void *caller)
+static int protect(void *at, size_t bytes, int protection, const char *owner)
 {
-    asker a;
-    return protection & PROT_EXEC && is_wanted(caller, &a) ? without_execute(at, bytes, protection, a.path, false)
-                                                           : protection;
+    before_change(at, bytes);
+    return owner ? without_execute(at, bytes, protection, owner, false) : protection;
 }
 
 bool vprec_generated_give_up(uint64_t lo, uint64_t hi)
@@ -274,47 +295,80 @@ void vprec_generated_begin(enum vprec_isa processor)
     following = true;
 }
 
-static void *map_memory(void *at, size_t bytes, int protection, int flags, int fd, off_t offset, const void *caller)
+typedef void *mapper(void *at, size_t bytes, int protection, int flags, int fd, off_t offset);
+typedef void *remapper(void *at, size_t from, size_t to, int flags, ...);
+
+static void *map_memory(mapper *map, void *at, size_t bytes, int protection, int flags, int fd, off_t offset,
+                        const char *owner)
 {
-    asker a;
-    if (!(protection & PROT_EXEC) || !is_wanted(caller, &a)) {
-        void *mapped = NEXT(mmap)(at, bytes, protection, flags, fd, offset);
-        if (mapped != MAP_FAILED && flags & MAP_FIXED)
+    if (flags & MAP_FIXED)
+        before_change(at, bytes);
+    if (!owner) {
+        void *mapped = map(at, bytes, protection, flags, fd, offset);
+        if (!vprec_sys_failed((long)mapped) && flags & MAP_FIXED)
             forget_memory(mapped, bytes);
         return mapped;
     }
-    void *mapped = NEXT(mmap)(at, bytes, (protection & ~PROT_EXEC) | PROT_READ, flags, fd, offset);
-    if (mapped != MAP_FAILED &&
-        without_execute(mapped, bytes, protection, a.path, (flags & MAP_TYPE) == MAP_PRIVATE) == protection)
+    void *mapped = map(at, bytes, (protection & ~PROT_EXEC) | PROT_READ, flags, fd, offset);
+    if (!vprec_sys_failed((long)mapped) &&
+        without_execute(mapped, bytes, protection, owner, (flags & MAP_TYPE) == MAP_PRIVATE) == protection)
         vprec_sys_mprotect(mapped, bytes, protection);
     return mapped;
 }
 
+static void before_unmap(void *at, size_t bytes)
+{
+    before_change(at, bytes);
+    forget_memory(at, bytes);
+}
+
+static void *move_memory(remapper *move, void *at, size_t from, size_t to, int flags, void *where)
+{
+    before_change(at, from);
+    if (flags & MREMAP_FIXED)
+        before_change(where, to);
+    void *moved = move(at, from, to, flags, where);
+    if (!vprec_sys_failed((long)moved) && region_count) {
+        transfer t = {(uint64_t)at, vprec_page_end((uint64_t)at + from), (uint64_t)moved,
+                      vprec_page_end((uint64_t)moved + to)};
+        vprec_lock_run(move_region, &t);
+    }
+    return moved;
+}
+
 PUBLIC void *mmap(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
-    return map_memory(at, bytes, protection, flags, fd, offset, __builtin_return_address(0));
+    asker a;
+    return map_memory(NEXT(mmap), at, bytes, protection, flags, fd, offset,
+                      owner_of(protection, __builtin_return_address(0), &a));
 }
 
 /* The header gives the name mmap to mmap64: here is the other one. */
 void *mmap_plain(void *at, size_t bytes, int protection, int flags, int fd, off_t offset) __asm__("mmap");
 PUBLIC void *mmap_plain(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
 {
-    return map_memory(at, bytes, protection, flags, fd, offset, __builtin_return_address(0));
+    asker a;
+    return map_memory(NEXT(mmap), at, bytes, protection, flags, fd, offset,
+                      owner_of(protection, __builtin_return_address(0), &a));
 }
 
 PUBLIC int mprotect(void *at, size_t bytes, int protection)
 {
-    return NEXT(mprotect)(at, bytes, protect(at, bytes, protection, __builtin_return_address(0)));
+    asker a;
+    const char *owner = owner_of(protection, __builtin_return_address(0), &a);
+    return NEXT(mprotect)(at, bytes, protect(at, bytes, protection, owner));
 }
 
 PUBLIC int pkey_mprotect(void *at, size_t bytes, int protection, int key)
 {
-    return NEXT(pkey_mprotect)(at, bytes, protect(at, bytes, protection, __builtin_return_address(0)), key);
+    asker a;
+    const char *owner = owner_of(protection, __builtin_return_address(0), &a);
+    return NEXT(pkey_mprotect)(at, bytes, protect(at, bytes, protection, owner), key);
 }
 
 PUBLIC int munmap(void *at, size_t bytes)
 {
-    forget_memory(at, bytes);
+    before_unmap(at, bytes);
     return NEXT(munmap)(at, bytes);
 }
 
@@ -324,11 +378,79 @@ PUBLIC void *mremap(void *at, size_t from, size_t to, int flags, ...)
     va_start(list, flags);
     void *where = flags & MREMAP_FIXED ? va_arg(list, void *) : NULL;
     va_end(list);
-    void *moved = NEXT(mremap)(at, from, to, flags, where);
-    if (moved != MAP_FAILED && region_count) {
-        transfer t = {(uint64_t)at, vprec_page_end((uint64_t)at + from), (uint64_t)moved,
-                      vprec_page_end((uint64_t)moved + to)};
-        vprec_lock_run(move_region, &t);
+    return move_memory(NEXT(mremap), at, from, to, flags, where);
+}
+
+/* By `syscall` instructions, whose results are -errno. */
+static void *raw_map(void *at, size_t bytes, int protection, int flags, int fd, off_t offset)
+{
+    return (void *)vprec_sys(SYS_mmap, (long)at, (long)bytes, protection, flags, fd, offset);
+}
+
+static void *raw_move(void *at, size_t from, size_t to, int flags, ...)
+{
+    va_list list;
+    va_start(list, flags);
+    void *where = va_arg(list, void *);
+    va_end(list);
+    return (void *)vprec_sys(SYS_mremap, (long)at, (long)from, (long)to, flags, (long)where, 0);
+}
+
+typedef struct instruction {
+    uint64_t at;
+    const char *owner;
+} instruction;
+
+static void find_owner(void *data)
+{
+    instruction *i = data;
+    const vprec_loaded *l = vprec_demand_at(i->at);
+    i->owner = l ? l->object.path : NULL;
+}
+
+bool vprec_generated_call(long number, const uint64_t arguments[6], uint64_t from, long *result)
+{
+    void *at = (void *)arguments[0];
+    const size_t bytes = arguments[1];
+    const int protection = (int)arguments[2], flags = (int)arguments[3];
+    const bool asks = number == SYS_mmap || number == SYS_mprotect || number == SYS_pkey_mprotect;
+    instruction i = {.at = from};
+    if (asks && following && protection & PROT_EXEC)
+        vprec_lock_run(find_owner, &i);
+    const char *owner = i.owner && is_wanted(i.owner, from) ? i.owner : NULL;
+    switch (number) {
+    case SYS_mmap:
+        if (!owner && !(flags & MAP_FIXED && region_count))
+            return false;
+        *result = (long)map_memory(raw_map, at, bytes, protection, flags, (int)arguments[4], (off_t)arguments[5],
+                                   owner);
+        return true;
+    case SYS_mprotect:
+    case SYS_pkey_mprotect:
+        if (!owner && !region_count)
+            return false;
+        *result = vprec_sys(number, (long)at, (long)bytes, protect(at, bytes, protection, owner), flags, 0, 0);
+        return true;
+    case SYS_mremap:
+        if (!region_count)
+            return false;
+        *result = (long)move_memory(raw_move, at, bytes, arguments[2], flags, (void *)arguments[4]);
+        return true;
+    default: /* perhaps the stack that the program stands on */
+        before_unmap(at, bytes);
+        return false;
     }
-    return moved;
+}
+
+void vprec_generated_fill(uint64_t at, size_t bytes)
+{
+    if (atomic_load_explicit(&vprec_opened_count, memory_order_relaxed))
+        before_change((const void *)at, bytes);
+}
+
+void vprec_generated_fill_all(const struct iovec *parts, size_t count)
+{
+    enum { MOST = 1024 };
+    for (size_t i = 0; i < count && i < MOST && atomic_load_explicit(&vprec_opened_count, memory_order_relaxed); i++)
+        before_change(parts[i].iov_base, parts[i].iov_len);
 }

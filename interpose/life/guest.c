@@ -314,8 +314,7 @@ void vprec_guest_back(vprec_guest *g)
         atomic_fetch_sub(&vprec_guests_inside, 1);
     if ((uint64_t)r[REG_RIP] != g->shown_rip || (uint64_t)r[REG_RSP] != g->shown_rsp) {
         const vprec_image *image = vprec_image_of((uint64_t)r[REG_RIP]);
-        bool alone = image && image->source; /* its originals have no X, and are compared when they fault */
-        uint64_t clone = image && !alone ? vprec_where_clone(&image->where, (uint64_t)r[REG_RIP]) : 0;
+        uint64_t clone = image && !image->apart ? vprec_where_clone(&image->where, (uint64_t)r[REG_RIP]) : 0;
         if (clone) {
             r[REG_RIP] = (greg_t)clone;
             vprec_image_enter(image, clone);

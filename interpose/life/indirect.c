@@ -32,7 +32,7 @@ long vprec_indirect_failed(long result)
 bool vprec_indirect_call(uint64_t *saved)
 {
     vprec_syscall_frame f = {saved[0], {saved[1], saved[2], saved[3], saved[4], saved[5], saved[7]}, 0,
-                             (uint64_t)&saved[6]};
+                             (uint64_t)&saved[6], saved[6]};
     if (!vprec_syscall(&f))
         return false;
     bool failed = vprec_sys_failed((long)f.result);

@@ -478,7 +478,8 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
     vprec_clone_options options = {
         .arith = &vprec_arith_current, .isa = isa, .count = config->count, .audit = config->audit,
         .entered = j->entered, .counters = config->count ? j->counters : NULL, .gates = &j->gates,
-        .calls = j->calls, .alone = j->alone, .changes = j->changes, .others = j->others, .quiet = j->quiet,
+        .calls = j->calls, .alone = j->alone, .apart = j->apart, .changes = j->changes, .others = j->others,
+        .quiet = j->quiet,
         .leaves_by_itself = j->leaves_by_itself,
         .refused = audit_refused, .refused_data = j,
     };

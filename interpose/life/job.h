@@ -19,6 +19,7 @@ typedef struct vprec_job {
     vprec_text_pages *text;
     bool selected;     /* the object; else only what it has for others (vprec_select_helpers) */
     bool alone;        /* likewise */
+    bool apart;        /* likewise */
     bool others;       /* likewise */
     bool quiet;        /* likewise */
     bool changes;      /* likewise */

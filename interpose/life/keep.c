@@ -40,8 +40,7 @@ static bool turn_calls(vprec_loaded *l, const vprec_image *image)
     return done;
 }
 
-/* Its functions are known, and counted once more when they are translated anew. */
-static bool uncount(vprec_loaded *l, const vprec_image *image)
+bool vprec_keep_uncount(vprec_loaded *l, const vprec_image *image)
 {
     vprec_object_record *r = l->record;
     for (int t = 0; t < VPREC_TYPES; t++)
@@ -88,7 +87,7 @@ static bool forget(vprec_loaded *l, vprec_image *image)
         image->borrowed_vectors = image->borrowed_masks = 0;
         vprec_image_retire(image);
     }
-    return done && uncount(l, image);
+    return done && vprec_keep_uncount(l, image);
 }
 
 bool vprec_keep_add(vprec_loaded *l, uint32_t vectors, uint32_t masks)

@@ -10,6 +10,9 @@
 /* Some code of the object keeps these across calls inside of it. */
 bool vprec_keep_add(vprec_loaded *loaded, uint32_t vectors, uint32_t masks);
 
+/* The image's functions are known, and counted once more when they are translated anew. */
+bool vprec_keep_uncount(vprec_loaded *loaded, const vprec_image *image);
+
 /* All of the object's code is to be translated anew. */
 bool vprec_keep_nothing(vprec_loaded *loaded);
 

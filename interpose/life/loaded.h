@@ -7,6 +7,14 @@
 #include "job.h"
 #include "visits.h"
 
+/* Whether generated code still changes: see opened.h. */
+enum vprec_phase {
+    VPREC_PHASE_FRESH,
+    VPREC_PHASE_WATCHED, /* the program cannot write there unseen */
+    VPREC_PHASE_OPEN,
+    VPREC_PHASE_CHANGES
+};
+
 /* An object of the loader's list that is instrumented. */
 typedef struct vprec_loaded {
     vprec_object object;
@@ -18,6 +26,10 @@ typedef struct vprec_loaded {
     bool writable;     /* with that: code there may write to itself */
     bool fixed;        /* or: nobody can change it */
     bool quiet;        /* all of it was translated at once: no signal leads to its clones */
+    enum vprec_phase phase;
+    bool writes;       /* once it is watched: the program has W */
+    unsigned entries;  /* until it is open */
+    vprec_vec executed; /* uint64_t: where control has come to that was not translated; sorted */
     uint64_t callers;  /* where its code starts, if callers.h knows it; 0 */
     vprec_vec images;  /* vprec_image * */
     vprec_vec gates;   /* uint64_t: words of the GOT that lead to functions with gates; sorted */

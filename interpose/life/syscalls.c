@@ -3,6 +3,7 @@
  * of the program's are tried by calls that touch them and do nothing else. */
 #include "syscalls.h"
 #include "children.h"
+#include "generated.h"
 #include "harden.h"
 #include "runtime/sys.h"
 #include "trap.h"
@@ -250,6 +251,24 @@ static bool harden(vprec_syscall_frame *f)
     return false;
 }
 
+/* Memory is mapped, or its protection changes. */
+static bool memory(vprec_syscall_frame *f)
+{
+    long result;
+    return vprec_generated_call((long)f->number, f->argument, f->from, &result) && done(f, result);
+}
+
+/* What the kernel writes where the program says. */
+static bool fill(vprec_syscall_frame *f)
+{
+    const uint64_t *a = f->argument;
+    if (f->number != SYS_readv && f->number != SYS_preadv)
+        vprec_generated_fill(a[1], a[2]);
+    else if (a[2] && readable(a[1]) && readable(a[1] + (a[2] - 1) * sizeof(struct iovec)))
+        vprec_generated_fill_all((const struct iovec *)a[1], a[2]);
+    return false;
+}
+
 static bool suspend(vprec_syscall_frame *f)
 {
     return wait_under(f, 0, false);
@@ -304,6 +323,18 @@ static handled *handler_of(uint64_t number)
     case SYS_execve:
     case SYS_execveat:
         return execute;
+    case SYS_mmap:
+    case SYS_mprotect:
+    case SYS_pkey_mprotect:
+    case SYS_munmap:
+    case SYS_mremap:
+        return memory;
+    case SYS_read:
+    case SYS_pread64:
+    case SYS_readv:
+    case SYS_preadv:
+    case SYS_recvfrom:
+        return fill;
     case SYS_prctl:
     case SYS_seccomp:
     case MSEAL:
@@ -330,7 +361,7 @@ static void from_clone(const vprec_site *site, vprec_cpu *cpu)
 {
     enum { RAX, RCX, RDX, RSP = 4, RSI = 6, RDI, R8, R9, R10, R11 };
     uint64_t *r = cpu->gpr;
-    vprec_syscall_frame f = {r[RAX], {r[RDI], r[RSI], r[RDX], r[R10], r[R8], r[R9]}, 0, r[RSP]};
+    vprec_syscall_frame f = {r[RAX], {r[RDI], r[RSI], r[RDX], r[R10], r[R8], r[R9]}, 0, r[RSP], site->address};
     r[RCX] = site->by_original ? VPREC_CALL_ORIGINAL : VPREC_CALL_HERE;
     if (!vprec_syscall(&f))
         return;
@@ -343,12 +374,19 @@ static void from_clone(const vprec_site *site, vprec_cpu *cpu)
     *(volatile uint64_t *)&cpu->stage = VPREC_EMULATE_DONE;
 }
 
+enum { NUMBERS = 512 };
+
 void vprec_syscall_begin(void)
 {
-    enum { NUMBERS = 512 };
     vprec_enter_syscall = from_clone;
     for (uint64_t number = 0; number < NUMBERS; number++)
-        vprec_enter_calls[number % sizeof vprec_enter_calls] |= handler_of(number) != NULL;
+        vprec_enter_calls[number % sizeof vprec_enter_calls] |= handler_of(number) && handler_of(number) != fill;
+}
+
+void vprec_syscall_fills(void)
+{
+    for (uint64_t number = 0; number < NUMBERS; number++)
+        vprec_enter_calls[number % sizeof vprec_enter_calls] |= handler_of(number) == fill;
 }
 
 void vprec_syscall_judged(void)

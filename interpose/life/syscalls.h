@@ -13,6 +13,7 @@ typedef struct vprec_syscall_frame {
     uint64_t argument[6]; /* rdi, rsi, rdx, r10, r8, r9 */
     uint64_t result;
     uint64_t rsp; /* the program's at the instruction */
+    uint64_t from; /* where that is, or what calls the C library's syscall */
 } vprec_syscall_frame;
 
 /* Whether vprec_syscall has anything to do with that number: to be asked first, and cheap. */
@@ -32,5 +33,7 @@ bool vprec_syscall(vprec_syscall_frame *frame);
  * judge system calls by where they come from (seccomp, Syscall User Dispatch), or to show it (SIGSYS). */
 void vprec_syscall_begin(void);
 void vprec_syscall_judged(void);
+/* From now on those too that have the kernel write to the program's memory. */
+void vprec_syscall_fills(void);
 
 #endif

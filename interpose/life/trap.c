@@ -18,6 +18,7 @@
 int __sigaction(int, const struct sigaction *, struct sigaction *);
 
 bool (*vprec_trap_fetch)(ucontext_t *uc, uint64_t address);
+bool (*vprec_trap_written)(uint64_t address);
 uint64_t (*vprec_trap_pending)(uint64_t at);
 void (*vprec_trap_called)(uint64_t at, uint64_t back, uint64_t to);
 void (*vprec_trap_waits)(uint64_t at);
@@ -71,6 +72,7 @@ typedef struct question {
     uint64_t address, answer;
     uint64_t back; /* where the call that has met a trap returns to; 0: it is no call */
     bool waits;    /* jumps wait around the trap */
+    bool written;  /* it is a write */
 } question;
 
 static void put(void *data)
@@ -78,6 +80,8 @@ static void put(void *data)
     question *q = data;
     if (q->waits)
         vprec_trap_waits(q->address);
+    else if (q->written)
+        q->answer = vprec_trap_written(q->address);
     else if (q->back)
         vprec_trap_called(q->address, q->back, q->answer);
     else
@@ -152,7 +156,9 @@ static bool redirect(const siginfo_t *info, ucontext_t *uc)
 
 static bool fetch(const siginfo_t *info, ucontext_t *uc)
 {
-    enum { FETCHED = 16 }; /* in a page fault's error code */
+    enum { WRITTEN = 2, FETCHED = 16 }; /* in a page fault's error code */
+    if (info->si_code == SEGV_ACCERR && uc->uc_mcontext.gregs[REG_ERR] & WRITTEN && vprec_trap_written)
+        return ask((question){.address = (uint64_t)info->si_addr, .written = true});
     return vprec_trap_fetch && (info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR) &&
            uc->uc_mcontext.gregs[REG_ERR] & FETCHED && ask((question){.uc = uc, .address = (uint64_t)info->si_addr});
 }

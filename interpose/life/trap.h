@@ -28,6 +28,8 @@ void vprec_trap_ignore(int number, bool is);
  * What to do with an instruction fetch that faulted at `address`. True: go on (uc may have been changed).
  * NULL: none. The program may come by for the same page in several threads, and once more after X is there. */
 extern bool (*vprec_trap_fetch)(ucontext_t *uc, uint64_t address);
+/* A write to `address` that is not allowed. True: it is now. NULL: none. */
+extern bool (*vprec_trap_written)(uint64_t address);
 /* Where a trap at `at`, of which no image knows, continues; 0: it is none of ours. Who continues in a
  * clone notes that it is entered: vprec_image_enter. */
 extern uint64_t (*vprec_trap_pending)(uint64_t at);

@@ -434,7 +434,7 @@ static bool finish(unit *u)
         return false;
     map->live_vectors = l->live_vectors;
     map->live_masks = l->live_masks;
-    if (!l->generated)
+    if (!u->job.apart)
         mark_neighbours(u);
     skip_known(u);
     vprec_job_choose(&u->job);
@@ -448,7 +448,7 @@ static bool finish(unit *u)
         controls |= vprec_job_function(map, i)->cloned && vprec_job_function(map, i)->controls;
     if (controls)
         vprec_direction_met(l->isa);
-    u->job.others = !l->generated && !l->quiet && vprec_bystanders_any();
+    u->job.others = !u->job.apart && !l->quiet && vprec_bystanders_any();
     vprec_image *image = vprec_job_clone(&u->job, l->isa);
     vprec_image **kept = image ? vprec_vec_add(&l->images, 1) : NULL;
     if (kept)
@@ -581,19 +581,25 @@ bool vprec_unit_translate_code(vprec_loaded *l, vprec_extent code, uint64_t addr
     code.end = code.end - address > most ? address + most : code.end;
     unit u;
     begin(&u, l, address);
+    const bool open = l->phase == VPREC_PHASE_OPEN;
     u.job.alone = l->generated;
-    u.job.changes = l->writable;
+    u.job.apart = l->generated && !open;
+    u.job.changes = l->writable && !open;
     u.job.leaves_by_itself = true;
     u.passes = true;
     bool done = add_windows(&u, code) && read_unit(&u);
     if (done && l->generated && (!vprec_in_code(&u.job.map, address) ||
                                  !(*vprec_mark(&u.job.map, address) & VPREC_START))) {
         /* it is entered in, or reaches into, the middle of an instruction that was translated before */
+        if (open) { /* and may be patched */
+            release(&u);
+            return false;
+        }
         vprec_code_release(&u.job.map);
         u.part.windows.count = 0;
         done = add_window(&u, code) && read_unit(&u);
     }
-    done = done && (l->generated || admit_unit(&u)) && finish(&u);
+    done = done && (u.job.apart || admit_unit(&u)) && finish(&u);
     release(&u);
     return done;
 }

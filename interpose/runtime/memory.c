@@ -84,6 +84,13 @@ void *vprec_pages_map(size_t bytes, int protection, int flags, int fd)
     return p == MAP_FAILED ? NULL : p;
 }
 
+void vprec_pages_unmap(void *pages, size_t bytes)
+{
+    uint64_t end = (uint64_t)pages + vprec_page_end(bytes);
+    vprec_sys_munmap(pages, vprec_page_end(bytes));
+    atomic_compare_exchange_strong(&top, &end, (uint64_t)pages);
+}
+
 static void *map(size_t bytes)
 {
     return vprec_pages_map(vprec_page_end(bytes), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);

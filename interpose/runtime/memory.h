@@ -27,6 +27,10 @@ void vprec_pages_free(void *pages, size_t bytes);
 /* Pages of any kind, as by mmap, where no program looks for free addresses; NULL: no memory. They go by munmap. */
 void *vprec_pages_map(size_t bytes, int protection, int flags, int fd);
 
+/* The last that were mapped, which nobody has used: what is mapped next lies there. Where no more mappings may be had,
+ * pages are still had beside others. */
+void vprec_pages_unmap(void *pages, size_t bytes);
+
 /* A growing array of elements of `size` bytes each. */
 typedef struct vprec_vec {
     void *data;

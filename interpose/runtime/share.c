@@ -105,7 +105,7 @@ static char *map(uint64_t offset, uint64_t bytes)
                      : -1;
     if (vprec_sys_failed(all)) {
         if (place)
-            unmap(place, skip + bytes);
+            vprec_pages_unmap(place, skip + bytes);
         return NULL;
     }
     if (skip)

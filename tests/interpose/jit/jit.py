@@ -5,8 +5,7 @@ time with other operands and one of vprec's instruction sets, with and without l
 
 Every operation that the program says it did is computed again here, exactly, in integers, and rounded once to the
 format: so a stale copy of code that has changed is seen by its wrong operation, and code that was not rounded by its
-bits. Everything else that the program prints is what it prints natively. Under e8m10 and f64=e11m20, too, where libc is
-in between; --raw: in any case.
+bits. Everything else that the program prints is what it prints natively. Under e8m10 and f64=e11m20, too.
 """
 import argparse
 import os
@@ -107,7 +106,6 @@ def main():
     parser.add_argument('--vprec-run', required=True)
     parser.add_argument('--runs', type=int, default=50)
     parser.add_argument('--first', type=int, default=0, help='the first seed')
-    parser.add_argument('--raw', action='store_true', help='memory calls past libc are seen, too: hold it to that')
     parser.add_argument('--options', default='', help='more for vprec-run')
     parser.add_argument('program')
     options = parser.parse_args()
@@ -125,8 +123,7 @@ def main():
         judge_all.computed(f'seed {seed} natively', native, NATIVE)
         level = LEVELS[seed // 2 % len(LEVELS)]
         count = ['--count'] if seed % 10 == 9 else []
-        rounds = options.raw or 'raw' not in command
-        for spec in list(FORMATS)[:2 if rounds else 1]:
+        for spec in FORMATS:
             prefix = [options.vprec_run, '-q', '-f', spec, *count, *options.options.split(), '--']
             what = f'VPREC_CPU={level} {" ".join(prefix + command)}'
             os.environ['VPREC_CPU'] = level
