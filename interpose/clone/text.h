@@ -14,7 +14,9 @@ enum { VPREC_TRAP_BYTE = 0xF4 };
 /* States of a page. */
 enum {
     VPREC_PAGE_CODE = 1, /* of an executable segment */
-    VPREC_PAGE_RUNS = 2  /* it has X */
+    VPREC_PAGE_RUNS = 2, /* it has X */
+    VPREC_PAGE_WRITTEN = 4, /* instead of these: the program may be writing there */
+    VPREC_PAGE_CHANGED = 8  /* it has: what is there is not what the file has */
 };
 
 typedef struct vprec_text_pages {
@@ -78,6 +80,12 @@ bool vprec_text_foreign(vprec_text_pages *text, uint64_t address, uint8_t loaded
 static inline bool vprec_text_is_kept(const vprec_text_pages *text, uint64_t address)
 {
     return text->loaded[(address - text->lo) >> 12];
+}
+
+/* What is there now counts as loaded. */
+static inline void vprec_text_forget(vprec_text_pages *text, uint64_t address)
+{
+    text->loaded[(address - text->lo) >> 12] = NULL;
 }
 
 /* Makes the pages of [start, end) executable. False: the kernel refuses. */

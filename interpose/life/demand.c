@@ -17,6 +17,7 @@
 #include "tracer.h"
 #include "trap.h"
 #include "unit.h"
+#include "written.h"
 #include <string.h>
 #include <sys/mman.h>
 
@@ -28,8 +29,8 @@ static vprec_loaded *loaded_at(uint64_t address)
 {
     for (size_t i = 0; i < stripped.count; i++) {
         vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
-        if (address >= l->text.lo && address < l->text.hi)
-            return vprec_text_has(&l->text, address) ? l : NULL;
+        if (vprec_text_has(&l->text, address)) /* what an object's text was lent for lies in another one */
+            return l;
     }
     return NULL;
 }
@@ -255,6 +256,8 @@ static void on_generated(vprec_loaded *l, arrival *a)
         vprec_opened_end(l);
     }
     a->to = current_clone_of(l, a->address);
+    if (!a->to)
+        vprec_written_mend(l, a->address, &stripped);
     if (!a->to && note_executed(l, a->address) && vprec_gap_translate(l, a->address))
         a->to = current_clone_of(l, a->address);
     if (a->to)
@@ -497,10 +500,85 @@ static void before_hardening(enum vprec_hardening what)
     vprec_lock_run(settle, &what);
 }
 
+vprec_loaded *vprec_demand_code_at(uint64_t address)
+{
+    return loaded_at(address);
+}
+
 vprec_loaded *vprec_demand_at(uint64_t address)
 {
     vprec_loaded *l = loaded_at(address);
     return l && !l->generated ? l : NULL;
+}
+
+uint64_t vprec_demand_next(uint64_t lo, uint64_t hi, bool code)
+{
+    while (lo < hi && !vprec_demand_at(lo) == code)
+        lo += PAGE;
+    return lo;
+}
+
+/* Text that is written is followed as generated code meanwhile, or no longer. */
+static void lend(vprec_loaded *l, uint64_t lo, uint64_t hi, bool lent)
+{
+    if (!lent)
+        vprec_retired_add_all(l); /* a thread may be there */
+    for (uint64_t page = lo > l->text.lo ? lo : l->text.lo; page < hi && page < l->text.hi; page += PAGE)
+        if (lent ? !*vprec_text_state(&l->text, page) : vprec_demand_at(page) != NULL)
+            *vprec_text_state(&l->text, page) = lent ? VPREC_PAGE_CODE : 0;
+}
+
+bool vprec_demand_write(uint64_t lo, uint64_t hi)
+{
+    bool any = false;
+    for (size_t i = 0; i < stripped.count; i++) {
+        vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
+        if (l->text.lo >= hi || lo >= l->text.hi)
+            continue;
+        if (l->generated) {
+            lend(l, lo, hi, true);
+            continue;
+        }
+        uint64_t start = lo > l->text.lo ? lo : l->text.lo, end = hi < l->text.hi ? hi : l->text.hi;
+        if (vprec_demand_next(start, end, true) < end && !vprec_written_begin(l, start, end))
+            give_up(l);
+        for (uint64_t page = start; page < end; page += PAGE)
+            any |= *vprec_text_state(&l->text, page) == VPREC_PAGE_WRITTEN;
+    }
+    return any;
+}
+
+static bool is_written(uint64_t lo, uint64_t hi)
+{
+    for (size_t i = 0; i < stripped.count; i++) {
+        const vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
+        const uint64_t end = l->generated ? lo : hi < l->text.hi ? hi : l->text.hi;
+        for (uint64_t page = lo > l->text.lo ? lo : l->text.lo; page < end; page += PAGE)
+            if (*vprec_text_state(&l->text, page) == VPREC_PAGE_WRITTEN)
+                return true;
+    }
+    return false;
+}
+
+bool vprec_demand_execute(uint64_t lo, uint64_t hi)
+{
+    bool written = is_written(lo, hi);
+    for (size_t i = 0; i < stripped.count && written; i++) {
+        vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
+        if (l->generated && l->text.lo < hi && lo < l->text.hi)
+            vprec_opened_end(l);
+    }
+    for (size_t i = 0; i < stripped.count; i++) {
+        vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
+        if (!l->generated && l->text.lo < hi && lo < l->text.hi)
+            vprec_written_end(l, lo, hi);
+    }
+    for (size_t i = 0; i < stripped.count; i++) {
+        vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
+        if (l->generated && l->text.lo < hi && lo < l->text.hi && vprec_demand_next(lo, hi, true) < hi)
+            lend(l, lo, hi, false);
+    }
+    return vprec_demand_next(lo, hi, true) < hi;
 }
 
 /* From now on it is asked about when something faults there. False: no memory, or it is too late. */

@@ -22,6 +22,16 @@ void vprec_demand_say_resolvers(vprec_loaded *loaded);
  * share. NULL: no memory. */
 vprec_loaded *vprec_demand_generated(uint64_t lo, uint64_t hi, vprec_object_record *record, vprec_arena *arena,
                                      enum vprec_isa isa);
+/* Memory of which the protection changes, [lo, hi). The program may write there: objects' code there is as it was
+ * loaded, and no longer theirs. True: some is, or was so already. */
+bool vprec_demand_write(uint64_t lo, uint64_t hi);
+/* The program may no longer write there, and executes it: what was written is the objects' again. True: some code there
+ * is theirs. */
+bool vprec_demand_execute(uint64_t lo, uint64_t hi);
+/* From `lo` on the first page that is objects' code, or the first that is not; or `hi`. */
+uint64_t vprec_demand_next(uint64_t lo, uint64_t hi, bool code);
+/* The object, or generated code, that the address lies in. */
+vprec_loaded *vprec_demand_code_at(uint64_t address);
 /* The object that the address lies in; NULL: none that is translated on demand. */
 vprec_loaded *vprec_demand_at(uint64_t address);
 

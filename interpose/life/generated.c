@@ -15,6 +15,7 @@
 #include "runtime/sys.h"
 #include "self.h"
 #include "tracer.h"
+#include <errno.h>
 #include <link.h>
 #include <stdarg.h>
 #include <string.h>
@@ -36,6 +37,8 @@ typedef struct request {
     bool writable;
     bool fixed; /* nobody can write there, by no other mapping either */
     bool followed;
+    bool is_text; /* some of it */
+    int failed;   /* -errno */
 } request;
 
 /* An object that has generated code. */
@@ -225,9 +228,23 @@ static bool add_region(uint64_t lo, uint64_t hi, bool writable, vprec_object_rec
     return added;
 }
 
+static request request_for(const void *at, size_t bytes, int protection, const char *owner)
+{
+    return (request){.lo = vprec_page_start((uint64_t)at), .hi = vprec_page_end((uint64_t)at + bytes), .owner = owner,
+                     .writable = protection & PROT_WRITE};
+}
+
+static void write_text(void *data)
+{
+    const request *r = data;
+    vprec_demand_write(r->lo, r->hi);
+}
+
 static void follow(void *data)
 {
     request *r = data;
+    if (r->writable)
+        vprec_demand_write(r->lo, r->hi);
     for (size_t i = 0; i < regions.count && !r->followed; i++) { /* once more: compared when it is entered */
         vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
         r->followed = l->text.lo <= r->lo && r->hi <= l->text.hi;
@@ -279,7 +296,43 @@ static int without_execute(void *at, size_t bytes, int protection, const char *o
 static int protect(void *at, size_t bytes, int protection, const char *owner)
 {
     before_change(at, bytes);
-    return owner ? without_execute(at, bytes, protection, owner, false) : protection;
+    if (owner)
+        return without_execute(at, bytes, protection, owner, false);
+    request r = request_for(at, bytes, protection, NULL);
+    if (following && r.writable)
+        vprec_lock_run(write_text, &r);
+    return protection;
+}
+
+/* Text that may be executed as ever: objects see to theirs, and the rest is followed if `owner` is given. */
+static void execute_text(void *data)
+{
+    request *r = data;
+    if (!vprec_demand_execute(r->lo, r->hi))
+        return;
+    r->is_text = true;
+    for (uint64_t at = r->lo; at < r->hi && !r->failed;) {
+        request rest = {.lo = vprec_demand_next(at, r->hi, false), .owner = r->owner};
+        rest.hi = at = vprec_demand_next(rest.lo, r->hi, true);
+        if (rest.lo == rest.hi)
+            continue;
+        if (rest.owner)
+            follow(&rest);
+        int protection = rest.followed ? PROT_READ : PROT_READ | PROT_EXEC;
+        r->failed = vprec_sys_mprotect((void *)rest.lo, rest.hi - rest.lo, protection);
+    }
+}
+
+/* True: it is done, with that result (-errno). */
+static bool protect_text(void *at, size_t bytes, int protection, const char *owner, long *result)
+{
+    bool aligned = (uint64_t)at == vprec_page_start((uint64_t)at);
+    if (!following || !(protection & PROT_EXEC) || protection & PROT_WRITE || !aligned)
+        return false;
+    request r = request_for(at, bytes, protection, owner);
+    vprec_lock_run(execute_text, &r);
+    *result = r.failed;
+    return r.is_text;
 }
 
 bool vprec_generated_give_up(uint64_t lo, uint64_t hi)
@@ -352,10 +405,20 @@ PUBLIC void *mmap_plain(void *at, size_t bytes, int protection, int flags, int f
                       owner_of(protection, __builtin_return_address(0), &a));
 }
 
+static int errno_of(long result)
+{
+    if (result)
+        errno = (int)-result;
+    return result ? -1 : 0;
+}
+
 PUBLIC int mprotect(void *at, size_t bytes, int protection)
 {
     asker a;
     const char *owner = owner_of(protection, __builtin_return_address(0), &a);
+    long result;
+    if (protect_text(at, bytes, protection, owner, &result))
+        return errno_of(result);
     return NEXT(mprotect)(at, bytes, protect(at, bytes, protection, owner));
 }
 
@@ -363,6 +426,9 @@ PUBLIC int pkey_mprotect(void *at, size_t bytes, int protection, int key)
 {
     asker a;
     const char *owner = owner_of(protection, __builtin_return_address(0), &a);
+    long result;
+    if (key == -1 && protect_text(at, bytes, protection, owner, &result))
+        return errno_of(result);
     return NEXT(pkey_mprotect)(at, bytes, protect(at, bytes, protection, owner), key);
 }
 
@@ -404,8 +470,11 @@ typedef struct instruction {
 static void find_owner(void *data)
 {
     instruction *i = data;
-    const vprec_loaded *l = vprec_demand_at(i->at);
-    i->owner = l ? l->object.path : NULL;
+    const vprec_loaded *l = vprec_demand_code_at(i->at);
+    i->owner = l && !l->generated ? l->object.path : NULL;
+    for (size_t k = 0; k < generators.count && l && l->generated; k++)
+        if (VPREC_AT(generators, generator, k).record == l->record)
+            i->owner = VPREC_AT(generators, generator, k).path;
 }
 
 bool vprec_generated_call(long number, const uint64_t arguments[6], uint64_t from, long *result)
@@ -427,7 +496,9 @@ bool vprec_generated_call(long number, const uint64_t arguments[6], uint64_t fro
         return true;
     case SYS_mprotect:
     case SYS_pkey_mprotect:
-        if (!owner && !region_count)
+        if (!(number == SYS_pkey_mprotect && flags != -1) && protect_text(at, bytes, protection, owner, result))
+            return true;
+        if (!owner && !region_count && !(protection & PROT_WRITE))
             return false;
         *result = vprec_sys(number, (long)at, (long)bytes, protect(at, bytes, protection, owner), flags, 0, 0);
         return true;

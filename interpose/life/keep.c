@@ -62,9 +62,7 @@ bool vprec_keep_uncount(vprec_loaded *l, const vprec_image *image)
     return true;
 }
 
-/* The image's functions are as if they had not been executed yet: a trap waits at every way in. Who runs in its clones
- * was called by what keeps nothing there, and may go on. */
-static bool forget(vprec_loaded *l, vprec_image *image)
+bool vprec_keep_forget(vprec_loaded *l, vprec_image *image)
 {
     vprec_vec pokes = VPREC_VEC(vprec_poke);
     bool done = true;
@@ -98,7 +96,7 @@ bool vprec_keep_add(vprec_loaded *l, uint32_t vectors, uint32_t masks)
     for (size_t i = 0; i < l->images.count && news && done && !l->generated; i++) {
         vprec_image *image = VPREC_AT(l->images, vprec_image *, i);
         if (image->borrowed_vectors & vectors || image->borrowed_masks & masks)
-            done = forget(l, image);
+            done = vprec_keep_forget(l, image);
     }
     return done;
 }
@@ -109,7 +107,7 @@ bool vprec_keep_nothing(vprec_loaded *l)
     for (size_t i = 0; i < l->images.count && done; i++) {
         vprec_image *image = VPREC_AT(l->images, vprec_image *, i);
         if (image->spans.count && vprec_image_of(VPREC_AT(image->spans, vprec_image_span, 0).start) == image)
-            done = forget(l, image);
+            done = vprec_keep_forget(l, image);
     }
     return done;
 }

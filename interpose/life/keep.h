@@ -19,4 +19,8 @@ bool vprec_keep_nothing(vprec_loaded *loaded);
 /* The page's code, at `bytes`, is going to run as it is. */
 bool vprec_keep_read(vprec_loaded *loaded, const uint8_t *bytes, uint64_t page);
 
+/* The image's functions are as if they had not been executed yet: a trap waits at every way in. Who runs in its clones
+ * may go on. False: no memory, or the kernel refuses. */
+bool vprec_keep_forget(vprec_loaded *loaded, vprec_image *image);
+
 #endif

@@ -34,7 +34,7 @@ void vprec_loaded_free(vprec_loaded *l)
     vprec_object_release(&l->object);
     vprec_vec *all[] = {&l->images, &l->gates,   &l->targets, &l->tails, &l->gaps,
                         &l->chosen, &l->counted, &l->closed,  &l->words, &l->parts,
-                        &l->elsewhere, &l->recorded, &l->executed};
+                        &l->elsewhere, &l->recorded, &l->executed, &l->undone};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
     vprec_visits_free(&l->visits);

@@ -46,6 +46,7 @@ typedef struct vprec_loaded {
     vprec_vec parts;   /* uint64_t: see vprec_job */
     vprec_vec recorded; /* likewise */
     uint32_t live_vectors, live_masks; /* extended registers that callers seen so far keep across calls */
+    vprec_vec undone;    /* see written.c */
     vprec_vec elsewhere; /* uint64_t: threads that do not stand in patches that wait; sorted */
 } vprec_loaded;
 

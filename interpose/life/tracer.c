@@ -61,7 +61,8 @@ bool vprec_tracer_read(vprec_loaded *l, uint64_t start, uint64_t end)
         const uint8_t *file = vprec_elf_bytes(l->object.elf, at - l->object.bias, &room);
         uint64_t stop = page < end ? page : end;
         stop = file && at + room < stop ? at + room : stop;
-        bool fresh = file && vprec_text_has(&l->text, at) && !vprec_text_is_kept(&l->text, at);
+        bool fresh = file && vprec_text_has(&l->text, at) && !vprec_text_is_kept(&l->text, at) &&
+                     !(*vprec_text_state(&l->text, at) & VPREC_PAGE_CHANGED);
         if (fresh && memcmp(file, (const void *)at, stop - at) != 0)
             for (uint64_t i = 0; i < stop - at; i++)
                 if (*(const uint8_t *)(at + i) == INT3 && file[i] != INT3 &&

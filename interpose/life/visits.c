@@ -106,6 +106,25 @@ bool vprec_visit_set(vprec_visits *v, uint64_t start, uint64_t end, enum vprec_v
     return insert(v, (vprec_visit){start, next && next->start < end ? next->start : end, state});
 }
 
+void vprec_visits_drop(vprec_visits *v, uint64_t start, uint64_t end)
+{
+    size_t pieces = 0;
+    for (size_t i = 0; i < v->pieces.count; i++) {
+        piece p = *piece_of(v, i);
+        size_t kept = 0;
+        for (size_t k = 0; k < p.count; k++)
+            if (p.visits[k].start >= end || p.visits[k].end <= start)
+                p.visits[kept++] = p.visits[k];
+        p.count = kept;
+        p.start = p.visits->start;
+        if (kept)
+            *piece_of(v, pieces++) = p;
+        else
+            vprec_pages_free(p.visits, PAGE);
+    }
+    v->pieces.count = pieces;
+}
+
 void vprec_visits_free(vprec_visits *v)
 {
     for (size_t i = 0; i < v->pieces.count; i++)

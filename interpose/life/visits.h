@@ -29,6 +29,8 @@ vprec_visit *vprec_visit_next(const vprec_visits *visits, uint64_t address);
 /* What is known there goes on to hold: the function ends where the next begins, and one that it begins in ends there.
  * False: no memory. */
 bool vprec_visit_set(vprec_visits *visits, uint64_t start, uint64_t end, enum vprec_visit_state state);
+/* Those that overlap [start, end) are not known any more. */
+void vprec_visits_drop(vprec_visits *visits, uint64_t start, uint64_t end);
 void vprec_visits_free(vprec_visits *visits);
 
 /* Whether it has a clone: with a trap or a jump at its start, or behind gates. */

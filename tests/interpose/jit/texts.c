@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * texts.c: a program and its own text: it sums the bytes of its functions before and after they ran, copies a function
- * elsewhere and runs the copy, and patches an instruction in place, as static keys and tracers do, with the page
- * writable meanwhile, or through /proc/self/mem. */
+ * texts.c: a program and its own text: it copies a function elsewhere and runs the copy, and patches an instruction in
+ * place, as static keys and tracers do, with the page writable meanwhile, or for good. With TEXTS_WHOLE it also sums
+ * the bytes of its functions before and after they ran, and writes through /proc/self/mem. */
 #include "kernels.h"
 #include <fcntl.h>
 #include <string.h>
@@ -38,6 +38,12 @@ static const struct text keyed[] = {{keyed_0, keyed_0_end, ADD},
                                     {keyed_1, keyed_1_end, MUL},
                                     {keyed_2, keyed_2_end, SUB},
                                     {keyed_3, keyed_3_end, DIV}};
+
+#ifdef TEXTS_WHOLE
+enum { WHOLE = 1 };
+#else
+enum { WHOLE = 0 };
+#endif
 
 static const uint8_t *bytes(const struct text *text)
 {
@@ -80,7 +86,8 @@ static void turn(const struct text *text, int on, int by_file)
     }
     protect(page, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC); /* this very code may lie there */
     memcpy(at, on ? jump : nop, sizeof nop);
-    protect(page, 2 * PAGE, PROT_READ | PROT_EXEC);
+    if (seed % 3)
+        protect(page, 2 * PAGE, PROT_READ | PROT_EXEC);
 }
 
 int main(int argc, char **argv)
@@ -90,7 +97,7 @@ int main(int argc, char **argv)
 
     start(argc, argv);
     record = record_new(0);
-    if (seed % 2)
+    if (WHOLE && seed % 2)
         sums("before it ran");
     copy = map(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC, -1);
     for (int i = 0; i < 9; i++) {
@@ -101,11 +108,12 @@ int main(int argc, char **argv)
         memcpy(copy + i * 64, bytes(text), (size_t)(text->end - bytes(text)));
         call(record, text, copy + i * 64);
     }
-    sums("after it ran");
+    if (WHOLE)
+        sums("after it ran");
     for (int i = 0; i < 16; i++) {
         const struct text *text = &keyed[draw(record, 4)];
         struct kind kind = {text->operation, SSE_SCALAR, 0};
-        int by_file = i % 4 == 3;
+        int by_file = WHOLE && i % 4 == 3;
 
         call(record, text, bytes(text));
         turn(text, 1, by_file);
