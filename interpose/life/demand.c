@@ -2,6 +2,7 @@
  * demand.c: see demand.h. Pages and arrivals; what is translated is unit.c's and gap.c's. */
 #include "demand.h"
 #include "admit.h"
+#include "devices.h"
 #include "direction.h"
 #include "gap.h"
 #include "find/elf.h"
@@ -110,6 +111,8 @@ static bool provide(vprec_loaded *l, uint64_t page, uint64_t address, bool now, 
  * no function tells of, or one could not be seen to. */
 static bool see_to_rest(vprec_loaded *l, bool pending, bool (*see)(vprec_loaded *, const vprec_symbol *))
 {
+    if (l->only_watched)
+        return true;
     enum { MOST = 16 << 20, MOST_QUIET = 64 << 20 };
     bool whole = true;
     uint64_t bytes = 0;
@@ -280,6 +283,7 @@ static void on_fetch(void *data)
         on_generated(l, a);
         return;
     }
+    vprec_devices_met(l, a->address);
     if (*vprec_text_state(&l->text, page) & VPREC_PAGE_RUNS) { /* another thread was quicker, or has patched it */
         uint64_t out = vprec_image_out_of_patch(a->address);
         a->to = out ? out : a->address;
@@ -325,6 +329,11 @@ static void on_int3(void *data)
     vprec_text_read(&l->text, a->address, &loaded, 1);
     if (loaded == VPREC_TRAP_BYTE)
         return; /* the program's own */
+    bool launches = vprec_devices_met(l, a->address);
+    if (l->only_watched) {
+        a->to = launches || *(const uint8_t *)a->address != VPREC_TRAP_BYTE ? a->address : 0;
+        return;
+    }
     vprec_symbol f;
     if ((!k || k->state == VPREC_VISIT_PENDING) && !vprec_image_of(a->address)) {
         bool function = vprec_object_function_at(&l->object, k ? k->start : a->address, &f) && a->address < f.end;
@@ -466,6 +475,10 @@ static void settle(void *data)
     }
     for (size_t i = 0; i < stripped.count && !settled; i++) {
         vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
+        if (l->launches.count) {
+            vprec_devices_end(l);
+            vprec_record_native(VPREC_REASON_FORBIDDEN, l->object.path, NULL);
+        }
         if (l->generated) {
             vprec_opened_end(l);
             vprec_generated_give_up(l->text.lo, l->text.hi);
@@ -597,6 +610,12 @@ static bool watch(vprec_loaded *l, enum vprec_isa processor)
     *slot = l;
     l->isa = processor;
     return true;
+}
+
+bool vprec_demand_watch(vprec_loaded *l, enum vprec_isa processor)
+{
+    l->only_watched = true;
+    return watch(l, processor);
 }
 
 static void unwatch(const vprec_loaded *l)

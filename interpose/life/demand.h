@@ -16,6 +16,8 @@ void vprec_demand_drop(vprec_loaded *loaded);
 /* Takes X from the object's code; what is executed then is translated. False: the kernel does not let it have X again;
  * nothing is changed. */
 bool vprec_demand_begin(vprec_loaded *loaded, enum vprec_isa isa);
+/* Nothing of it is translated, but its traps are looked at. False: no memory, or it is too late. */
+bool vprec_demand_watch(vprec_loaded *loaded, enum vprec_isa isa);
 /* Names the IFUNC resolvers of the object that compute: the loader has called them before it could be translated. */
 void vprec_demand_say_resolvers(vprec_loaded *loaded);
 /* Code that the program makes in [lo, hi), in memory without X; its clones are to lie in the arena, which others may

@@ -3,6 +3,7 @@
  * of it is at once, job.c's. */
 #include "instrument.h"
 #include "demand.h"
+#include "devices.h"
 #include "direction.h"
 #include "find/callers.h"
 #include "find/plt.h"
@@ -317,6 +318,21 @@ static bool has_sanitizer(void)
     return false;
 }
 
+/* A library that is not selected, but may launch work elsewhere. */
+static vprec_loaded *watch_only(const char *path, uint64_t bias, enum vprec_isa isa)
+{
+    vprec_loaded *l = vprec_loaded_make();
+    bool done = l && !vprec_object_open(&l->object, path, bias) &&
+                vprec_text_open(&l->text, l->object.lo, l->object.hi, &l->object.code) && vprec_demand_watch(l, isa) &&
+                vprec_devices_watch(l);
+    if (done)
+        return l;
+    vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
+    if (l)
+        drop(l);
+    return NULL;
+}
+
 void vprec_instrument_object(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
@@ -338,6 +354,8 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     if (!selected && !helps) {
         if (why)
             vprec_record_native(why, path, NULL);
+        if (vprec_devices_is(path) && !config->list)
+            s->loaded = watch_only(path, bias, isa);
         return;
     }
     vprec_loaded *l = vprec_loaded_make();
@@ -353,6 +371,8 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
                 (config->list ? list_all(l, isa) : at_once ? translate_all(l, isa) : translate_on_demand(l, isa));
     if (!why && done) {
         s->loaded = config->list ? NULL : l;
+        if (!config->list && vprec_devices_is(path) && !vprec_devices_watch(l))
+            vprec_record_native(VPREC_REASON_NO_MEMORY, path, NULL);
         return;
     }
     vprec_record_native(why ? why : VPREC_REASON_NO_MEMORY, path, NULL);

@@ -25,6 +25,7 @@ typedef struct vprec_loaded {
     bool generated;    /* it is no object, but code that the program made */
     bool writable;     /* with that: code there may write to itself */
     bool fixed;        /* or: nobody can change it */
+    bool only_watched; /* nothing of it is translated: see devices.h */
     bool quiet;        /* all of it was translated at once: no signal leads to its clones */
     enum vprec_phase phase;
     bool writes;       /* once it is watched: the program has W */
@@ -46,6 +47,7 @@ typedef struct vprec_loaded {
     vprec_vec parts;   /* uint64_t: see vprec_job */
     vprec_vec recorded; /* likewise */
     uint32_t live_vectors, live_masks; /* extended registers that callers seen so far keep across calls */
+    vprec_vec launches;  /* uint64_t: functions that wait for devices.h; sorted */
     vprec_vec undone;    /* see written.c */
     vprec_vec elsewhere; /* uint64_t: threads that do not stand in patches that wait; sorted */
 } vprec_loaded;

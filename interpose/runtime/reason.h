@@ -33,6 +33,7 @@
     X(DEBUGGER, "debugger", "a debugger traces it: what can only be led to its copy by a signal, at which it would "   \
                             "stop, is left (see --gdb)")                                                               \
     X(NO_XSAVE, "no-xsave", "this processor has no XSAVE")                                                             \
+    X(DEVICE, "device", "it hands work to a graphics processor or another device, which is not rounded there")           \
     X(LOADER, "loader", "this C library's loader cannot be followed: what dlopen brings stays native")                 \
     X(RESOLVER, "resolver", "an IFUNC resolver of it computes before anything can be instrumented")                    \
     X(LIBM_UNREADABLE, "libm", "its functions cannot be replaced: it cannot be read")                                  \
