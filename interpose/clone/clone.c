@@ -3,7 +3,7 @@
 #include "clone.h"
 #include "cloner.h"
 #include "cpu.h"
-#include "find/live.h"
+#include "find/shifters.h"
 #include "jump.h"
 #include "patch.h"
 #include "stores.h"
@@ -65,15 +65,42 @@ static void put_site(vprec_cloner *k, vprec_site *site)
 {
     if (k->options->counters)
         site->counter = k->options->counters[k->function];
-    if (site->op == VPREC_OP_MXCSR || k->options->count || !vprec_round_emit(&k->code, site, &k->round))
+    if (site->op == VPREC_OP_MXCSR || site->addend || k->options->count || !vprec_round_emit(&k->code, site, &k->round))
         emit_enter(k, site);
     else
         k->image->inlined++;
 }
 
+/* Counts that control comes to `at`, which runs as it is. */
+static void emit_executed(vprec_cloner *k, uint64_t at, uint32_t number)
+{
+    vprec_site site = {.address = at, .op = VPREC_OP_REFUSED, .counter = number};
+    emit_enter(k, &site);
+}
+
+/* An addition that rounds to an integer. Only to be counted it must not run where it is. */
+static void emit_exact(vprec_cloner *k, uint64_t at)
+{
+    uint32_t number = k->options->exact(k->options->noted_data, at, k->function, false);
+    if (k->options->count) {
+        if (!vprec_cloner_gate(k))
+            *vprec_mark(k->map, at) |= VPREC_ARITH;
+        emit_executed(k, at, number);
+    }
+    vprec_round_copy_insn(&k->code, at, &k->here->decoded.insn);
+}
+
 static void emit_site(vprec_cloner *k, uint64_t at)
 {
-    vprec_site site = k->here->site;
+    vprec_site site = k->here->decoded.site;
+    if (k->here->exact == VPREC_EXACT_ALWAYS) {
+        emit_exact(k, at);
+        return;
+    }
+    if (k->here->exact == VPREC_EXACT_ASKED) {
+        site.addend = 1 + k->here->addend;
+        site.executed = k->options->exact(k->options->noted_data, at, k->function, true);
+    }
     if (!vprec_cloner_gate(k))
         *vprec_mark(k->map, at) |= VPREC_ARITH;
     put_site(k, &site);
@@ -109,12 +136,9 @@ static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routin
     emit_enter(k, &site);
 }
 
-/* Counts that control comes to `at`, which runs as it is. */
 static void emit_audit(vprec_cloner *k, uint64_t at)
 {
-    vprec_site site = {.address = at, .op = VPREC_OP_REFUSED,
-                       .counter = k->options->refused(k->options->refused_data, at, k->function)};
-    emit_enter(k, &site);
+    emit_executed(k, at, k->options->refused(k->options->noted_data, at, k->function));
 }
 
 static void emit_refused(vprec_cloner *k, uint64_t at)
@@ -124,7 +148,7 @@ static void emit_refused(vprec_cloner *k, uint64_t at)
             *vprec_mark(k->map, at) |= VPREC_ARITH;
         emit_audit(k, at);
     }
-    vprec_round_copy_insn(&k->code, at, &k->here->insn);
+    vprec_round_copy_insn(&k->code, at, &k->here->decoded.insn);
 }
 
 /* A jump over the code that follows, by rcx; short_end says how far. */
@@ -206,6 +230,15 @@ static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *ins
     }
 }
 
+/* Those with a format, or with noise: 1 << VPREC_F32 | ... */
+static uint32_t rounded_types(const vprec_arith *arith)
+{
+    uint32_t types = 0;
+    for (int t = 0; t < VPREC_TYPES; t++)
+        types |= (uint32_t)(arith->use[t] == VPREC_USE_FORMAT) << t;
+    return types;
+}
+
 static void clone_function(vprec_cloner *k)
 {
     vprec_codemap *map = k->map;
@@ -217,6 +250,11 @@ static void clone_function(vprec_cloner *k)
     if (f->gate) /* whoever calls it */
         unnamed = unnamed_masks = 0;
     if (!vprec_live_read(map, f, &k->live, &written, &masks_written)) {
+        k->code.full = true;
+        return;
+    }
+    if (!f->only_calls && !f->routine.results && !k->options->arith->rounds_shifters &&
+        !vprec_shifters_find(map, f, &k->live, rounded_types(k->options->arith))) {
         k->code.full = true;
         return;
     }
@@ -245,7 +283,7 @@ static void clone_function(vprec_cloner *k)
         if (*vprec_mark(map, at) & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN))
             k->halves = 0;
         next++;
-        k->here = &live->decoded;
+        k->here = live;
         const vprec_insn *insn = &live->decoded.insn;
         k->round.free_vectors = unnamed | (written & ~live->vectors);
         k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);

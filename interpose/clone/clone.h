@@ -33,9 +33,11 @@ typedef struct vprec_clone_options {
     _Atomic uint32_t *const *entered; /* by function: set on its clone's first entry; NULL: nobody asks */
     vprec_gates *gates;       /* of the functions that have one: sealed once their clones are known */
     const uint32_t *counters; /* with count: site->counter by function index */
-    /* With audit: site->counter of the refused instruction at `address`. */
+    /* Notes an instruction that is not rounded, and returns the number under which the emulator counts its executions
+     * (vprec_executed_counts): with audit a refused one; an addition that is exact (see find/shifters.h). */
     uint32_t (*refused)(void *data, uint64_t address, uint32_t function);
-    void *refused_data;
+    uint32_t (*exact)(void *data, uint64_t address, uint32_t function, bool asked);
+    void *noted_data;
 } vprec_clone_options;
 
 /* Clones the functions marked `cloned` and patches the originals, in which no other thread may stand. The image, not

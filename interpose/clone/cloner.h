@@ -4,6 +4,7 @@
 #define VPREC_CLONE_CLONER_H
 
 #include "clone.h"
+#include "find/live.h"
 
 /* A rel32 in a clone that awaits its target's address. */
 typedef struct vprec_fixup {
@@ -31,7 +32,7 @@ typedef struct vprec_cloner {
     uint64_t low, high;   /* of the function: first and last address an indirect jump may lead to */
     vprec_vec tables;     /* uint8_t *: displacements in it that await its table of landings */
     vprec_vec live;       /* vprec_live, of the function */
-    const vprec_decoded *here; /* the instruction that is being cloned */
+    const vprec_live *here; /* the instruction that is being cloned */
     vprec_vec ties;       /* of the function: code to be put out of the way */
     vprec_vec moves;      /* vprec_move: what the code since `code.from` has moved */
     int halves, turn[2];  /* see round.h */

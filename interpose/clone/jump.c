@@ -70,11 +70,11 @@ static bool may_land(const vprec_cloner *k, uint64_t at)
 static void emit_indirect(vprec_cloner *k, uint64_t at)
 {
     vprec_code *c = &k->code;
-    vprec_mem mem = k->here->mem;
-    int reg = k->here->reg;
+    vprec_mem mem = k->here->decoded.mem;
+    int reg = k->here->decoded.reg;
     bool memory = reg == VPREC_REG_NONE;
     if (!k->low || (!memory && reg == RSP)) {
-        vprec_round_copy_insn(c, at, &k->here->insn);
+        vprec_round_copy_insn(c, at, &k->here->decoded.insn);
         return;
     }
     enum { SAVED = 128 + 24 };
@@ -120,7 +120,7 @@ static void emit_indirect(vprec_cloner *k, uint64_t at)
     vprec_emit_pop(c, RCX);
     vprec_emit_pop(c, RAX);
     vprec_emit_move_stack(c, 128);
-    vprec_round_copy_insn(c, at, &k->here->insn);
+    vprec_round_copy_insn(c, at, &k->here->decoded.insn);
 }
 
 /* The function's table, and the landings: they give back the two registers and

@@ -88,6 +88,7 @@ static void drop_at(size_t i)
     vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
     VPREC_AT(regions, vprec_loaded *, i) = VPREC_AT(regions, vprec_loaded *, regions.count - 1);
     regions.count--;
+    vprec_callers_drop(l->text.lo);
     vprec_demand_drop(l);
 }
 
@@ -221,6 +222,11 @@ static bool add_region(uint64_t lo, uint64_t hi, bool writable, vprec_object_rec
     vprec_arena_prepare(arena, &vprec_arith_current);
     *slot = vprec_demand_generated(lo, hi, record, arena, isa);
     bool added = *slot;
+    const vprec_caller_object all = {.code = lo, .code_end = hi, .lo = lo, .hi = hi, .spans = VPREC_VEC(vprec_caller_span)};
+    if (added && !vprec_callers_add(&all)) { /* its calls of elementary functions would not be rounded */
+        vprec_demand_drop(*slot);
+        added = false;
+    }
     if (added)
         (*slot)->writable = writable;
     regions.count -= !added;
@@ -259,6 +265,8 @@ static void follow(void *data)
     r->followed = add_region(r->lo, r->hi, r->writable, record_of(r->owner));
     if (r->followed)
         VPREC_AT(regions, vprec_loaded *, regions.count - 1)->fixed = r->fixed;
+    else
+        vprec_record_native(VPREC_REASON_NO_MEMORY, r->owner, NULL);
 }
 
 typedef struct transfer {

@@ -390,7 +390,25 @@ static void record_refused(vprec_job *j)
     }
 }
 
-/* With audit: the record of the refused instruction at `address`, as a counter index. */
+/* The number of a counter for the emulator; NULL: it is counted for nobody. */
+static uint32_t number_of(_Atomic uint64_t *executed)
+{
+    /* where it lies it stays: the emulator reads it in other threads */
+    enum { MOST = 1 << 17 };
+    static _Atomic uint64_t nowhere, **table;
+    static uint32_t count;
+    if (!table && !(table = vprec_pages(MOST * sizeof *table)))
+        return 0;
+    if (!count)
+        table[count++] = &nowhere;
+    vprec_executed_counts = table;
+    if (!executed || count == MOST)
+        return 0;
+    table[count] = executed;
+    return count++;
+}
+
+/* With audit: the record of the refused instruction at `address`, as the number of its counter. */
 static uint32_t audit_refused(void *data, uint64_t address, uint32_t function)
 {
     vprec_job *j = data;
@@ -403,16 +421,23 @@ static uint32_t audit_refused(void *data, uint64_t address, uint32_t function)
         r->address = address - j->map.object->bias;
         r->numbers = numbers_at(j, vprec_job_function(&j->map, function), address);
     }
-    /* where it lies it stays: the emulator reads it in other threads */
-    enum { MOST = 1 << 17 };
-    static _Atomic uint64_t nowhere, **table;
-    static uint32_t count;
-    if (!table && !(table = vprec_pages(MOST * sizeof *table)))
-        return 0;
-    vprec_refused_counts = table;
-    uint32_t i = count < MOST - 1 ? count++ : count;
-    table[i] = r && i < MOST - 1 ? &r->executed : &nowhere;
-    return i;
+    return number_of(r ? &r->executed : NULL);
+}
+
+/* The record of an addition that rounds to an integer. */
+static uint32_t note_exact(void *data, uint64_t address, uint32_t function, bool asked)
+{
+    vprec_job *j = data;
+    char text[192];
+    vprec_decode_plain(vprec_bytes(&j->map, address), vprec_room(&j->map, address), address, text, sizeof text);
+    vprec_exact_record *r = vprec_record_text(VPREC_RECORD_EXACT, sizeof *r, text);
+    if (r) {
+        r->function = j->function_records[function];
+        r->object = vprec_record_offset(j->record);
+        r->address = address - j->map.object->bias;
+        r->asked = asked;
+    }
+    return number_of(r && vprec_wire_shared->config.count ? &r->executed : NULL);
 }
 
 /* What a job looks up by function. False: no memory. */
@@ -481,7 +506,7 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
         .calls = j->calls, .alone = j->alone, .apart = j->apart, .changes = j->changes, .others = j->others,
         .quiet = j->quiet,
         .leaves_by_itself = j->leaves_by_itself,
-        .refused = audit_refused, .refused_data = j,
+        .refused = audit_refused, .exact = note_exact, .noted_data = j,
     };
     *why = vprec_clone(image, j->text, &j->map, &options);
     if (*why) {

@@ -255,6 +255,7 @@ static void set_arith(const vprec_wire_config *config)
         .round = config->round,
         .ops = config->ops,
         .fast = config->fast,
+        .rounds_shifters = config->rounds_shifters,
         .keyed = config->keyed,
     };
 }

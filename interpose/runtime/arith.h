@@ -18,6 +18,7 @@ typedef struct vprec_arith {
     uint32_t round; /* VPREC_ROUND_RESULTS | VPREC_ROUND_OPERANDS */
     uint32_t ops;   /* VPREC_OPS_ADD | ... */
     bool fast;
+    bool rounds_shifters; /* additions that round to an integer are rounded like others: see find/shifters.h */
     bool keyed; /* random words by the operation and its operands, not by thread and count */
     bool keeps_direction; /* the program's rounding direction stays in MXCSR, for what is native; what is rounded does
                              not mind. Else MXCSR stays at nearest, on which inline code then counts */

@@ -27,7 +27,7 @@
  * of vprec_wire_place. It and LD_PRELOAD are the last two variables, LD_PRELOAD once more where the program has one of
  * its own: the process takes them out of its environment. */
 #define VPREC_WIRE_ENV "VPREC_WIRE"
-#define VPREC_WIRE_MAGIC UINT64_C(0x3330657269777076) /* "vpwire03" */
+#define VPREC_WIRE_MAGIC UINT64_C(0x3430657269777076) /* "vpwire04" */
 
 /* The descriptor may have been closed since, and its number be another file's: device and inode tell. The file is then
  * looked for in /proc, with vprec-run. */
@@ -162,6 +162,7 @@ typedef struct vprec_wire_config {
     vprec_noise noise[VPREC_TYPES]; /* Monte Carlo arithmetic, in mode VPREC_RNE; none: what = 0 */
     uint32_t silent; /* of 2^32 results so many have no noise */
     uint32_t fast, count, list, keyed; /* booleans; keyed: --noise operands */
+    uint32_t rounds_shifters; /* boolean: --integer-rounding rounded */
     uint32_t perf_map, gdb; /* booleans: clones are made known to these */
     uint32_t audit; /* enum vprec_audit */
     uint64_t seed;  /* --seed: what the noise of this run is drawn from */
@@ -203,6 +204,7 @@ enum vprec_record_kind {
     VPREC_RECORD_MESSAGE, /* a warning in words */
     VPREC_RECORD_NATIVE,  /* an object, or a part of one, that stays native */
     VPREC_RECORD_EXEC,    /* a program that a process executes */
+    VPREC_RECORD_EXACT,   /* an addition that rounds to an integer, and is not rounded */
     VPREC_RECORD_KINDS    /* one more than the last */
 };
 
@@ -311,6 +313,17 @@ typedef struct vprec_refused_record {
     _Atomic uint64_t executed; /* with --audit */
     char text[];               /* "fadd st0, st1: x87 arithmetic is not supported" */
 } vprec_refused_record;
+
+typedef struct vprec_exact_record {
+    vprec_record head;
+    uint64_t function; /* offset of its function record, 0 none */
+    uint64_t object;
+    uint64_t address;
+    uint32_t asked; /* boolean: while it runs, lane by lane */
+    uint32_t pad;
+    _Atomic uint64_t executed; /* with --count */
+    char text[];               /* "vfmadd213ps zmm0, zmm1, zmm2" */
+} vprec_exact_record;
 
 typedef struct vprec_native_record {
     vprec_record head;

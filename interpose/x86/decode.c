@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * decode.c: the only file that knows Zydis. It classifies instructions and
+ * decode.c: knows Zydis, as data.c does and nothing else. It classifies instructions and
  * brings floating-point ones into canonical form; it decides nothing. Common
  * integer instructions do not come to Zydis: plain.c. */
 #include "decode.h"
@@ -470,21 +470,29 @@ static const char *reason(const ZydisDecodedInstruction *z)
     }
 }
 
-void vprec_decode_text(const uint8_t *bytes, size_t size, uint64_t address, char *text, size_t room)
+void vprec_decode_plain(const uint8_t *bytes, size_t size, uint64_t address, char *text, size_t room)
 {
     ZydisDecodedInstruction z;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
     ZydisFormatter formatter;
-    static const char undecoded[] = "code that cannot be decoded, and what follows it: not supported";
-    for (size_t i = 0; i < room && i < sizeof undecoded; i++)
-        text[i] = undecoded[i];
-    if (!decode(bytes, size, &z))
-        return;
     text[0] = 0;
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands)) ||
         !ZYAN_SUCCESS(ZydisFormatterInit(&formatter, ZYDIS_FORMATTER_STYLE_INTEL)) ||
         !ZYAN_SUCCESS(ZydisFormatterFormatInstruction(&formatter, &z, operands, z.operand_count_visible, text, room,
                                                       address, NULL)))
+        text[0] = 0;
+}
+
+void vprec_decode_text(const uint8_t *bytes, size_t size, uint64_t address, char *text, size_t room)
+{
+    ZydisDecodedInstruction z;
+    static const char undecoded[] = "code that cannot be decoded, and what follows it: not supported";
+    for (size_t i = 0; i < room && i < sizeof undecoded; i++)
+        text[i] = undecoded[i];
+    if (!decode(bytes, size, &z))
+        return;
+    vprec_decode_plain(bytes, size, address, text, room);
+    if (!*text)
         return;
     size_t n = 0;
     while (n < room && text[n])

@@ -94,7 +94,8 @@ enum vprec_stores vprec_insn_stores(const uint8_t *bytes, size_t size, uint64_t 
 enum { VPREC_NUMBER_WIDENED = 1 << 16 };
 uint32_t vprec_decode_numbers(const uint8_t *bytes, size_t size);
 
-/* The instruction in Intel syntax and why it is refused, for reports. */
+/* The instruction in Intel syntax, for reports; the second also says why it is refused. */
+void vprec_decode_plain(const uint8_t *bytes, size_t size, uint64_t address, char *text, size_t room);
 void vprec_decode_text(const uint8_t *bytes, size_t size, uint64_t address, char *text, size_t room);
 
 #endif

@@ -16,6 +16,7 @@ const char *const vprec_ops_names[VPREC_OPS_NAMES] = {"add", "sub", "mul", "div"
 enum {
     OPT_ROUND = 256,
     OPT_FAST,
+    OPT_INTEGERS,
     OPT_OPS,
     OPT_REPORT,
     OPT_COUNT,
@@ -50,6 +51,7 @@ static const struct option long_options[] = {
     {"jit", required_argument, NULL, OPT_RULE + VPREC_RULE_JIT},
     {"skip-jit", required_argument, NULL, OPT_RULE + VPREC_RULE_SKIP_JIT},
     {"fast", no_argument, NULL, OPT_FAST},
+    {"integer-rounding", required_argument, NULL, OPT_INTEGERS},
     {"ops", required_argument, NULL, OPT_OPS},
     {"report", required_argument, NULL, OPT_REPORT},
     {"count", no_argument, NULL, OPT_COUNT},
@@ -362,6 +364,21 @@ static bool round_parse(vprec_wire_config *config, const char *text)
     return false;
 }
 
+const char *vprec_shifters_name(uint32_t rounded)
+{
+    return rounded ? "rounded" : "exact";
+}
+
+static bool integers_parse(vprec_wire_config *config, const char *text)
+{
+    for (config->rounds_shifters = 0; config->rounds_shifters < 2; config->rounds_shifters++)
+        if (!strcmp(text, vprec_shifters_name(config->rounds_shifters)))
+            return true;
+    vprec_say("unknown choice '%s' for --integer-rounding: use exact (additions such as x + 1.5*2^23 stay as they are) "
+              "or rounded", text);
+    return false;
+}
+
 static bool ops_parse(vprec_wire_config *config, const char *text)
 {
     char *copy = vprec_text("%s", text), *rest = copy;
@@ -561,6 +578,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_FORMATS: vprec_formats_print(); return vprec_stdout_done() ? 0 : VPREC_EXIT_FAILURE;
         case OPT_ROUND: ok = round_parse(config, optarg); break;
         case OPT_FAST: config->fast = 1; break;
+        case OPT_INTEGERS: ok = integers_parse(config, optarg); break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
         case OPT_COUNT: config->count = 1; break;

@@ -48,6 +48,8 @@ const char *vprec_rule_option(uint32_t kind);
 
 /* "results", "operands" or "both". */
 const char *vprec_round_name(uint32_t round);
+/* Of --integer-rounding. */
+const char *vprec_shifters_name(uint32_t rounded);
 
 /* What --format says of `type`, into `text`: "e8m10" in vprec_format_print's
  * spelling, "native", or "" where the type is left alone. */

@@ -18,6 +18,7 @@ static const size_t text_at[] = {
     [VPREC_RECORD_MESSAGE] = offsetof(vprec_message_record, text),
     [VPREC_RECORD_NATIVE] = offsetof(vprec_native_record, path),
     [VPREC_RECORD_EXEC] = offsetof(vprec_exec_record, path),
+    [VPREC_RECORD_EXACT] = offsetof(vprec_exact_record, text),
 };
 
 static void keep(vprec_records *records, uint32_t kind, uint64_t offset, const void *source, uint32_t size)
@@ -63,6 +64,11 @@ static void link_parents(vprec_records *records)
         vprec_item *item = &VPREC_ITEMS(records, REFUSED).items[i];
         item->parent = find(objects, vprec_refused_at(records, i)->object);
         item->function = find(functions, vprec_refused_at(records, i)->function);
+    }
+    for (size_t i = 0; i < VPREC_ITEMS(records, EXACT).count; i++) {
+        vprec_item *item = &VPREC_ITEMS(records, EXACT).items[i];
+        item->parent = find(objects, vprec_exact_at(records, i)->object);
+        item->function = find(functions, vprec_exact_at(records, i)->function);
     }
     for (size_t i = 0; i < VPREC_ITEMS(records, MESSAGE).count; i++)
         VPREC_ITEMS(records, MESSAGE).items[i].parent = find(processes, vprec_message_at(records, i)->process);

@@ -13,7 +13,7 @@
 typedef struct vprec_item {
     uint64_t offset;      /* in the file: how other records name it */
     size_t parent;        /* index of the process (of an object, message, exec) or of the object; or VPREC_NO_PARENT */
-    size_t function;      /* refused records: index of the function, or VPREC_NO_PARENT */
+    size_t function;      /* refused and exact records: index of the function, or VPREC_NO_PARENT */
     vprec_record *record; /* a copy; the text at its end is terminated */
 } vprec_item;
 
@@ -51,6 +51,7 @@ VPREC_RECORD_AT(refused, REFUSED)
 VPREC_RECORD_AT(message, MESSAGE)
 VPREC_RECORD_AT(native, NATIVE)
 VPREC_RECORD_AT(exec, EXEC)
+VPREC_RECORD_AT(exact, EXACT)
 #undef VPREC_RECORD_AT
 
 /* What function `function` counted of `type`; nothing, where it executed none. */

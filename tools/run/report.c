@@ -96,6 +96,7 @@ static json_t *configuration(const vprec_run *run)
     vprec_json_put(object, "noise", noisy ? vprec_json_text(vprec_noise_name(config)) : json_null());
     vprec_json_put(object, "round", vprec_json_text(vprec_round_name(config->round)));
     vprec_json_put(object, "fast", json_boolean(config->fast));
+    vprec_json_put(object, "integer_rounding", vprec_json_text(vprec_shifters_name(config->rounds_shifters)));
     vprec_json_put(object, "ops", ops);
     vprec_json_put(object, "count", json_boolean(config->count));
     vprec_json_put(object, "audit", json_boolean(config->audit));
@@ -144,6 +145,9 @@ static json_t *totals_of(const vprec_run *run)
     vprec_json_put(object, "sites_native", PER_TYPE(totals->native));
     vprec_json_put(object, "refused", vprec_json_number(totals->refused));
     vprec_json_put(object, "long_double", vprec_json_number(totals->long_double));
+    vprec_json_put(object, "integer_rounding", vprec_json_number(totals->exact));
+    if (run->options->config.count)
+        vprec_json_put(object, "integer_rounding_executed", vprec_json_number(totals->exact_executed));
     vprec_json_put(object, "libm_functions", vprec_json_number(totals->libm_functions));
     vprec_json_put(object, "libm_functions_called", PER_TYPE(totals->libm_called));
     if (run->options->config.audit)
@@ -304,19 +308,34 @@ static json_t *numbers_of(uint32_t numbers)
     return array;
 }
 
-static json_t *refused_of(const vprec_run *run, size_t i)
+/* An instruction: its text, and where it lies. */
+static json_t *instruction_of(const vprec_run *run, const vprec_item *item, const char *text, uint64_t address)
 {
-    const vprec_refused_record *refused = vprec_refused_at(run->records, i);
-    const vprec_item *item = &VPREC_ITEMS(run->records, REFUSED).items[i];
     json_t *object = vprec_json_must(json_object());
-    vprec_json_put(object, "text", vprec_json_text(refused->text));
+    vprec_json_put(object, "text", vprec_json_text(text));
     vprec_json_put(object, "object", vprec_json_text(vprec_object_path(run->records, item->parent)));
     vprec_json_put(object, "object_index", index_of(item->parent));
     vprec_json_put(object, "function",
                    item->function == VPREC_NO_PARENT
                        ? json_null()
                        : vprec_json_text(vprec_function_at(run->records, item->function)->name));
-    vprec_json_put(object, "address", hex(refused->address));
+    vprec_json_put(object, "address", hex(address));
+    return object;
+}
+
+static json_t *exact_of(const vprec_run *run, size_t i)
+{
+    const vprec_exact_record *exact = vprec_exact_at(run->records, i);
+    json_t *object = instruction_of(run, &VPREC_ITEMS(run->records, EXACT).items[i], exact->text, exact->address);
+    vprec_json_put(object, "asked", json_boolean(exact->asked));
+    vprec_json_put(object, "executed", run->options->config.count ? vprec_json_number(exact->executed) : json_null());
+    return object;
+}
+
+static json_t *refused_of(const vprec_run *run, size_t i)
+{
+    const vprec_refused_record *refused = vprec_refused_at(run->records, i);
+    json_t *object = instruction_of(run, &VPREC_ITEMS(run->records, REFUSED).items[i], refused->text, refused->address);
     vprec_json_put(object, "numbers", numbers_of(refused->numbers));
     vprec_json_put(object, "executed", run->options->config.audit ? vprec_json_number(refused->executed) : json_null());
     return object;
@@ -378,6 +397,7 @@ static json_t *build(const vprec_run *run)
     vprec_json_put(root, "objects", list_of(run, VPREC_RECORD_OBJECT, object_of));
     vprec_json_put(root, "functions", list_of(run, VPREC_RECORD_FUNCTION, function_of));
     vprec_json_put(root, "refused", list_of(run, VPREC_RECORD_REFUSED, refused_of));
+    vprec_json_put(root, "integer_rounding", list_of(run, VPREC_RECORD_EXACT, exact_of));
     vprec_json_put(root, "native", natives_of(run, true));
     vprec_json_put(root, "left_out", natives_of(run, false));
     vprec_json_put(root, "messages", list_of(run, VPREC_RECORD_MESSAGE, message_of));

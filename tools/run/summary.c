@@ -161,6 +161,11 @@ char *vprec_summary_left(const vprec_run *run)
         append_executed(&text, run, totals->long_double_executed);
         append(&text, ")");
     }
+    if (totals->exact) {
+        append(&text, "%s" COUNT_FORMAT " by which it rounds to integers", between(text), COUNT(totals->exact, "addition"));
+        if (config->count)
+            append(&text, " (executed " COUNT_FORMAT ")", COUNT(totals->exact_executed, "time"));
+    }
     size_t unasked = left_out_count(run, VPREC_REASON_LEFT_NOT_ASKED) +
                      left_out_count(run, VPREC_REASON_LEFT_SKIPPED);
     if (unasked)

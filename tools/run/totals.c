@@ -34,6 +34,7 @@ vprec_origin *vprec_places_of(const vprec_records *records, uint32_t kind)
         }
         places[i].object = vprec_object_path(records, list->items[i].parent);
         places[i].address = kind == VPREC_RECORD_FUNCTION ? vprec_function_at(records, i)->address
+                            : kind == VPREC_RECORD_EXACT  ? vprec_exact_at(records, i)->address
                                                           : vprec_refused_at(records, i)->address;
     }
     qsort(places, list->count, sizeof *places, by_place);
@@ -57,6 +58,17 @@ static void sum_objects(vprec_totals *totals, const vprec_records *records)
         totals->objects += sites;
         for (int type = 0; type < VPREC_TYPES; type++)
             totals->native[type] += native[type];
+    }
+    free(places);
+}
+
+static void sum_exact(vprec_totals *totals, const vprec_records *records)
+{
+    size_t count = VPREC_ITEMS(records, EXACT).count;
+    vprec_origin *places = vprec_places_of(records, VPREC_RECORD_EXACT);
+    for (size_t i = 0; i < count; i++) {
+        totals->exact += !i || !vprec_same_place(&places[i - 1], &places[i]);
+        totals->exact_executed += vprec_exact_at(records, i)->executed;
     }
     free(places);
 }
@@ -119,6 +131,7 @@ void vprec_totals_sum(vprec_totals *totals, const vprec_records *records, const 
     }
     sum_objects(totals, records);
     sum_functions(totals, records);
+    sum_exact(totals, records);
     size_t count;
     vprec_finding *findings = vprec_findings_collect(records, &count);
     for (size_t i = 0; i < count; i++) {

@@ -15,6 +15,7 @@ typedef struct vprec_totals {
     /* Places that stay native; executed ones are known with --audit. */
     uint64_t refused, refused_executed;         /* that concern the audit */
     uint64_t long_double, long_double_executed; /* x87, where that does not */
+    uint64_t exact, exact_executed; /* additions that round to integers and are exact; executions are known with --count */
     uint64_t libm_functions;            /* most in one process */
     /* With --count. */
     uint64_t operations[VPREC_TYPES], libm_calls[VPREC_TYPES], libm_called[VPREC_TYPES];
@@ -30,7 +31,7 @@ typedef struct vprec_origin {
     size_t index; /* of the record */
 } vprec_origin;
 
-/* The records of `kind` (objects, functions or refused), sorted so that equal places are neighbours; to be freed. */
+/* The records of `kind` (objects, functions, refused or exact), sorted so that equal places are neighbours; to be freed. */
 vprec_origin *vprec_places_of(const vprec_records *records, uint32_t kind);
 bool vprec_same_place(const vprec_origin *p, const vprec_origin *q);
 

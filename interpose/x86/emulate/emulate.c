@@ -3,6 +3,7 @@
  * masks, lanes. The arithmetic of one element is step.c's. */
 #include "enter.h"
 #include "step.h"
+#include "x86/shifter.h"
 
 #include <asm/prctl.h>
 #include <sys/syscall.h>
@@ -257,6 +258,42 @@ void vprec_emulate_commit(const vprec_site *site, vprec_cpu *cpu)
     write_register(cpu, (unsigned)site->dst, site->encoding == VPREC_LEGACY, cpu->result);
 }
 
+/* The active lanes of the result. Returns the exception flags of what stayed native. */
+static uint32_t execute(const vprec_site *site, uint32_t mxcsr, const vprec_arith *arith, vprec_counts *counts,
+                        uint64_t active, const vector *const sources[3], vector *r)
+{
+    vprec_stepper stepper;
+    vprec_stepper_start(&stepper, site, mxcsr, arith, counts);
+    uint32_t ambient = stepper.plain ? vprec_native_begin() : 0;
+    compute(&stepper, site, active, sources, r);
+    if (stepper.plain)
+        stepper.raised |= vprec_native_end(ambient);
+    if (stepper.tally.counts)
+        vprec_tally_end(&stepper.tally, site->op, (unsigned)__builtin_popcountll(active));
+    return stepper.raised;
+}
+
+/* The lanes of an addend that are shifters. */
+static uint64_t shifters(const vprec_site *site, const vector *addend)
+{
+    unsigned size = vprec_elem_size(site->to);
+    uint64_t lanes = 0;
+    for (unsigned i = 0; i < site->lanes; i++)
+        lanes |= (uint64_t)(vprec_shifter_of(size == 8, get(addend, size, i)) != VPREC_SHIFTER_NONE) << i;
+    return lanes;
+}
+
+bool vprec_emulate_exact(const vprec_site *site, const vprec_cpu *cpu)
+{
+    vector addend;
+    uint64_t all = (UINT64_C(1) << site->lanes) - 1;
+    if (site->addend == 3)
+        read_last_source(site, cpu, all, &addend);
+    else
+        read_register(cpu, (unsigned)(site->addend == 1 ? site->dst : site->vvvv), 64, &addend);
+    return shifters(site, &addend);
+}
+
 void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts)
 {
     unsigned size = vprec_elem_size(site->to);
@@ -292,24 +329,24 @@ void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *ar
             r.u32[0] = 0;
     }
 
-    vprec_stepper stepper;
-    uint32_t mxcsr;
+    const vector *const sources[3] = {&dst, from_first, &last};
+    uint32_t mxcsr, raised = 0;
     __builtin_memcpy(&mxcsr, cpu->xsave + XSAVE_MXCSR, 4);
-    vprec_stepper_start(&stepper, site, mxcsr, arith, counts);
-    uint32_t ambient = stepper.plain ? vprec_native_begin() : 0;
-    compute(&stepper, site, active, (const vector *const[3]){&dst, from_first, &last}, &r);
-
-    if (stepper.plain)
-        stepper.raised |= vprec_native_end(ambient);
-    if (stepper.raised && !site->er) {
-        mxcsr |= stepper.raised;
+    uint64_t exact = site->addend ? active & shifters(site, sources[site->addend - 1]) : 0;
+    if (exact) {
+        vprec_arith native = *arith;
+        native.use[vprec_elem_type(site->to)] = VPREC_USE_NATIVE;
+        raised |= execute(site, mxcsr, &native, NULL, exact, sources, &r);
+    }
+    if (active & ~exact || !exact)
+        raised |= execute(site, mxcsr, arith, counts, active & ~exact, sources, &r);
+    if (raised && !site->er) {
+        mxcsr |= raised;
         __builtin_memcpy(cpu->xsave + XSAVE_MXCSR, &mxcsr, 4);
-        uint32_t unmasked = stepper.raised & ~(mxcsr >> 7);
+        uint32_t unmasked = raised & ~(mxcsr >> 7);
         if (unmasked)
             vprec_raise(mxcsr, unmasked & -unmasked);
     }
-    if (stepper.tally.counts)
-        vprec_tally_end(&stepper.tally, site->op, (unsigned)__builtin_popcountll(active));
     cpu->result = &r; /* cppcheck-suppress autoVariables ; read at stage RESULT only, which ends below */
     set_stage(cpu, VPREC_EMULATE_RESULT);
     vprec_emulate_commit(site, cpu);

@@ -38,6 +38,9 @@ void vprec_xsave_detect(void);
 /* The address of the site's memory operand. */
 uint64_t vprec_emulate_address(const vprec_site *site, const vprec_cpu *cpu);
 
+/* Of a site with an addend: whether any lane is left exact. */
+bool vprec_emulate_exact(const vprec_site *site, const vprec_cpu *cpu);
+
 void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *arith, vprec_counts *counts);
 
 /* At VPREC_EMULATE_RESULT: writes the destination, once more if need be. */

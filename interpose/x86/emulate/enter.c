@@ -12,7 +12,7 @@ _Static_assert(offsetof(vprec_cpu, stage) == VPREC_SLOT_CPU - VPREC_SLOT_STAGE &
 
 vprec_xsave_layout vprec_xsave;
 vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
-_Atomic uint64_t **vprec_refused_counts;
+_Atomic uint64_t **vprec_executed_counts;
 uint8_t vprec_enter_calls[256];
 void (*vprec_enter_syscall)(const vprec_site *site, vprec_cpu *cpu);
 
@@ -32,7 +32,7 @@ static void load_mxcsr(const vprec_site *site, vprec_cpu *cpu)
 void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu)
 {
     if (site->op == VPREC_OP_REFUSED) {
-        atomic_fetch_add_explicit(vprec_refused_counts[site->counter], 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(vprec_executed_counts[site->counter], 1, memory_order_relaxed);
         return;
     }
     if (site->op == VPREC_OP_MXCSR) {
@@ -43,6 +43,8 @@ void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu)
         vprec_enter_syscall(site, cpu);
         return;
     }
+    if (site->addend && vprec_executed_counts && vprec_emulate_exact(site, cpu))
+        atomic_fetch_add_explicit(vprec_executed_counts[site->executed], 1, memory_order_relaxed);
     vprec_emulate(site, cpu, &vprec_arith_current,
                   vprec_counters ? vprec_counters(site->counter, vprec_elem_type(site->to)) : 0);
 }

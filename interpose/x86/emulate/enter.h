@@ -23,8 +23,8 @@ void vprec_enter(void);
  * counting. Called for every site that runs, in signal handlers too. */
 extern vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
 
-/* With --audit: for site->counter of a VPREC_OP_REFUSED site the executions. */
-extern _Atomic uint64_t **vprec_refused_counts;
+/* The executions of a VPREC_OP_REFUSED site, by site->counter; and of a site with an addend, by site->executed. */
+extern _Atomic uint64_t **vprec_executed_counts;
 
 /* A site of VPREC_OP_SYSCALL: by the low byte of its number, whether a system call comes by at all; and what is asked
  * then, with the registers as the instruction finds them. rcx says behind it what is to be done: VPREC_CALL_MADE, the

