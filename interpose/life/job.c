@@ -6,6 +6,7 @@
 #include "libm/patch.h"
 #include "runtime/record.h"
 #include "symbols.h"
+#include "x86/data.h"
 #include "x86/emulate/enter.h"
 #include <string.h>
 
@@ -349,6 +350,24 @@ static bool works_in_x87(const vprec_job *j, const vprec_code_function *f)
     return false;
 }
 
+/* fadd [rax + rcx * 4] behind lea rax, [table] with 0 and 2^64: so fild of an unsigned integer is put right. */
+static bool is_from_table(const vprec_job *j, const vprec_code_function *f, uint64_t at)
+{
+    static const uint32_t words[] = {0, 0x5F800000};
+    vprec_data d, lea;
+    uint64_t table = 0;
+    if (!vprec_data_decode(vprec_bytes(&j->map, at), vprec_room(&j->map, at), at, &d) || d.mem.size != sizeof *words ||
+        d.mem.base >= VPREC_MEM_NONE || d.mem.scale != sizeof *words || d.mem.disp)
+        return false;
+    for (uint64_t a = f->start; a < at; a++)
+        if (*vprec_mark(&j->map, a) & VPREC_START &&
+            vprec_data_decode(vprec_bytes(&j->map, a), vprec_room(&j->map, a), a, &lea) && lea.kind == VPREC_DATA_OFFSET &&
+            lea.from == VPREC_REG_NONE && lea.to == VPREC_REG_GPR + d.mem.base)
+            table = (uint64_t)lea.imm;
+    return table && vprec_code_is_constant(&j->map, table) && vprec_code_is_constant(&j->map, table + sizeof words - 1) &&
+           !memcmp((const void *)table, words, sizeof words);
+}
+
 /* The numbers of the refused instruction at `at` in `f`. Compilers keep constants of long double as float or double
  * where that is exact: those are no numbers of the program. Nor has a conversion to long double anything to round. */
 static uint32_t numbers_at(const vprec_job *j, const vprec_code_function *f, uint64_t at)
@@ -358,6 +377,7 @@ static uint32_t numbers_at(const vprec_job *j, const vprec_code_function *f, uin
     uint32_t numbers = vprec_decode_numbers(vprec_bytes(&j->map, at), room);
     bool constant = numbers & VPREC_NUMBER_LONG && vprec_insn_decode(vprec_bytes(&j->map, at), room, at, &insn) &&
                     insn.disp_offset && vprec_code_is_constant(&j->map, insn.target);
+    constant = constant || (numbers & VPREC_NUMBER_LONG && is_from_table(j, f, at));
     if (constant || (numbers & VPREC_NUMBER_WIDENED && !works_in_x87(j, f)))
         return VPREC_NUMBER_LONG;
     return numbers & ~(uint32_t)VPREC_NUMBER_WIDENED;

@@ -4,6 +4,7 @@
  * in a library in a namespace of its own. Prints the bits of its float. */
 #include <dlfcn.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <ucontext.h>
@@ -46,6 +47,22 @@ __attribute__((noipa)) static long double widen(double x)
     return x;
 }
 
+/* An unsigned integer to long double, as some compilers write it: fild takes it for a signed one, and 2^64 is added to
+ * what came out negative, from a table. */
+__attribute__((noipa)) static long double from_unsigned(uint64_t x, const float *other)
+{
+    static const float table[2] = {0, 0x1p64f};
+    const float *from = other;
+    long double r;
+    if (!other)
+        __asm__ volatile("fildll %1\nlea %2, %%rax\nmov %1, %%rcx\nshr $63, %%rcx\nfadds (%%rax,%%rcx,4)\nfstpt %0"
+                         : "=m"(r) : "m"(x), "m"(table) : "rax", "rcx");
+    else
+        __asm__ volatile("fildll %1\nmov %2, %%rax\nmov %1, %%rcx\nshr $63, %%rcx\nfadds (%%rax,%%rcx,4)\nfstpt %0"
+                         : "=m"(r) : "m"(x), "m"(from) : "rax", "rcx");
+    return r;
+}
+
 /* Byte 06 was push es once; one addition is before it and one behind. */
 float audit_behind(float x);
 __asm__(".text\n"
@@ -79,6 +96,12 @@ int main(int argc, char **argv)
         if (library)
             *(void **)&add_there = dlsym(library, "audit_library_add");
         return add_there ? show(add_there(1.0f, 0.01f)) == 0 : (fprintf(stderr, "%s\n", dlerror()), 3);
+    }
+    if (!strcmp(kind, "unsigned"))
+        return from_unsigned(UINT64_MAX - (unsigned)argc, NULL) == 0;
+    if (!strcmp(kind, "numbers")) {
+        float numbers[2] = {0.5f, (float)argc};
+        return from_unsigned(UINT64_MAX - (unsigned)argc, numbers) == 0;
     }
     if (!strcmp(kind, "widen"))
         return widen(argc) == 0;
