@@ -368,6 +368,16 @@ static bool is_from_table(const vprec_job *j, const vprec_code_function *f, uint
            !memcmp((const void *)table, words, sizeof words);
 }
 
+/* How large a table is to be libstdc++'s hash tables compute in long double, from a float that they keep. */
+static bool is_hash_table(const vprec_code_function *f)
+{
+    static const char *const prefixes[] = {"_ZNSt10_Hashtable", "_ZNKSt8__detail20_Prime_rehash_policy"};
+    bool is = false;
+    for (size_t i = 0; f->name && i < sizeof prefixes / sizeof *prefixes; i++)
+        is |= !strncmp(f->name, prefixes[i], strlen(prefixes[i]));
+    return is;
+}
+
 /* The numbers of the refused instruction at `at` in `f`. Compilers keep constants of long double as float or double
  * where that is exact: those are no numbers of the program. Nor has a conversion to long double anything to round. */
 static uint32_t numbers_at(const vprec_job *j, const vprec_code_function *f, uint64_t at)
@@ -377,7 +387,7 @@ static uint32_t numbers_at(const vprec_job *j, const vprec_code_function *f, uin
     uint32_t numbers = vprec_decode_numbers(vprec_bytes(&j->map, at), room);
     bool constant = numbers & VPREC_NUMBER_LONG && vprec_insn_decode(vprec_bytes(&j->map, at), room, at, &insn) &&
                     insn.disp_offset && vprec_code_is_constant(&j->map, insn.target);
-    constant = constant || (numbers & VPREC_NUMBER_LONG && is_from_table(j, f, at));
+    constant = constant || (numbers & VPREC_NUMBER_LONG && (is_hash_table(f) || is_from_table(j, f, at)));
     if (constant || (numbers & VPREC_NUMBER_WIDENED && !works_in_x87(j, f)))
         return VPREC_NUMBER_LONG;
     return numbers & ~(uint32_t)VPREC_NUMBER_WIDENED;
