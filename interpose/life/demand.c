@@ -329,6 +329,7 @@ static void on_int3(void *data)
     vprec_text_read(&l->text, a->address, &loaded, 1);
     if (loaded == VPREC_TRAP_BYTE)
         return; /* the program's own */
+    const bool stands = *(const uint8_t *)a->address == VPREC_TRAP_BYTE;
     bool launches = vprec_devices_met(l, a->address);
     if (l->only_watched) {
         a->to = launches || *(const uint8_t *)a->address != VPREC_TRAP_BYTE ? a->address : 0;
@@ -348,7 +349,7 @@ static void on_int3(void *data)
     /* Another thread has taken it away; but what faults once more does so by itself. */
     static uint64_t tried;
     if (!a->to && *(const uint8_t *)a->address != VPREC_TRAP_BYTE)
-        a->to = tried == a->address ? 0 : a->address;
+        a->to = !stands && tried == a->address ? 0 : a->address;
     tried = a->to == a->address ? a->to : 0;
 }
 

@@ -225,11 +225,14 @@ static void tell_gdb(uint64_t lo, uint64_t hi)
         e->next->prev = e;
     __jit_debug_descriptor.first = __jit_debug_descriptor.relevant = e;
     __jit_debug_descriptor.action = JIT_REGISTER;
-    /* gdb has int3 there: where SIGTRAP is blocked the kernel would reset its action. */
+    /* Where gdb has int3 there, and SIGTRAP is blocked, the kernel would reset its action. */
+    const bool stops = *(const volatile uint8_t *)(uint64_t)__jit_debug_register_code == 0xCC;
     uint64_t trap = UINT64_C(1) << (SIGTRAP - 1), mask = 0;
-    vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&trap, (long)&mask, sizeof mask, 0, 0);
+    if (stops)
+        vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&trap, (long)&mask, sizeof mask, 0, 0);
     __jit_debug_register_code();
-    vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask, 0, 0);
+    if (stops)
+        vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask, 0, 0);
     __jit_debug_descriptor.action = 0;
 }
 
