@@ -4,6 +4,7 @@
 #include "find/callers.h"
 #include "find/select.h"
 #include "libm/patch.h"
+#include "named.h"
 #include "runtime/record.h"
 #include "symbols.h"
 #include "x86/data.h"
@@ -39,7 +40,8 @@ const char *vprec_job_nameless(const vprec_object *object, uint64_t entry, bool 
 
 static const char *function_name(const vprec_job *j, const vprec_code_function *f, char room[VPREC_JOB_NAME])
 {
-    return f->name && *f->name ? f->name : vprec_job_nameless(j->map.object, f->entry, false, room);
+    const char *name = f->name && *f->name ? f->name : vprec_named_at(f->entry);
+    return name ? name : vprec_job_nameless(j->map.object, f->entry, false, room);
 }
 
 uint64_t vprec_job_rules(vprec_object *object, uint64_t entry, bool symbol)
@@ -56,6 +58,8 @@ uint64_t vprec_job_rules(vprec_object *object, uint64_t entry, bool symbol)
     if (symbol)
         return matched;
     char room[VPREC_JOB_NAME];
+    const char *named = vprec_named_at(entry);
+    matched |= named ? vprec_select_match(config, named) : 0;
     matched |= vprec_select_match(config, vprec_job_nameless(object, entry, false, room));
     return matched | vprec_select_match(config, vprec_job_nameless(object, entry, true, room));
 }

@@ -14,6 +14,7 @@
 #include "instrument.h"
 #include "libm/patch.h"
 #include "lock.h"
+#include "named.h"
 #include "probe.h"
 #include "runtime/draws.h"
 #include "runtime/record.h"
@@ -319,6 +320,7 @@ static void start(char **argv, char **envp)
         vprec_lock_follow_forks();
         vprec_stack_make(); /* the first thread's: now, and not in the middle of something */
         vprec_generated_begin(isa);
+        vprec_named_begin();
         vprec_symbols_begin();
         vprec_trap_install(&process->traps);
         vprec_syscall_begin();

@@ -17,7 +17,8 @@ PARTS = ('lib', 'interpose', 'tools')
 # Included more than once, for lists and for code that is written once for all types.
 TEMPLATES = {'interpose/libm/functions.h', 'lib/x86/lanes_avx2.h', 'lib/x86/lanes_avx512.h'}
 OURS = r'((?:vprec|page|stats|sweep)_\w+|(?:VPREC|PAGE|STATS|SWEEP)_\w+)'
-EXPORTED = {'vprec_first', 'VPREC', '__asan_default_options'} # life/first.S, preload.map, life/sanitizer.c
+# life/first.S, preload.map, life/sanitizer.c, life/named.c
+EXPORTED = {'vprec_first', 'VPREC', '__asan_default_options', 'vprec_code_named'}
 
 
 def guard(path):
