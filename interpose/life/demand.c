@@ -208,7 +208,85 @@ typedef struct arrival {
     uint64_t address;
     uint64_t page; /* the one without X: the next, where the instruction lies across its border */
     uint64_t to;   /* where it goes on; 0: it is none of ours */
+    greg_t *registers; /* of a fetch */
 } arrival;
+
+static void push(arrival *a, uint64_t word)
+{
+    greg_t *rsp = &a->registers[REG_RSP];
+    *rsp -= (greg_t)sizeof word;
+    *(uint64_t *)*rsp = word;
+}
+
+static uint64_t register_of(const arrival *a, unsigned number)
+{
+    static const uint8_t registers[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
+                                          REG_R8,  REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15};
+    return (uint64_t)a->registers[registers[number & 15]];
+}
+
+/* Where the operand of the instruction lies whose ModRM byte is `at`, and not a register. */
+static uint64_t operand_of(const arrival *a, const uint8_t *at, unsigned rex, uint64_t next)
+{
+    const unsigned mod = *at >> 6, rm = *at & 7;
+    uint64_t address = 0;
+    int32_t wide = 0;
+    at++;
+    bool far = mod == 2;
+    if (rm == 4) {
+        const unsigned sib = *at++, index = (sib >> 3 & 7) | (rex & 2) << 2, base = (sib & 7) | (rex & 1) << 3;
+        address = index == 4 ? 0 : register_of(a, index) << (sib >> 6);
+        far |= !mod && (base & 7) == 5;
+        address += !mod && (base & 7) == 5 ? 0 : register_of(a, base);
+    } else if (rm == 5 && !mod) {
+        address = next;
+        far = true;
+    } else {
+        address = register_of(a, rm | (rex & 1) << 3);
+    }
+    if (far)
+        memcpy(&wide, at, sizeof wide);
+    else if (mod == 1)
+        wide = (int8_t)*at;
+    return address + (uint64_t)(int64_t)wide;
+}
+
+/* On a page that never gets X what a clone calls from its original, and what a PLT consists of, is done here: calls,
+ * jumps and pushes. False: it is no such instruction. */
+static bool do_here(const vprec_loaded *l, arrival *a)
+{
+    enum { GROUP = 0xFF, CALL = 2, JUMP = 4, PUSH = 6, PUSH_NUMBER = 0x68 };
+    uint8_t bytes[15];
+    vprec_insn insn;
+    int32_t immediate;
+    vprec_text_read(&l->text, a->address, bytes, sizeof bytes);
+    if (!a->registers || !vprec_insn_decode(bytes, sizeof bytes, a->address, &insn))
+        return false;
+    const uint64_t next = a->address + insn.length;
+    const uint8_t *code = bytes + (bytes[0] == 0xF2 || bytes[0] == 0x3E); /* bnd, notrack */
+    const unsigned rex = *code >> 4 == 4 ? *code++ & 15u : 0, what = code[1] >> 3 & 7;
+    if (insn.flow == VPREC_FLOW_CALL || insn.flow == VPREC_FLOW_JMP) {
+        if (insn.flow == VPREC_FLOW_CALL)
+            push(a, next);
+        a->to = insn.target;
+    } else if (*code == GROUP && (what == CALL || what == JUMP || what == PUSH)) {
+        const bool direct = code[1] >> 6 == 3;
+        uint64_t word = direct ? register_of(a, (code[1] & 7) | (rex & 1) << 3)
+                               : *(const uint64_t *)operand_of(a, code + 1, rex, next);
+        if (what != JUMP)
+            push(a, what == CALL ? next : word);
+        a->to = what == PUSH ? next : word;
+    } else if (*code == PUSH_NUMBER) {
+        memcpy(&immediate, code + 1, sizeof immediate);
+        push(a, (uint64_t)(int64_t)immediate);
+        a->to = next;
+    } else if ((insn.padding && *code != 0xCC) || !memcmp(bytes, "\xF3\x0F\x1E\xFA", 4)) { /* nop, endbr64 */
+        a->to = next;
+    } else {
+        return false;
+    }
+    return true;
+}
 
 /* The clone of generated code that is still what it was, 0: none. */
 static uint64_t current_clone_of(vprec_loaded *l, uint64_t address)
@@ -296,6 +374,8 @@ static void on_fetch(void *data)
         a->to = clone;
         return;
     }
+    if (vprec_gap_closed(l, page) && do_here(l, a))
+        return;
     if (vprec_loaded_idle(l, page, page + PAGE)) {
         if (!run_around(l, page))
             a->to = 0;
@@ -310,6 +390,8 @@ static void on_fetch(void *data)
     if (!clean && !clone && !provide(l, page, a->address, true, &clean)) /* it has to run here: a PLT, a gate */
         give_up(l);
     bool call = clone && is_call(l, a->address);
+    if ((call || !clone) && vprec_gap_closed(l, page) && do_here(l, a))
+        return;
     bool runs = clean || !clone || l->text.failed || (call && !vprec_gap_waits(l, page, page + PAGE));
     if (runs && !run(l, page, page + PAGE))
         a->to = 0;
@@ -356,7 +438,8 @@ static void on_int3(void *data)
 static bool fetch(ucontext_t *uc, uint64_t address)
 {
     uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
-    arrival a = {.address = address - rip < 15 ? rip : address, .page = vprec_page_start(address)};
+    arrival a = {.address = address - rip < 15 ? rip : address, .page = vprec_page_start(address),
+                 .registers = uc->uc_mcontext.gregs};
     if (vprec_lock_run(on_fetch, &a) != VPREC_LOCK_DONE || !a.to)
         return false;
     uc->uc_mcontext.gregs[REG_RIP] = (greg_t)a.to;

@@ -71,6 +71,7 @@ static bool is_guarded_insn(const vprec_insn *insn)
 typedef struct sweep {
     vprec_vec pokes, data; /* vprec_poke; uint64_t: addresses in the gap that code reads or computes */
     vprec_vec entries;     /* uint64_t: addresses in the gap that jumps, calls and words of the data name; sorted */
+    vprec_vec words;       /* uint64_t: those of them that only words name which may be numbers; sorted */
     uint8_t *bytes;
     bool *code;            /* by byte of the gap: it is in a block that was guarded */
 } sweep;
@@ -129,14 +130,31 @@ static bool read_references(sweep *s, vprec_loaded *l, const vprec_gap *g)
         }
         at = end;
     }
-    size_t low = vprec_sorted_below(l->words.data, l->words.count, sizeof(uint64_t), 0, g->start, false);
-    for (; low < l->words.count && VPREC_AT(l->words, uint64_t, low) < g->end; low++)
-        if (!vprec_vec_add_u64(&s->entries, VPREC_AT(l->words, uint64_t, low)))
-            return false;
     if (!vprec_object_pointers_in(&l->object, g->start, g->end, &s->entries))
         return false;
+    vprec_vec_sort_u64(&s->entries);
+    size_t low = vprec_sorted_below(l->words.data, l->words.count, sizeof(uint64_t), 0, g->start, false);
+    for (; low < l->words.count && VPREC_AT(l->words, uint64_t, low) < g->end; low++) {
+        const uint64_t word = VPREC_AT(l->words, uint64_t, low);
+        if (!vprec_sorted_has(&s->entries, word) && !vprec_vec_add_u64(&s->words, word))
+            return false;
+    }
+    for (size_t i = 0; i < s->words.count; i++)
+        if (!vprec_vec_add_u64(&s->entries, VPREC_AT(s->words, uint64_t, i)))
+            return false;
     vprec_vec_sort_u64(&s->data);
     vprec_vec_sort_u64(&s->entries);
+    return true;
+}
+
+/* Whether the block, read from its start on, has an instruction there. */
+static bool starts(const sweep *s, const vprec_gap *g, uint64_t start, uint64_t address)
+{
+    vprec_insn insn;
+    for (uint64_t at = start; at < address; at += insn.length)
+        if (!vprec_insn_decode(s->bytes + (at - g->start), g->end - at < 15 ? g->end - at : 15, at, &insn) ||
+            at + insn.length > address)
+            return false;
     return true;
 }
 
@@ -144,7 +162,8 @@ static bool read_references(sweep *s, vprec_loaded *l, const vprec_gap *g)
 static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
 {
     size_t size = g->end - g->start;
-    sweep s = {.pokes = VPREC_VEC(vprec_poke), .data = VPREC_VEC(uint64_t), .entries = VPREC_VEC(uint64_t)};
+    sweep s = {.pokes = VPREC_VEC(vprec_poke), .data = VPREC_VEC(uint64_t), .entries = VPREC_VEC(uint64_t),
+               .words = VPREC_VEC(uint64_t)};
     s.bytes = vprec_pages(size + 16);
     s.code = vprec_pages(size + 16);
     g->swept = true;
@@ -167,6 +186,8 @@ static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
             bool good;
             uint64_t end = read_block(l, s.bytes + (at - g->start), at, stop, &good);
             uint64_t entry = entry_of_block(&s, at, end);
+            if (good && entry < end && vprec_sorted_has(&s.words, entry) && !starts(&s, g, at, entry))
+                good = false; /* a number, for all that is known: what runs there comes to a page without X */
             if (good && entry > at && entry < end) /* it may lie in the middle of what was read as an instruction */
                 good = read_block(l, s.bytes + (entry - g->start), entry, end, &good) == end && good;
             if (good && entry < end && !may_be_data(&s, entry, end))
@@ -191,6 +212,7 @@ static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
     vprec_vec_free(&s.pokes);
     vprec_vec_free(&s.data);
     vprec_vec_free(&s.entries);
+    vprec_vec_free(&s.words);
     vprec_pages_free(s.bytes, size + 16);
     vprec_pages_free(s.code, size + 16);
     return done;

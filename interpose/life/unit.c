@@ -6,6 +6,7 @@
 #include "direction.h"
 #include "find/scan.h"
 #include "find/select.h"
+#include "gap.h"
 #include "keep.h"
 #include "runtime/share.h"
 #include "tracer.h"
@@ -538,7 +539,9 @@ bool vprec_unit_translate(vprec_loaded *l, const vprec_symbol *f, uint64_t addre
 bool vprec_unit_pass(vprec_loaded *l, uint64_t address)
 {
     vprec_symbol f;
-    return !vprec_object_function_at(&l->object, address, &f) || translate(l, &f, address, true);
+    if (vprec_object_function_at(&l->object, address, &f))
+        return translate(l, &f, address, true);
+    return !vprec_object_code_at(&l->object, address) || vprec_image_of(address) || vprec_gap_translate(l, address);
 }
 
 static bool add_window(unit *u, vprec_extent code)

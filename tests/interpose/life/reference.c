@@ -50,6 +50,12 @@ static int trap(const char *name, F a, F b, F *r)
         *r = ADD(MUL(b, b), a);
     else if (!strncmp(name, "trap_stray_", 11) || !strcmp(name, "trap_inside"))
         *r = ADD(MUL(a, b), a);
+    else if (!strcmp(name, "trap_computed_add"))
+        *r = ADD(a, b);
+    else if (!strcmp(name, "trap_computed_mul"))
+        *r = MUL(a, b);
+    else if (!strcmp(name, "trap_computed_both"))
+        *r = MUL(ADD(a, b), b);
     else
         return 0;
     return 1;
