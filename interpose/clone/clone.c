@@ -99,6 +99,7 @@ static void emit_site(vprec_cloner *k, uint64_t at)
     }
     if (k->here->exact == VPREC_EXACT_ASKED) {
         site.addend = 1 + k->here->addend;
+        site.exact = k->here->lanes;
         site.executed = k->options->exact(k->options->noted_data, at, k->function, true);
     }
     if (!vprec_cloner_gate(k))

@@ -17,6 +17,7 @@ typedef struct vprec_live {
     bool calls;       /* a call of the object's own code */
     uint8_t exact;    /* shifters.h's: enum vprec_exact, and which operand is the addend: 0 dst, 1 vvvv, 2 rm */
     uint8_t addend;
+    uint16_t lanes;   /* and in which elements it can be one */
     vprec_decoded decoded;
     uint32_t in;      /* live.c's: live before it */
     uint8_t masks_in;

@@ -7,7 +7,7 @@
 #include "x86/shifter.h"
 #include <string.h>
 
-enum { RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, VECTORS = 32, GENERALS = 16, SLOTS = 48, WIDEST = 64 };
+enum { RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, VECTORS = 32, GENERALS = 16, SLOTS = 48, WIDEST = 64, EVERY_LANE = 0xFFFF };
 
 enum kind {
     UNKNOWN,
@@ -50,6 +50,7 @@ typedef struct note {
     vprec_data data;  /* of what is no site */
     int32_t state;    /* at what is jumped to: its index among the states, else -1 */
     uint8_t exact, addend; /* for vprec_live, if `used` */
+    uint16_t lanes;   /* of them, those that are */
     bool used;
     int32_t sum;      /* of what takes a shifter off: the addition; else -1 */
 } note;
@@ -79,6 +80,12 @@ static uint8_t kind_of(const analysis *a, uint32_t id)
     return value_at(a, id)->kind;
 }
 
+static bool is_same(const value *v, const value *w)
+{
+    return v->kind == w->kind && v->bytes == w->bytes && v->unsure == w->unsure && v->minus == w->minus &&
+           v->node == w->node && v->base == w->base && v->at == w->at && !memcmp(v->data, w->data, WIDEST);
+}
+
 /* The id of an equal value. UNKNOWN's where there is no more room. */
 static uint32_t intern(analysis *a, const value *v)
 {
@@ -91,7 +98,7 @@ static uint32_t intern(analysis *a, const value *v)
     }
     size_t mask = a->table_size - 1, i = hash & mask;
     for (; a->table[i]; i = (i + 1) & mask)
-        if (!memcmp(value_at(a, a->table[i]), v, sizeof *v))
+        if (is_same(value_at(a, a->table[i]), v))
             return a->table[i];
     if (a->values.count >= a->table_size / 2)
         return UNKNOWN;
@@ -104,10 +111,7 @@ static uint32_t intern(analysis *a, const value *v)
 
 static value blank(enum kind kind)
 {
-    value v;
-    memset(&v, 0, sizeof v); /* the padding too: values are compared whole */
-    v.kind = (uint8_t)kind;
-    return v;
+    return (value){.kind = (uint8_t)kind};
 }
 
 static uint32_t constant(analysis *a, const void *data, unsigned bytes, bool unsure)
@@ -213,14 +217,19 @@ static void drop_slot(analysis *a, unsigned i)
     a->now.slots[i] = a->now.slots[--a->now.slot_count];
 }
 
+/* Perhaps another value, in some of its elements. */
+static uint32_t doubted(analysis *a, uint32_t id)
+{
+    value v = *value_at(a, id);
+    v.unsure = true;
+    return v.kind == UNKNOWN ? UNKNOWN : intern(a, &v);
+}
+
 /* What others may have written to is not sure any more. */
 static void doubt_slots(analysis *a)
 {
-    for (unsigned i = 0; i < a->now.slot_count; i++) {
-        value v = *value_at(a, a->now.slots[i].id);
-        v.unsure = true;
-        a->now.slots[i].id = intern(a, &v);
-    }
+    for (unsigned i = 0; i < a->now.slot_count; i++)
+        a->now.slots[i].id = doubted(a, a->now.slots[i].id);
 }
 
 static void store(analysis *a, const vprec_mem *mem, unsigned bytes, uint32_t id)
@@ -330,7 +339,8 @@ static void use_bits(analysis *a, uint32_t id, bool shifted)
     uint64_t bits = 0;
     memcpy(&bits, addend->data, vprec_elem_size(site->to));
     bool halved = addend->kind == CONSTANT && vprec_shifter_of(site->to == VPREC_E_F64, bits) == VPREC_SHIFTER_HALVED;
-    n->used |= shifted || halved;
+    if (shifted || halved)
+        n->used = true, n->lanes = EVERY_LANE;
 }
 
 static void use_data(analysis *a, const vprec_data *d)
@@ -378,6 +388,8 @@ static void step_data(analysis *a, const note *n, size_t i)
     const vprec_data *d = &n->data;
     use_data(a, d);
     uint32_t result = result_of(a, d);
+    if (d->zeroed)
+        result = doubted(a, result);
     bool copies_stack = d->kind == VPREC_DATA_MOVE && d->from >= VPREC_REG_GPR && d->from < VPREC_REG_MEM &&
                         kind_of(a, result) == STACK;
     if (d->stores) {
@@ -414,7 +426,6 @@ static void step_call(analysis *a)
 
 typedef struct lanes {
     unsigned shifters, all;
-    bool minus; /* the first one's sign */
 } lanes;
 
 static uint64_t lane_of(const value *v, const vprec_site *site, unsigned i)
@@ -428,7 +439,7 @@ static uint64_t lane_of(const value *v, const vprec_site *site, unsigned i)
 
 static lanes lanes_of(const value *v, const vprec_site *site)
 {
-    lanes l = {0, site->lanes, lane_of(v, site, 0) & vprec_elem_sign(site->to)};
+    lanes l = {0, site->lanes};
     for (unsigned i = 0; i < l.all; i++)
         l.shifters += vprec_shifter_of(site->to == VPREC_E_F64, lane_of(v, site, i)) != VPREC_SHIFTER_NONE;
     return l;
@@ -445,20 +456,21 @@ static enum vprec_exact exactness(const value *v, const vprec_site *site)
     return !l.shifters ? VPREC_EXACT_NOT : l.shifters == l.all && !v->unsure ? VPREC_EXACT_ALWAYS : VPREC_EXACT_ASKED;
 }
 
-/* Whether `v`, subtracted (`minus`) or added, undoes the addition of the sum's addend. */
-static bool undoes(const analysis *a, const value *sum, uint32_t id, bool minus, const vprec_site *site)
+/* In which lanes the value, subtracted (`minus`) or added, undoes the addition of the sum's addend. */
+static uint16_t undoes(const analysis *a, const value *sum, uint32_t id, bool minus, const vprec_site *site)
 {
     const value *v = value_at(a, id), *addend = value_at(a, sum->base);
-    if (addend->kind == PLACE || v->kind != CONSTANT)
-        return sum->base == id && sum->minus != minus;
     bool f64 = site->to == VPREC_E_F64;
-    lanes l = lanes_of(v, site), m = lanes_of(addend, site);
-    if (!l.shifters || (m.minus ^ sum->minus) == (l.minus ^ minus))
-        return false;
-    for (unsigned i = 0; i < l.all; i++)
-        if (vprec_shifter_of(f64, lane_of(addend, site, i)) && !vprec_shifter_same(f64, lane_of(addend, site, i), lane_of(v, site, i)))
-            return false;
-    return true;
+    uint16_t lanes = 0;
+    if (addend->kind == PLACE || v->kind != CONSTANT)
+        return sum->base == id && sum->minus != minus ? EVERY_LANE : 0;
+    for (unsigned i = 0; i < site->lanes; i++) {
+        uint64_t x = lane_of(addend, site, i), y = lane_of(v, site, i), sign = vprec_elem_sign(site->to);
+        bool added = !(x & sign) != sum->minus, taken = !(y & sign) == minus; /* a positive one */
+        if (added == taken && vprec_shifter_of(f64, x) && vprec_shifter_of(f64, y) && vprec_shifter_same(f64, x, y))
+            lanes |= (uint16_t)(1u << i);
+    }
+    return lanes;
 }
 
 /* Whether a built number's constant can be what is taken off: all of its last bits are worth 1 or more. */
@@ -487,9 +499,11 @@ static uint32_t step_difference(analysis *a, size_t i, const vprec_site *site, c
         unsigned x = c == FROM_VVVV ? FROM_RM : FROM_VVVV;
         const value *sum = value_at(a, ids[x]), *addend = value_at(a, ids[c]);
         /* c - x takes off as x - c does, but for the sign of what is left */
-        if (sum->kind == SUM && undoes(a, sum, ids[c], subtracts, site)) {
+        uint16_t lanes = sum->kind == SUM ? undoes(a, sum, ids[c], subtracts, site) : 0;
+        if (lanes) {
             a->notes[i].sum = sum->node;
             set_note(a, i, exactness(addend, site), c);
+            a->notes[i].lanes = lanes;
             *done = true;
             return UNKNOWN;
         }
@@ -504,6 +518,12 @@ static uint32_t step_difference(analysis *a, size_t i, const vprec_site *site, c
     return UNKNOWN;
 }
 
+static void use_whole(analysis *a, int32_t node)
+{
+    a->notes[node].used = true;
+    a->notes[node].lanes = EVERY_LANE;
+}
+
 /* The parts of a conversion are put together: their inner steps were exact. */
 static void use_raised(analysis *a, uint32_t x, uint32_t y)
 {
@@ -511,9 +531,9 @@ static void use_raised(analysis *a, uint32_t x, uint32_t y)
     if (!a->final || (k != RAISED && k != BUILT) || (l != RAISED && l != BUILT))
         return;
     if (k == RAISED)
-        a->notes[value_at(a, x)->node].used = true;
+        use_whole(a, value_at(a, x)->node);
     if (l == RAISED)
-        a->notes[value_at(a, y)->node].used = true;
+        use_whole(a, value_at(a, y)->node);
 }
 
 /* Half of a wide integer, times the other half's range, plus that: a conversion as compilers write it for vectors. */
@@ -522,9 +542,10 @@ static void use_halves(analysis *a, uint32_t x, uint32_t y)
     const value *high = value_at(a, kind_of(a, x) == SCALED ? x : y), *low = value_at(a, kind_of(a, x) == SCALED ? y : x);
     if (!a->final || high->kind != SCALED || low->kind != CONVERTED)
         return;
-    a->notes[high->base].used = a->notes[low->node].used = true;
+    use_whole(a, (int32_t)high->base);
+    use_whole(a, low->node);
     if (VPREC_AT(*a->live, vprec_live, high->node).decoded.site.op == VPREC_OP_MUL) /* no FMA, which gives the sum */
-        a->notes[high->node].used = true;
+        use_whole(a, high->node);
 }
 
 static bool is_range(const value *v, const vprec_site *site)
@@ -624,6 +645,11 @@ static void step_site(analysis *a, size_t i, const vprec_decoded *decoded)
     a->now.vectors[site->dst] = keeps && kind_of(a, result) != SUM ? UNKNOWN : result;
 }
 
+static bool is_same_slot(const slot *s, const slot *t)
+{
+    return s->base == t->base && s->id == t->id && s->at == t->at && s->bytes == t->bytes;
+}
+
 /* Control comes to an instruction with what is known now. */
 static void meet(analysis *a, int32_t node)
 {
@@ -650,7 +676,7 @@ static void meet(analysis *a, int32_t node)
         const slot *mine = &s->slots[i];
         bool same = false;
         for (unsigned j = 0; j < a->now.slot_count && !same; j++)
-            same = !memcmp(mine, &a->now.slots[j], sizeof *mine);
+            same = is_same_slot(mine, &a->now.slots[j]);
         if (same) {
             i++;
             continue;
@@ -712,13 +738,13 @@ static void walk(analysis *a)
 /* A state for each instruction that is jumped to. What is entered from elsewhere begins with nothing known. */
 static bool make_states(analysis *a)
 {
-    enum { FROM_ELSEWHERE = VPREC_ENTRY | VPREC_RETURN };
+    enum { FROM_ELSEWHERE = VPREC_ENTRY | VPREC_CALLED };
     const vprec_code_function *f = a->function;
     for (size_t i = 0; i < a->live->count; i++) {
         const vprec_live *l = &VPREC_AT(*a->live, vprec_live, i);
         uint32_t mark = *vprec_mark(a->map, l->at);
         a->notes[i].state = a->notes[i].sum = -1;
-        if (i && mark & (VPREC_TARGET | VPREC_ENTRY)) {
+        if (i && (mark & (VPREC_TARGET | FROM_ELSEWHERE) || l->at == f->entry)) {
             a->notes[i].state = (int32_t)a->states.count;
             if (!vprec_vec_add(&a->states, 1))
                 return false;
@@ -727,7 +753,7 @@ static bool make_states(analysis *a)
     forget(a, false);
     for (size_t i = 1; i < a->live->count; i++) {
         const vprec_live *l = &VPREC_AT(*a->live, vprec_live, i);
-        if (*vprec_mark(a->map, l->at) & VPREC_ENTRY)
+        if (*vprec_mark(a->map, l->at) & FROM_ELSEWHERE || l->at == f->entry)
             meet(a, (int32_t)i);
     }
     for (size_t e = 0; e < a->map->edges.count; e++) {
@@ -784,12 +810,20 @@ static bool is_worth_it(const analysis *a)
 static void tell(analysis *a)
 {
     for (size_t i = 0; i < a->live->count; i++)
-        if (a->notes[i].sum >= 0)
-            a->notes[i].used = a->notes[a->notes[i].sum].used = true;
+        if (a->notes[i].sum >= 0) {
+            note *sum = &a->notes[a->notes[i].sum];
+            a->notes[i].used = sum->used = true;
+            sum->lanes |= a->notes[i].lanes;
+        }
     for (size_t i = 0; i < a->live->count; i++) {
         vprec_live *l = &VPREC_AT(*a->live, vprec_live, i);
         l->exact = a->notes[i].used ? a->notes[i].exact : VPREC_EXACT_NOT;
         l->addend = a->notes[i].addend;
+        l->lanes = a->notes[i].lanes;
+        uint32_t all = (1u << l->decoded.site.lanes) - 1;
+        bool sums = l->decoded.site.op == VPREC_OP_ADD || l->decoded.site.op == VPREC_OP_SUB || l->decoded.site.op == VPREC_OP_FMA;
+        if (l->exact == VPREC_EXACT_ALWAYS && sums && (l->lanes & all) != all)
+            l->exact = VPREC_EXACT_ASKED;
     }
 }
 

@@ -9,10 +9,10 @@
 enum vprec_exact {
     VPREC_EXACT_NOT,
     VPREC_EXACT_ALWAYS, /* it stays as it is */
-    VPREC_EXACT_ASKED   /* those lanes do whose addend, the operand vprec_live.addend, is a shifter when it runs */
+    VPREC_EXACT_ASKED   /* those of vprec_live.lanes do whose addend, the operand .addend, is a shifter when it runs */
 };
 
-/* Sets `exact` and `addend` of the instructions in `live` (vprec_live), which are those of `function`; of `types` (1 <<
+/* Sets `exact`, `addend` and `lanes` of the instructions in `live` (vprec_live), which are those of `function`; of `types` (1 <<
  * VPREC_F32 | ...) alone.
  *
  * An addition is exact where its addend is a shifter (x86/shifter.h) and the sum is used as such: the shifter is taken

@@ -257,6 +257,7 @@ static void vectors_of(const ZydisDecodedInstruction *z, const ZydisDecodedOpera
     d->width = (uint8_t)(o[0].size / 8);
     bool evex = z->encoding == ZYDIS_INSTRUCTION_ENCODING_EVEX;
     d->masked = evex && z->raw.evex.aaa && !z->raw.evex.z;
+    d->zeroed = evex && z->raw.evex.aaa && z->raw.evex.z;
     const ZydisDecodedOperand *last = &o[z->operand_count_visible - 1];
     switch (how) {
     case MOVES:

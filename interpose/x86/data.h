@@ -21,7 +21,8 @@ typedef struct vprec_data {
     uint8_t width;  /* of `to`, in bytes */
     int8_t to, from, second; /* as in a site: vector register, VPREC_REG_GPR + n, VPREC_REG_MEM, VPREC_REG_NONE */
     int8_t pushed;  /* bytes by which it lowers rsp, which is not among `general` then */
-    bool masked;    /* elements of `to` stay as they were */
+    bool masked;    /* elements of `to` stay as they were, or */
+    bool zeroed;    /* are 0 */
     bool stores;    /* it writes to memory, at `mem` if it has one */
     bool logic;     /* of a VPREC_DATA_MIX: it combines bits */
     uint32_t bits;  /* vector registers whose bits it takes for integers, but by logic */

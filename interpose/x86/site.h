@@ -49,7 +49,8 @@ typedef struct vprec_site {
     uint8_t imm;
     vprec_mem mem;
     uint32_t counter;    /* index of the counter block of its function, for --count */
-    uint8_t addend;      /* 0, or 1 + an operand (0 dst, 1 vvvv, 2 rm): lanes where that is a shifter (shifter.h) are exact */
+    uint8_t addend;      /* 0, or 1 + an operand (0 dst, 1 vvvv, 2 rm): where that is a shifter (shifter.h), elements in */
+    uint16_t exact;      /* these lanes (bit n) are exact */
     uint32_t executed;   /* with `addend` and --count: where such executions are counted, of vprec_executed_counts */
     bool by_original;    /* of VPREC_OP_SYSCALL: the original instruction can be executed where it is */
 } vprec_site;

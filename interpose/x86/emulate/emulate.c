@@ -273,13 +273,13 @@ static uint32_t execute(const vprec_site *site, uint32_t mxcsr, const vprec_arit
     return stepper.raised;
 }
 
-/* The lanes of an addend that are shifters. */
+/* The lanes that are exact: of those that can be, where the addend is a shifter. */
 static uint64_t shifters(const vprec_site *site, const vector *addend)
 {
     unsigned size = vprec_elem_size(site->to);
     uint64_t lanes = 0;
     for (unsigned i = 0; i < site->lanes; i++)
-        lanes |= (uint64_t)(vprec_shifter_of(size == 8, get(addend, size, i)) != VPREC_SHIFTER_NONE) << i;
+        lanes |= (uint64_t)(site->exact >> i & 1 && vprec_shifter_of(size == 8, get(addend, size, i)) != VPREC_SHIFTER_NONE) << i;
     return lanes;
 }
 

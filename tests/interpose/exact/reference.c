@@ -29,7 +29,7 @@ static const struct {
 } kernels[] = {
 #define ENTRY(name) {#name, name, EXACT_SSE2},
     LOOP_KERNELS(ENTRY) DOUBLE_KERNELS(ENTRY) CALL_KERNELS(ENTRY) BASE_VECTOR_KERNELS(ENTRY) INTEGER_KERNELS(ENTRY)
-    ENTRY(integer_built)
+    ENTRY(integer_built) ENTRY(integer_mixed)
 #undef ENTRY
 #define ENTRY(name) {#name, name, EXACT_SSE42},
     SSE42_KERNELS(ENTRY)
