@@ -149,6 +149,40 @@ const vprec_image *vprec_image_of_clone(uint64_t address)
     return find(address, true);
 }
 
+/* Where the first span of an image begins in [address, end), which lies in one page; else its end. */
+static uint64_t next_span(uint64_t address, uint64_t end)
+{
+    const uint64_t page = address >> PAGE_BITS;
+    for (node *n = atomic_load(bucket_of(page)); n; n = atomic_load(&n->next)) {
+        const vprec_image *image = atomic_load(&n->image);
+        if (!image || atomic_load(&n->page) != page)
+            continue;
+        size_t low = VPREC_UP_TO(image->spans, vprec_image_span, end, address);
+        uint64_t start = low < image->spans.count ? VPREC_AT(image->spans, vprec_image_span, low).start : end;
+        end = start < end ? start : end;
+    }
+    return end;
+}
+
+const vprec_image *vprec_image_stretch(uint64_t address, uint64_t end, uint64_t *stop)
+{
+    const vprec_image *image = find(address, false);
+    if (image) {
+        size_t low = VPREC_UP_TO(image->spans, vprec_image_span, end, address);
+        *stop = VPREC_AT(image->spans, vprec_image_span, low).end;
+        *stop = *stop < end ? *stop : end;
+        return image;
+    }
+    while (address < end) {
+        uint64_t border = vprec_page_end(address + 1), limit = border < end ? border : end;
+        *stop = next_span(address, limit);
+        if (*stop < limit)
+            break;
+        address = limit;
+    }
+    return NULL;
+}
+
 const vprec_image *vprec_image_with(uint64_t original, uint64_t *clone)
 {
     uint64_t page = original >> PAGE_BITS;

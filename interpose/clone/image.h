@@ -80,6 +80,8 @@ void vprec_image_retire(const vprec_image *image);
 /* The image of the originals, or of the clones, that `address` lies in; NULL: none. */
 const vprec_image *vprec_image_of(uint64_t address);
 const vprec_image *vprec_image_of_clone(uint64_t address);
+/* The image of `address`; it, or that there is none, goes on up to `*stop`, at most `end`. */
+const vprec_image *vprec_image_stretch(uint64_t address, uint64_t end, uint64_t *stop);
 /* The image with a clone of the very instruction that starts at `original`, which is at `*clone`; NULL: none. Code that
  * is entered in the middle of instructions is in several. */
 const vprec_image *vprec_image_with(uint64_t original, uint64_t *clone);

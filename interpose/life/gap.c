@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * gap.c: see gap.h. */
 #include "gap.h"
+#include "leads.h"
 #include "runtime/share.h"
 #include "unit.h"
 #include <string.h>
@@ -26,11 +27,18 @@ static vprec_extent gap_around(vprec_loaded *l, uint64_t address)
     return gap;
 }
 
+/* Whether there is much code of no function around. */
+static bool is_wide(uint64_t start, uint64_t end)
+{
+    return end - start >= 256 << 10;
+}
+
 bool vprec_gap_translate(vprec_loaded *l, uint64_t address)
 {
-    enum { MOST = 16 << 10, MOST_GENERATED = 128 << 10 };
-    return vprec_unit_translate_code(l, gap_around(l, address), address,
-                                     l->generated ? MOST_GENERATED : MOST);
+    enum { MOST = 16 << 10, MOST_WIDE = 4 << 10, MOST_GENERATED = 128 << 10 };
+    vprec_extent gap = gap_around(l, address);
+    return vprec_unit_translate_code(l, gap, address,
+                                     l->generated ? MOST_GENERATED : is_wide(gap.start, gap.end) ? MOST_WIDE : MOST);
 }
 
 /* Whether it leads to the target that it names. */
@@ -72,6 +80,7 @@ typedef struct sweep {
     vprec_vec pokes, data; /* vprec_poke; uint64_t: addresses in the gap that code reads or computes */
     vprec_vec entries;     /* uint64_t: addresses in the gap that jumps, calls and words of the data name; sorted */
     vprec_vec words;       /* uint64_t: those of them that only words name which may be numbers; sorted */
+    vprec_vec tables;      /* uint64_t: likewise words of what may be jump tables, perhaps read too far */
     uint8_t *bytes;
     bool *code;            /* by byte of the gap: it is in a block that was guarded */
 } sweep;
@@ -112,7 +121,7 @@ static uint64_t entry_of_block(const sweep *s, uint64_t start, uint64_t end)
 }
 
 /* Addresses in the gap that its instructions name, by a jump or call or otherwise, or words of the data. */
-static bool read_references(sweep *s, vprec_loaded *l, const vprec_gap *g)
+static bool read_references(sweep *s, vprec_loaded *l, const vprec_gap *g, bool wide)
 {
     vprec_insn insn;
     bool good;
@@ -122,7 +131,10 @@ static bool read_references(sweep *s, vprec_loaded *l, const vprec_gap *g)
             if (!vprec_insn_decode(s->bytes + (i - g->start), end - i < 15 ? end - i : 15, i, &insn))
                 break;
             if (insn.disp_offset && insn.flow == VPREC_FLOW_NEXT && insn.target >= g->start && insn.target < g->end &&
+                !(wide && insn.loads_address && vprec_leads_to(l, insn.target)) &&
                 !vprec_vec_add_u64(&s->data, insn.target))
+                return false;
+            if (wide && insn.loads_address && insn.disp_offset && !vprec_leads_table(l, i, insn.target, &s->tables))
                 return false;
             if (leads(&insn) && insn.target >= g->start && insn.target < g->end &&
                 !vprec_vec_add_u64(&s->entries, insn.target))
@@ -144,6 +156,7 @@ static bool read_references(sweep *s, vprec_loaded *l, const vprec_gap *g)
             return false;
     vprec_vec_sort_u64(&s->data);
     vprec_vec_sort_u64(&s->entries);
+    vprec_vec_sort_u64(&s->tables);
     return true;
 }
 
@@ -158,25 +171,54 @@ static bool starts(const sweep *s, const vprec_gap *g, uint64_t start, uint64_t 
     return true;
 }
 
-/* Guards all that looks like code in the gap; its pages get X where nothing else could be meant to be rounded. */
-static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
+/* Where in a block its code begins: behind filler. */
+static uint64_t behind_filler(const sweep *s, const vprec_gap *g, uint64_t start, uint64_t end)
+{
+    enum { NOP = 0x90, INT3 = 0xCC, SIZED = 0x66, SEGMENT = 0x2E, MAP = 0x0F, LONG_NOP = 0x1F };
+    vprec_insn insn;
+    uint64_t at = start;
+    for (; at < end; at += insn.length) {
+        const uint8_t *b = s->bytes + (at - g->start);
+        size_t room = end - at < 15 ? end - at : 15, opcode = 0;
+        while (opcode + 1 < room && (b[opcode] == SIZED || b[opcode] == SEGMENT))
+            opcode++;
+        bool nop = b[0] == INT3 || b[opcode] == NOP ||
+                   (opcode + 1 < room && b[opcode] == MAP && b[opcode + 1] == LONG_NOP);
+        if (!nop || !vprec_insn_decode(b, room, at, &insn))
+            break;
+    }
+    return at;
+}
+
+/* Whether something that was not decoded leads to that very place, where a block begins: some jump or call of the
+ * object, read at any of its bytes, or a word of a jump table. Or it begins as functions do. */
+static bool is_led_to(const sweep *s, const vprec_gap *g, vprec_loaded *l, uint64_t at, uint64_t end)
+{
+    enum { FIRST = 4 };
+    static const uint8_t frame[FIRST] = {0x55, 0x48, 0x89, 0xE5}, endbr64[FIRST] = {0xF3, 0x0F, 0x1E, 0xFA};
+    const uint8_t *code = s->bytes + (at - g->start);
+    if (end - at > FIRST && (!memcmp(code, frame, FIRST) || !memcmp(code, endbr64, FIRST)))
+        return true;
+    return vprec_leads_to(l, at) || vprec_sorted_has(&s->tables, at);
+}
+
+/* Guards all that looks like code in the gap; the pages of [start, end) get X where nothing else could be meant to be
+ * rounded. `wide`: much of what leads there lies elsewhere. */
+static bool sweep_gap(vprec_loaded *l, vprec_gap *g, uint64_t start, uint64_t end, bool wide)
 {
     size_t size = g->end - g->start;
     sweep s = {.pokes = VPREC_VEC(vprec_poke), .data = VPREC_VEC(uint64_t), .entries = VPREC_VEC(uint64_t),
-               .words = VPREC_VEC(uint64_t)};
+               .words = VPREC_VEC(uint64_t), .tables = VPREC_VEC(uint64_t)};
     s.bytes = vprec_pages(size + 16);
     s.code = vprec_pages(size + 16);
-    g->swept = true;
     bool done = s.bytes && s.code;
     if (done) {
         vprec_text_read(&l->text, g->start, s.bytes, size);
-        done = read_references(&s, l, g);
+        done = read_references(&s, l, g, wide);
     }
     for (uint64_t at = g->start; at < g->end && done;) {
-        const vprec_image *image = vprec_image_of(at);
-        uint64_t stop = at + 1;
-        while (stop < g->end && vprec_image_of(stop) == image)
-            stop++;
+        uint64_t stop;
+        const vprec_image *image = vprec_image_stretch(at, g->end, &stop);
         if (image) { /* its originals lead to the clones */
             memset(s.code + (at - g->start), 1, stop - at);
             at = stop;
@@ -186,6 +228,9 @@ static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
             bool good;
             uint64_t end = read_block(l, s.bytes + (at - g->start), at, stop, &good);
             uint64_t entry = entry_of_block(&s, at, end);
+            uint64_t first = wide && good ? behind_filler(&s, g, at, end) : end;
+            if (first < entry && is_led_to(&s, g, l, first, end))
+                entry = first;
             if (good && entry < end && vprec_sorted_has(&s.words, entry) && !starts(&s, g, at, entry))
                 good = false; /* a number, for all that is known: what runs there comes to a page without X */
             if (good && entry > at && entry < end) /* it may lie in the middle of what was read as an instruction */
@@ -197,8 +242,8 @@ static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
     }
     done = done && (!s.pokes.count || vprec_text_patch(&l->text, &s.pokes));
     /* what is neither is to be clean, page by page */
-    for (uint64_t page = vprec_page_start(g->start); page < g->end && done; page += PAGE) {
-        uint64_t from = page < g->start ? g->start : page, to = page + PAGE < g->end ? page + PAGE : g->end;
+    for (uint64_t page = vprec_page_start(start); page < end && done; page += PAGE) {
+        uint64_t from = page < start ? start : page, to = page + PAGE < end ? page + PAGE : end;
         for (uint64_t at = from; at < to; at++) {
             uint64_t stop = at;
             while (stop < to && !s.code[stop - g->start])
@@ -213,6 +258,7 @@ static bool sweep_gap(vprec_loaded *l, vprec_gap *g)
     vprec_vec_free(&s.data);
     vprec_vec_free(&s.entries);
     vprec_vec_free(&s.words);
+    vprec_vec_free(&s.tables);
     vprec_pages_free(s.bytes, size + 16);
     vprec_pages_free(s.code, size + 16);
     return done;
@@ -238,18 +284,63 @@ bool vprec_gap_closed(const vprec_loaded *l, uint64_t page)
     return vprec_sorted_has(&l->closed, page);
 }
 
+/* Of sorted addresses those that lie elsewhere stay. */
+static void leave_out(vprec_vec *addresses, uint64_t start, uint64_t end)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < addresses->count; i++) {
+        uint64_t at = VPREC_AT(*addresses, uint64_t, i);
+        if (at < start || at >= end)
+            VPREC_AT(*addresses, uint64_t, kept++) = at;
+    }
+    addresses->count = kept;
+}
+
+/* A piece of a page in the midst of much code that no function tells of: it is looked at by itself, and once more
+ * whenever something on it was translated. */
+static bool provide_piece(vprec_loaded *l, uint64_t start, uint64_t end, bool news, bool *runs)
+{
+    enum { AROUND = 1 << 10 };
+    const uint64_t page = vprec_page_start(start);
+    if (news && vprec_gap_closed(l, page)) { /* perhaps by another piece of it */
+        leave_out(&l->pieces, page, page + PAGE);
+        leave_out(&l->closed, page, page + PAGE);
+    }
+    if (!vprec_sorted_has(&l->pieces, start)) {
+        size_t place = vprec_sorted_below(l->pieces.data, l->pieces.count, sizeof start, 0, start, false);
+        uint64_t *to = vprec_vec_insert(&l->pieces, place);
+        if (!to)
+            return false;
+        *to = start;
+        const vprec_extent all = gap_around(l, start);
+        vprec_gap gap = {start - all.start > AROUND ? start - AROUND : all.start,
+                         all.end - end > AROUND ? end + AROUND : all.end, 0, true};
+        if (!sweep_gap(l, &gap, start, end, true))
+            return false;
+    }
+    *runs = !vprec_gap_closed(l, page);
+    return true;
+}
+
 bool vprec_gap_provide(vprec_loaded *l, uint64_t start, uint64_t end, uint64_t address, bool now, bool *runs)
 {
     enum { ENTRIES = 64 };
     vprec_gap *g = gap_at(l, start);
     if (!g)
         return false;
-    bool executed = address >= start && address < end;
+    bool news = address >= start && address < end && !vprec_image_of(address);
     g->entries++; /* of its pages: functions beside it cannot wait for ever, either */
-    if (executed && !vprec_image_of(address) && !vprec_gap_translate(l, address))
+    if (news && !vprec_gap_translate(l, address))
         return false;
-    if ((now || g->entries >= ENTRIES) && !g->swept && !sweep_gap(l, g))
-        return false;
+    if (is_wide(g->start, g->end)) {
+        g->swept = true;
+        return provide_piece(l, start, end, news, runs);
+    }
+    if ((now || g->entries >= ENTRIES) && !g->swept) {
+        g->swept = true;
+        if (!sweep_gap(l, g, g->start, g->end, false))
+            return false;
+    }
     *runs = g->swept && !vprec_gap_closed(l, vprec_page_start(start));
     return true;
 }
@@ -262,4 +353,14 @@ bool vprec_gap_waits(vprec_loaded *l, uint64_t start, uint64_t end)
             return true;
     }
     return false;
+}
+
+void vprec_gap_again(vprec_loaded *l, uint64_t start, uint64_t end)
+{
+    for (size_t i = 0; i < l->gaps.count; i++) {
+        vprec_gap *g = &VPREC_AT(l->gaps, vprec_gap, i);
+        g->swept &= g->start >= end || start >= g->end;
+    }
+    leave_out(&l->pieces, start, end);
+    leave_out(&l->closed, start, end);
 }

@@ -18,4 +18,7 @@ bool vprec_gap_translate(vprec_loaded *loaded, uint64_t address);
 /* Whether the page never gets X: something on it may be meant to be rounded, and nothing guards it. */
 bool vprec_gap_closed(const vprec_loaded *loaded, uint64_t page);
 
+/* The program has written to [start, end): what is there is to be looked at anew. */
+void vprec_gap_again(vprec_loaded *loaded, uint64_t start, uint64_t end);
+
 #endif

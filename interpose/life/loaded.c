@@ -12,8 +12,9 @@ vprec_loaded *vprec_loaded_make(void)
                             .targets = VPREC_VEC(uint64_t),
                             .gaps = VPREC_VEC(vprec_gap), .closed = VPREC_VEC(uint64_t), .words = VPREC_VEC(uint64_t),
                             .parts = VPREC_VEC(uint64_t), .tails = VPREC_VEC(uint64_t),
-                            .chosen = VPREC_VEC(vprec_chosen), .counted = VPREC_VEC(uint64_t),
-                            .elsewhere = VPREC_VEC(uint64_t), .launches = VPREC_VEC(uint64_t), .executed = VPREC_VEC(uint64_t), .recorded = VPREC_VEC(vprec_recorded)};
+                            .chosen = VPREC_VEC(vprec_chosen), .elsewhere = VPREC_VEC(uint64_t),
+                            .launches = VPREC_VEC(uint64_t), .executed = VPREC_VEC(uint64_t),
+                            .pieces = VPREC_VEC(uint64_t), .recorded = VPREC_VEC(vprec_recorded)};
     return l;
 }
 
@@ -33,23 +34,21 @@ void vprec_loaded_free(vprec_loaded *l)
     vprec_text_close(&l->text);
     vprec_object_release(&l->object);
     vprec_vec *all[] = {&l->images, &l->gates,   &l->targets, &l->tails, &l->gaps,
-                        &l->chosen, &l->counted, &l->closed,  &l->words, &l->parts,
+                        &l->chosen, &l->closed,  &l->words, &l->parts, &l->pieces,
                         &l->elsewhere, &l->recorded, &l->executed, &l->undone, &l->launches};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
     vprec_visits_free(&l->visits);
+    vprec_offsets_free(&l->leads);
+    vprec_strays_free(&l->counted);
     vprec_pages_free(l, sizeof *l);
 }
 
 bool vprec_loaded_counts(vprec_loaded *l, uint64_t start)
 {
-    size_t place = vprec_sorted_below(l->counted.data, l->counted.count, sizeof start, 0, start, false);
-    if (place < l->counted.count && VPREC_AT(l->counted, uint64_t, place) == start)
-        return false;
-    uint64_t *to = vprec_vec_insert(&l->counted, place);
-    if (to)
-        *to = start;
-    return true;
+    if (!l->counted.hi)
+        l->counted = (vprec_strays){.lo = l->text.lo, .hi = l->text.hi};
+    return vprec_strays_add(&l->counted, &l->text.heap, start);
 }
 
 static vprec_scan scan_of(const vprec_loaded *l)

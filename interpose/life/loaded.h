@@ -4,6 +4,7 @@
 #ifndef VPREC_LIFE_LOADED_H
 #define VPREC_LIFE_LOADED_H
 
+#include "find/offsets.h"
 #include "job.h"
 #include "visits.h"
 
@@ -38,8 +39,11 @@ typedef struct vprec_loaded {
     vprec_vec tails;   /* uint64_t: functions of the object that may have gates of their own; sorted */
     vprec_visits visits;
     vprec_vec gaps;    /* vprec_gap: see gap.c */
+    vprec_vec pieces;  /* uint64_t: starts of parts of pages that gap.c has looked at; sorted */
+    vprec_offsets leads; /* see leads.h */
+    bool leads_read;
     vprec_vec chosen;  /* vprec_chosen: code that no function tells of, once it is translated; sorted by start, disjoint */
-    vprec_vec counted; /* uint64_t: starts of functions that rules and records have counted; sorted */
+    vprec_strays counted; /* starts of functions that rules and records have counted */
     vprec_vec closed;  /* uint64_t: pages that never get X; sorted */
     vprec_vec words;   /* uint64_t: where the object needs no relocations: what of its data may lead into the middle of
                           its functions; sorted */
@@ -64,8 +68,10 @@ typedef struct vprec_chosen {
     bool selected;
 } vprec_chosen;
 
-/* Where code is executed that no function tells of. Its pages wait without X until some of its entries are known: what
- * starts there is code for sure. Then all that looks like code is guarded. */
+/* Where code is executed that no function tells of. Its pages wait without X until some of its entries are known:
+ * what starts there is code for sure. Then all that looks like code is guarded. Where there is much of it (Chromium's
+ * 235 MB) each page is guarded at once, by itself, and once more when something on it is translated and it has no X
+ * yet. */
 typedef struct vprec_gap {
     uint64_t start, end;
     uint64_t entries;

@@ -136,10 +136,8 @@ bool vprec_opened_knows(vprec_loaded *l, uint64_t page)
         return false;
     bool knows = true;
     for (uint64_t at = page; at < page + PAGE && knows;) {
-        const vprec_image *image = vprec_image_of(at);
-        uint64_t stop = at + 1;
-        while (stop < page + PAGE && vprec_image_of(stop) == image)
-            stop++;
+        uint64_t stop;
+        const vprec_image *image = vprec_image_stretch(at, page + PAGE, &stop);
         knows = image || vprec_loaded_clean(l, at, stop);
         at = stop;
     }

@@ -556,10 +556,8 @@ static bool add_window(unit *u, vprec_extent code)
 static bool add_windows(unit *u, vprec_extent code)
 {
     for (uint64_t at = code.start; at < code.end;) {
-        const vprec_image *image = vprec_image_of(at);
-        uint64_t stop = at + 1;
-        while (stop < code.end && !image == !vprec_image_of(stop))
-            stop++;
+        uint64_t stop;
+        const vprec_image *image = vprec_image_stretch(at, code.end, &stop);
         if (!image && !add_window(u, (vprec_extent){at, stop}))
             return false;
         at = stop;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * written.c: see written.h. */
 #include "written.h"
+#include "gap.h"
 #include "keep.h"
 #include "runtime/sys.h"
 #include "unit.h"
@@ -105,10 +106,7 @@ bool vprec_written_begin(vprec_loaded *l, uint64_t lo, uint64_t hi)
     if (!restore(l, lo, hi))
         return false;
     vprec_visits_drop(&l->visits, lo, hi);
-    for (size_t i = 0; i < l->gaps.count; i++) {
-        vprec_gap *g = &VPREC_AT(l->gaps, vprec_gap, i);
-        g->swept &= g->start >= hi || lo >= g->end;
-    }
+    vprec_gap_again(l, lo, hi);
     for (uint64_t page = lo; page < hi; page += PAGE)
         if (vprec_text_has(&l->text, page)) {
             vprec_text_forget(&l->text, page);

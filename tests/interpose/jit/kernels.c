@@ -2,6 +2,7 @@
  * kernels.c: see kernels.h. All that it computes with floating-point numbers is done by the functions that it emits. */
 #include "kernels.h"
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,6 +26,29 @@ void start(int argc, char **argv)
     }
     seed = strtoull(argv[1], NULL, 10);
     raw = argc == 3;
+}
+
+/* -- page faults -- */
+
+int faults_begin(void)
+{
+    struct perf_event_attr attribute = {.type = PERF_TYPE_SOFTWARE, .size = sizeof attribute,
+                                        .config = PERF_COUNT_SW_PAGE_FAULTS, .exclude_kernel = 1};
+    int counter = (int)syscall(SYS_perf_event_open, &attribute, 0, -1, -1, 0);
+
+    if (counter < 0) {
+        perror("page faults cannot be counted: perf_event_open");
+        exit(77);
+    }
+    return counter;
+}
+
+uint64_t faults_now(int counter)
+{
+    uint64_t n = 0;
+
+    need(read(counter, &n, sizeof n) == sizeof n, "to count page faults");
+    return n;
 }
 
 /* -- memory -- */

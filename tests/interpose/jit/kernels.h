@@ -52,6 +52,11 @@ void operands(struct record *record, struct kind kind); /* draws record->in, cle
 void results(struct record *record, struct kind kind);  /* records what record->out holds */
 void run(struct record *record, struct kind kind, const void *code, long times); /* operands, the call, results */
 
+/* A counter of this thread's page faults, and how many it has had by then. The program ends with 77, and says why, where
+ * there is none. */
+int faults_begin(void);
+uint64_t faults_now(int counter);
+
 /* The program ends when they fail: MAP_PRIVATE | MAP_ANONYMOUS for fd < 0, else MAP_SHARED. */
 void *map(void *wanted, size_t size, int protection, int fd);
 void protect(void *at, size_t size, int protection);

@@ -4,7 +4,6 @@
  * of its own, since one that changes its code may be treated in another way from then on. Until then few entries may
  * fault: the program counts its page faults. What lies beside the code is data, and stays what it is. */
 #include "kernels.h"
-#include <linux/perf_event.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -66,13 +65,6 @@ static void call(struct record *record, int i)
     run(record, kinds[i], code + PAGE - 2 * APART + i * APART, 1);
 }
 
-static uint64_t count(void)
-{
-    uint64_t n = 0;
-    need(read(faults, &n, sizeof n) == sizeof n, "to count page faults");
-    return n;
-}
-
 static void often(struct record *record)
 {
     uint8_t out[64];
@@ -81,9 +73,9 @@ static void often(struct record *record)
     for (int i = 0; i < KERNELS; i++)
         for (int n = 0; n < OFTEN; n++) {
             if (n == OFTEN / 2)
-                before = count();
+                before = faults_now(faults);
             ((kernel)(uintptr_t)(code + PAGE - 2 * APART + i * APART))(record->in, out, 1);
-            if (n == OFTEN - 1 && i >= BESIDE && count() - before > FEW)
+            if (n == OFTEN - 1 && i >= BESIDE && faults_now(faults) - before > FEW)
                 printf("function %d faults at every call\n", i);
         }
 }
@@ -126,10 +118,8 @@ static void change(struct record *record, enum way way)
 static void one(enum way way)
 {
     struct record *record = record_new(way);
-    struct perf_event_attr attribute = {.type = PERF_TYPE_SOFTWARE, .size = sizeof attribute,
-                                        .config = PERF_COUNT_SW_PAGE_FAULTS, .exclude_kernel = 1};
 
-    faults = (int)syscall(SYS_perf_event_open, &attribute, 0, -1, -1, 0);
+    faults = faults_begin();
     need(!pipe(ends), "pipe");
     code = map(NULL, SIZE, PROT_READ | PROT_WRITE | (way == PROTECT ? 0 : PROT_EXEC), -1);
     for (int i = 0; i < KERNELS; i++)
@@ -156,14 +146,8 @@ static void one(enum way way)
 
 int main(int argc, char **argv)
 {
-    struct perf_event_attr attribute = {.type = PERF_TYPE_SOFTWARE, .size = sizeof attribute,
-                                        .config = PERF_COUNT_SW_PAGE_FAULTS, .exclude_kernel = 1};
-
     start(argc, argv);
-    if (syscall(SYS_perf_event_open, &attribute, 0, -1, -1, 0) < 0) {
-        perror("page faults cannot be counted: perf_event_open");
-        return 77;
-    }
+    close(faults_begin());
     for (int way = STORE; way < WAYS; way++) {
         pid_t child;
         int status;
