@@ -570,27 +570,28 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
     return image;
 }
 
-/* The functions are left native, by name. */
+/* The functions are left native after all: they count as no others. Those for which a debugger is the reason by name. */
 static void leave_native(vprec_job *j, enum vprec_reason why)
 {
     char room[VPREC_JOB_NAME];
     for (size_t i = 0; i < j->map.functions.count; i++) {
         const vprec_code_function *f = vprec_job_function(&j->map, i);
+        const uint64_t record = j->function_records ? j->function_records[i] : 0;
+        vprec_function_record *r = record ? vprec_share_at(record, sizeof *r) : NULL;
         uint32_t wanted = 0;
         for (int t = 0; t < VPREC_TYPES && f->cloned && !f->only_calls; t++) {
             uint32_t sites = vprec_wire_shared->config.use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
-            uint64_t record = j->function_records[i];
-            vprec_function_record *r = record ? vprec_share_at(record, sizeof *r) : NULL;
             wanted += sites;
             j->record->sites[t] -= sites;
-            j->record->sites_native[t] += sites;
             if (r)
                 r->sites[t] = 0;
         }
         j->record->functions -= wanted != 0;
-        if (wanted)
+        if (wanted && why == VPREC_REASON_DEBUGGER)
             vprec_record_native(why, j->object->path, function_name(j, f, room));
     }
+    if (why != VPREC_REASON_DEBUGGER)
+        vprec_record_native(why, j->map.object->path, NULL);
 }
 
 vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
@@ -611,10 +612,8 @@ vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
     } else {
         why = VPREC_REASON_NO_MEMORY;
     }
-    if (why == VPREC_REASON_DEBUGGER)
+    if (why)
         leave_native(j, why);
-    else if (why)
-        vprec_record_native(why, j->map.object->path, NULL);
     free_tables(j);
     return image;
 }
