@@ -54,7 +54,7 @@ static void enter_site(void *data, const vprec_site *site)
 static bool active(const vprec_cloner *k, const vprec_insn *insn)
 {
     const vprec_arith *arith = k->options->arith;
-    if (VPREC_AT(k->map->functions, vprec_code_function, k->function).routine.results)
+    if (vprec_routine_rounds(&vprec_cloner_function(k, k->function)->routine))
         return false;
     return insn->cls == VPREC_SITE && arith->use[insn->type] != VPREC_USE_NONE &&
            arith->ops & vprec_ops_of((enum vprec_op)insn->op);
@@ -107,17 +107,34 @@ static void emit_site(vprec_cloner *k, uint64_t at)
     put_site(k, &site);
 }
 
+/* vmovups between the register and [rax + offset]; the offset is the register's size, or 0. */
+static void emit_stored(vprec_cloner *k, const vprec_routine *routine, int8_t reg, bool store, bool second)
+{
+    vprec_code *c = &k->code;
+    const unsigned width = routine->lanes * (routine->type == VPREC_F64 ? 8u : 4u);
+    const uint8_t opcode = store ? 0x11 : 0x10, modrm = (uint8_t)((second ? 0x40 : 0) | reg << 3);
+    if (width == 64)
+        vprec_emit_bytes(c, "\x62\xF1\x7C\x48", 4);
+    else
+        vprec_emit_bytes(c, width == 32 ? "\xC5\xFC" : "\x0F", width == 32 ? 2 : 1);
+    vprec_emit_u8(c, opcode);
+    vprec_emit_u8(c, modrm);
+    if (second)
+        vprec_emit_u8(c, width == 64 ? 1 : (uint8_t)width);
+}
+
 /* A routine's return: a result in a vector register is rounded, inline as its product with 1. */
 static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routine *routine, int8_t result)
 {
     vprec_type type = (vprec_type)routine->type;
-    bool f64 = type == VPREC_F64;
+    bool f64 = type == VPREC_F64, scalar = routine->lanes == 1;
     vprec_site site = {
         .address = at, .op = VPREC_OP_MUL,
         .from = f64 ? VPREC_E_F64 : VPREC_E_F32, .to = f64 ? VPREC_E_F64 : VPREC_E_F32,
         .lanes = routine->lanes, .width = (uint8_t)(routine->lanes * (f64 ? 8 : 4)),
-        .encoding = VPREC_EVEX, .map = 1, .opcode = 0x59, .pp = f64, .w = f64,
-        .dst = result, .vvvv = result, .rm = VPREC_REG_MEM, .broadcast = true,
+        .encoding = VPREC_EVEX, .map = 1, .opcode = 0x59,
+        .pp = (uint8_t)(scalar ? 2 + f64 : f64), .w = f64,
+        .dst = result, .vvvv = result, .rm = VPREC_REG_MEM, .broadcast = !scalar,
         .mem = {.base = VPREC_MEM_RIP, .index = VPREC_MEM_NONE, .scale = 1, .size = f64 ? 8 : 4,
                 .disp = (int64_t)k->room.constants->value[type][VPREC_K_UNIT]},
     };
@@ -135,6 +152,31 @@ static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routin
     site.vvvv = VPREC_REG_NONE;
     site.broadcast = false;
     emit_enter(k, &site);
+}
+
+static void emit_routine_results(vprec_cloner *k, uint64_t at, const vprec_routine *routine)
+{
+    for (int8_t result = 0; result < routine->results; result++) {
+        if (routine->stored)
+            emit_stored(k, routine, result, false, result);
+        emit_routine_result(k, at, routine, result);
+        if (routine->stored)
+            emit_stored(k, routine, result, true, result);
+    }
+}
+
+/* Whether a routine goes on, by a jump, in what does not round its results. One that never returns is all such jumps,
+ * to the version for this processor. */
+static bool leaves_routine(const vprec_cloner *k, const vprec_insn *insn)
+{
+    const vprec_code_function *f = vprec_cloner_function(k, k->function);
+    if (!f->gate || !f->routine.results)
+        return false;
+    bool leaves = insn->flow == VPREC_FLOW_IJMP;
+    for (size_t i = 0; i < k->live.count && leaves; i++)
+        leaves = VPREC_AT(k->live, vprec_live, i).decoded.insn.flow != VPREC_FLOW_RET;
+    return leaves || ((insn->flow == VPREC_FLOW_JMP || insn->flow == VPREC_FLOW_JCC) &&
+                      insn->target - f->start >= f->end - f->start);
 }
 
 static void emit_audit(vprec_cloner *k, uint64_t at)
@@ -212,6 +254,13 @@ static void emit_syscall(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 {
     const vprec_code_function *f = vprec_cloner_function(k, k->function);
+    if (leaves_routine(k, insn)) {
+        uint8_t *over = vprec_jump_leave(k, at, insn);
+        emit_routine_results(k, at, &f->routine);
+        vprec_emit_u8(&k->code, 0xC3);
+        vprec_jump_stay(k, over);
+        return;
+    }
     if (vprec_jump_emit(k, at, insn))
         return;
     if (insn->cls == VPREC_SYSCALL && k->options->calls) {
@@ -219,10 +268,10 @@ static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *ins
     } else if (f->only_calls) {
         vprec_round_copy_insn(&k->code, at, insn);
     } else if (insn->flow == VPREC_FLOW_RET) {
-        for (int8_t result = 0; result < f->routine.results; result++)
-            emit_routine_result(k, at, &f->routine, result);
+        emit_routine_results(k, at, &f->routine);
         vprec_round_copy_insn(&k->code, at, insn);
-    } else if (active(k, insn) || (insn->cls == VPREC_CONTROL && vprec_arith_rounds(k->options->arith))) {
+    } else if (active(k, insn) || (insn->cls == VPREC_CONTROL && vprec_arith_rounds(k->options->arith) &&
+                                   !vprec_routine_rounds(&f->routine))) {
         emit_site(k, at);
     } else if (insn->cls == VPREC_REFUSED) {
         emit_refused(k, at);
@@ -248,7 +297,7 @@ static void clone_function(vprec_cloner *k)
      * them; those that the function itself overwrites are free where dead. */
     uint32_t unnamed = ~(f->vectors | map->live_vectors) & 0xFFFF0000u, written;
     uint32_t unnamed_masks = ~(f->masks | map->live_masks) & 0xFE, masks_written, taken[2] = {0, 0};
-    if (f->gate) /* whoever calls it */
+    if (f->gate || vprec_routine_rounds(&f->routine)) /* who calls it may know it, as compilers know SVML's */
         unnamed = unnamed_masks = 0;
     if (!vprec_live_read(map, f, &k->live, &written, &masks_written)) {
         k->code.full = true;
@@ -320,8 +369,8 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
         size_t n = f->refused + f->controls + f->tails, length = f->end - f->start;
         for (int t = 0; t < VPREC_TYPES; t++)
             n += options->arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
-        if (f->routine.results) /* sites at each return */
-            n += (length / 16 + 1) * f->routine.results;
+        if (f->routine.results) /* sites at each return, and at jumps that take its place */
+            n += (length / (f->gate ? 4 : 16) + 1) * f->routine.results;
         bytes += length * (options->changes ? 40 : 4) + n * site_bytes + f->syscalls * CALL_BYTES + 128;
         if (f->indirect_jumps) /* a table entry and a landing, and the longer jumps */
             bytes += length * 64;

@@ -107,6 +107,15 @@ static bool branches_into(uint64_t start, uint64_t end, uint64_t shadow, unsigne
     return false;
 }
 
+/* A call that returns to where it always did, behind the entry's jump. */
+static void emit_call(vprec_code *code, uint64_t back, uint64_t target)
+{
+    vprec_emit_push_u32(code, (uint32_t)back);
+    vprec_emit_bytes(code, "\xC7\x44\x24\x04", 4); /* mov dword ptr [rsp+4], imm32 */
+    vprec_emit_u32(code, (uint32_t)(back >> 32));
+    vprec_emit_branch(code, -1, target);
+}
+
 /* The instructions that the entry's jump covers, elsewhere, and a jump behind
  * them. 0: they cannot be moved. */
 static uint8_t move_entry(vprec_code *code, uint64_t start, uint64_t end)
@@ -123,7 +132,9 @@ static uint8_t move_entry(vprec_code *code, uint64_t start, uint64_t end)
         if (!open)
             continue;
         switch (insn.flow) {
+        case VPREC_FLOW_CALL: emit_call(code, at + insn.length, insn.target); break;
         case VPREC_FLOW_NEXT:
+        case VPREC_FLOW_IJMP:
         case VPREC_FLOW_RET: vprec_round_copy_insn(code, at, &insn); break;
         case VPREC_FLOW_JMP: vprec_emit_branch(code, -1, insn.target); break;
         case VPREC_FLOW_JCC:
@@ -149,7 +160,7 @@ static void emit_stub(uint8_t *at, const vprec_gate *gate)
     vprec_emit_bytes(&code, &to[1], 8);
 }
 
-vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end, uint64_t shadow)
+vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end, unsigned at, uint64_t shadow)
 {
     if (!gates->room)
         return NULL;
@@ -160,19 +171,18 @@ vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end, uin
         return NULL;
     uint8_t *slot = gates->arena + gates->count * SLOT;
     vprec_code code = {.at = slot + TRAMPOLINE, .end = slot + STUB, .shadow = shadow};
-    uint8_t moved = move_entry(&code, start, end > start ? end : start + 64);
-    if (!moved || code.full)
+    if (!move_entry(&code, start + at, end > start ? end : start + 64) || code.full)
         return NULL;
     vprec_gate *gate = vprec_gate_at(gates, gates->count++);
     *place = (uint32_t)gates->count;
-    *gate = (vprec_gate){.function = start, .native = slot + TRAMPOLINE, .stub = slot + STUB, .moved = moved};
+    *gate = (vprec_gate){.function = start, .native = slot + TRAMPOLINE, .stub = slot + STUB, .at = (uint8_t)at};
     emit_stub(slot + STUB, gate);
     return gate;
 }
 
 static uint64_t jump_to_stub(const vprec_gate *gate)
 {
-    return 0xE9 | (uint64_t)(uint32_t)((uint64_t)gate->stub - (gate->function + VPREC_GATE_ENTRY)) << 8;
+    return 0xE9 | (uint64_t)(uint32_t)((uint64_t)gate->stub - (gate->function + gate->at + VPREC_GATE_ENTRY)) << 8;
 }
 
 /* /proc/self/mem, which writes without a change of what the pages permit: no other thread can miss them. */
@@ -217,7 +227,7 @@ bool vprec_gates_open(const vprec_gates *gates)
         const vprec_gate *gate = vprec_gate_at(gates, i);
         uint64_t jump = jump_to_stub(gate);
         if (gate->rounded)
-            done = write_code(memory, gate->function, (const uint8_t *)&jump, VPREC_GATE_ENTRY);
+            done = write_code(memory, gate->function + gate->at, (const uint8_t *)&jump, VPREC_GATE_ENTRY);
     }
     close_memory(memory);
     return done;

@@ -11,6 +11,7 @@
 #ifndef VPREC_CLONE_GATE_H
 #define VPREC_CLONE_GATE_H
 
+#include "runtime/routine.h"
 #include "x86/emit.h"
 #include <stdatomic.h>
 
@@ -22,8 +23,10 @@ typedef struct vprec_gate {
     atomic_bool *called;     /* set by the first of them, which then counts in `functions`; NULL: nobody asks */
     _Atomic uint32_t *functions;
     const void *stub;
-    uint8_t moved;           /* bytes of the function's instructions that `native` has */
+    uint8_t at;              /* where in the function its jump stands: behind endbr64, which direct calls may skip */
     bool ours;               /* `rounded` is a function of this library: it is called on a stack of its own */
+    vprec_routine routine;   /* where its results are, and */
+    const void *inside;      /* the clone, where `rounded` was set before: for it to call */
 } vprec_gate;
 
 /* The gates of one object, in memory within its reach. */
@@ -37,9 +40,10 @@ enum { VPREC_GATE_ENTRY = 5 }; /* the jump at a function's entry */
 
 /* Room for `room` gates of the code in [lo, hi). False: none in reach. */
 bool vprec_gates_reserve(vprec_gates *gates, uint64_t lo, uint64_t hi, size_t room);
-/* The gate of the function in [start, end), made if need be; end == start where its size is not known. Its bytes lie
- * `shadow` from there. NULL: its first instructions cannot be moved, or no room. */
-vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end, uint64_t shadow);
+/* The gate of the function in [start, end), made if need be; end == start where its size is not known. Its jump is to
+ * stand `at` bytes from the start, and its bytes lie `shadow` from there. NULL: its first instructions cannot be moved,
+ * or no room. */
+vprec_gate *vprec_gate_add(vprec_gates *gates, uint64_t start, uint64_t end, unsigned at, uint64_t shadow);
 vprec_gate *vprec_gate_at(const vprec_gates *gates, size_t i);
 /* Makes them executable, for good. False: that is not permitted; they are gone. */
 bool vprec_gates_seal(vprec_gates *gates);

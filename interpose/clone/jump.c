@@ -229,6 +229,39 @@ static void emit_call(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
     vprec_emit_branch(&k->code, -1, at);
 }
 
+uint8_t *vprec_jump_leave(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
+{
+    enum { CALL = 2, JUMP = 4 };
+    vprec_code *c = &k->code;
+    const uint8_t *bytes = vprec_bytes(k->map, at);
+    unsigned modrm = insn->flow == VPREC_FLOW_IJMP ? modrm_of(bytes, insn) : 0;
+    uint8_t *over = NULL;
+    if (insn->flow == VPREC_FLOW_JCC) {
+        vprec_emit_branch(c, vprec_insn_condition(bytes, insn) ^ 1, (uint64_t)c->at);
+        over = c->at;
+    }
+    vprec_emit_move_stack(c, -8);
+    if (insn->flow == VPREC_FLOW_IJMP) {
+        vprec_round_copy_insn(c, at, insn);
+        if (!c->full && modrm)
+            c->at[(int)modrm - (int)insn->length] ^= (CALL ^ JUMP) << 3;
+    } else {
+        vprec_emit_u8(c, 0xE8);
+        displacement(k, insn->target);
+    }
+    vprec_emit_move_stack(c, 8);
+    return over;
+}
+
+void vprec_jump_stay(const vprec_cloner *k, uint8_t *over)
+{
+    const vprec_code *c = &k->code;
+    if (!over || c->full)
+        return;
+    int32_t rel = (int32_t)(c->at - over);
+    memcpy(over - 4, &rel, 4);
+}
+
 /* A jump to what may have a gate, which is told that it comes from selected code. */
 static void emit_tail(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 {

@@ -19,6 +19,11 @@ void vprec_jump_end(vprec_cloner *k);
 /* What stands for the jump or call at `at`. False: it is neither. */
 bool vprec_jump_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn);
 
+/* A call of what an instruction jumps to, behind which the code goes on that `ret` ends; the stack is as it was. What
+ * the jump passed on the stack lies elsewhere now. Returns what vprec_jump_stay() ends: a conditional jump's way on. */
+uint8_t *vprec_jump_leave(vprec_cloner *k, uint64_t at, const vprec_insn *insn);
+void vprec_jump_stay(const vprec_cloner *k, uint8_t *over);
+
 /* jmp to where `original` lives in the end: in a clone, or where it is. */
 void vprec_jump_to(vprec_cloner *k, uint64_t original);
 

@@ -241,8 +241,9 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
             return;
     }
     if (gate) { /* which moved what the jump covers */
-        gate->rounded = (const void *)(entry_of(p, function));
-        add_jump(p, at, (uint64_t)gate->stub);
+        const void **to = gate->rounded ? &gate->inside : &gate->rounded;
+        *to = (const void *)(entry_of(p, function));
+        add_jump(p, at + gate->at, (uint64_t)gate->stub);
         p->image->by_jump++;
         return;
     }

@@ -60,7 +60,7 @@ typedef struct vprec_code_function {
                          as it is */
     bool known;       /* likewise: it has been counted */
     bool inner;       /* likewise: part of a routine; its inside stays as it is */
-    vprec_routine routine; /* likewise, where it has results: one operation, whose results are rounded */
+    vprec_routine routine; /* likewise: where it rounds it is one operation, whose results are rounded */
     struct vprec_gate *gate; /* likewise: the clone is for calls by selected code only, the original stays as it is */
 } vprec_code_function;
 

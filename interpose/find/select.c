@@ -2,6 +2,7 @@
  * select.c: see select.h. Patterns are fnmatch's; an object matches by its base
  * name or by its whole path. */
 #include "select.h"
+#include "elementary.h"
 #include "object.h"
 #include <fnmatch.h>
 #include <string.h>
@@ -118,29 +119,6 @@ static int consult(vprec_wire_config *config, uint32_t kind, const char *text)
     return look_up(config, kind, text, count);
 }
 
-/* __svml_<function>[f]<lanes>, perhaps with a suffix: _mask, an accuracy, the processor that it is for. */
-bool vprec_select_is_routine(const char *name, vprec_routine *routine)
-{
-    *routine = (vprec_routine){0};
-    if (strncmp(name, "__svml_", 7))
-        return false;
-    name += 7;
-    size_t n = strcspn(name, "_"), suffix = strlen(name + n);
-    bool integer = (*name == 'i' || *name == 'u') && (!fnmatch("?*div*", name, 0) || !fnmatch("?*rem*", name, 0));
-    if (n < 4 || integer || (suffix && suffix != 3 && fnmatch("*_mask", name + n, 0)))
-        return true;
-    unsigned lanes = (unsigned)(name[n - 1] - '0'), digits = 1;
-    if (name[n - 1] == '6' && name[n - 2] == '1')
-        lanes = 16, digits = 2;
-    bool f32 = lanes >= 4 && name[n - digits - 1] == 'f' && strncmp(name, "erf", n - digits);
-    bool known = lanes == 2 || lanes == 4 || lanes == 8 || lanes == 16;
-    bool halves = name[n - 2] == '3' && name[n - 1] == '2'; /* 32 of binary16 */
-    if (!known || halves || (lanes == 16 && !f32))
-        return true;
-    *routine = (vprec_routine){f32 ? VPREC_F32 : VPREC_F64, (uint8_t)lanes, strncmp(name, "sincos", 6) ? 1 : 2};
-    return true;
-}
-
 bool vprec_select_is_helper(const char *name)
 {
     static const char *const helpers[] = {"__mul[shd]c3", "__div[shd]c3", "__powi[sd]f2", "__float*i[shd]f"};
@@ -198,7 +176,7 @@ bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec
     int asked = consult(config, VPREC_RULE_OBJECT, path), skipped = consult(config, VPREC_RULE_SKIP_OBJECT, path);
     consult(config, VPREC_RULE_JIT, path); /* a name that is there; what it generates is another matter */
     consult(config, VPREC_RULE_SKIP_JIT, path);
-    if (IN(ours, path) || IN(mathematics, path))
+    if (IN(ours, path) || IN(mathematics, path) || vprec_elementary_library(path))
         return false; /* a pattern that matches it names something that is there all the same */
     if (skipped == 1)
         *why = VPREC_REASON_LEFT_SKIPPED;
@@ -236,6 +214,11 @@ void vprec_select_idle(vprec_wire_config *config, uint64_t matched, uint64_t obj
 bool vprec_select_helpers(vprec_wire_config *config, const char *path)
 {
     return !fnmatch("libgcc_s.so*", base_name(path), 0) && consult(config, VPREC_RULE_SKIP_OBJECT, path) != 1;
+}
+
+bool vprec_select_library(vprec_wire_config *config, const char *path)
+{
+    return vprec_elementary_library(path) && consult(config, VPREC_RULE_SKIP_OBJECT, path) != 1;
 }
 
 enum vprec_choice vprec_select_function(const vprec_wire_config *config, uint64_t matched)

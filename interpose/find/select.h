@@ -34,15 +34,6 @@ void vprec_select_idle(vprec_wire_config *config, uint64_t matched, uint64_t obj
 /* Whether code that the object at `path` generates is translated; `selected`: the object is. */
 bool vprec_select_jit(const vprec_wire_config *config, const char *path, bool selected);
 
-/* Whether a function of any object is a vector mathematics routine of Intel's SVML (as compiled into NumPy): one
- * operation, whose inside relies on its own precision. Its `results` come back in vector registers 0 and 1, `lanes`
- * each; none: it is an inner part of such a routine, or its results are not binary32 or binary64. */
-typedef struct vprec_routine {
-    uint8_t type; /* vprec_type */
-    uint8_t lanes, results;
-} vprec_routine;
-bool vprec_select_is_routine(const char *name, vprec_routine *routine);
-
 /* This library, or of its making. */
 bool vprec_select_is_ours(const char *path);
 /* libm or libmvec, whose functions are one operation each. */
@@ -61,5 +52,7 @@ bool vprec_select_is_exact(const char *name);
  * arithmetic of whoever calls. By a function's name, by an object's path. */
 bool vprec_select_is_helper(const char *name);
 bool vprec_select_helpers(vprec_wire_config *config, const char *path);
+/* A library of elementary functions, whose calls are operations: see elementary.h. */
+bool vprec_select_library(vprec_wire_config *config, const char *path);
 
 #endif

@@ -194,7 +194,7 @@ static bool make_gates(struct library *l, const vprec_vec *functions)
         uint64_t address = vprec_library_address(&l->at, f->symbol);
         const void *native = (const void *)address;
         if (address && is_formatted(f->entry)) {
-            f->gate = vprec_gate_add(&l->gates, address, vprec_library_end(&l->at, address), 0);
+            f->gate = vprec_gate_add(&l->gates, address, vprec_library_end(&l->at, address), 0, 0);
             native = f->gate ? f->gate->native : NULL;
         }
         if (!*f->entry->original)

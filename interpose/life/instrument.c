@@ -6,6 +6,7 @@
 #include "devices.h"
 #include "direction.h"
 #include "find/callers.h"
+#include "find/elementary.h"
 #include "find/plt.h"
 #include "find/select.h"
 #include "libm/patch.h"
@@ -64,6 +65,15 @@ static bool is_selected(uint64_t matched)
     return choice == VPREC_CHOICE_NAMED || choice == VPREC_CHOICE_ANY;
 }
 
+/* Of an operation: what it calls is, too. */
+static bool is_part(const vprec_loaded *l, uint64_t start)
+{
+    for (size_t i = 0; i < l->parts.count; i++)
+        if (VPREC_AT(l->parts, uint64_t, i) == start)
+            return true;
+    return false;
+}
+
 static void answer(void *data)
 {
     question *q = data;
@@ -80,7 +90,8 @@ static void answer(void *data)
         uint64_t matched = vprec_job_rules(&l->object, f.start, named);
         if (vprec_loaded_counts(l, f.start))
             vprec_select_hit(&vprec_wire_shared->config, matched);
-        selected = is_selected(matched) && !(named && vprec_select_is_routine(f.name, &routine));
+        selected = is_selected(matched) && !(named && vprec_job_routine(&l->object, f.name, f.start, &routine)) &&
+                   !is_part(l, f.start);
     } else {
         selected = chosen && chosen->start <= q->address ? chosen->selected : is_selected(0);
     }
@@ -94,6 +105,13 @@ static enum vprec_caller ask(uint64_t address)
     return q.what;
 }
 
+/* Whether it takes a function's name to say what a call from it is. */
+static bool asks_by_name(void)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    return vprec_select_has_functions(config) || vprec_elementary_any(config);
+}
+
 /* Tells callers.h who is selected. `map`: all functions of the object; NULL: all are, or it is asked about each. False:
  * no memory. */
 static bool tell_callers(vprec_loaded *l, const vprec_codemap *map)
@@ -102,7 +120,7 @@ static bool tell_callers(vprec_loaded *l, const vprec_codemap *map)
     const vprec_object *object = &l->object;
     vprec_caller_object o = {.code = UINT64_MAX, .lo = object->lo, .hi = object->hi,
                              .spans = VPREC_VEC(vprec_caller_span),
-                             .asks = !map && vprec_select_has_functions(&vprec_wire_shared->config)};
+                             .asks = !map && asks_by_name()};
     vprec_callers_asked = ask;
     extend(&o.code, &o.code_end, &object->code);
     extend(&o.code, &o.code_end, &object->plt);
@@ -246,7 +264,8 @@ static bool find_gates(vprec_loaded *l)
     return true;
 }
 
-/* Functions of the object that work for whoever calls: where functions are selected, a jump to one is looked at. */
+/* Functions of the object that work for whoever calls: where functions are selected, a jump to one is looked at; and
+ * control that comes to an operation, which may have no arithmetic of its own. */
 static bool find_tails(vprec_loaded *l)
 {
     vprec_symbol f;
@@ -254,12 +273,18 @@ static bool find_tails(vprec_loaded *l)
     for (size_t i = 0; i < l->object.code.count; i++) {
         vprec_extent e = VPREC_AT(l->object.code, vprec_extent, i);
         for (uint64_t at = e.start; vprec_object_function_next(&l->object, at, e.end, &f); at = f.start + 1)
-            if (f.name && f.name[0] == '_' && f.name[1] == '_' &&
-                (vprec_select_is_helper(f.name) || (vprec_select_is_routine(f.name, &routine) && routine.results)) &&
-                !(vprec_vec_add_u64(&l->tails, f.start) && vprec_vec_add_u64(&l->targets, f.start)))
-                return false;
+            if (f.name) {
+                bool operation = vprec_job_routine(&l->object, f.name, f.start, &routine) &&
+                                 vprec_routine_rounds(&routine);
+                if ((operation || vprec_select_is_helper(f.name)) &&
+                    !(vprec_vec_add_u64(&l->tails, f.start) && vprec_vec_add_u64(&l->targets, f.start)))
+                    return false;
+                if (operation && !vprec_vec_add_u64(&l->operations, f.start))
+                    return false;
+            }
     }
     vprec_vec_sort_u64(&l->tails);
+    vprec_vec_sort_u64(&l->operations);
     vprec_vec_sort_u64(&l->targets);
     return true;
 }
@@ -288,9 +313,8 @@ static bool translate_all(vprec_loaded *l, enum vprec_isa isa)
 
 static bool translate_on_demand(vprec_loaded *l, enum vprec_isa isa)
 {
-    if (!tell_callers(l, NULL) ||
-        (vprec_select_has_functions(&vprec_wire_shared->config) && vprec_arith_rounds(&vprec_arith_current) &&
-         !find_tails(l)))
+    if ((l->selected && !tell_callers(l, NULL)) ||
+        ((!l->selected || asks_by_name()) && vprec_arith_rounds(&vprec_arith_current) && !find_tails(l)))
         return false;
     vprec_direction_ask(l->object.bias, isa);
     if (passes == 1) /* those of what dlopen brings are called later */
@@ -341,7 +365,9 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     enum vprec_reason why;
     bool selected = vprec_select_object(&vprec_wire_shared->config, path, &why);
-    bool helps = !selected && vprec_select_helpers(&vprec_wire_shared->config, path);
+    bool library = !selected && config->ops & VPREC_OPS_LIBM && vprec_arith_rounds(&vprec_arith_current) &&
+                   vprec_select_library(&vprec_wire_shared->config, path);
+    bool helps = !selected && !library && vprec_select_helpers(&vprec_wire_shared->config, path);
     if (helps && !helpers_wanted) {
         helper *h = vprec_vec_add(&waiting, 1);
         if (h)
@@ -351,7 +377,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         seen_objects.count--; /* it is not seen yet */
         return;
     }
-    if (!selected && !helps) {
+    if (!selected && !helps && !library) {
         if (why)
             vprec_record_native(why, path, NULL);
         if (vprec_devices_is(path) && !config->list)
@@ -364,7 +390,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     }
     l->selected = selected;
-    bool at_once = !config->list && (!selected || has_sanitizer() || vprec_select_is_system(path));
+    bool at_once = !config->list && (helps || has_sanitizer() || vprec_select_is_system(path));
     why = at_once ? vprec_object_read(&l->object, path, bias) : vprec_object_open(&l->object, path, bias);
     bool done = !why && vprec_text_open(&l->text, l->object.lo, l->object.hi, &l->object.code) && find_gates(l) &&
                 record_object(l, path, process) &&

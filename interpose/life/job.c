@@ -2,7 +2,9 @@
  * job.c: see job.h. Chooses functions, keeps the books; the work is code.c's and clone.c's. */
 #include "job.h"
 #include "find/callers.h"
+#include "find/elementary.h"
 #include "find/select.h"
+#include "libm/array.h"
 #include "libm/patch.h"
 #include "named.h"
 #include "runtime/record.h"
@@ -72,10 +74,36 @@ static bool rounds_libm(void)
 /* What a jump to is a call that its own function must answer for. */
 bool vprec_job_may_have_gate(const char *name)
 {
-    return (rounds_libm() && vprec_libm_is_rounded(name)) || vprec_select_is_helper(name);
+    vprec_routine routine;
+    return vprec_select_is_helper(name) ||
+           (rounds_libm() &&
+            (vprec_libm_is_rounded(name) || vprec_elementary_named(name, &routine) ||
+             vprec_elementary_asked(&vprec_wire_shared->config, name, &routine)));
 }
 
+/* By all of its names, where somebody asks for functions by name. */
+static bool is_asked(vprec_object *object, uint64_t entry, vprec_routine *routine)
+{
+    vprec_wire_config *config = &vprec_wire_shared->config;
+    vprec_vec names = VPREC_VEC(const char *);
+    uint64_t matched = 0;
+    if (vprec_elementary_any(config) && vprec_object_names_of(object, entry, &names))
+        for (size_t i = 0; i < names.count && !matched; i++)
+            matched = vprec_elementary_asked(config, VPREC_AT(names, const char *, i), routine);
+    vprec_vec_free(&names);
+    vprec_select_hit(config, matched);
+    return matched;
+}
 
+bool vprec_job_routine(vprec_object *object, const char *name, uint64_t entry, vprec_routine *routine)
+{
+    *routine = (vprec_routine){0};
+    if (!name || !*name)
+        return false;
+    return is_asked(object, entry, routine) ||
+           (vprec_elementary_library(object->path) ? vprec_elementary_of_library(name, routine)
+                                                   : vprec_elementary_named(name, routine));
+}
 
 /* What part of a routine leads to by a direct call or jump is part of it, too: its slow paths. True: that is news. */
 static bool mark_part(const vprec_codemap *map, long from, uint64_t to)
@@ -137,9 +165,11 @@ static void find_routines(vprec_job *j)
             continue;
         }
         if (!f->name || !((in_libc && vprec_libm_is_rounded(f->name)) || vprec_select_is_exact(f->name) ||
-                          vprec_select_is_routine(f->name, &f->routine)))
+                          vprec_job_routine(j->object, f->name, f->entry, &f->routine)))
             continue;
-        f->inner = !f->routine.results;
+        f->inner = !vprec_routine_rounds(&f->routine);
+        if (f->routine.lost && rounds_libm())
+            vprec_record_native(VPREC_REASON_LIBM_RESULT, map->object->path, f->name);
         found = true;
     }
     while (found) {
@@ -164,7 +194,7 @@ static bool has_work(const vprec_code_function *f)
     bool formatted = vprec_arith_rounds(&vprec_arith_current);
     if (f->inner)
         return false;
-    if (f->routine.results)
+    if (vprec_routine_rounds(&f->routine))
         return rounds_libm() && config->use[f->routine.type] == VPREC_USE_FORMAT;
     for (int t = 0; t < VPREC_TYPES; t++)
         if (config->use[t] != VPREC_USE_NONE && f->sites[t])
@@ -175,19 +205,42 @@ static bool has_work(const vprec_code_function *f)
 /* Whether it works for whoever calls it. */
 static bool is_for_callers(const vprec_job *j, const vprec_code_function *f)
 {
-    return !j->selected || f->routine.results || (f->name && vprec_select_is_helper(f->name));
+    return !j->selected || vprec_routine_rounds(&f->routine) || (f->name && vprec_select_is_helper(f->name));
+}
+
+/* Whether it works for selected callers alone whoever is selected: what somebody names, and what calls what it is given
+ * or what has such a name, must find out that it is inside of an operation already. */
+static bool is_gated(const vprec_job *j, const vprec_code_function *f)
+{
+    vprec_routine routine;
+    return f->routine.arrays || (f->routine.results && is_asked(j->object, f->entry, &routine));
 }
 
 /* A gate before a function; false, and the reason said: it cannot have one. */
 static bool add_gate(vprec_job *j, vprec_code_function *f)
 {
+    static const uint8_t endbr[4] = {0xF3, 0x0F, 0x1E, 0xFA};
     bool able = true;
-    for (uint64_t at = f->start + 1; at < f->start + VPREC_GATE_ENTRY && at < f->end; at++)
+    unsigned skipped = 0;
+    if (f->end - f->start > sizeof endbr && !memcmp(vprec_bytes(&j->map, f->start), endbr, sizeof endbr))
+        skipped = sizeof endbr; /* behind it, where direct calls may lead */
+    for (uint64_t at = f->start + skipped + 1; at < f->start + skipped + VPREC_GATE_ENTRY && at < f->end; at++)
         able &= !(*vprec_mark(&j->map, at) & (VPREC_TARGET | VPREC_ENTRY));
-    f->gate = able ? vprec_gate_add(&j->gates, f->start, f->end, vprec_window_at(&j->map, f->start)->shadow) : NULL;
+    enum { LONGEST = 15 };
+    uint64_t end = f->end; /* the jump may cover what lies between functions */
+    while (end < f->start + skipped + VPREC_GATE_ENTRY + LONGEST && vprec_in_code(&j->map, end) &&
+           *vprec_mark(&j->map, end) & VPREC_FILLER)
+        end++;
+    f->gate = able ? vprec_gate_add(&j->gates, f->start, end, skipped, vprec_window_at(&j->map, f->start)->shadow)
+                   : NULL;
     if (!f->gate) {
         char room[VPREC_JOB_NAME];
         vprec_record_native(VPREC_REASON_LIBM_ENTRY, j->map.object->path, function_name(j, f, room));
+    }
+    if (f->gate && f->routine.arrays) {
+        f->gate->rounded = (const void *)vprec_libm_array;
+        f->gate->routine = f->routine;
+        f->gate->calls = vprec_wire_shared->config.count ? &vprec_record_process->libm_calls[f->routine.type] : NULL;
     }
     return f->gate;
 }
@@ -232,7 +285,8 @@ void vprec_job_choose(vprec_job *j)
         enum vprec_choice choice = vprec_select_function(config, matched);
         f->selected = j->selected && choice != VPREC_CHOICE_SKIPPED && choice != VPREC_CHOICE_OTHER;
         f->cloned = f->selected && work;
-        if (!is_for_callers(j, f) || (j->selected && !ruled) || choice == VPREC_CHOICE_NAMED || !work)
+        bool always = j->selected && work && is_gated(j, f);
+        if (!is_for_callers(j, f) || !work || (!always && ((j->selected && !ruled) || choice == VPREC_CHOICE_NAMED)))
             continue;
         f->selected = false;
         f->cloned = choice != VPREC_CHOICE_SKIPPED;

@@ -44,8 +44,12 @@ static inline vprec_code_function *vprec_job_function(const vprec_codemap *map, 
 
 static inline bool vprec_job_is_part(const vprec_code_function *f)
 {
-    return f->routine.results || f->inner;
+    return vprec_routine_rounds(&f->routine) || f->inner;
 }
+
+/* Whether the function of the object that starts, or is entered, at `entry` is one operation, or a part of one, by its
+ * name; NULL: it has none. Rules that match it are hit. */
+bool vprec_job_routine(vprec_object *object, const char *name, uint64_t entry, vprec_routine *routine);
 
 /* Whether a call of the function `name` is decided by who calls: what jumps to it must answer for itself. */
 bool vprec_job_may_have_gate(const char *name);

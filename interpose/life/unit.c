@@ -308,10 +308,10 @@ bool vprec_unit_poke(vprec_vec *pokes, uint64_t at, uint8_t byte)
 }
 
 /* A function whose result is rounded, whatever is in it. */
-static bool is_operation(const char *name)
+static bool is_operation(vprec_loaded *l, const vprec_symbol *f)
 {
     vprec_routine routine;
-    return name && vprec_select_is_routine(name, &routine) && routine.results;
+    return vprec_job_routine(&l->object, f->name, f->start, &routine) && vprec_routine_rounds(&routine);
 }
 
 bool vprec_unit_plant(vprec_loaded *l, const vprec_symbol *f)
@@ -321,7 +321,7 @@ bool vprec_unit_plant(vprec_loaded *l, const vprec_symbol *f)
     unit u;
     begin(&u, l, 0);
     vprec_vec pokes = VPREC_VEC(vprec_poke);
-    bool done = take(&u, f) && read_unit(&u), work = is_operation(f->name);
+    bool done = take(&u, f) && read_unit(&u), work = is_operation(l, f);
     const vprec_codemap *map = &u.job.map;
     for (uint64_t at = f->start; at < f->end && done && !work; at++)
         work = is_guarded(*vprec_mark(map, at));
@@ -420,10 +420,11 @@ static void skip_known(unit *u)
     }
 }
 
-static bool has_gate(const vprec_codemap *map, uint64_t start)
+/* The gate before the function that starts there; NULL: none. */
+static const vprec_gate *gate_of(const vprec_codemap *map, uint64_t start)
 {
     long i = vprec_code_function_at(map, start);
-    return i >= 0 && vprec_job_function(map, (size_t)i)->gate;
+    return i >= 0 ? vprec_job_function(map, (size_t)i)->gate : NULL;
 }
 
 /* Decoded functions from decision to clone. */
@@ -461,13 +462,17 @@ static bool finish(unit *u)
         vprec_symbol s = VPREC_AT(u->view.symbols, vprec_symbol, i);
         const vprec_visit *k = vprec_visit_at(&l->visits, s.start);
         bool pending = k && k->state == VPREC_VISIT_PENDING, cloned = image && is_chosen(map, s.start);
-        bool gated = cloned && has_gate(map, s.start);
+        bool gated = cloned && gate_of(map, s.start);
         done &= vprec_visit_set(&l->visits, s.start, s.end,
                                 gated    ? VPREC_VISIT_GATED
                                 : cloned ? VPREC_VISIT_CLONED
                                          : VPREC_VISIT_IDLE);
-        if (pending && (gated || !cloned))
-            done &= vprec_unit_unplant(l, gated ? s.start + VPREC_GATE_ENTRY : s.start, s.end);
+        if (pending && gated) {
+            const uint64_t jump = s.start + gate_of(map, s.start)->at;
+            done &= vprec_unit_unplant(l, s.start, jump) && vprec_unit_unplant(l, jump + VPREC_GATE_ENTRY, s.end);
+        } else if (pending && !cloned) {
+            done &= vprec_unit_unplant(l, s.start, s.end);
+        }
     }
     return done;
 }

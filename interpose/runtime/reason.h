@@ -38,6 +38,7 @@
     X(RESOLVER, "resolver", "an IFUNC resolver of it computes before anything can be instrumented")                    \
     X(LIBM_UNREADABLE, "libm", "its functions cannot be replaced: it cannot be read")                                  \
     X(LIBM_ENTRY, "libm", "the function's first bytes cannot be moved")                                                \
+    X(LIBM_RESULT, "libm", "nobody knows where the function leaves its results")                                       \
     X(LIBM_NAMESPACE, "libm", "it is another namespace's copy (dlmopen), whose functions are not replaced")            \
     VPREC_REASONS_CHILD(X)
 

@@ -18,6 +18,7 @@
 #define VPREC_RUNTIME_WIRE_H
 
 #include "reason.h"
+#include "routine.h"
 #include "vprec.h"
 #include <stdatomic.h>
 #include <stdint.h>
@@ -96,7 +97,8 @@ enum vprec_rule_kind {
     VPREC_RULE_SKIP_FUNCTION,
     VPREC_RULE_EXEC,
     VPREC_RULE_JIT,
-    VPREC_RULE_SKIP_JIT
+    VPREC_RULE_SKIP_JIT,
+    VPREC_RULE_ELEMENTARY
 };
 
 enum { VPREC_RULES_MAX = 64, VPREC_RULE_LENGTH = 232 };
@@ -107,6 +109,7 @@ typedef struct vprec_wire_rule {
     _Atomic uint32_t hits; /* objects, functions or processes it matched */
     _Atomic uint64_t idle; /* --function, --skip-function: offset of the record of an object in which a function that
                               it matched holds nothing to round; 0 none */
+    vprec_routine routine; /* --elementary: where the results are */
     char glob[VPREC_RULE_LENGTH];
 } vprec_wire_rule;
 

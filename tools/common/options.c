@@ -3,6 +3,7 @@
 #include "options.h"
 #include "help.h"
 #include "say.h"
+#include "signature.h"
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -50,6 +51,7 @@ static const struct option long_options[] = {
     {"exec", required_argument, NULL, OPT_RULE + VPREC_RULE_EXEC},
     {"jit", required_argument, NULL, OPT_RULE + VPREC_RULE_JIT},
     {"skip-jit", required_argument, NULL, OPT_RULE + VPREC_RULE_SKIP_JIT},
+    {"elementary", required_argument, NULL, OPT_RULE + VPREC_RULE_ELEMENTARY},
     {"fast", no_argument, NULL, OPT_FAST},
     {"integer-rounding", required_argument, NULL, OPT_INTEGERS},
     {"ops", required_argument, NULL, OPT_OPS},
@@ -86,7 +88,7 @@ const struct option *vprec_options_list(void)
 const char *vprec_rule_option(uint32_t kind)
 {
     static const char *const names[] = {"--object", "--skip-object", "--function", "--skip-function", "--exec",
-                                        "--jit", "--skip-jit"};
+                                        "--jit", "--skip-jit", "--elementary"};
     return kind < sizeof names / sizeof *names ? names[kind] : "?";
 }
 
@@ -418,7 +420,15 @@ static bool rule_add(vprec_wire_config *config, uint32_t kind, const char *glob)
     vprec_wire_rule *rule = &config->rule[config->rules++];
     rule->kind = kind;
     memcpy(rule->glob, glob, strlen(glob) + 1);
-    return true;
+    char *equals = kind == VPREC_RULE_ELEMENTARY ? strrchr(rule->glob, '=') : NULL;
+    if (equals)
+        *equals++ = 0;
+    if (kind != VPREC_RULE_ELEMENTARY || (*rule->glob && vprec_signature_parse(equals ? equals : "f", &rule->routine)))
+        return true;
+    vprec_say("unknown result '%s' in --elementary: use f, d, f4, f8, f16, d2, d4, d8, 2f8, or for arrays the arguments, "
+              "such as (n.f): see man vprec-run",
+              glob);
+    return false;
 }
 
 static bool count_parse(const char *name, const char *text, uint32_t most, uint32_t *count)

@@ -156,7 +156,8 @@ void vprec_names_find(vprec_records *records, const vprec_wire_config *config)
 {
     for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++) {
         const vprec_wire_rule *rule = &config->rule[i];
-        bool functions = rule->kind == VPREC_RULE_FUNCTION || rule->kind == VPREC_RULE_SKIP_FUNCTION;
+        bool functions = rule->kind == VPREC_RULE_FUNCTION || rule->kind == VPREC_RULE_SKIP_FUNCTION ||
+                         rule->kind == VPREC_RULE_ELEMENTARY;
         if (functions && !records->hits[i] && records->named[i] == VPREC_NO_PARENT)
             records->named[i] = object_with(records, rule->glob);
     }

@@ -323,6 +323,108 @@ class Compilers(unittest.TestCase):
                 self.assertEqual(vprec(options, program), run(program))
 
 
+class Elementary(unittest.TestCase):
+    """Functions that are one operation by their names, or since somebody says so: their results are rounded, nothing
+    inside of them."""
+    ASKED = ("--elementary my_exp --elementary my_double=d --elementary cpp_exp(float)=f --elementary my_[gt]* "
+             "--elementary my_array=(n.f) --elementary my_pointer=(N..f)")
+    PROGRAM = './calls_elementary'
+    MINE = 'my_|cpp_'
+
+    def check(self, options, is_rounded=lambda who: True, fraction_bits=(7, 8), asked=True):
+        native = run(self.PROGRAM)
+        have = vprec('-f f32=e8m{},f64=e11m{} {} {}'.format(*fraction_bits, options, self.ASKED if asked else ''),
+                     self.PROGRAM)
+        self.assertEqual([name for name, _ in native], [name for name, _ in have])
+        changed, place = 0, {}
+        for (name, before), (_, after) in zip(native, have):
+            who, what = name.split()
+            if re.search(self.MINE, what) and not asked:
+                continue
+            place[name] = place.get(name, -1) + 1
+            bits = fraction_bits[len(before) == 16]
+            # the strided one wrote the first five of each third element only
+            kept = re.search('floor|Trunc', what) or ('sSinI' in what and (place[name] % 3 or place[name] > 12))
+            want = rounded(number(before), bits) if is_rounded(who) and not kept else number(before)
+            self.assertEqual(number(after), want,
+                             f'{options}: {name} is {number(after).hex()}, natively {number(before).hex()}')
+            changed += after != before
+        return changed
+
+    def setUp(self):
+        if subprocess.run(self.PROGRAM, stdout=subprocess.DEVNULL, cwd=DIRECTORY).returncode == 77:
+            self.skipTest('this processor has no AVX2')
+
+    def test_default(self):
+        self.assertGreater(self.check(''), 150)
+        self.assertGreater(self.check('', fraction_bits=(4, 5)), 150)
+        self.assertGreater(self.check('', asked=False), 100)
+
+    def test_identity(self):
+        for options in '-f native', f'-f native {self.ASKED}', f'-f native --count {self.ASKED}':
+            self.assertEqual(run(self.PROGRAM), vprec(options, self.PROGRAM))
+
+    def test_function(self):
+        self.assertGreater(self.check('--function ff', lambda who: who == 'ff'), 80)
+        self.assertGreater(self.check('--skip-function gg', lambda who: who == 'ff'), 80)
+        self.check('--function main', lambda who: False)
+
+    def test_object(self):
+        self.assertGreater(self.check('--object calls_elementary'), 150)
+
+    def test_operations(self):
+        self.assertGreater(self.check('--ops libm'), 150)
+        self.assertGreater(self.check('--count'), 150)
+
+    def test_modes(self):
+        """Random rounding: to one of the two neighbours, and to either of them."""
+        native = run(self.PROGRAM)
+        for mode in '-f f32=e8m5,f64=e11m6 -m sr', '-f f32=e8m5,f64=e11m6 -m ru':
+            up = down = 0
+            for (name, before), (_, after) in zip(native, vprec(f'{mode} {self.ASKED}', self.PROGRAM)):
+                bits = 6 if len(before) == 16 else 5
+                x, y = number(before), number(after)
+                ulp = 2.0 ** (math.frexp(x)[1] - 1 - bits)
+                if re.search('floor|Trunc|sSinI', name):
+                    continue
+                self.assertEqual(y % ulp, 0, f'{mode}: {name} is {y.hex()}, natively {x.hex()}')
+                self.assertLess(abs(x - y), ulp, f'{mode}: {name} is {y.hex()}, natively {x.hex()}')
+                up += y > x
+                down += y < x
+            self.assertGreater(up, 50)
+            self.assertEqual(down > 50, mode.endswith('sr'))
+
+    def test_noise(self):
+        native = run(self.PROGRAM)
+        for mode in 'rr', 'mca':
+            moved = 0
+            have = vprec(f'-m {mode} -t f32=6,f64=8 {self.ASKED}', self.PROGRAM)
+            for (name, before), (_, after) in zip(native, have):
+                x, y, bits = number(before), number(after), 8 if len(before) == 16 else 6
+                if re.search('floor|Trunc|sSinI', name):
+                    continue
+                self.assertLessEqual(abs(y - x), 2 * 2.0 ** (math.frexp(x)[1] - bits), f'{mode}: {name} is {y.hex()}')
+                moved += x != y
+            self.assertGreater(moved, 100)
+
+    def test_registers(self):
+        """What a function leaves alone its callers may rely on: other conventions than the usual one do."""
+        command = self.PROGRAM, 'registers'
+        if subprocess.run(command, stdout=subprocess.DEVNULL, cwd=DIRECTORY).returncode == 77:
+            self.skipTest('this processor has no AVX-512')
+        native = run(*command)
+        for options in '', '--function call_full', '-m sr', '--count':
+            for (name, before), (_, after) in zip(native, vprec(f'-f bf16 {options} {self.ASKED}', *command)):
+                lost = int(before, 16) & ~int(after, 16)
+                self.assertEqual(lost, 0, f'{options}: {name} changes the registers {lost:x}')
+                self.assertGreater(bin(int(before, 16)).count('1'), 25)
+
+    def test_refused(self):
+        for wrong in 'my_exp=q', 'my_exp=f3', 'my_exp=d16', '=f', 'my_exp=(n.)', 'my_exp=(nf', 'my_exp=(nNf)':
+            vprec(f'-f bf16 --elementary {wrong}', self.PROGRAM, status=125)
+        vprec('-f bf16 --elementary no_such_name', self.PROGRAM, status=125)
+
+
 class Routines(unittest.TestCase):
     """Vector routines: their results are rounded, nothing inside of them, slow paths included."""
 
