@@ -4,6 +4,7 @@
 #include "select.h"
 #include "elementary.h"
 #include "object.h"
+#include "presets.h"
 #include <fnmatch.h>
 #include <string.h>
 
@@ -186,6 +187,8 @@ bool vprec_select_object(vprec_wire_config *config, const char *path, enum vprec
         *why = VPREC_REASON_LEFT_SYSTEM;
     else if (asked < 0 && IN(runtimes, path))
         *why = VPREC_REASON_LEFT_RUNTIME;
+    else if (asked < 0 && vprec_preset_leaves_object(config, path))
+        *why = VPREC_REASON_LEFT_PRESET;
     return *why == VPREC_REASON_NONE;
 }
 

@@ -8,6 +8,7 @@
 #include "find/callers.h"
 #include "find/elementary.h"
 #include "find/plt.h"
+#include "find/presets.h"
 #include "find/select.h"
 #include "libm/patch.h"
 #include "list.h"
@@ -90,7 +91,7 @@ static void answer(void *data)
         uint64_t matched = vprec_job_rules(&l->object, f.start, named);
         if (vprec_loaded_counts(l, f.start))
             vprec_select_hit(&vprec_wire_shared->config, matched);
-        selected = is_selected(matched) && !(named && vprec_job_routine(&l->object, f.name, f.start, &routine)) &&
+        selected = is_selected(matched) && !(named && vprec_preset_leaves(l->preset, f.name)) && !(named && vprec_job_routine(&l->object, f.name, f.start, &routine)) &&
                    !is_part(l, f.start);
     } else {
         selected = chosen && chosen->start <= q->address ? chosen->selected : is_selected(0);
@@ -120,7 +121,7 @@ static bool tell_callers(vprec_loaded *l, const vprec_codemap *map)
     const vprec_object *object = &l->object;
     vprec_caller_object o = {.code = UINT64_MAX, .lo = object->lo, .hi = object->hi,
                              .spans = VPREC_VEC(vprec_caller_span),
-                             .asks = !map && asks_by_name()};
+                             .asks = !map && (l->preset || asks_by_name())};
     vprec_callers_asked = ask;
     extend(&o.code, &o.code_end, &object->code);
     extend(&o.code, &o.code_end, &object->plt);
@@ -292,7 +293,8 @@ static bool find_tails(vprec_loaded *l)
 /* All of the object at once: only listed, or its pages may not lose X, or it is there for others. */
 static bool translate_all(vprec_loaded *l, enum vprec_isa isa)
 {
-    vprec_job job = {.object = &l->object, .text = &l->text, .selected = l->selected, .record = l->record};
+    vprec_job job = {.object = &l->object, .text = &l->text, .selected = l->selected, .preset = l->preset,
+                     .record = l->record};
     job.calls = l->selected && !vprec_select_is_system(l->object.path);
     bool done = vprec_code_read(&job.map, &l->object, vprec_wire_shared->config.ops, vprec_job_may_have_gate);
     if (done) {
@@ -390,6 +392,10 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     }
     l->selected = selected;
+    /* who names functions says all of it */
+    l->preset = selected && vprec_select_function(config, 0) == VPREC_CHOICE_ANY ? vprec_preset_of(config, path) : 0;
+    if (l->preset)
+        vprec_record_native(VPREC_REASON_LEFT_PRESET, path, NULL);
     bool at_once = !config->list && (helps || has_sanitizer() || vprec_select_is_system(path));
     why = at_once ? vprec_object_read(&l->object, path, bias) : vprec_object_open(&l->object, path, bias);
     bool done = !why && vprec_text_open(&l->text, l->object.lo, l->object.hi, &l->object.code) && find_gates(l) &&

@@ -3,6 +3,7 @@
 #include "job.h"
 #include "find/callers.h"
 #include "find/elementary.h"
+#include "find/presets.h"
 #include "find/select.h"
 #include "libm/array.h"
 #include "libm/patch.h"
@@ -283,6 +284,8 @@ void vprec_job_choose(vprec_job *j)
         else if (!something)
             vprec_select_idle(config, matched, vprec_record_offset(j->record));
         enum vprec_choice choice = vprec_select_function(config, matched);
+        if (choice == VPREC_CHOICE_ANY && j->preset && f->name && vprec_preset_leaves(j->preset, f->name))
+            choice = VPREC_CHOICE_SKIPPED;
         f->selected = j->selected && choice != VPREC_CHOICE_SKIPPED && choice != VPREC_CHOICE_OTHER;
         f->cloned = f->selected && work;
         bool always = j->selected && work && is_gated(j, f);

@@ -18,6 +18,7 @@ typedef struct vprec_job {
     vprec_object *object; /* is asked for names; `map` may have a part of it */
     vprec_text_pages *text;
     bool selected;     /* the object; else only what it has for others (vprec_select_helpers) */
+    unsigned preset;   /* of the object: see presets.h */
     bool alone;        /* likewise */
     bool apart;        /* likewise */
     bool others;       /* likewise */

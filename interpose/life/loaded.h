@@ -22,6 +22,7 @@ typedef struct vprec_loaded {
     vprec_text_pages text;
     vprec_object_record *record;
     bool selected;     /* else only what it has for others */
+    unsigned preset;   /* see presets.h; 0 none */
     enum vprec_isa isa; /* what the clones may use */
     bool generated;    /* it is no object, but code that the program made */
     bool writable;     /* with that: code there may write to itself */

@@ -69,7 +69,7 @@ static void begin(unit *u, vprec_loaded *l, uint64_t executed)
     u->view.pointers = u->view.pads = VPREC_VEC(uint64_t);
     u->part = (vprec_code_part){.windows = VPREC_VEC(vprec_extent), .entry = executed, .gates = &l->gates, .tails = &l->tails,
                                 .read = read_text, .data = &l->text, .outside = VPREC_VEC(uint64_t)};
-    u->job = (vprec_job){.object = &l->object, .text = &l->text, .calls = true, .selected = l->selected, .executed = executed, .parts = &l->parts,
+    u->job = (vprec_job){.object = &l->object, .text = &l->text, .calls = true, .selected = l->selected, .preset = l->preset, .executed = executed, .parts = &l->parts,
                          .recorded = &l->recorded, .record = l->record, .quiet = l->quiet};
 }
 

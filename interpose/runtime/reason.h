@@ -62,6 +62,7 @@
     X(LEFT_RUNTIME, "runtime", "interpreters and language runtimes are left out by default")                           \
     X(LEFT_NOT_ASKED, "not-asked", "no --object matches it")                                                           \
     X(LEFT_SKIPPED, "skipped", "--skip-object matches it")                                                             \
+    X(LEFT_PRESET, "preset", "random numbers and counted ranges stay native (--preset none rounds them, too)")         \
     X(LEFT_GENERATED, "generated", "the code that it generates while it runs is not selected")
 
 #define VPREC_REASON_NAME(name, code, text) VPREC_REASON_##name,

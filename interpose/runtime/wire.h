@@ -101,6 +101,15 @@ enum vprec_rule_kind {
     VPREC_RULE_ELEMENTARY
 };
 
+/* --preset: frameworks of which what is known to need its precision stays native (find/presets.h). */
+#define VPREC_FRAMEWORK_LIST(X) X(TORCH, "torch") X(NUMPY, "numpy") X(TENSORFLOW, "tensorflow")
+enum vprec_framework {
+#define X(name, text) VPREC_FRAMEWORK_##name,
+    VPREC_FRAMEWORK_LIST(X)
+#undef X
+        VPREC_FRAMEWORKS
+};
+
 enum { VPREC_RULES_MAX = 64, VPREC_RULE_LENGTH = 232 };
 
 /* A selection pattern (fnmatch). Objects match by base name or by path. */
@@ -166,6 +175,7 @@ typedef struct vprec_wire_config {
     uint32_t silent; /* of 2^32 results so many have no noise */
     uint32_t fast, count, list, keyed; /* booleans; keyed: --noise operands */
     uint32_t rounds_shifters; /* boolean: --integer-rounding rounded */
+    uint32_t presets; /* bit i: enum vprec_framework */
     uint32_t perf_map, gdb; /* booleans: clones are made known to these */
     uint32_t audit; /* enum vprec_audit */
     uint64_t seed;  /* --seed: what the noise of this run is drawn from */

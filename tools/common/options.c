@@ -32,6 +32,7 @@ enum {
     OPT_ERROR,
     OPT_RATE,
     OPT_NOISE,
+    OPT_PRESET,
     OPT_RULE
 };
 enum { SAMPLES_MAX = 1000000, JOBS_MAX = 4096 };
@@ -52,6 +53,7 @@ static const struct option long_options[] = {
     {"jit", required_argument, NULL, OPT_RULE + VPREC_RULE_JIT},
     {"skip-jit", required_argument, NULL, OPT_RULE + VPREC_RULE_SKIP_JIT},
     {"elementary", required_argument, NULL, OPT_RULE + VPREC_RULE_ELEMENTARY},
+    {"preset", required_argument, NULL, OPT_PRESET},
     {"fast", no_argument, NULL, OPT_FAST},
     {"integer-rounding", required_argument, NULL, OPT_INTEGERS},
     {"ops", required_argument, NULL, OPT_OPS},
@@ -401,6 +403,31 @@ static bool ops_parse(vprec_wire_config *config, const char *text)
     return ok;
 }
 
+static bool preset_parse(vprec_wire_config *config, const char *text)
+{
+    static const char *const names[] = {
+#define X(name, text) text,
+        VPREC_FRAMEWORK_LIST(X)
+#undef X
+    };
+    char *copy = vprec_text("%s", text), *rest = copy;
+    bool ok = true;
+    config->presets = 0;
+    while (ok && rest && strcmp(text, "none")) {
+        const char *name = strsep(&rest, ",");
+        uint32_t bit = 0;
+        while (bit < VPREC_FRAMEWORKS && strcmp(name, names[bit]))
+            bit++;
+        ok = bit < VPREC_FRAMEWORKS;
+        if (ok)
+            config->presets |= UINT32_C(1) << bit;
+        else
+            vprec_say("unknown name '%s' in --preset: use torch, numpy, tensorflow, or none", name);
+    }
+    free(copy);
+    return ok;
+}
+
 static bool rule_add(vprec_wire_config *config, uint32_t kind, const char *glob)
 {
     if (!*glob) {
@@ -564,7 +591,8 @@ static bool audit_parse(vprec_wire_config *config, const char *text)
 int vprec_options_parse(vprec_options *options, int argc, char **argv)
 {
     *options = (vprec_options){
-        .config = {.mode = VPREC_RNE, .round = VPREC_ROUND_RESULTS, .ops = VPREC_OPS_ALL, .seed = VPREC_SEED_DEFAULT},
+        .config = {.mode = VPREC_RNE, .round = VPREC_ROUND_RESULTS, .ops = VPREC_OPS_ALL,
+                   .presets = (1u << VPREC_FRAMEWORKS) - 1, .seed = VPREC_SEED_DEFAULT},
         .sampling = {.samples = 1, .jobs = 1}};
     vprec_wire_config *config = &options->config;
     vprec_sampling *sampling = &options->sampling;
@@ -589,6 +617,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_ROUND: ok = round_parse(config, optarg); break;
         case OPT_FAST: config->fast = 1; break;
         case OPT_INTEGERS: ok = integers_parse(config, optarg); break;
+        case OPT_PRESET: ok = preset_parse(config, optarg); break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
         case OPT_COUNT: config->count = 1; break;

@@ -175,6 +175,10 @@ char *vprec_summary_left(const vprec_run *run)
         append(&text, "%s%s (interpreters are left out by default: what they calculate themselves is not rounded)",
                between(text), runtimes);
     free(runtimes);
+    char *presets = left_out(run, VPREC_REASON_LEFT_PRESET);
+    if (presets)
+        append(&text, "%srandom numbers and ranges of %s (--preset none rounds them, too)", between(text), presets);
+    free(presets);
     char *generators = left_out(run, VPREC_REASON_LEFT_GENERATED);
     if (generators)
         append(&text, "%scode that %s generated (not selected: see --jit)", between(text), generators);

@@ -8,9 +8,11 @@ mathematical result of a reference of its own: Python's libm, or exact fractions
 import math
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 from fractions import Fraction
 
@@ -423,6 +425,48 @@ class Elementary(unittest.TestCase):
         for wrong in 'my_exp=q', 'my_exp=f3', 'my_exp=d16', '=f', 'my_exp=(n.)', 'my_exp=(nf', 'my_exp=(nNf)':
             vprec(f'-f bf16 --elementary {wrong}', self.PROGRAM, status=125)
         vprec('-f bf16 --elementary no_such_name', self.PROGRAM, status=125)
+
+
+class Presets(unittest.TestCase):
+    """Of a framework that is known random numbers and ranges stay native, unless somebody says otherwise."""
+    PROGRAM = './calls_preset'
+    NATIVE, ROUNDED = f32('3ecccccd'), rounded(Fraction(f32('3dcccccd')) + Fraction(f32('3e99999a')), 7)
+
+    def check(self, options, *native, command=(PROGRAM,)):
+        have = vprec('-f bf16 ' + options, *command)
+        for name, after in have:
+            want = self.NATIVE if name in native else self.ROUNDED
+            self.assertEqual(f32(after), want, f'{options}: {name} is {f32(after).hex()}')
+        return len(have)
+
+    def test_functions(self):
+        for _, before in run(self.PROGRAM):
+            self.assertEqual(f32(before), self.NATIVE)
+        self.assertEqual(self.check('', 'arange', 'random'), 3)
+        self.check('--preset torch', 'arange', 'random')
+        self.check('--preset numpy,torch', 'arange', 'random')
+        self.check('--preset none')
+        self.check('--preset numpy')
+        self.check('--skip-function sum_*', 'plain', 'arange', 'random')
+        # who names functions says it all
+        self.check('--function *arange_kernel*', 'plain', 'random')
+
+    def test_object(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = os.path.join(folder, 'numpy', 'random')
+            os.makedirs(place)
+            path = shutil.copy(os.path.join(DIRECTORY, 'libtorch_cpu.so'), os.path.join(place, 'mtrand.so'))
+            command = self.PROGRAM, path
+            self.assertEqual(self.check('', 'arange', 'random', 'opened', command=command), 4)
+            self.check('--preset none', command=command)
+            self.check('--preset torch', 'arange', 'random', command=command)
+            self.check(f'--object {path}', 'plain', 'arange', 'random', command=command)
+
+    def test_summary(self):
+        done = subprocess.run((VPREC_RUN, '-f', 'bf16', '--', self.PROGRAM), capture_output=True, text=True,
+                              cwd=DIRECTORY, check=True)
+        self.assertIn('random numbers and ranges of libtorch_cpu.so (--preset none rounds them, too)', done.stderr)
+        vprec('-f bf16 --preset keras', self.PROGRAM, status=125)
 
 
 class Routines(unittest.TestCase):
