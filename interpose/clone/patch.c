@@ -231,6 +231,26 @@ static uint64_t behind_breakpoint(const planner *p, uint64_t at)
     return goes_on && !vprec_sorted_has(&p->text->foreign, next) ? next : 0;
 }
 
+/* Whether what returns to `at` soon leaves the function, without an operation, to where entries lead to clones: an
+ * interpreter's `call; jmp *(next)`. It may run where it is: a trap would cost more than the clone's saves. */
+static bool passes_on(const planner *p, uint64_t at, const vprec_code_function *f)
+{
+    enum { FEW = 4 };
+    vprec_insn insn;
+    if (at == f->start || *vprec_mark(p->map, at) & VPREC_ENTRY || f->routine.results)
+        return false;
+    for (unsigned i = 0; i < FEW && at < f->end; i++, at += insn.length) {
+        if (*vprec_mark(p->map, at) & (VPREC_ARITH | VPREC_HAS_SYSCALL | VPREC_TAIL) ||
+            !vprec_insn_decode(vprec_bytes(p->map, at), vprec_room(p->map, at), at, &insn))
+            return false;
+        if (insn.flow == VPREC_FLOW_IJMP || insn.flow == VPREC_FLOW_RET)
+            return true;
+        if (insn.flow != VPREC_FLOW_NEXT)
+            return false;
+    }
+    return false;
+}
+
 static void plan_point(planner *p, uint64_t at, uint32_t function)
 {
     vprec_gate *gate = VPREC_AT(p->map->functions, vprec_code_function, function).gate;
@@ -256,6 +276,8 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
         p->image->by_jump++;
         return;
     }
+    if (!waits && passes_on(p, at, &VPREC_AT(p->map->functions, vprec_code_function, function)))
+        return;
     if (usable(p, at, 2) && !occupied(p, at, 2, function)) {
         take(p, at, 2);
         uint64_t h = hole(p, at, function, waits);
