@@ -428,8 +428,8 @@ static void on_int3(void *data)
     a->to = clone_of(l, a->address);
     if (!a->to && *(const uint8_t *)a->address == VPREC_TRAP_BYTE) /* it is in no clone after all */
         vprec_unit_unplant(l, a->address, a->address + 1);
-    /* Another thread has taken it away; but what faults once more does so by itself. */
-    static uint64_t tried;
+    /* Another thread has taken it away; but what faults once more in this one does so by itself. */
+    static _Thread_local uint64_t tried __attribute__((tls_model("initial-exec")));
     if (!a->to && *(const uint8_t *)a->address != VPREC_TRAP_BYTE)
         a->to = !stands && tried == a->address ? 0 : a->address;
     tried = a->to == a->address ? a->to : 0;
