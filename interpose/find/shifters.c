@@ -41,9 +41,9 @@ typedef struct slot {
 /* Before an instruction: ids of values, 0 UNKNOWN. */
 typedef struct state {
     uint32_t vectors[VECTORS], generals[GENERALS];
-    slot slots[SLOTS];
     uint32_t slot_count;
     bool reached;
+    slot slots[SLOTS];
 } state;
 
 typedef struct note {
@@ -67,7 +67,7 @@ typedef struct analysis {
     size_t table_size;
     bool escaped;    /* others have an address in the stack */
     bool changed, final;
-    state now;
+    state now, landings; /* what is so here; at all targets of indirect jumps */
 } analysis;
 
 static value *value_at(const analysis *a, uint32_t id)
@@ -650,33 +650,35 @@ static bool is_same_slot(const slot *s, const slot *t)
     return s->base == t->base && s->id == t->id && s->at == t->at && s->bytes == t->bytes;
 }
 
-/* Control comes to an instruction with what is known now. */
-static void meet(analysis *a, int32_t node)
+static void copy_state(state *to, const state *from)
 {
-    if (node < 0 || a->notes[node].state < 0)
-        return;
-    state *s = &VPREC_AT(a->states, state, a->notes[node].state);
+    memcpy(to, from, offsetof(state, slots) + from->slot_count * sizeof *from->slots);
+}
+
+/* Control comes with what is known in `from` to where `s` holds. */
+static void join(analysis *a, state *s, const state *from)
+{
     if (!s->reached) {
-        *s = a->now;
+        copy_state(s, from);
         s->reached = true;
         a->changed = true;
         return;
     }
     for (unsigned r = 0; r < VECTORS; r++)
-        if (s->vectors[r] && s->vectors[r] != a->now.vectors[r]) {
+        if (s->vectors[r] && s->vectors[r] != from->vectors[r]) {
             s->vectors[r] = UNKNOWN;
             a->changed = true;
         }
     for (unsigned r = 0; r < GENERALS; r++)
-        if (s->generals[r] && s->generals[r] != a->now.generals[r]) {
+        if (s->generals[r] && s->generals[r] != from->generals[r]) {
             s->generals[r] = UNKNOWN;
             a->changed = true;
         }
     for (unsigned i = 0; i < s->slot_count;) {
         const slot *mine = &s->slots[i];
         bool same = false;
-        for (unsigned j = 0; j < a->now.slot_count && !same; j++)
-            same = is_same_slot(mine, &a->now.slots[j]);
+        for (unsigned j = 0; j < from->slot_count && !same; j++)
+            same = is_same_slot(mine, &from->slots[j]);
         if (same) {
             i++;
             continue;
@@ -684,6 +686,13 @@ static void meet(analysis *a, int32_t node)
         s->slots[i] = s->slots[--s->slot_count];
         a->changed = true;
     }
+}
+
+/* Control comes to an instruction with what is known now. */
+static void meet(analysis *a, int32_t node)
+{
+    if (node >= 0 && a->notes[node].state >= 0)
+        join(a, &VPREC_AT(a->states, state, a->notes[node].state), &a->now);
 }
 
 /* Nothing is known but that the registers hold what they hold. */
@@ -712,10 +721,13 @@ static void walk(analysis *a)
         if (i && l->at != next)
             open = false;
         if (n->state >= 0) {
+            state *s = &VPREC_AT(a->states, state, n->state);
             if (open)
-                meet(a, (int32_t)i);
-            a->now = VPREC_AT(a->states, state, n->state);
-            open = a->now.reached;
+                join(a, s, &a->now);
+            if (a->landings.reached)
+                join(a, s, &a->landings);
+            copy_state(&a->now, s);
+            open = s->reached;
         }
         next = l->at + l->decoded.insn.length;
         if (!open) /* nobody has come here yet, or ever */
@@ -729,8 +741,8 @@ static void walk(analysis *a)
             step_data(a, n, i);
         if (flow == VPREC_FLOW_JMP || flow == VPREC_FLOW_JCC || flow == VPREC_FLOW_SHORT || flow == VPREC_FLOW_XBEGIN)
             meet(a, l->to);
-        for (size_t t = 0; flow == VPREC_FLOW_IJMP && t < a->live->count; t++)
-            meet(a, (int32_t)t);
+        if (flow == VPREC_FLOW_IJMP)
+            join(a, &a->landings, &a->now);
         open = !vprec_flow_ends(flow);
     }
 }
@@ -785,18 +797,29 @@ static bool is_shifter_at(const analysis *a, uint64_t address)
            low == 0x47800000 || high == 0x41F00000; /* 2^16, 2^32 */
 }
 
-/* Whether the function may have what is looked for: a sum, and a shifter, or a difference, for which one may come from
- * behind a pointer. */
+static uint64_t operand_bit(int8_t operand)
+{
+    return operand >= 0 && operand < VPREC_REG_GPR ? UINT64_C(1) << operand : operand == VPREC_REG_MEM ? UINT64_C(1) << VECTORS : 0;
+}
+
+/* Whether the function may have what is looked for: a sum, and a shifter, or what is added and subtracted in turn: such a
+ * one may come from behind a pointer. */
 static bool is_worth_it(const analysis *a)
 {
-    bool sums = false, differences = false, found = false;
+    bool sums = false, found = false;
+    uint64_t added = 0, subtracted = 0; /* operands, bit n: register n */
     for (size_t i = 0; i < a->live->count; i++) {
         const vprec_live *l = &VPREC_AT(*a->live, vprec_live, i);
         const vprec_insn *insn = &l->decoded.insn;
         const vprec_site *site = &l->decoded.site;
         bool is_site = insn->cls == VPREC_SITE && a->types >> insn->type & 1;
         sums |= is_site && (site->op == VPREC_OP_ADD || site->op == VPREC_OP_SUB || site->op == VPREC_OP_FMA);
-        differences |= is_site && site->op == VPREC_OP_SUB;
+        if (is_site && site->op == VPREC_OP_SUB)
+            subtracted |= operand_bit(site->rm);
+        else if (is_site && site->op == VPREC_OP_ADD)
+            added |= operand_bit(site->rm) | operand_bit(site->vvvv);
+        else if (is_site && site->op == VPREC_OP_FMA)
+            added |= operand_bit((const int8_t[]){site->dst, site->vvvv, site->rm}[vprec_site_fma(site).c]);
         if (insn->vector && insn->disp_offset)
             found = found || is_shifter_at(a, insn->target);
         else if (insn->has_imm32)
@@ -804,7 +827,7 @@ static bool is_worth_it(const analysis *a)
         else if (insn->length == 10 && insn->flow == VPREC_FLOW_NEXT) /* mov with eight bytes */
             found = found || vprec_shifter_of(true, (uint64_t)read32(vprec_bytes(a->map, l->at) + 6) << 32);
     }
-    return sums && (found || differences);
+    return sums && (found || (added & subtracted));
 }
 
 static void tell(analysis *a)
