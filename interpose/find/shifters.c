@@ -7,7 +7,7 @@
 #include "x86/shifter.h"
 #include <string.h>
 
-enum { RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, VECTORS = 32, GENERALS = 16, SLOTS = 48, WIDEST = 64, EVERY_LANE = 0xFFFF };
+enum { RAX = 0, RCX = 1, RDX = 2, RSP = 4, VECTORS = 32, GENERALS = 16, SLOTS = 48, WIDEST = 64, EVERY_LANE = 0xFFFF };
 
 enum kind {
     UNKNOWN,
@@ -89,7 +89,8 @@ static bool is_same(const value *v, const value *w)
 /* The id of an equal value. UNKNOWN's where there is no more room. */
 static uint32_t intern(analysis *a, const value *v)
 {
-    uint64_t hash = v->kind + 8u * v->bytes + ((uint64_t)v->base << 20) + ((uint64_t)(uint32_t)v->node << 9) + (uint64_t)v->at * 31;
+    uint64_t hash = v->kind + 8u * v->bytes + ((uint64_t)v->base << 20) + ((uint64_t)(uint32_t)v->node << 9) +
+                    (uint64_t)v->at * 31;
     for (unsigned i = 0; i < WIDEST; i += 8) {
         uint64_t word;
         memcpy(&word, v->data + i, 8);
@@ -282,7 +283,8 @@ static uint32_t repeat(analysis *a, uint32_t id, unsigned element)
 /* Whether all elements are the same, so that no shuffle changes them. */
 static bool is_uniform(const value *v)
 {
-    return v->bytes >= 16 && (!memcmp(v->data, v->data + 4, v->bytes - 4u) || !memcmp(v->data, v->data + 8, v->bytes - 8u));
+    return v->bytes >= 16 && (!memcmp(v->data, v->data + 4, v->bytes - 4u) ||
+                              !memcmp(v->data, v->data + 8, v->bytes - 8u));
 }
 
 /* A constant of which elements go elsewhere. Of a single one it is asked where it has come to. */
@@ -394,7 +396,8 @@ static void step_data(analysis *a, const note *n, size_t i)
                         kind_of(a, result) == STACK;
     if (d->stores) {
         a->escaped |= copies_stack;
-        store(a, &d->mem, d->mem.size, d->kind == VPREC_DATA_MOVE && d->to == VPREC_REG_MEM && !d->masked ? result : UNKNOWN);
+        bool whole = d->kind == VPREC_DATA_MOVE && d->to == VPREC_REG_MEM && !d->masked;
+        store(a, &d->mem, d->mem.size, whole ? result : UNKNOWN);
     }
     for (unsigned r = 0; r < VECTORS; r++)
         if (d->vectors >> r & 1)
@@ -476,9 +479,9 @@ static uint16_t undoes(const analysis *a, const value *sum, uint32_t id, bool mi
 /* Whether a built number's constant can be what is taken off: all of its last bits are worth 1 or more. */
 static bool raises(const value *v, const vprec_site *site)
 {
-    bool f64 = site->to == VPREC_E_F64;
+    uint64_t least = site->to == VPREC_E_F64 ? UINT64_C(0x4330000000000000) : 0x4B000000u; /* 2^52, 2^23 */
     for (unsigned i = 0; v->kind == CONSTANT && i < site->lanes; i++)
-        if ((lane_of(v, site, i) & (vprec_elem_sign(site->to) - 1)) < (f64 ? UINT64_C(0x4330000000000000) : 0x4B000000u))
+        if ((lane_of(v, site, i) & (vprec_elem_sign(site->to) - 1)) < least)
             return false;
     return v->kind == CONSTANT;
 }
@@ -539,7 +542,8 @@ static void use_raised(analysis *a, uint32_t x, uint32_t y)
 /* Half of a wide integer, times the other half's range, plus that: a conversion as compilers write it for vectors. */
 static void use_halves(analysis *a, uint32_t x, uint32_t y)
 {
-    const value *high = value_at(a, kind_of(a, x) == SCALED ? x : y), *low = value_at(a, kind_of(a, x) == SCALED ? y : x);
+    bool first = kind_of(a, x) == SCALED;
+    const value *high = value_at(a, first ? x : y), *low = value_at(a, first ? y : x);
     if (!a->final || high->kind != SCALED || low->kind != CONVERTED)
         return;
     use_whole(a, (int32_t)high->base);
@@ -585,7 +589,8 @@ static uint32_t step_conversion(analysis *a, size_t i, const vprec_site *site)
 }
 
 /* The sum, where the addend `c` may be a shifter. */
-static uint32_t step_sum(analysis *a, size_t i, const vprec_site *site, const uint32_t ids[OPERANDS], unsigned c, bool minus)
+static uint32_t step_sum(analysis *a, size_t i, const vprec_site *site, const uint32_t ids[OPERANDS], unsigned c,
+                         bool minus)
 {
     enum vprec_exact exact = exactness(value_at(a, ids[c]), site);
     if (!exact)
@@ -799,11 +804,13 @@ static bool is_shifter_at(const analysis *a, uint64_t address)
 
 static uint64_t operand_bit(int8_t operand)
 {
-    return operand >= 0 && operand < VPREC_REG_GPR ? UINT64_C(1) << operand : operand == VPREC_REG_MEM ? UINT64_C(1) << VECTORS : 0;
+    if (operand == VPREC_REG_MEM)
+        return UINT64_C(1) << VECTORS;
+    return operand >= 0 && operand < VPREC_REG_GPR ? UINT64_C(1) << operand : 0;
 }
 
-/* Whether the function may have what is looked for: a sum, and a shifter, or what is added and subtracted in turn: such a
- * one may come from behind a pointer. */
+/* Whether the function may have what is looked for: a sum, and a shifter, or what is added and subtracted in turn:
+ * such a one may come from behind a pointer. */
 static bool is_worth_it(const analysis *a)
 {
     bool sums = false, found = false;
@@ -844,7 +851,8 @@ static void tell(analysis *a)
         l->addend = a->notes[i].addend;
         l->lanes = a->notes[i].lanes;
         uint32_t all = (1u << l->decoded.site.lanes) - 1;
-        bool sums = l->decoded.site.op == VPREC_OP_ADD || l->decoded.site.op == VPREC_OP_SUB || l->decoded.site.op == VPREC_OP_FMA;
+        uint8_t op = l->decoded.site.op;
+        bool sums = op == VPREC_OP_ADD || op == VPREC_OP_SUB || op == VPREC_OP_FMA;
         if (l->exact == VPREC_EXACT_ALWAYS && sums && (l->lanes & all) != all)
             l->exact = VPREC_EXACT_ASKED;
     }
@@ -860,7 +868,9 @@ static bool analyse(analysis *a)
     *first = unknown;
     for (size_t i = 0; i < a->live->count; i++) {
         const vprec_live *l = &VPREC_AT(*a->live, vprec_live, i);
-        if (l->decoded.insn.cls != VPREC_SITE && !vprec_data_decode(vprec_bytes(a->map, l->at), vprec_room(a->map, l->at), l->at, &a->notes[i].data))
+        const uint8_t *bytes = vprec_bytes(a->map, l->at);
+        if (l->decoded.insn.cls != VPREC_SITE &&
+            !vprec_data_decode(bytes, vprec_room(a->map, l->at), l->at, &a->notes[i].data))
             return false;
     }
     if (!make_states(a))
