@@ -475,6 +475,16 @@ static enum vprec_reason write_clones(vprec_cloner *k)
     return k->code.full ? VPREC_REASON_TOO_FAR : VPREC_REASON_NONE;
 }
 
+/* Calls that clones may make themselves, and that are to be led to the callee's clone once there is one. Those of code
+ * that may go, and whose clones are then freed, are not. */
+static size_t count_links(const vprec_codemap *map, const vprec_clone_options *options)
+{
+    size_t links = 0;
+    for (size_t i = 0; i < map->mark_count && options->leaves_by_itself && !options->alone; i++)
+        links += (map->marks[i] & VPREC_HAS_CALL) != 0;
+    return links;
+}
+
 enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_codemap *map,
                               const vprec_clone_options *options)
 {
@@ -489,10 +499,12 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
     vprec_vec pokes = VPREC_VEC(vprec_poke);
     size_t doors = vprec_jump_doors(map), clone_at_bytes = map->mark_count * sizeof(uint32_t);
     k.slot_room = k.extent_slot = map->functions.count + doors;
+    k.link_slot = k.extent_slot + 1;
+    k.link_end = k.link_slot + count_links(map, options);
     k.clone_at = vprec_pages(clone_at_bytes);
     enum vprec_reason why = k.clone_at ? VPREC_REASON_NONE : VPREC_REASON_NO_MEMORY;
     bool taken = !why && vprec_arena_take(text->arena, options->arith, vprec_page_end(estimate(map, options, doors)),
-                                         k.slot_room + 1, &k.room);
+                                         k.link_end, &k.room);
     if (!why && !taken)
         why = VPREC_REASON_NO_REACH;
     if (!why)

@@ -24,6 +24,7 @@ typedef struct vprec_cloner {
     uint64_t *slots;    /* by function: where its entry stub jumps; behind them those of the doors */
     size_t slot_count, slot_room;
     size_t extent_slot; /* of code that may change: where stores.c keeps a number */
+    size_t link_slot, link_end; /* of calls that clones make themselves: where they lead; the next one free */
     vprec_vec doors;    /* vprec_door: see jump.c */
     vprec_arena_room room;
     vprec_heap *heap;   /* for the emulated sites */

@@ -171,6 +171,32 @@ static unsigned modrm_of(const uint8_t *bytes, const vprec_insn *insn)
     return 0;
 }
 
+/* mov dword ptr [rsp+4], imm32: the upper half of what was pushed. */
+static const uint8_t push_upper[4] = {0xC7, 0x44, 0x24, 4};
+
+/* jmp [slot], to the original at first. Who meets a trap there finds the slot by vprec_jump_call_slot, and leads it to
+ * the clone. */
+static void emit_linked(vprec_cloner *k, uint64_t target)
+{
+    uint64_t *slot = &k->slots[k->link_slot++];
+    *slot = target;
+    vprec_emit_legacy(&k->code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
+}
+
+uint64_t *vprec_jump_call_slot(const vprec_image *image, uint64_t back)
+{
+    enum { CALL = 5, PUSH = 5, UPPER = 8, JUMP = 6 };
+    uint64_t clone = vprec_where_clone(&image->where, back - CALL);
+    const uint8_t *at = (const uint8_t *)clone;
+    int32_t rel;
+    if (!clone || clone + PUSH + UPPER + JUMP > image->code_end || at[0] != 0x68 || memcmp(at + 1, &back, 4) ||
+        memcmp(at + PUSH, push_upper, sizeof push_upper) || at[PUSH + UPPER] != 0xFF || at[PUSH + UPPER + 1] != 0x25)
+        return NULL;
+    memcpy(&rel, at + PUSH + UPPER + 2, sizeof rel);
+    uint64_t *slot = (uint64_t *)(clone + PUSH + UPPER + JUMP + (uint64_t)(int64_t)rel);
+    return slot >= image->slots && slot < image->slots + image->slot_count ? slot : NULL;
+}
+
 /* A call where the original cannot make it: its return address is pushed, and the callee jumped to. What returns there
  * finds a way to the clone as what arrives there otherwise does. */
 static void emit_pushed_call(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
@@ -190,10 +216,15 @@ static void emit_pushed_call(vprec_cloner *k, uint64_t at, const vprec_insn *ins
     if (back < f->end && *vprec_mark(k->map, back) & VPREC_START)
         *vprec_mark(k->map, back) |= VPREC_RETURN;
     vprec_emit_push_u32(c, (uint32_t)back);
-    vprec_emit_bytes(c, "\xC7\x44\x24\x04", 4); /* mov dword ptr [rsp+4], imm32 */
+    vprec_emit_bytes(c, push_upper, sizeof push_upper);
     vprec_emit_u32(c, (uint32_t)(back >> 32));
     if (insn->flow == VPREC_FLOW_CALL) {
-        vprec_jump_to(k, insn->target);
+        long callee = vprec_code_function_at(k->map, insn->target);
+        bool here = callee >= 0 && vprec_cloner_function(k, (size_t)callee)->cloned;
+        if (!here && k->link_slot < k->link_end)
+            emit_linked(k, insn->target);
+        else
+            vprec_jump_to(k, insn->target);
         return;
     }
     vprec_round_copy_insn(c, at, insn);

@@ -34,4 +34,8 @@ void vprec_jump_pop_flags(vprec_code *c);
 /* Behind all functions: the doors, and every jump's target. */
 void vprec_jump_link(vprec_cloner *k);
 
+/* Where the image's clone of the call that returns to `back` finds what it jumps to: the original, or its clone. NULL:
+ * it calls in another way. */
+uint64_t *vprec_jump_call_slot(const vprec_image *image, uint64_t back);
+
 #endif

@@ -2,6 +2,7 @@
  * demand.c: see demand.h. Pages and arrivals; what is translated is unit.c's and gap.c's. */
 #include "demand.h"
 #include "admit.h"
+#include "clone/jump.h"
 #include "devices.h"
 #include "direction.h"
 #include "gap.h"
@@ -462,7 +463,19 @@ static void on_called(void *data)
     const caller *c = data;
     vprec_loaded *l = loaded_at(c->back - 5);
     int64_t rel = (int64_t)(c->to - c->back);
-    if (!l || l != loaded_at(c->back - 1) || l != loaded_at(c->at) || rel != (int32_t)rel)
+    if (!l || l != loaded_at(c->back - 1) || l != loaded_at(c->at))
+        return;
+    const vprec_image *from = vprec_image_of(c->back - 5);
+    uint64_t *slot = from ? vprec_jump_call_slot(from, c->back) : NULL;
+    if (slot && *slot == c->at) { /* the clone calls by itself */
+        vprec_link *link = vprec_vec_add(&l->links, 1);
+        if (link) {
+            *link = (vprec_link){slot, c->at};
+            __atomic_store_n(slot, c->to, __ATOMIC_RELEASE);
+        }
+        return;
+    }
+    if (rel != (int32_t)rel)
         return;
     vprec_vec pokes = VPREC_VEC(vprec_poke);
     int32_t led = (int32_t)rel;

@@ -15,6 +15,11 @@ static bool turn_calls(vprec_loaded *l, const vprec_image *image)
     enum { CALL = 5 };
     vprec_vec pokes = VPREC_VEC(vprec_poke);
     bool done = true;
+    for (size_t i = 0; i < l->links.count; i++) {
+        const vprec_link *link = &VPREC_AT(l->links, vprec_link, i);
+        if (*link->slot >= image->code && *link->slot < image->code_end)
+            __atomic_store_n(link->slot, link->original, __ATOMIC_RELEASE);
+    }
     for (uint64_t page = l->text.lo; page < l->text.hi; page += PAGE) {
         if (!l->text.loaded[(page - l->text.lo) / PAGE])
             continue;

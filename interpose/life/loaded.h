@@ -17,6 +17,11 @@ enum vprec_phase {
 };
 
 /* An object of the loader's list that is instrumented. */
+/* What a clone's call jumps to, and what that was at first. */
+typedef struct vprec_link {
+    uint64_t *slot, original;
+} vprec_link;
+
 typedef struct vprec_loaded {
     vprec_object object;
     vprec_text_pages text;
@@ -55,6 +60,7 @@ typedef struct vprec_loaded {
     uint32_t live_vectors, live_masks; /* extended registers that callers seen so far keep across calls */
     vprec_vec launches;  /* uint64_t: functions that wait for devices.h; sorted */
     vprec_vec undone;    /* see written.c */
+    vprec_vec links;     /* vprec_link: calls by clones that were led to the callees' clones */
     vprec_vec elsewhere; /* uint64_t: threads that do not stand in patches that wait; sorted */
 } vprec_loaded;
 
