@@ -6,6 +6,7 @@
  *   elsewhere: restore; the instruction */
 #include "stores.h"
 #include "jump.h"
+#include "x86/data.h"
 
 enum { RAX, RSP = 4, NOT_BELOW = 3, WIDEST = 64 };
 

@@ -288,15 +288,12 @@ static bool is_uniform(const value *v)
 }
 
 /* A constant of which elements go elsewhere. Of a single one it is asked where it has come to. */
-static uint32_t shuffled(analysis *a, const value *v)
+static uint32_t shuffled(analysis *a, uint32_t id)
 {
-    uint8_t data[WIDEST];
-    unsigned element = v->bytes <= 8 ? v->bytes : 8;
-    if (v->bytes > 8 && !is_uniform(v))
-        return UNKNOWN;
-    for (unsigned i = 0; i < WIDEST; i++)
-        data[i] = v->data[i % element];
-    return constant(a, data, WIDEST, v->unsure || v->bytes <= 8);
+    const value *v = value_at(a, id);
+    if (v->bytes <= 8)
+        return doubted(a, repeat(a, id, v->bytes));
+    return is_uniform(v) ? repeat(a, id, 8) : UNKNOWN;
 }
 
 /* Bits of numbers, or the upper half of them, whose last one is worth 1 or more. */
@@ -323,7 +320,7 @@ static uint32_t mix(analysis *a, const vprec_data *d, uint32_t x, uint32_t y)
     bool builds = (v->kind == CONSTANT && has_exponent(v)) || (w->kind == CONSTANT && has_exponent(w));
     value built = blank(BUILT);
     if (v->kind == CONSTANT && w->kind == CONSTANT)
-        return x == y && !d->logic ? shuffled(a, v) : UNKNOWN;
+        return x == y && !d->logic ? shuffled(a, x) : UNKNOWN;
     if (builds || v->kind == BUILT || w->kind == BUILT)
         return intern(a, &built);
     return x == y && !d->logic ? x : UNKNOWN;
@@ -802,6 +799,11 @@ static bool is_shifter_at(const analysis *a, uint64_t address)
            low == 0x47800000 || high == 0x41F00000; /* 2^16, 2^32 */
 }
 
+static bool is_sum(uint8_t op)
+{
+    return op == VPREC_OP_ADD || op == VPREC_OP_SUB || op == VPREC_OP_FMA;
+}
+
 static uint64_t operand_bit(int8_t operand)
 {
     if (operand == VPREC_REG_MEM)
@@ -820,7 +822,7 @@ static bool is_worth_it(const analysis *a)
         const vprec_insn *insn = &l->decoded.insn;
         const vprec_site *site = &l->decoded.site;
         bool is_site = insn->cls == VPREC_SITE && a->types >> insn->type & 1;
-        sums |= is_site && (site->op == VPREC_OP_ADD || site->op == VPREC_OP_SUB || site->op == VPREC_OP_FMA);
+        sums |= is_site && is_sum(site->op);
         if (is_site && site->op == VPREC_OP_SUB)
             subtracted |= operand_bit(site->rm);
         else if (is_site && site->op == VPREC_OP_ADD)
@@ -851,9 +853,7 @@ static void tell(analysis *a)
         l->addend = a->notes[i].addend;
         l->lanes = a->notes[i].lanes;
         uint32_t all = (1u << l->decoded.site.lanes) - 1;
-        uint8_t op = l->decoded.site.op;
-        bool sums = op == VPREC_OP_ADD || op == VPREC_OP_SUB || op == VPREC_OP_FMA;
-        if (l->exact == VPREC_EXACT_ALWAYS && sums && (l->lanes & all) != all)
+        if (l->exact == VPREC_EXACT_ALWAYS && is_sum(l->decoded.site.op) && (l->lanes & all) != all)
             l->exact = VPREC_EXACT_ASKED;
     }
 }

@@ -298,12 +298,13 @@ static void vectors_of(const ZydisDecodedInstruction *z, const ZydisDecodedOpera
     }
 }
 
+static const ZydisDecoder decoder = {
+    .machine_mode = ZYDIS_MACHINE_MODE_LONG_64,
+    .stack_width = ZYDIS_STACK_WIDTH_64,
+};
+
 bool vprec_data_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_data *d)
 {
-    static const ZydisDecoder decoder = {
-        .machine_mode = ZYDIS_MACHINE_MODE_LONG_64,
-        .stack_width = ZYDIS_STACK_WIDTH_64,
-    };
     ZydisDecodedInstruction z;
     ZydisDecodedOperand o[ZYDIS_MAX_OPERAND_COUNT];
     *d = (vprec_data){.to = VPREC_REG_NONE, .from = VPREC_REG_NONE, .second = VPREC_REG_NONE};
@@ -321,4 +322,27 @@ bool vprec_data_decode(const uint8_t *bytes, size_t size, uint64_t address, vpre
     if (d->kind == VPREC_DATA_OFFSET && d->from == VPREC_REG_NONE && z.mnemonic == ZYDIS_MNEMONIC_LEA)
         d->imm += (int64_t)(address + z.length);
     return true;
+}
+
+enum vprec_stores vprec_insn_stores(const uint8_t *bytes, size_t size, uint64_t address, vprec_mem *mem)
+{
+    enum { VECTOR_BITS = 512 };
+    ZydisDecodedInstruction z;
+    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+    enum vprec_stores stores = VPREC_STORES_NOTHING;
+    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands)))
+        return VPREC_STORES_ANYWHERE;
+    for (unsigned i = 0; i < z.operand_count; i++) {
+        const ZydisDecodedOperand *o = &operands[i];
+        if (o->type != ZYDIS_OPERAND_TYPE_MEMORY || !(o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) ||
+            o->mem.base == ZYDIS_REGISTER_RSP || o->mem.segment == ZYDIS_REGISTER_FS ||
+            o->mem.segment == ZYDIS_REGISTER_GS)
+            continue;
+        if (stores || o->mem.type != ZYDIS_MEMOP_TYPE_MEM || o->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
+            z.address_width != 64 || o->size > VECTOR_BITS)
+            return VPREC_STORES_ANYWHERE;
+        memory_of(&z, o, address, mem);
+        stores = VPREC_STORES_AT;
+    }
+    return stores;
 }

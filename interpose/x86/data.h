@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * data.h: where an instruction takes values from and where it puts them, as far as constants are to be followed
- * through copies, broadcasts, shuffles and the stack. */
+ * through copies, broadcasts, shuffles and the stack; and where it writes to memory. */
 #ifndef VPREC_X86_DATA_H
 #define VPREC_X86_DATA_H
 
@@ -35,5 +35,13 @@ typedef struct vprec_data {
 
 /* False: no valid instruction in `size` bytes. */
 bool vprec_data_decode(const uint8_t *bytes, size_t size, uint64_t address, vprec_data *data);
+
+/* Where an instruction writes to memory, the stack and what fs and gs lead to aside. */
+enum vprec_stores {
+    VPREC_STORES_NOTHING,
+    VPREC_STORES_AT,      /* up to 64 bytes */
+    VPREC_STORES_ANYWHERE /* more, or at places that only its execution tells */
+};
+enum vprec_stores vprec_insn_stores(const uint8_t *bytes, size_t size, uint64_t address, vprec_mem *mem);
 
 #endif

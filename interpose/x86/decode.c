@@ -381,39 +381,6 @@ bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec
     return true;
 }
 
-static uint8_t number_of(ZydisRegister reg)
-{
-    return reg == ZYDIS_REGISTER_NONE ? VPREC_MEM_NONE : (uint8_t)ZydisRegisterGetId(reg);
-}
-
-enum vprec_stores vprec_insn_stores(const uint8_t *bytes, size_t size, uint64_t address, vprec_mem *mem)
-{
-    enum { VECTOR_BITS = 512 };
-    ZydisDecodedInstruction z;
-    ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    enum vprec_stores stores = VPREC_STORES_NOTHING;
-    if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands)))
-        return VPREC_STORES_ANYWHERE;
-    for (unsigned i = 0; i < z.operand_count; i++) {
-        const ZydisDecodedOperand *o = &operands[i];
-        if (o->type != ZYDIS_OPERAND_TYPE_MEMORY || !(o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) ||
-            o->mem.base == ZYDIS_REGISTER_RSP || o->mem.segment == ZYDIS_REGISTER_FS ||
-            o->mem.segment == ZYDIS_REGISTER_GS)
-            continue;
-        bool relative = o->mem.base == ZYDIS_REGISTER_RIP;
-        if (stores || o->mem.type != ZYDIS_MEMOP_TYPE_MEM || o->visibility == ZYDIS_OPERAND_VISIBILITY_HIDDEN ||
-            z.address_width != 64 || o->size > VECTOR_BITS)
-            return VPREC_STORES_ANYWHERE;
-        *mem = (vprec_mem){.base = relative ? VPREC_MEM_RIP : number_of(o->mem.base),
-                           .index = number_of(o->mem.index), .scale = o->mem.scale ? o->mem.scale : 1,
-                           .size = (uint8_t)(o->size / 8), .disp = o->mem.disp.value};
-        if (relative)
-            mem->disp += (int64_t)(address + z.length);
-        stores = VPREC_STORES_AT;
-    }
-    return stores;
-}
-
 /* Of x87 the operand in memory: D8 and D9 have binary32, DC and DD binary64, the others integers. */
 static uint32_t x87_numbers(const ZydisDecodedInstruction *z)
 {

@@ -81,14 +81,6 @@ typedef struct vprec_decoded {
 /* As vprec_insn_decode, which is quicker where no more is asked than that. */
 bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec_decoded *decoded);
 
-/* Where an instruction writes to memory, the stack and what fs and gs lead to aside. */
-enum vprec_stores {
-    VPREC_STORES_NOTHING,
-    VPREC_STORES_AT,      /* up to 64 bytes */
-    VPREC_STORES_ANYWHERE /* more, or at places that only its execution tells */
-};
-enum vprec_stores vprec_insn_stores(const uint8_t *bytes, size_t size, uint64_t address, vprec_mem *mem);
-
 /* Which numbers a VPREC_REFUSED instruction takes or gives: VPREC_NUMBER_F32 | ... of wire.h, and whether all it does
  * is to make a long double of one, which is exact. */
 enum { VPREC_NUMBER_WIDENED = 1 << 16 };
