@@ -10,7 +10,7 @@
 #ifndef VPREC_LIBM_H
 #define VPREC_LIBM_H
 
-#include "vprec.h"
+#include "runtime/wire.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,5 +46,8 @@ const vprec_libm_entry *vprec_libmvec_table(size_t *n);
  * the other, an empty one at the end. Filled before the first replacement is reached. */
 extern void *vprec_libm_own[];
 extern const char vprec_libm_own_names[];
+
+/* Where the first calls whose values go wrong are kept, by type; NULL: nowhere. */
+extern vprec_first (*vprec_libm_firsts)[VPREC_FIRSTS];
 
 #endif

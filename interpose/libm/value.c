@@ -4,6 +4,7 @@
  * its rounding. What a double cannot decide is libvprec's to evaluate. */
 #include "value.h"
 #include "elementary.h"
+#include "runtime/profile.h"
 #include <math.h>
 #include <xmmintrin.h>
 
@@ -166,7 +167,7 @@ static double round_regular(vprec_type type, const vprec_libm_outcome *call, int
     return round_exact(sign, value.exp, sig, &d.once);
 }
 
-double vprec_libm_value(vprec_type type, const vprec_libm_outcome *call, uint64_t key)
+static double value(vprec_type type, const vprec_libm_outcome *call, uint64_t key)
 {
     const vprec_arith *arith = &vprec_arith_current;
     if (!(arith->round & VPREC_ROUND_RESULTS))
@@ -190,6 +191,54 @@ double vprec_libm_value(vprec_type type, const vprec_libm_outcome *call, uint64_
     case VPREC_REGULAR: return round_regular(type, call, function, key);
     default: return vprec_libm_round(type, call->native, key);
     }
+}
+
+vprec_first (*vprec_libm_firsts)[VPREC_FIRSTS];
+
+static const char *const names[] = {
+#define X(kind, id, function, double_name, float_name) [VPREC_LIBM_##id] = #function,
+#include "functions.h"
+#undef X
+};
+
+/* Whether the function's value is a number other than zero, though a double may not hold it. */
+static bool is_a_number(const vprec_libm_outcome *call)
+{
+    if (isfinite(call->native) && call->native != 0)
+        return true;
+    int function = isnan(call->native) ? -1 : function_of(call->id);
+    return function >= 0 && vprec_libm_known((vprec_function)function, call->x, call->y).what == VPREC_REGULAR;
+}
+
+static void keep_first(vprec_type type, const vprec_libm_outcome *call, double result)
+{
+    unsigned wrong = 0;
+    if (isnan(result))
+        wrong = !isnan(call->x) && !isnan(call->y) ? 1 << VPREC_FIRST_NAN : 0;
+    else if (isinf(result) || result == 0)
+        wrong = is_a_number(call) ? 1 << (result == 0 ? VPREC_FIRST_ZERO : VPREC_FIRST_OVERFLOW) : 0;
+    if (!wrong)
+        return;
+    vprec_case c = {VPREC_WORK_CALL, 1, {call->x, call->y}, call->native, result, names[call->id]};
+    switch (call->id) {
+    case VPREC_LIBM_pow:
+    case VPREC_LIBM_atan2:
+    case VPREC_LIBM_hypot:
+    case VPREC_LIBM_cabs:
+    case VPREC_LIBM_carg: c.operands = 2; break;
+    case VPREC_LIBM_jn:
+    case VPREC_LIBM_yn: c = (vprec_case){VPREC_WORK_CALL, 2, {call->y, call->x}, c.exact, result, c.name}; break;
+    default: break;
+    }
+    vprec_first_keep(vprec_libm_firsts[type], wrong, &c);
+}
+
+double vprec_libm_value(vprec_type type, const vprec_libm_outcome *call, uint64_t key)
+{
+    double result = value(type, call, key);
+    if (vprec_libm_firsts)
+        keep_first(type, call, result);
+    return result;
 }
 
 double vprec_libm_part(vprec_type type, const vprec_libm_outcome *call, bool real, unsigned raised, uint64_t key)

@@ -8,6 +8,7 @@
 #include "libm/array.h"
 #include "libm/patch.h"
 #include "named.h"
+#include "runtime/profile.h"
 #include "runtime/record.h"
 #include "symbols.h"
 #include "unrounded.h"
@@ -528,8 +529,10 @@ vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
         record_functions(j);
         if (!config->audit || config->list)
             vprec_job_record_refused(j);
-        if (config->count)
+        if (config->count) {
             vprec_counters = vprec_record_counts;
+            vprec_firsts = &vprec_wire_shared->firsts;
+        }
         note_executed(j);
         if (chosen && !config->list)
             image = clone(j, isa, &why);

@@ -69,23 +69,55 @@ static bool is_overflow(const vprec_format *format, vprec_mode mode, uint64_t ex
     return exact > tie || (exact == tie && (odd || mode == VPREC_RNA));
 }
 
-void vprec_tally_result(vprec_tally *t, const vprec_format *format, vprec_mode mode, vprec_exactly exactly,
-                        double result, bool finite, bool nan_operand)
+unsigned vprec_tally_result(vprec_tally *t, const vprec_format *format, vprec_mode mode, vprec_exactly exactly,
+                            double result, bool finite, bool nan_operand)
 {
     uint64_t x = magnitude(exactly.odd), r = magnitude(result);
     bool changed = x != r || exactly.inexact; /* what is odd may be the nearest, too */
     uint64_t normal = vprec_bits(format->min_normal);
-    t->nans += r > VPREC_INF && !nan_operand;
-    t->overflows += finite && x <= VPREC_INF && (r == VPREC_INF || is_overflow(format, mode, x));
+    bool nan = r > VPREC_INF && !nan_operand, zero = !r && x && x < VPREC_INF;
+    bool beyond = finite && x <= VPREC_INF && (r == VPREC_INF || is_overflow(format, mode, x));
+    unsigned wrong = (unsigned)beyond << VPREC_FIRST_OVERFLOW | (unsigned)nan << VPREC_FIRST_NAN |
+                     (unsigned)zero << VPREC_FIRST_ZERO;
+    t->nans += nan;
+    t->overflows += beyond;
     t->rounded += x <= VPREC_INF && r <= VPREC_INF && changed;
     t->underflows += changed && x < normal && r <= normal;
     t->subnormals += r && r < normal;
-    t->flushed += !r && x && x < VPREC_INF;
+    t->flushed += zero;
     if (!r || r >= VPREC_INF)
-        return;
+        return wrong;
     widen(&t->results, r);
     int exponent = r >> 52 ? (int)(r >> 52) - 1023 : -1011 - __builtin_clzll(r);
     tally(&t->exponent, &t->counts->exponents[exponent - VPREC_EXPONENT_LEAST]);
+    return wrong;
+}
+
+_Atomic uint64_t *vprec_firsts;
+
+static void keep(vprec_first *first, const vprec_case *c)
+{
+    uint32_t free = 0;
+    if (atomic_load_explicit(&first->taken, memory_order_relaxed) ||
+        !atomic_compare_exchange_strong(&first->taken, &free, 1))
+        return;
+    first->work = c->work;
+    first->operands = c->operands;
+    for (unsigned i = 0; i < c->operands; i++)
+        first->operand[i] = c->operand[i];
+    first->exact = c->exact;
+    first->result = c->result;
+    for (size_t i = 0; c->name && c->name[i] && i + 1 < sizeof first->name; i++)
+        first->name[i] = c->name[i];
+    uint64_t order = vprec_firsts ? atomic_fetch_add_explicit(vprec_firsts, 1, memory_order_relaxed) : 0;
+    atomic_store_explicit(&first->order, order + 1, memory_order_release);
+}
+
+void vprec_first_keep(vprec_first first[VPREC_FIRSTS], unsigned wrong, const vprec_case *c)
+{
+    for (unsigned kind = 0; kind < VPREC_FIRSTS; kind++)
+        if (wrong >> kind & 1)
+            keep(&first[kind], c);
 }
 
 static bool is_number(double x) /* neither zero nor infinite nor NaN */

@@ -43,9 +43,24 @@ typedef struct vprec_exactly {
     bool inexact;
 } vprec_exactly;
 
-/* One result, a value of the format, as binary64; `finite`: all operands were finite. */
-void vprec_tally_result(vprec_tally *t, const vprec_format *format, vprec_mode mode, vprec_exactly exactly,
-                        double result, bool finite, bool nan_operand);
+/* One result, a value of the format, as binary64; `finite`: all operands were finite. Returns what went wrong, bits
+ * 1 << enum vprec_first_kind, for vprec_tally_first. */
+unsigned vprec_tally_result(vprec_tally *t, const vprec_format *format, vprec_mode mode, vprec_exactly exactly,
+                            double result, bool finite, bool nan_operand);
+
+/* An operation in which something went wrong. */
+typedef struct vprec_case {
+    enum vprec_work_kind work;
+    unsigned operands;
+    double operand[3];
+    double exact, result;
+    const char *name; /* of a call */
+} vprec_case;
+
+/* Where what comes first gets its number. NULL: all are 1. */
+extern _Atomic uint64_t *vprec_firsts;
+/* Keeps the operation in those of `first`, one of each kind, that `wrong` has and that hold none. */
+void vprec_first_keep(vprec_first first[VPREC_FIRSTS], unsigned wrong, const vprec_case *c);
 
 /* The operands of one operation, and of a sum (that of an fma too) the bits that it cancels: the exponent of the larger
  * summand or exact product less that of the exact sum. Nothing is cancelled by zeros; what is infinite or NaN does not

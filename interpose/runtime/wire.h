@@ -28,7 +28,7 @@
  * of vprec_wire_place. It and LD_PRELOAD are the last two variables, LD_PRELOAD once more where the program has one of
  * its own: the process takes them out of its environment. */
 #define VPREC_WIRE_ENV "VPREC_WIRE"
-#define VPREC_WIRE_MAGIC UINT64_C(0x3430657269777076) /* "vpwire04" */
+#define VPREC_WIRE_MAGIC UINT64_C(0x3530657269777076) /* "vpwire05" */
 
 /* The descriptor may have been closed since, and its number be another file's: device and inode tell. The file is then
  * looked for in /proc, with vprec-run. */
@@ -189,6 +189,7 @@ typedef struct vprec_wire {
     _Atomic uint64_t used;    /* bytes handed out, this header included; multiple of the page size */
     _Atomic uint64_t dropped; /* records that found no room */
     _Atomic uint64_t images;  /* programs started so far, exec included: ranks for their keys */
+    _Atomic uint64_t firsts;  /* vprec_first written so far: their order */
     vprec_wire_config config;
 } vprec_wire;
 
@@ -226,6 +227,49 @@ typedef struct vprec_record {
     uint32_t size;         /* whole record, multiple of 16 */
 } vprec_record;
 
+/* What an operation does at last that goes wrong in a format that is too small. With --count the first one of each
+ * function and type is kept, with its operands:
+ *     overflow       as the event `overflows`
+ *     nan            as `nans`
+ *     division       a number other than zero, divided by zero
+ *     zero           as `flushed` */
+#define VPREC_FIRST_LIST(X) X(OVERFLOW, "overflow") X(NAN, "nan") X(DIVISION, "division") X(ZERO, "zero")
+enum vprec_first_kind {
+#define X(name, text) VPREC_FIRST_##name,
+    VPREC_FIRST_LIST(X)
+#undef X
+        VPREC_FIRSTS
+};
+
+/* Which operation it was. */
+#define VPREC_WORK_LIST(X)                                                                                            \
+    X(ADD, "add") X(SUB, "sub") X(MUL, "mul") X(DIV, "div") X(SQRT, "sqrt") X(FMA, "fma")                             \
+    X(CONVERT, "convert")                                                                                             \
+    X(SCALE, "scale")     /* by a power of two */                                                                     \
+    X(VALUE, "value")     /* another instruction's result, or a routine's: its operand, where it is known */          \
+    X(CALL, "call")       /* of libm */
+enum vprec_work_kind {
+#define X(name, text) VPREC_WORK_##name,
+    VPREC_WORK_LIST(X)
+#undef X
+        VPREC_WORKS
+};
+
+enum { VPREC_FIRST_NAME = 16 };
+
+/* Zeros: there was none. */
+typedef struct vprec_first {
+    _Atomic uint32_t taken; /* by who writes it */
+    uint32_t work;          /* enum vprec_work_kind */
+    uint32_t operands;      /* of `operand` so many */
+    uint32_t pad;
+    double operand[3];
+    double exact;           /* before it was rounded, to 53 bits; of a NaN no matter */
+    double result;
+    char name[VPREC_FIRST_NAME]; /* of a call: the function's */
+    _Atomic uint64_t order; /* written last: from 1 on, in the order in which the run's were noticed */
+} vprec_first;
+
 typedef struct vprec_process_record {
     vprec_record head;
     int32_t pid, parent;
@@ -234,6 +278,7 @@ typedef struct vprec_process_record {
     _Atomic uint64_t startup_ns;     /* time spent instrumenting, dlopen included */
     _Atomic uint64_t traps;          /* traps met in originals that were redirected */
     _Atomic uint64_t libm_calls[VPREC_TYPES]; /* with --count: libm calls rounded */
+    vprec_first libm_first[VPREC_TYPES][VPREC_FIRSTS]; /* and of these */
     _Atomic uint32_t libm_functions; /* libm entry points patched */
     _Atomic uint32_t libm_called[VPREC_TYPES]; /* of them so many had calls that were rounded, by type */
     uint32_t refused;                /* the program itself, ended before its first instruction */
@@ -289,6 +334,7 @@ typedef struct vprec_counts {
     vprec_span operands, results;
     _Atomic uint64_t cancelled[VPREC_CANCELLED];
     _Atomic uint64_t exponents[VPREC_EXPONENTS]; /* of results, from VPREC_EXPONENT_LEAST on */
+    vprec_first first[VPREC_FIRSTS];
 } vprec_counts;
 
 typedef struct vprec_function_record {

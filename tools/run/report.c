@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +165,46 @@ static json_t *totals_of(const vprec_run *run)
     return object;
 }
 
+/* As numbers are in a report: what JSON has no number for as a text. */
+static json_t *number_of(double x)
+{
+    return isfinite(x) ? json_real(x) : json_string(isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
+}
+
+/* The first operation of each kind of what goes wrong; those that there were. */
+static json_t *firsts_of(const vprec_first first[VPREC_FIRSTS])
+{
+    static const char *const kinds[] = {
+#define X(name, text) text,
+        VPREC_FIRST_LIST(X)
+#undef X
+    };
+    static const char *const works[] = {
+#define X(name, text) text,
+        VPREC_WORK_LIST(X)
+#undef X
+    };
+    json_t *object = vprec_json_must(json_object());
+    for (unsigned kind = 0; kind < VPREC_FIRSTS; kind++) {
+        const vprec_first *f = &first[kind];
+        if (!f->order || f->work >= VPREC_WORKS || f->operands > 3)
+            continue;
+        json_t *one = vprec_json_must(json_object()), *operands = vprec_json_must(json_array());
+        for (uint32_t i = 0; i < f->operands; i++)
+            vprec_json_add(operands, number_of(f->operand[i]));
+        char *name = vprec_text("%.*s", VPREC_FIRST_NAME, f->name);
+        vprec_json_put(one, "order", vprec_json_number(f->order));
+        vprec_json_put(one, "operation", vprec_json_text(works[f->work]));
+        vprec_json_put(one, "name", *name ? vprec_json_text(name) : json_null());
+        vprec_json_put(one, "operands", operands);
+        vprec_json_put(one, "exact", number_of(f->exact));
+        vprec_json_put(one, "result", number_of(f->result));
+        vprec_json_put(object, kinds[kind], one);
+        free(name);
+    }
+    return object;
+}
+
 static json_t *process_of(const vprec_run *run, size_t i)
 {
     static const char *const isas[] = {"sse2", "avx2", "avx512"};
@@ -179,8 +220,13 @@ static json_t *process_of(const vprec_run *run, size_t i)
     vprec_json_put(object, "traps", vprec_json_number(process->traps));
     vprec_json_put(object, "libm_functions", vprec_json_number(process->libm_functions));
     vprec_json_put(object, "libm_functions_called", PER_TYPE(process->libm_called));
-    if (run->options->config.count)
+    if (run->options->config.count) {
+        json_t *firsts = vprec_json_must(json_object());
         vprec_json_put(object, "libm_calls", PER_TYPE(process->libm_calls));
+        for (int type = 0; type < VPREC_TYPES; type++)
+            vprec_json_put(firsts, vprec_type_names[type], firsts_of(process->libm_first[type]));
+        vprec_json_put(object, "libm_first", firsts);
+    }
     return object;
 }
 
@@ -264,6 +310,7 @@ static json_t *counts_of(const vprec_counts *counts, unsigned precision)
     span_of(object, &counts->operands, "operand_exponent_min", "operand_exponent_max");
     vprec_json_put(object, "exponents", histogram(counts->exponents, VPREC_EXPONENTS, VPREC_EXPONENT_LEAST));
     vprec_json_put(object, "cancellation", cancellation_of(counts, precision));
+    vprec_json_put(object, "first", firsts_of(counts->first));
     return object;
 }
 

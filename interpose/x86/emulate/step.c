@@ -288,10 +288,33 @@ static void count_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64
         exactly = EXACTLY(evaluate, o, &binary64);
     uint64_t inf = vprec_elem_infinity(VPREC_E_F64), x = magnitude(VPREC_E_F64, vprec_bits(o.a));
     uint64_t y = magnitude(VPREC_E_F64, vprec_bits(o.b)), z = magnitude(VPREC_E_F64, vprec_bits(o.c));
-    bool finite = x < inf && y < inf && z < inf && !(op == VPREC_BASIC_DIV && !y);
-    vprec_tally_result(&s->tally, rounded ? &s->format : s->type ? &binary64 : &binary32,
-                       rounded ? s->arith->mode : VPREC_RNE, exactly, vprec_widen(s->type, result), finite,
-                       x > inf || y > inf || z > inf);
+    bool by_zero = op == VPREC_BASIC_DIV && !y, finite = x < inf && y < inf && z < inf && !by_zero;
+    unsigned wrong = vprec_tally_result(&s->tally, rounded ? &s->format : s->type ? &binary64 : &binary32,
+                                        rounded ? s->arith->mode : VPREC_RNE, exactly, vprec_widen(s->type, result),
+                                        finite, x > inf || y > inf || z > inf);
+    if (by_zero && x && x < inf)
+        wrong |= 1 << VPREC_FIRST_DIVISION;
+    if (__builtin_expect(wrong != 0, 0)) {
+        static const uint8_t operands[] = {2, 2, 2, 2, 1, 3}; /* by enum vprec_basic */
+        vprec_first_keep(s->tally.counts->first, wrong,
+                         &(vprec_case){(enum vprec_work_kind)o.op, operands[o.op], {o.a, o.b, o.c}, exactly.odd,
+                                       vprec_widen(s->type, result), NULL});
+    }
+}
+
+#define SAME_NUMBER(op) _Static_assert((int)VPREC_WORK_##op == (int)VPREC_BASIC_##op, "count_step")
+SAME_NUMBER(ADD); SAME_NUMBER(SUB); SAME_NUMBER(MUL); SAME_NUMBER(DIV); SAME_NUMBER(SQRT); SAME_NUMBER(FMA);
+
+/* Of what has one operand. */
+static void count_value(vprec_stepper *s, enum vprec_work_kind work, double operand, vprec_exactly exactly,
+                        uint64_t result, bool rounded, bool finite)
+{
+    double r = vprec_widen(s->type, result);
+    unsigned wrong = vprec_tally_result(&s->tally, rounded ? &s->format : s->type ? &binary64 : &binary32,
+                                        rounded ? s->arith->mode : VPREC_RNE, exactly, r, finite,
+                                        is_nan(VPREC_E_F64, vprec_bits(operand)));
+    if (__builtin_expect(wrong != 0, 0))
+        vprec_first_keep(s->tally.counts->first, wrong, &(vprec_case){work, 1, {operand}, exactly.odd, r, NULL});
 }
 
 uint64_t vprec_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c, unsigned negate,
@@ -404,31 +427,23 @@ uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
                           : vprec_elem_is_signed(from) ? EXACTLY(vprec_from_i64, (int64_t)a, &binary64)
                                                        : EXACTLY(vprec_from_u64, a, &binary64);
         uint64_t m = magnitude(VPREC_E_F64, vprec_bits(x.odd));
-        vprec_tally_result(&s->tally,
-                           round & VPREC_ROUND_RESULTS ? &s->format
-                           : s->type                   ? &binary64
-                                                       : &binary32,
-                           round & VPREC_ROUND_RESULTS ? s->arith->mode : VPREC_RNE, x, vprec_widen(s->type, r),
-                           m < vprec_elem_infinity(VPREC_E_F64), m > vprec_elem_infinity(VPREC_E_F64));
+        count_value(s, VPREC_WORK_CONVERT, x.odd, x, r, round & VPREC_ROUND_RESULTS,
+                    m < vprec_elem_infinity(VPREC_E_F64));
     }
     return r;
 }
 
 /* Rounds what the processor delivered, and counts. */
-static uint64_t deliver(vprec_stepper *s, uint64_t a, uint64_t r, uint32_t round, uint64_t key)
+static uint64_t deliver(vprec_stepper *s, enum vprec_work_kind work, uint64_t a, uint64_t r, uint32_t round,
+                        uint64_t key)
 {
     uint64_t native = r;
     if (round & VPREC_ROUND_RESULTS)
         r = round_bits(s, r, key);
     if (s->tally.counts) {
         uint64_t m = magnitude(s->type, a);
-        vprec_tally_result(&s->tally,
-                           round & VPREC_ROUND_RESULTS ? &s->format
-                           : s->type                   ? &binary64
-                                                       : &binary32,
-                           round & VPREC_ROUND_RESULTS ? s->arith->mode : VPREC_RNE,
-                           (vprec_exactly){vprec_widen(s->type, native), false}, vprec_widen(s->type, r),
-                           m && m < vprec_elem_infinity(s->type), m > vprec_elem_infinity(s->type));
+        count_value(s, work, vprec_widen(s->type, a), (vprec_exactly){vprec_widen(s->type, native), false}, r,
+                    round & VPREC_ROUND_RESULTS, m && m < vprec_elem_infinity(s->type));
     }
     return r;
 }
@@ -443,7 +458,7 @@ static uint64_t routine_result(vprec_stepper *s, uint64_t a)
     vprec_noise noise = s->arith->noise[s->type];
     bool short_ = !(a & ((UINT64_C(1) << fraction_bits(s->type) / 2) - 1));
     if (!(round & VPREC_ROUND_RESULTS) || !noise.what || !m || m >= vprec_elem_infinity(s->type))
-        return deliver(s, a, a, round, key);
+        return deliver(s, VPREC_WORK_VALUE, a, a, round, key);
     if (noise.precision > fraction_bits(s->type) && !short_)
         noise.what = VPREC_NOISE_RESULTS | VPREC_NOISE_OPERANDS;
     vprec_once once = draw(s, key);
@@ -463,7 +478,7 @@ uint64_t vprec_step_value(vprec_stepper *s, const vprec_site *site, uint64_t a)
         s->raised |= mxcsr & 0x3f;
     uint32_t insn = (uint32_t)site->op << 24 | (uint32_t)site->map << 16 | (site->opcode & 0xfeu) << 8 | site->imm;
     uint64_t key = vprec_once_key(s->arith, VPREC_KIND_VALUE + insn, (vprec_type)s->type, &a, 1);
-    return deliver(s, a, r, round, key);
+    return deliver(s, VPREC_WORK_VALUE, a, r, round, key);
 }
 
 /* floor of a finite element, held to +-4096: beyond every scaling that makes a difference. */
@@ -502,8 +517,7 @@ uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b)
             if (may_be_tiny(s, r))
                 r = flush(s, r, vprec_scale(number, n, tiny_format(s), tiny_mode(s)));
             if (s->tally.counts)
-                vprec_tally_result(&s->tally, &s->format, s->arith->mode, EXACTLY(vprec_scale, number, n, &binary64),
-                                   vprec_widen(s->type, r), true, false);
+                count_value(s, VPREC_WORK_SCALE, number, EXACTLY(vprec_scale, number, n, &binary64), r, true, true);
             return r;
         }
     }
@@ -511,5 +525,5 @@ uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b)
     if (!(round & VPREC_ROUND_RESULTS))
         s->raised |= mxcsr & 0x3f;
     uint64_t key = vprec_once_scale_key(s->arith, s->type, vprec_widen(s->type, a), floor_clamped(s->type, b));
-    return deliver(s, a, r, round, key);
+    return deliver(s, VPREC_WORK_SCALE, a, r, round, key);
 }

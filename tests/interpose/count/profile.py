@@ -5,6 +5,7 @@ fractions: cancellation, exponents, events; in threads, and where a process ends
 Usage: profile.py VPREC-RUN VICTIM PART"""
 
 import json
+import math
 import os
 import random
 import struct
@@ -73,10 +74,33 @@ def rounded_root(x, name):
     return r if not r or exponent(r) <= most else inf
 
 
+def told(x):
+    """As a report has it."""
+    return x if isfinite(x) else 'nan' if isnan(x) else 'inf' if x > 0 else '-inf'
+
+
+def alike(first):
+    """A first operation with its operands in one order: a difference is a sum, factors and summands commute, of their
+    signs only the product's counts."""
+    operation, numbers = first['operation'], [float(x) for x in first['operands']]
+    if operation == 'sub':
+        operation, numbers[1] = 'add', -numbers[1]
+    if operation in ('mul', 'fma'):
+        sign = copysign(1, numbers[0]) * copysign(1, numbers[1])
+        numbers[:2] = sorted(abs(x) for x in numbers[:2])
+        numbers[0] *= sign
+    elif operation == 'add':
+        numbers.sort()
+    return operation, [told(x) for x in numbers]
+
+
 class Expected:
     def __init__(self):
         self.ops, self.events, self.exponents, self.bits = Counter(), Counter(), Counter(), Counter()
-        self.total, self.operands = 0, []
+        self.total, self.operands, self.first = 0, [], {}
+
+    def happened(self, kind, op, numbers, exact, r):
+        self.first.setdefault(kind, ({'operation': op, 'operands': numbers}, exact, told(float(r))))
 
     def operation(self, op, numbers, name):
         """One operation on floats, into the format: FMA as op 'fma' of three."""
@@ -90,10 +114,17 @@ class Expected:
         exact, r = self.evaluate(op, numbers, name)
         if isinstance(r, float) and isnan(r):
             self.events['nans'] += 1
+            self.happened('nan', op, numbers, nan, r)
+        elif op == 'div' and isfinite(numbers[0]) and not numbers[1]:
+            self.happened('division', op, numbers, exact, copysign(inf, numbers[0]) * copysign(1, numbers[1]))
         elif isinstance(exact, float): # infinite operands, or a division by zero
             assert r == exact
         else:
             self.finite(exact, r, FORMATS[name][1], op == 'sqrt')
+            if isinstance(r, float):
+                self.happened('overflow', op, numbers, exact, r)
+            elif exact and not r:
+                self.happened('zero', op, numbers, exact, 0)
         if not isinstance(r, float) and r:
             self.exponents[exponent(r)] += 1
 
@@ -144,6 +175,19 @@ class Expected:
             return nan
         return copysign(inf, x) * copysign(1, y) + z if isinf(x) or isinf(y) else z
 
+    def check_first(self, name, first):
+        """What went wrong first, in the order of the elements."""
+        check(name, 'what went wrong at all', sorted(self.first), sorted(first))
+        for kind in set(self.first) & set(first):
+            want, exact, r = self.first[kind]
+            got, value = first[kind], float(first[kind]['exact'])
+            check(name, f'first {kind}', alike(want), alike(got))
+            check(name, f'result of the first {kind}', r, told(float(got['result'])))
+            if isinstance(exact, Fraction) and want['operation'] != 'sqrt': # beyond binary64: its last number
+                near = max(-Fraction(sys.float_info.max), min(exact, Fraction(sys.float_info.max)))
+                check(name, f'exact result of the first {kind}', True,
+                      abs(Fraction(value) - near) <= max(abs(near) / 2 ** 52, Fraction(2) ** -1074))
+
     def check(self, name, counts, times, noise):
         """`noise`: results are random, what is read off operands is not."""
         scaled = lambda counter: {str(k): times * v for k, v in counter.items() if v}
@@ -162,6 +206,8 @@ class Expected:
               (counts['operand_exponent_min'], counts['operand_exponent_max']))
         if noise:
             return
+        if times == 1:
+            self.check_first(name, counts['first'])
         check(name, 'exponents', scaled(self.exponents), counts['exponents'])
         check(name, 'range', (min(self.exponents, default=None), max(self.exponents, default=None)),
               (counts['exponent_min'], counts['exponent_max']))
@@ -281,6 +327,19 @@ def compare(label, report, operands, formats, times, noise=False):
         expect(name, operands[t], formats[t]).check(f'{label}, {name}', sum_of(counts), times, noise)
 
 
+def calls():
+    """Of libm's functions the first call of each kind, and which came first."""
+    by_kind = lambda first: {kind: (f['name'], f['operands'], f['result']) for kind, f in first.items()}
+    first = run(['-f', 'f32=e4m3,f64=e8m20'], ['libm'])[1]['processes'][0]['libm_first']
+    check('libm', 'f32', {'overflow': ('exp', [6.0], 'inf'), 'zero': ('exp', [-7.0], 0.0), 'nan': ('log', [-7.0], 'nan')},
+          by_kind(first['f32']))
+    check('libm', 'f64', {'overflow': ('exp', [7000.0], 'inf')}, by_kind(first['f64']))
+    check('libm', 'order', ['overflow', 'zero', 'nan'], sorted(first['f32'], key=lambda kind: first['f32'][kind]['order']))
+    check('libm', 'exact', round(math.exp(6), 9), round(first['f32']['overflow']['exact'], 9))
+    first = run(['-f', 'native'], ['libm'])[1]['processes'][0]['libm_first']
+    check('libm', 'what is native', ({}, {}), (first['f32'], first['f64']))
+
+
 def main():
     operands = write_operands()
     native = {'f32': 'f32', 'f64': 'f64'}
@@ -302,6 +361,8 @@ def main():
             compare(mode, run(options, ['threads', '1'])[1], operands,
                     {'f32': 'e8m7', 'f64': 'e8m20'} if mode == 'sr' else native, 1, noise=True)
         check('quiet', 'nothing is told', b'', run(['-q', '-f', 'native'], ['threads', '1'])[0].stderr)
+    elif PART == 'calls':
+        calls()
     else:
         compare('threads', run(['-f', 'native'], ['threads', '8'])[1], operands, native, 8)
         compare('threads', run(['-f', 'bf16,f64=e8m20'], ['threads', '8'])[1], operands,

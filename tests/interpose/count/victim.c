@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * victim.c: elementwise operations on numbers from a file, each in a function of its own name, scalar and packed,
  * by SSE, AVX2 and AVX-512 instructions. Writes the results' bits. Links nothing of vprec's.
- * Usage: victim FILE threads N|_exit|crash|exec|fork; FILE: N floats for each of three operands, as many doubles. */
+ * Usage: victim FILE threads N|_exit|crash|exec|fork|libm; FILE: N floats for each of three operands, as many doubles. */
 #include <immintrin.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -88,6 +89,20 @@ static void *work(void *write_them)
     return NULL;
 }
 
+/* Calls of libm, each function's values from small to beyond e4m3, and to what is none. */
+static void call(void)
+{
+    static const volatile float x[] = {1, 5, 6, 7, -7, -8, -9, -1};
+    volatile double large = 7000;
+    volatile float sum = 0;
+    for (unsigned i = 0; i < sizeof x / sizeof *x; i++)
+        sum += expf(x[i]);
+    for (unsigned i = 0; i < sizeof x / sizeof *x; i++)
+        sum += logf(x[i]);
+    sum += powf(x[3], x[2]);
+    sum += (float)exp(large);
+}
+
 int main(int argc, char **argv)
 {
     FILE *file = argc > 2 ? fopen(argv[1], "rb") : NULL;
@@ -103,6 +118,10 @@ int main(int argc, char **argv)
         work(stdout);
         for (int i = 1; i < n; i++)
             pthread_join(threads[i], NULL);
+        return 0;
+    }
+    if (!strcmp(argv[2], "libm")) {
+        call();
         return 0;
     }
     if (!strcmp(argv[2], "fork") && fork() == 0) {
