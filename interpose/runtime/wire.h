@@ -164,6 +164,11 @@ enum vprec_audit {
     VPREC_AUDIT_ALL    /* long double too */
 };
 
+enum vprec_counting {
+    VPREC_COUNT_NONE,
+    VPREC_COUNT_ALL /* all that vprec_counts holds: every operation by C code */
+};
+
 typedef struct vprec_wire_config {
     uint32_t use[VPREC_TYPES]; /* enum vprec_type_use, by VPREC_F32, VPREC_F64 */
     vprec_format format[VPREC_TYPES];
@@ -173,7 +178,8 @@ typedef struct vprec_wire_config {
     uint32_t bits[VPREC_TYPES]; /* random bits of VPREC_SR */
     vprec_noise noise[VPREC_TYPES]; /* Monte Carlo arithmetic, in mode VPREC_RNE; none: what = 0 */
     uint32_t silent; /* of 2^32 results so many have no noise */
-    uint32_t fast, count, list, keyed; /* booleans; keyed: --noise operands */
+    uint32_t fast, list, keyed; /* booleans; keyed: --noise operands */
+    uint32_t count;             /* enum vprec_counting */
     uint32_t rounds_shifters; /* boolean: --integer-rounding rounded */
     uint32_t presets; /* bit i: enum vprec_framework */
     uint32_t perf_map, gdb; /* booleans: clones are made known to these */

@@ -58,7 +58,7 @@ static const struct option long_options[] = {
     {"integer-rounding", required_argument, NULL, OPT_INTEGERS},
     {"ops", required_argument, NULL, OPT_OPS},
     {"report", required_argument, NULL, OPT_REPORT},
-    {"count", no_argument, NULL, OPT_COUNT},
+    {"count", optional_argument, NULL, OPT_COUNT},
     {"audit", optional_argument, NULL, OPT_AUDIT},
     {"list", no_argument, NULL, OPT_LIST},
     {"perf-map", no_argument, NULL, OPT_PERF_MAP},
@@ -588,6 +588,17 @@ static bool audit_parse(vprec_wire_config *config, const char *text)
     return true;
 }
 
+/* --count, --count=all */
+static bool counting_parse(vprec_wire_config *config, const char *text)
+{
+    if (text && strcmp(text, "all")) {
+        vprec_say("unknown --count=%s: use --count=all", text);
+        return false;
+    }
+    config->count = VPREC_COUNT_ALL;
+    return true;
+}
+
 int vprec_options_parse(vprec_options *options, int argc, char **argv)
 {
     *options = (vprec_options){
@@ -620,7 +631,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_PRESET: ok = preset_parse(config, optarg); break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
-        case OPT_COUNT: config->count = 1; break;
+        case OPT_COUNT: ok = counting_parse(config, optarg); break;
         case OPT_AUDIT: ok = audit_parse(config, optarg); break;
         case OPT_LIST: config->list = 1; break;
         case OPT_PERF_MAP: config->perf_map = 1; break;

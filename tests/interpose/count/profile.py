@@ -292,7 +292,7 @@ def write_operands():
 
 def run(options, arguments, status=0, env=()):
     report = os.path.join(DIRECTORY.name, 'report.json')
-    done = subprocess.run([RUN, *options, '--count', '--report', report, '--', VICTIM, FILE, *arguments], timeout=250,
+    done = subprocess.run([RUN, *options, '--count=all', '--report', report, '--', VICTIM, FILE, *arguments], timeout=250,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, **dict(env)))
     if done.returncode != status:
         sys.exit(f'{options} {arguments}: status {done.returncode}\n{done.stderr.decode()}')

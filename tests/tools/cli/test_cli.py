@@ -149,6 +149,7 @@ class Usage(Case):
         self.refused("'-x'", args=['-f', 'bf16', '-x'])
         self.refused("'--fast=1'", args=['-f', 'bf16', '--fast=1'])
         self.refused('--report', args=['-f', 'bf16', '--report', ''])
+        self.refused('--count=some', '--count=all', args=['-f', 'bf16', '--count=some'])
         self.refused('--audit=some', args=['-f', 'bf16', '--audit=some'])
 
     def test_missing_parts(self):
@@ -544,6 +545,7 @@ class Running(Case):
         self.assertEqual(config('-f', 'f32=native,f64=e11m40', '--round', 'both', '--fast', '--count', '--audit', '-m',
                                 'rne', '--ops', 'add,libm', '--object', 'hit*', '--skip-function', 'hit me'),
                          'use 1 2 bits e0m0 e11m40 mode 0 round 3 ops 257 fast 1 count 1 audit 1 rules 2:hit*:hit me')
+        self.assertIn(' count 1 ', config('-f', 'bf16', '--count=all'))
         self.assertEqual(config('-f', 'e5m10,f64=e8m7', '--round', 'operands', '--exec', 'hit'),
                          'use 2 2 bits e5m10 e8m7 mode 0 round 2 ops 511 fast 0 count 0 audit 0 rules 1:hit:')
         self.assertEqual(config('-f', 'f64=e5m2:bias=16', '-f', 'e5m2:bias=16').split(' mode')[0],

@@ -25,7 +25,7 @@ def count(vprec_run, python, framework, operation, times):
     with tempfile.TemporaryDirectory() as folder:
         report = os.path.join(folder, 'report.json')
         work = [python, os.path.join(HERE, 'work/products.py'), framework, operation, str(times)]
-        done = subprocess.run([vprec_run, '-f', 'f32=native', '--count', '--report', report, '--', *work],
+        done = subprocess.run([vprec_run, '-f', 'f32=native', '--count=all', '--report', report, '--', *work],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env={**os.environ, 'PYTHONDONTWRITEBYTECODE': '1', 'OPENBLAS_CORETYPE': 'Haswell'},
                               check=False)
