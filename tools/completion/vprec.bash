@@ -38,6 +38,7 @@ _vprec()
         [[ ${command##*/} == vprec-sweep ]] || words+=' native'
         ;;
     *:--mode | *:--modes | vprec-run:-m | vprec-sweep:-m) words='rne rna rtz ru rd rto sr rr pb mca' ;;
+    vprec-sweep:--why) words='all native none' ;;
     *:--round) words='results operands both' ;;
     *:--ops) words='add sub mul div sqrt fma cvt rcp libm' ;;
     *:--error-mode) words='rel abs: all:' ;;

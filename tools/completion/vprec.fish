@@ -32,6 +32,8 @@ function __vprec_values --argument-names command option
             echo '(__vprec_formats)'
         case '*:--mode' '*:--modes'
             echo rne rna rtz ru rd rto sr rr pb mca
+        case vprec-sweep:--why
+            echo all native none
         case '*:--round'
             echo results operands both
         case '*:--ops'

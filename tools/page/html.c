@@ -87,8 +87,10 @@ static void put_header(FILE *out, const page_view *view)
     fprintf(out, "<p class=\"about\">Precision sweep, %zu cell%s", view->cell_count, view->cell_count == 1 ? "" : "s");
     if (*page_string(view->root, "finished"))
         put_element(out, ", finished ", page_string(view->root, "finished"), "");
-    fputs("</p>\n<nav aria-label=\"Parts of this page\"><a href=\"#cells\">Cells</a> "
-          "<a href=\"#pictures\">Pictures</a> <a href=\"#repeat\">How to repeat</a></nav>\n</header>\n<main>\n", out);
+    bool why = json_array_size(json_object_get(json_object_get(view->root, "why"), "cells"));
+    fprintf(out, "</p>\n<nav aria-label=\"Parts of this page\"><a href=\"#cells\">Cells</a> %s"
+            "<a href=\"#pictures\">Pictures</a> <a href=\"#repeat\">How to repeat</a></nav>\n</header>\n<main>\n",
+            why ? "<a href=\"#why\">Why formats failed</a> " : "");
 }
 
 static void put_answer(FILE *out, const page_view *view, const page_answer *answer)
@@ -120,6 +122,37 @@ static void put_pictures(FILE *out, const page_gallery *gallery)
     fputs("</div>\n", out);
     if (gallery->note)
         put_element(out, "<p>", gallery->note, "</p>\n");
+    fputs("</section>\n", out);
+}
+
+/* The sentences of an array, each in `before` and `after`. */
+static void put_sentences(FILE *out, const json_t *texts, const char *before, const char *after)
+{
+    size_t i;
+    json_t *text;
+    json_array_foreach(texts, i, text)
+        put_element(out, before, json_is_string(text) ? json_string_value(text) : "", after);
+}
+
+static void put_why(FILE *out, const page_view *view)
+{
+    const json_t *why = json_object_get(view->root, "why"), *cells = json_object_get(why, "cells"), *cell;
+    size_t i;
+    if (json_array_size(cells))
+        fputs("<section aria-labelledby=\"why\">\n<h2 id=\"why\">Why formats failed</h2>\n", out);
+    json_array_foreach(cells, i, cell) {
+        char *title = page_why_title(cell);
+        put_element(out, "<h3>", title, "</h3>\n<ul>\n");
+        put_sentences(out, json_object_get(cell, "text"), "<li>", "</li>\n");
+        fputs("</ul>\n", out);
+        free(title);
+    }
+    if (json_array_size(cells))
+        fputs("</section>\n", out);
+    if (!json_array_size(json_object_get(why, "text")))
+        return;
+    fputs("<section aria-labelledby=\"parts\">\n<h2 id=\"parts\">Where it calculates</h2>\n", out);
+    put_sentences(out, json_object_get(why, "text"), "<p>", "</p>\n");
     fputs("</section>\n", out);
 }
 
@@ -162,6 +195,7 @@ void page_put_page(FILE *out, const page_content *content)
     fputs("<section aria-labelledby=\"cells\">\n<h2 id=\"cells\">Cells</h2>\n", out);
     put_table(out, page_table_cells(view), "Cells", view);
     fputs("</section>\n", out);
+    put_why(out, view);
     put_pictures(out, content->gallery);
     put_repeat(out, view);
     put_element(out, "</main>\n<footer>Written by vprec-sweep ", page_string(view->root, "version"),

@@ -70,6 +70,35 @@ static void put_repeat(FILE *out, const page_view *view)
         put_table(out, page_table_objects(view));
 }
 
+static void put_sentences(FILE *out, const json_t *texts, const char *before, const char *after)
+{
+    size_t i;
+    json_t *text;
+    json_array_foreach(texts, i, text) {
+        fputs(before, out);
+        page_put_markdown(out, json_is_string(text) ? json_string_value(text) : "");
+        fputs(after, out);
+    }
+}
+
+static void put_why(FILE *out, const page_view *view)
+{
+    const json_t *why = json_object_get(view->root, "why"), *cells = json_object_get(why, "cells"), *cell;
+    size_t i;
+    fputs(json_array_size(cells) ? "## Why formats failed\n\n" : "", out);
+    json_array_foreach(cells, i, cell) {
+        char *title = page_why_title(cell);
+        fputs("### ", out);
+        page_put_markdown(out, title);
+        fputs("\n\n", out);
+        put_sentences(out, json_object_get(cell, "text"), "- ", "\n");
+        fputs("\n", out);
+        free(title);
+    }
+    fputs(json_array_size(json_object_get(why, "text")) ? "## Where it calculates\n\n" : "", out);
+    put_sentences(out, json_object_get(why, "text"), "", "\n\n");
+}
+
 void page_put_text(FILE *out, const page_content *content)
 {
     const page_answer *answer = content->answer;
@@ -89,6 +118,7 @@ void page_put_text(FILE *out, const page_content *content)
         put_table(out, page_table_smallest(content->view));
     fputs("## Cells\n\n", out);
     put_table(out, page_table_cells(content->view));
+    put_why(out, content->view);
     put_pictures(out, content->gallery);
     put_repeat(out, content->view);
 }

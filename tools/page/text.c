@@ -142,6 +142,13 @@ char *page_words(const json_t *strings, const char *between)
     return join(strings, between, put_plain);
 }
 
+char *page_why_title(const json_t *cell)
+{
+    const char *where = page_string(cell, "where");
+    return vprec_text("%s %s%s%s: %s", page_string(cell, "format"), page_string(cell, "mode"), *where ? ", " : "",
+                      where, page_string(cell, "because"));
+}
+
 char *page_command_line(const page_view *view)
 {
     const json_t *sweep = json_object_get(view->root, "sweep");

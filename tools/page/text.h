@@ -22,6 +22,9 @@ void page_put_gnuplot(FILE *out, const char *text, size_t most);
 /* The strings of an array as words that a POSIX shell reads back, control characters as $'\n' (bash). To be freed. */
 char *page_shell(const json_t *words);
 
+/* "e4m3 rne, function:dot: died of SIGFPE" of a member of why.cells. To be freed. */
+char *page_why_title(const json_t *cell);
+
 /* How the whole sweep is run again: a line that changes the directory, and the command. To be freed. */
 char *page_directory_line(const page_view *view);
 char *page_command_line(const page_view *view);

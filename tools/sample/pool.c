@@ -17,6 +17,7 @@ struct vprec_slot {
     pid_t pid; /* the keeper, which leads the session and process group */
     long job;
     double started;
+    double limit; /* seconds, 0 none */
     double asked; /* when its time was up, else 0 */
     bool ended;   /* by force, since it did not end when asked */
 };
@@ -37,6 +38,7 @@ static bool start_next(vprec_pool *p)
     vprec_slot *s = &p->slots[p->running];
     *s = (vprec_slot){.job = job, .started = now()};
     s->pid = p->start(p->context, job, &p->inherited);
+    s->limit = p->limit;
     if (s->pid > 0)
         p->running++;
     else
@@ -111,7 +113,7 @@ static void end_late(vprec_pool *p)
 {
     for (size_t i = 0; i < p->running; i++) {
         vprec_slot *s = &p->slots[i];
-        if (p->limit > 0 && !s->asked && now() > s->started + p->limit) {
+        if (s->limit > 0 && !s->asked && now() > s->started + s->limit) {
             s->asked = now();
             kill(s->pid, SIGTERM);
         } else if (s->asked > 0 && !s->ended && now() > s->asked + GRACE_SECONDS) {
@@ -152,7 +154,7 @@ static double patience(const vprec_pool *p)
     double seconds = p->progress.on || p->deadline > 0 ? 1 : INFINITY, t = now();
     for (size_t i = 0; i < p->running; i++) {
         const vprec_slot *s = &p->slots[i];
-        double until = s->asked > 0 ? s->asked + GRACE_SECONDS : p->limit > 0 ? s->started + p->limit : INFINITY;
+        double until = s->asked > 0 ? s->asked + GRACE_SECONDS : s->limit > 0 ? s->started + s->limit : INFINITY;
         seconds = fmin(seconds, fmax(until - t, 0) + 0.001);
     }
     return seconds;

@@ -24,7 +24,7 @@ typedef struct vprec_slot vprec_slot;
 /* What the caller fills, and what it may read. */
 typedef struct vprec_pool {
     uint32_t jobs; /* side by side */
-    double limit;  /* seconds for each job, 0 none; may be changed */
+    double limit;  /* seconds for the job that is started next, 0 none; start() may change it */
     void *context;
     /* The job to start next, or VPREC_POOL_NONE: none now, there may be some when another has ended. */
     long (*next)(void *context);

@@ -21,13 +21,18 @@ char *sweep_output_path(const sweep *sweep, const sweep_cell *cell, uint32_t num
     return path;
 }
 
+double sweep_cell_limit(const sweep *sweep, const sweep_cell *cell)
+{
+    return cell->counts ? sweep->options->why_timeout : sweep->limit;
+}
+
 bool sweep_cell_load(const sweep *sweep, sweep_cell *cell, uint32_t number)
 {
     vprec_sample *sample = &cell->samples[number];
     json_t *status = vprec_sample_load(&cell->results, &cell->options, number, sample);
-    double limit = json_number_value(json_object_get(status, "timed_out"));
+    double took = json_number_value(json_object_get(status, "timed_out")), limit = sweep_cell_limit(sweep, cell);
     json_decref(status);
-    if (sample->timed_out && (sweep->limit <= 0 || sweep->limit > limit))
+    if (sample->timed_out && (limit <= 0 || limit > took))
         sample->finished = false;
     return sample->finished;
 }
@@ -149,7 +154,7 @@ static sweep_value command_value(const sweep *sweep, const sweep_cell *cell, uin
 }
 
 /* All metrics of one run into values[metric * count + number - 1]. */
-static void measure(const sweep *sweep, const sweep_cell *cell, uint32_t number, sweep_value *values)
+static void measure(const sweep *sweep, sweep_cell *cell, uint32_t number, sweep_value *values)
 {
     const sweep_metrics *metrics = &sweep->options->metrics;
     char *path = sweep_output_path(sweep, cell, number);
@@ -159,6 +164,7 @@ static void measure(const sweep *sweep, const sweep_cell *cell, uint32_t number,
     sweep_errors errors = {0};
     if (there)
         errors = sweep_compare(&is, &sweep->native);
+    cell->not_finite = errors.not_finite > cell->not_finite ? errors.not_finite : cell->not_finite;
     for (size_t m = 0; m < metrics->count; m++) {
         sweep_value *value = &values[m * cell->count + number - 1];
         if (metrics->list[m].kind == SWEEP_COMMAND)
@@ -288,6 +294,10 @@ void sweep_cell_settle(sweep *sweep, sweep_cell *cell)
 {
     const sweep_metrics *metrics = &sweep->options->metrics;
     conclude(cell);
+    cell->settled = true;
+    if (cell->counts)
+        return;
+    cell->not_finite = 0;
     sweep_value *values = vprec_alloc(metrics->count * cell->count, sizeof *values);
     for (size_t i = 0; i < metrics->count * cell->count; i++)
         values[i].value = NAN;
@@ -308,5 +318,4 @@ void sweep_cell_settle(sweep *sweep, sweep_cell *cell)
     if (!cell->digits && good > 2 && cell != sweep->grid.cells)
         free(digits_of(sweep, cell).error);
     free(values);
-    cell->settled = true;
 }

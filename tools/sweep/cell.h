@@ -5,6 +5,9 @@
 
 #include "run.h"
 
+/* The longest that a run of the cell may take, in seconds; 0: any time. */
+double sweep_cell_limit(const sweep *sweep, const sweep_cell *cell);
+
 /* Whether run `number` is finished, and has not to be run again for a longer time. Fills samples[number]. */
 bool sweep_cell_load(const sweep *sweep, sweep_cell *cell, uint32_t number);
 

@@ -16,6 +16,8 @@ const char *const sweep_status_names[SWEEP_STATUSES_COUNT] = {
 #undef SWEEP_STATUS_ENTRY
 };
 
+#define COUNT_OPTION "--count=all" /* all that it can tell */
+
 /* What the cells have in common while they are made. */
 typedef struct maker {
     sweep_grid *grid;
@@ -142,6 +144,18 @@ static char *copy(const char *text)
     return text ? vprec_text("%s", text) : NULL;
 }
 
+/* Options that say what is rounded, not how: they go with a native run, too. */
+static bool selects(const char *option)
+{
+    static const char *const names[] = {"skip-object", "skip-function", "exec",   "jit",
+                                        "skip-jit",    "elementary",    "preset", "ops"};
+    size_t length = strcspn(option + 2, "=");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strlen(names[i]) == length && !strncmp(option + 2, names[i], length))
+            return true;
+    return false;
+}
+
 /* The cell's name: "e8m7-rne", "rr-t8", "e8m7-rne-function=conv". */
 static char *identify(const sweep_cell *c)
 {
@@ -156,30 +170,27 @@ static char *identify(const sweep_cell *c)
     return id;
 }
 
-static bool add(maker *m, const char *format, const char *mode, const char *precision, const char *where)
+/* Parses its command line. False, having said what is wrong. */
+static bool parse(sweep_cell *c)
 {
-    const sweep_options *o = m->options;
-    sweep_cell c = {.format = copy(format), .mode = copy(mode), .precision = copy(precision), .where = copy(where),
-                    .status = SWEEP_PENDING_STATUS, .exited = -1, .seconds = NAN, .cpu_seconds = NAN};
-    c.argv = arguments(m, &c);
     int argc = 0;
-    while (c.argv[argc])
+    while (c->argv[argc])
         argc++;
     optind = 0; /* another command line */
-    if (vprec_options_parse(&c.options, argc, c.argv) >= 0) {
-        cell_free(&c, 0);
-        return false;
-    }
-    c.id = identify(&c);
-    for (size_t i = 0; i < m->grid->count; i++)
-        if (!strcmp(m->grid->cells[i].id, c.id)) {
-            cell_free(&c, 0);
-            return true;
-        }
+    return vprec_options_parse(&c->options, argc, c->argv) < 0;
+}
+
+static const sweep_cell blank = {.status = SWEEP_PENDING_STATUS, .exited = -1, .seconds = NAN, .cpu_seconds = NAN};
+
+/* Makes the cell, of which command line and name are there, one of the grid. */
+static void take(maker *m, sweep_cell c)
+{
+    const sweep_options *o = m->options;
+    bool bare = !c.mode && !c.counts;
     set_bits(&c);
-    c.count = !mode ? SWEEP_NATIVE_RUNS : vprec_options_noisy(&c.options.config) ? o->samples : 1;
+    c.count = bare ? SWEEP_NATIVE_RUNS : !c.counts && vprec_options_noisy(&c.options.config) ? o->samples : 1;
     c.options.sampling.runner = m->runner;
-    c.options.sampling.bare = mode ? NULL : m->program->path;
+    c.options.sampling.bare = bare ? m->program->path : NULL;
     c.options.sampling.own = o->own;
     c.options.sampling.output = o->output;
     c.options.sampling.refusals = true;
@@ -194,8 +205,91 @@ static bool add(maker *m, const char *format, const char *mode, const char *prec
     c.samples = vprec_alloc((size_t)c.count + 1, sizeof *c.samples);
     c.before = vprec_alloc((size_t)c.count + 1, sizeof *c.before);
     c.values = vprec_alloc(o->metrics.count, sizeof *c.values);
-    m->grid->cells = vprec_grow(m->grid->cells, m->grid->count + 1, sizeof *m->grid->cells);
-    m->grid->cells[m->grid->count++] = c;
+    m->grid->cells = vprec_grow(m->grid->cells, m->grid->all + 1, sizeof *m->grid->cells);
+    m->grid->cells[m->grid->all++] = c;
+}
+
+static bool add(maker *m, const char *format, const char *mode, const char *precision, const char *where)
+{
+    sweep_cell c = blank;
+    c.format = copy(format);
+    c.mode = copy(mode);
+    c.precision = copy(precision);
+    c.where = copy(where);
+    c.argv = arguments(m, &c);
+    if (!parse(&c)) {
+        cell_free(&c, 0);
+        return false;
+    }
+    c.id = identify(&c);
+    for (size_t i = 0; i < m->grid->all; i++)
+        if (!strcmp(m->grid->cells[i].id, c.id)) {
+            cell_free(&c, 0);
+            return true;
+        }
+    take(m, c);
+    return true;
+}
+
+/* "f32=native": of the types that any cell rounds. */
+static char *native_types(const sweep_grid *grid)
+{
+    bool any[VPREC_TYPES] = {false};
+    for (size_t i = 1; i < grid->count; i++)
+        for (int type = 0; type < VPREC_TYPES; type++)
+            any[type] |= grid->cells[i].options.config.use[type] != VPREC_USE_NONE;
+    return vprec_text("%s%s%s", any[VPREC_F32] ? "f32=native" : "", any[VPREC_F32] && any[VPREC_F64] ? "," : "",
+                      any[VPREC_F64] ? "f64=native" : "");
+}
+
+/* argv of the native run that counts, or of the run of cell `of` that does. */
+static char **counting_arguments(const maker *m, size_t of)
+{
+    const sweep_cell *c = &m->grid->cells[of];
+    sweep_list list = {NULL, 0};
+    if (of) {
+        for (char **word = c->argv; *word; word++) {
+            if (!strncmp(*word, "--seed=", 7))
+                sweep_list_add(&list, vprec_text("%s", COUNT_OPTION));
+            sweep_list_add(&list, vprec_text("%s", *word));
+        }
+        return list.items;
+    }
+    char *types = native_types(m->grid);
+    sweep_list_add(&list, vprec_text("vprec-run"));
+    sweep_list_add(&list, vprec_text("--format=%s", types));
+    sweep_list_add(&list, vprec_text("%s", COUNT_OPTION));
+    for (size_t i = 0; i < m->options->passed.count; i++)
+        if (selects(m->options->passed.items[i]))
+            sweep_list_add(&list, vprec_text("%s", m->options->passed.items[i]));
+    sweep_list_add(&list, vprec_text("--"));
+    for (char **word = m->options->program; *word; word++)
+        sweep_list_add(&list, vprec_text("%s", *word));
+    free(types);
+    return list.items;
+}
+
+/* A run that counts, of each cell whose format can be too small: what they are wanted for shows when it has failed. */
+static bool add_counting(maker *m)
+{
+    sweep_grid *grid = m->grid;
+    for (size_t i = 0; i < grid->count && m->options->why != SWEEP_WHY_NONE && grid->count > 1; i++) {
+        if (i && (m->options->why != SWEEP_WHY_ALL || !grid->cells[i].format))
+            continue;
+        sweep_cell c = blank;
+        c.counts = true;
+        c.format = copy(grid->cells[i].format);
+        c.mode = copy(grid->cells[i].mode);
+        c.where = copy(grid->cells[i].where);
+        c.argv = counting_arguments(m, i);
+        c.id = vprec_text("%s-count", grid->cells[i].id);
+        if (!parse(&c)) {
+            cell_free(&c, 0);
+            return false;
+        }
+        grid->cells[i].counting = grid->all;
+        take(m, c);
+    }
     return true;
 }
 
@@ -241,7 +335,7 @@ static bool noise_cells(maker *m, const char *mode, const char *where)
 bool sweep_grid_make(sweep_grid *grid, const sweep_options *o, const vprec_program *program, const char *runner)
 {
     maker m = {grid, o, program, runner};
-    *grid = (sweep_grid){NULL, 0};
+    *grid = (sweep_grid){NULL, 0, 0};
     bool ok = add(&m, NULL, NULL, NULL, NULL), noisy = false;
     for (size_t i = 0; i < o->modes.count; i++)
         noisy |= has_noise(o->modes.items[i]);
@@ -257,12 +351,13 @@ bool sweep_grid_make(sweep_grid *grid, const sweep_options *o, const vprec_progr
             for (size_t f = 0; ok && !has_noise(mode) && f < o->formats.count; f++)
                 ok = add(&m, o->formats.items[f], mode, NULL, where);
         }
-    return ok;
+    grid->count = grid->all;
+    return ok && add_counting(&m);
 }
 
 void sweep_grid_free(sweep_grid *grid, size_t metrics)
 {
-    for (size_t i = 0; i < grid->count; i++)
+    for (size_t i = 0; i < grid->all; i++)
         cell_free(&grid->cells[i], metrics);
     free(grid->cells);
 }

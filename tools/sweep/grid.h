@@ -30,6 +30,8 @@ typedef struct sweep_cell {
     char *where;             /* "function:GLOB", NULL: all */
     char **argv;             /* of vprec-run */
     vprec_options options;   /* the same, parsed */
+    bool counts;             /* a run that counts what goes wrong in another cell; measures nothing */
+    size_t counting;         /* which cell that is for this one; 0: none */
     vprec_results results;
     uint32_t count;          /* samples, from 1 on */
     vprec_sample *samples;   /* by number */
@@ -45,6 +47,7 @@ typedef struct sweep_cell {
     json_t *native;          /* what was selected and stayed native, a set of texts; or NULL */
     char *idle;              /* what vprec-run advised, where no operation was rounded; or NULL */
     uint32_t failed;
+    uint64_t not_finite;     /* numbers that are NaN or infinite in its output, and are not in native's */
     double seconds, cpu_seconds; /* medians over samples; NaN none */
     sweep_summary *values;   /* by metric */
     json_t *digits;
@@ -53,6 +56,7 @@ typedef struct sweep_cell {
 typedef struct sweep_grid {
     sweep_cell *cells; /* the native run first */
     size_t count;
+    size_t all; /* and behind these those that count */
 } sweep_grid;
 
 enum { SWEEP_NATIVE = 0, SWEEP_NATIVE_RUNS = 2 }; /* the second tells whether the program repeats itself */

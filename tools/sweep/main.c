@@ -9,6 +9,7 @@
 #include "native.h"
 #include "report.h"
 #include "table.h"
+#include "why.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,9 +58,9 @@ static bool known(sweep *s)
 static bool more(sweep *s)
 {
     whole *w = (whole *)(void *)s;
-    bool any = false;
+    bool any = sweep_why_next(s, w->series ? &w->threshold : NULL);
     if (w->series && s->options->bisect)
-        return sweep_series_next(w->series, w->count, &w->threshold);
+        return sweep_series_next(w->series, w->count, &w->threshold) || any;
     for (size_t i = 1; i < s->grid.count; i++) {
         any |= !s->grid.cells[i].wanted;
         s->grid.cells[i].wanted = true;
@@ -112,6 +113,7 @@ static bool write_all(const whole *w, char **argv)
     bool ok = true;
     if (!standard) {
         sweep_table_print(&w->sweep, &w->threshold, w->series, w->count);
+        sweep_why_print(&w->sweep, w->series ? &w->threshold : NULL, json_object_get(report, "why"));
         ok = vprec_stdout_done();
     }
     sweep_table_warn(&w->sweep);
@@ -147,7 +149,7 @@ static json_t *describe(const sweep *s, const vprec_program *program, const char
     vprec_json_put(run, "options", vprec_json_strings(given.items ? given.items : none));
     vprec_json_put(run, "samples", json_integer(0)); /* they are below the cells */
     json_t *cells = vprec_json_must(json_object());
-    for (size_t i = 0; i < s->grid.count; i++)
+    for (size_t i = 0; i < s->grid.all; i++)
         vprec_json_put(cells, s->grid.cells[i].id, json_integer(s->grid.cells[i].count));
     vprec_json_put(run, "cells", cells);
     vprec_json_put(run, "started", vprec_json_text(text));

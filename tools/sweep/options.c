@@ -23,6 +23,8 @@ enum {
     OPT_OWN,
     OPT_DRY,
     OPT_TIMEOUT,
+    OPT_WHY,
+    OPT_WHY_TIMEOUT,
     OPT_METRIC,
     OPT_EXTRACT,
     OPT_OUTPUT,
@@ -37,6 +39,7 @@ enum {
     OPT_CSV
 };
 enum { SAMPLES_MOST = 1000000, JOBS_MOST = 4096 };
+enum { WHY_SECONDS = 10 }; /* of one run that counts, unless --why-timeout says otherwise */
 
 static const struct option own_options[] = {
     {"formats", required_argument, NULL, 'f'},
@@ -49,6 +52,8 @@ static const struct option own_options[] = {
     {"dry-run", no_argument, NULL, OPT_DRY},
     {"jobs", required_argument, NULL, 'j'},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"why", required_argument, NULL, OPT_WHY},
+    {"why-timeout", required_argument, NULL, OPT_WHY_TIMEOUT},
     {"out", required_argument, NULL, 'o'},
     {"restart", no_argument, NULL, OPT_RESTART},
     {"keep", required_argument, NULL, OPT_KEEP},
@@ -180,17 +185,29 @@ static bool take_number(const char *option, const char *text, uint32_t most, uin
     return false;
 }
 
-static bool take_timeout(sweep_options *o, const char *text)
+static bool take_timeout(const char *option, const char *text, double *seconds)
 {
     char *end;
-    o->timeout = strtod(text, &end);
+    *seconds = strtod(text, &end);
     if (!strcmp(text, "none"))
-        o->timeout = 0;
-    else if (end == text || *end || !(o->timeout > 0 && o->timeout < 1e9)) {
-        vprec_say("--timeout '%s': give seconds, above 0, or none", text);
+        *seconds = 0;
+    else if (end == text || *end || !(*seconds > 0 && *seconds < 1e9)) {
+        vprec_say("%s '%s': give seconds, above 0, or none", option, text);
         return false;
     }
     return true;
+}
+
+static bool take_why(sweep_options *o, const char *text)
+{
+    static const char *const names[] = {"all", "native", "none"}; /* by enum sweep_why */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(text, names[i])) {
+            o->why = (sweep_why)i;
+            return true;
+        }
+    vprec_say("--why '%s': say all, native or none", text);
+    return false;
 }
 
 /* "--round=both" */
@@ -227,7 +244,9 @@ static bool take(sweep_options *o, later *l, int option, const char *name, int a
     case OPT_RESTART: o->restart = true; return true;
     case OPT_OWN: o->own = true; return true;
     case OPT_DRY: o->dry_run = true; return true;
-    case OPT_TIMEOUT: return take_timeout(o, optarg);
+    case OPT_TIMEOUT: return take_timeout("--timeout", optarg, &o->timeout);
+    case OPT_WHY: return take_why(o, optarg);
+    case OPT_WHY_TIMEOUT: return take_timeout("--why-timeout", optarg, &o->why_timeout);
     case OPT_METRIC: return sweep_metric_add(&o->metrics, optarg);
     case OPT_EXTRACT: return sweep_extract_add(&o->metrics, optarg);
     case OPT_OUTPUT: o->output = optarg; return true;
@@ -348,7 +367,7 @@ int sweep_options_parse(sweep_options *o, int argc, char **argv)
     struct option *all = all_options();
     int status = -1;
     bool ok = true;
-    *o = (sweep_options){.samples = 1, .jobs = 1, .seed = "1", .timeout = -1};
+    *o = (sweep_options){.samples = 1, .jobs = 1, .seed = "1", .timeout = -1, .why_timeout = WHY_SECONDS};
     opterr = 0;
     for (int option, at = 0; ok && status < 0;) {
         if ((option = getopt_long(argc, argv, "+:" SHORT_OPTIONS, all, &at)) == -1)

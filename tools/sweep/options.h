@@ -7,6 +7,9 @@
 #include "metric.h"
 #include <stdint.h>
 
+/* --why: which runs are made once more, counting. */
+typedef enum sweep_why { SWEEP_WHY_ALL, SWEEP_WHY_NATIVE, SWEEP_WHY_NONE } sweep_why;
+
 typedef struct sweep_options {
     sweep_list formats, modes, precisions; /* expanded */
     sweep_list wheres;                     /* "function:GLOB", "object:GLOB" */
@@ -17,6 +20,8 @@ typedef struct sweep_options {
     uint32_t samples, jobs;
     const char *seed;
     double timeout; /* seconds, 0 none, negative: what run.c makes of native's time */
+    sweep_why why;
+    double why_timeout; /* seconds, 0 none: of one run that counts */
     char *out;      /* --out, or a name made of the command */
     const char *output;    /* --output: a file that the program writes, NULL standard output */
     const char *threshold; /* or NULL */

@@ -6,6 +6,7 @@
 #include "common/json.h"
 #include "common/say.h"
 #include "machine.h"
+#include "why.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,5 +251,6 @@ json_t *sweep_report_make(const sweep *s, const sweep_threshold *t, const sweep_
     vprec_json_put(root, "native", native_of(s));
     vprec_json_put(root, "cells", cells);
     vprec_json_put(root, "threshold", threshold_of(s, t, series, count));
+    vprec_json_put(root, "why", sweep_why_report(s, series ? t : NULL));
     return root;
 }

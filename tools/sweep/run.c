@@ -86,7 +86,7 @@ static bool advance(runner *r, size_t index)
     sweep *s = r->sweep;
     sweep_cell *cell = &s->grid.cells[index];
     bool waiting = !sweep_cell_complete(cell);
-    for (uint32_t i = 1; i <= cell->count; i++)
+    for (uint32_t i = 1; i <= cell->count && !cell->counts; i++)
         for (size_t m = 0; sweep_cell_good(cell, i) && m < s->options->metrics.count; m++)
             waiting |= s->options->metrics.list[m].kind == SWEEP_COMMAND && !sweep_cell_measured(s, cell, i, m);
     return waiting || cell->settled || settle(r, index);
@@ -96,7 +96,7 @@ static void push_commands(runner *r, size_t index, uint32_t number)
 {
     const sweep_metrics *metrics = &r->sweep->options->metrics;
     const sweep_cell *cell = &r->sweep->grid.cells[index];
-    for (size_t m = 0; sweep_cell_good(cell, number) && m < metrics->count; m++)
+    for (size_t m = 0; !cell->counts && sweep_cell_good(cell, number) && m < metrics->count; m++)
         if (metrics->list[m].kind == SWEEP_COMMAND && !sweep_cell_measured(r->sweep, cell, number, m)) {
             r->pool.progress.total++;
             push(r, index, number, (int)m);
@@ -111,7 +111,7 @@ static bool line_up(runner *r, size_t index)
     for (uint32_t i = 1; i <= cell->count; i++) {
         if (sweep_cell_load(r->sweep, cell, i)) {
             r->pool.done++;
-            r->pool.failed += !sweep_cell_good(cell, i);
+            r->pool.failed += !cell->counts && !sweep_cell_good(cell, i);
             push_commands(r, index, i);
         }
     }
@@ -124,21 +124,30 @@ static bool line_up(runner *r, size_t index)
     return advance(r, index);
 }
 
+static bool line_up_if_wanted(runner *r, size_t index)
+{
+    sweep_cell *cell = &r->sweep->grid.cells[index];
+    if (!cell->wanted || cell->lined_up)
+        return true;
+    cell->lined_up = true;
+    return line_up(r, index);
+}
+
 /* Once native is known: lines up the cells that are wanted, and those that are when these are known, from a former
- * call. */
+ * call. The native run that counts comes first. */
 static bool line_up_wanted(runner *r)
 {
     sweep_grid *grid = &r->sweep->grid;
     if (!grid->cells[SWEEP_NATIVE].settled)
         return true;
-    do
-        for (size_t i = 1; i < grid->count; i++)
-            if (grid->cells[i].wanted && !grid->cells[i].lined_up) {
-                grid->cells[i].lined_up = true;
-                if (!line_up(r, i))
-                    return false;
-            }
-    while (r->sweep->more(r->sweep));
+    do {
+        size_t counting = grid->cells[SWEEP_NATIVE].counting;
+        if (counting && !line_up_if_wanted(r, counting))
+            return false;
+        for (size_t i = 1; i < grid->all; i++)
+            if (!line_up_if_wanted(r, i))
+                return false;
+    } while (r->sweep->more(r->sweep));
     return true;
 }
 
@@ -209,7 +218,7 @@ static pid_t start_one(void *context, long number, const vprec_inherited *inheri
     runner *r = context;
     const job *j = &r->jobs[number];
     sweep_cell *cell = cell_of(r, j);
-    r->pool.limit = r->sweep->limit;
+    r->pool.limit = sweep_cell_limit(r->sweep, cell);
     if (j->metric != RUN)
         return start_command(r, j, inherited);
     if (!make_directory(cell->results.path))
@@ -253,7 +262,7 @@ static int ended(void *context, long number, const vprec_end *end)
         if (failure)
             return SWEEP_EXIT_FAILURE;
         r->pool.done++;
-        r->pool.failed += !sweep_cell_good(cell, j.number);
+        r->pool.failed += !cell->counts && !sweep_cell_good(cell, j.number);
         if (j.cell == SWEEP_NATIVE && !sweep_cell_good(cell, j.number))
             return native_failed(s, j.number);
         push_commands(r, j.cell, j.number);
@@ -272,7 +281,7 @@ static void dropped(void *context, long number)
 static bool directories(sweep *s)
 {
     char *cells = vprec_text("%s/" VPREC_RESULTS_CELLS, s->results.top);
-    for (size_t i = 0; i < s->grid.count; i++) {
+    for (size_t i = 0; i < s->grid.all; i++) {
         sweep_cell *cell = &s->grid.cells[i];
         cell->results = (vprec_results){.top = s->results.top, .path = vprec_text("%s/%s", cells, cell->id), .lock = -1,
                                         .run = s->results.run};

@@ -278,5 +278,9 @@ void sweep_table_list(const sweep *s)
         putchar('\n');
         runs += c->count;
     }
-    printf("%zu cells, %zu runs\n", s->grid.count, runs);
+    size_t counting = s->grid.all - s->grid.count;
+    printf("%zu cells, %zu runs", s->grid.count, runs);
+    if (counting > 1)
+        printf(", one that counts, and one for each format that fails (at most %zu)", counting - 1);
+    puts(counting == 1 ? ", and one that counts" : "");
 }

@@ -157,6 +157,8 @@ static void compare_numbers(const sweep_token *is, const sweep_token *of, sweep_
 /* The tokens of one place; either may be NULL: not there. */
 static void compare_tokens(const sweep_token *is, const sweep_token *want, sweep_errors *e)
 {
+    bool finite = !want || !want->number || isfinite(want->value);
+    e->not_finite += is && is->number && !isfinite(is->value) && finite;
     if (want && want->number)
         compare_numbers(is && is->number ? is : NULL, want, e);
     else

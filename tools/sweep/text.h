@@ -44,6 +44,7 @@ typedef struct sweep_errors {
     double max_rel, mean_rel, max_abs, mean_abs;
     sweep_pair worst_rel, worst_abs; /* the first of the largest errors above 0 */
     uint64_t missing, added;         /* numbers that `is` does not have, and has besides */
+    uint64_t not_finite;             /* NaN and infinities of `is` where `want` has none */
     uint64_t labels, agree;          /* labels of both, each once; equal ones */
 } sweep_errors;
 sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want);

@@ -331,10 +331,11 @@ def calls():
     """Of libm's functions the first call of each kind, and which came first."""
     by_kind = lambda first: {kind: (f['name'], f['operands'], f['result']) for kind, f in first.items()}
     first = run(['-f', 'f32=e4m3,f64=e8m20'], ['libm'])[1]['processes'][0]['libm_first']
-    check('libm', 'f32', {'overflow': ('exp', [6.0], 'inf'), 'zero': ('exp', [-7.0], 0.0), 'nan': ('log', [-7.0], 'nan')},
-          by_kind(first['f32']))
+    check('libm', 'f32', {'overflow': ('exp', [6.0], 'inf'), 'zero': ('exp', [-7.0], 0.0),
+                          'nan': ('log', [-7.0], 'nan')}, by_kind(first['f32']))
     check('libm', 'f64', {'overflow': ('exp', [7000.0], 'inf')}, by_kind(first['f64']))
-    check('libm', 'order', ['overflow', 'zero', 'nan'], sorted(first['f32'], key=lambda kind: first['f32'][kind]['order']))
+    check('libm', 'order', ['overflow', 'zero', 'nan'],
+          sorted(first['f32'], key=lambda kind: first['f32'][kind]['order']))
     check('libm', 'exact', round(math.exp(6), 9), round(first['f32']['overflow']['exact'], 9))
     first = run(['-f', 'native'], ['libm'])[1]['processes'][0]['libm_first']
     check('libm', 'what is native', ({}, {}), (first['f32'], first['f64']))

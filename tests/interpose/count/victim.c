@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * victim.c: elementwise operations on numbers from a file, each in a function of its own name, scalar and packed,
  * by SSE, AVX2 and AVX-512 instructions. Writes the results' bits. Links nothing of vprec's.
- * Usage: victim FILE threads N|_exit|crash|exec|fork|libm; FILE: N floats for each of three operands, as many doubles. */
+ * Usage: victim FILE threads N|_exit|crash|exec|fork|libm; FILE: N floats for each of three operands, as many
+ * doubles. */
 #include <immintrin.h>
 #include <math.h>
 #include <pthread.h>

@@ -90,6 +90,13 @@ def network(samples=1, modes=('rne',), fractions=range(2, 24)):
                     {'metric': 'accuracy', 'spec': '1%', 'limit': limit, 'series': series}, samples=samples)
 
 
+def why(name, text):
+    """The reasons of one format, and of the objects."""
+    return {'counted': True, 'cut': False, 'objects': [], 'options': [], 'text': [text + ' 1', text + ' 2'],
+            'cells': [{'id': name, 'format': name, 'mode': name, 'where': name, 'because': text, 'counted': True,
+                       'cut': False, 'types': {}, 'first': {}, 'functions': [], 'text': [text + ' 3', text + ' 4']}]}
+
+
 HOSTILE = '<script>alert("1")</script>\'"&`touch pwned`$(touch pwned)|_^@{}\\n%s ]]>--><!-- © 数字'
 
 
@@ -104,7 +111,7 @@ def hostile(bytes_too=False):
         {'exponent': 4, 'mode': name, 'where': name, 'smallest': name + '4', 'value': 3.0, 'monotone': False,
          'tested': [name, name], 'note': name}]}
     return document(cells, [metric(measure, 'higher', unit=name, detail=name, kind=name)], {measure: value(9.0)},
-                    threshold, title=name, command=[name, name], directory='/' + name,
+                    threshold, title=name, why=why(name, name), command=[name, name], directory='/' + name,
                     sweep=['vprec-sweep', name, '', 'a b', "it's", '-x'],
                     objects=[{'path': name, 'build_id': name}],
                     machine={key: name for key in ('cpu', 'system', 'glibc', 'instructions')})
@@ -148,6 +155,7 @@ DOCUMENTS = {
     'hostile': hostile,
     'bytes': lambda: hostile(True),
     'many': many,
+    'reasons': lambda: {**network(), 'why': why('e4m3', 'dot: 224 + 44 = 268 became inf')},
     'odd': odd,
     'empty': lambda: document([]),
     'bare': lambda: {},

@@ -234,6 +234,21 @@ class Markdown(Case):
         links = re.findall(r'\]\((pictures/[^)]*)\)', self.read('report.md'))
         self.assertEqual([os.path.basename(link) for link in links], self.pictures())
 
+    def test_reasons(self):
+        self.made('reasons')
+        text = re.sub(r'\\(.)', r'\1', self.read('report.md'))
+        say = 'dot: 224 + 44 = 268 became inf'
+        self.assertIn(f'## Why formats failed\n\n### e4m3 e4m3, e4m3: {say}\n\n- {say} 3\n- {say} 4\n\n'
+                      f'## Where it calculates\n\n{say} 1\n\n{say} 2\n\n## Pictures', text)
+        page = self.page()
+        self.assertEqual([element[2] for element in page.all('li')][-2:], [f'{say} 3', f'{say} 4'])
+        self.assertIn(f'e4m3 e4m3, e4m3: {say}', [element[2] for element in page.all('h3')])
+        self.assertEqual([element[2] for element in page.all('p') if element[2].startswith('dot')],
+                         [f'{say} 1', f'{say} 2'])
+        self.assertIn('Why formats failed', [element[2] for element in page.all('a')])
+        self.made('network')
+        self.assertNotIn('Why', self.read('report.md') + self.read('report.html'))
+
     def test_command(self):
         document = self.made('hostile')
         lines = self.read('report.md').split('## How to repeat this run\n\n')[1].split('\n\n')[0].split('\n')

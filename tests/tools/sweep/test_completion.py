@@ -103,6 +103,9 @@ class Completion(unittest.TestCase):
                 value = 'f64=' + value if value in ('fp64',) else value
                 subprocess.run([SWEEP, '--dry-run', *cells, option, value, '--', NOTHING], capture_output=True,
                                check=True)
+        self.assertEqual(sorted(complete(SWEEP, '--why', '')), ['all', 'native', 'none'])
+        for value in complete(SWEEP, '--why', ''):
+            subprocess.run([SWEEP, '--dry-run', '--why', value, '--', NOTHING], capture_output=True, check=True)
         for option in '--format', '--input', '--method', '--error', '--failed', '-f', '-i', '-m', '-e':
             for value in complete(STATS, option, ''):
                 done = subprocess.run([STATS, option, value, '/no/such'], capture_output=True)

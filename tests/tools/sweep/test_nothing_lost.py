@@ -24,7 +24,7 @@ MINE = 'years of work'
 PROGRAM = [SH, '-c', 'echo 1 > "$VPREC_SAMPLE_DIR/made"; echo 1']
 
 COMMANDS = {'vprec-run': [RUN, '-f', 'bf16', '-n', '2', '-o', 'out'],
-            'vprec-sweep': [SWEEP, '--formats', 'e8m4', '-o', 'out']}
+            'vprec-sweep': [SWEEP, '--why', 'none', '--formats', 'e8m4', '-o', 'out']}
 # A directory of a run that each of them makes.
 SAMPLE = {'vprec-run': '0001', 'vprec-sweep': 'cells/e8m4-rne/0001'}
 
@@ -459,7 +459,7 @@ class Another(Case):
 
     def test_two_scripts_do_not_meet(self):
         self.scripts()
-        sweep = [SWEEP, '--formats', 'e8m4']
+        sweep = [SWEEP, '--why', 'none', '--formats', 'e8m4']
         for script in 'a.sh', 'b.sh':
             self.run_it(sweep, program=[SH, script])
         out = sorted(name for name in os.listdir(self.dir) if name.endswith('.sweep'))

@@ -42,6 +42,8 @@ def timeless(value):
 
 
 class Case(unittest.TestCase):
+    why = 'none'  # runs that count are for the class Why
+
     def setUp(self):
         self.dir = os.path.realpath(tempfile.mkdtemp(prefix='vprec-sweep.', dir=SHM))
         self.addCleanup(shutil.rmtree, self.dir, True)
@@ -66,7 +68,8 @@ class Case(unittest.TestCase):
         return {**env, 'VPREC_PRELOAD': PRELOAD, 'ASAN_OPTIONS': 'verify_asan_link_order=0', **more}
 
     def command(self, *options, program=None):
-        return [SWEEP, *options, '--', *(program or [VICTIM, 'log', 'plan'])]
+        why = [] if any(str(option).startswith('--why') for option in options) else ['--why', self.why]
+        return [SWEEP, *why, *options, '--', *(program or [VICTIM, 'log', 'plan'])]
 
     def start(self, *options, program=None, env=(), **kwargs):
         kwargs = {'stdin': subprocess.DEVNULL, 'stdout': subprocess.PIPE, 'stderr': subprocess.PIPE, **kwargs}
@@ -166,8 +169,8 @@ class Grid(Case):
 
     def test_program_without_dashes(self):
         def cells(*words):
-            done = subprocess.run([SWEEP, '--dry-run', *words], capture_output=True, env=self.environment(),
-                                  cwd=self.dir, check=True)
+            done = subprocess.run([SWEEP, '--why', 'none', '--dry-run', *words], capture_output=True,
+                                  env=self.environment(), cwd=self.dir, check=True)
             return done.stdout.decode().splitlines()[-1]
         self.assertEqual(cells('--formats', 'e8m2', 'e8m3', VICTIM, '--formats', 'fp16'), '3 cells, 4 runs')
         self.assertEqual(cells('--formats', 'e8m2', 'fp16', '--modes', 'rne,rtz', VICTIM), '5 cells, 6 runs')
@@ -713,8 +716,8 @@ class Cells(Case):
         self.assertEqual((report['schema'], report['generator'], report['title'], report['seed'], report['complete']),
                          (1, 'vprec-sweep', 'A title', 9, True))
         self.assertEqual(report['command'], [VICTIM, 'log', 'plan'])
-        self.assertEqual(report['sweep'], [SWEEP, '-o', 'out', '--json', '-', '--formats', 'e8m{4,5}', '--title',
-                                           'A title', '--seed', '9', '--', VICTIM, 'log', 'plan'])
+        self.assertEqual(report['sweep'], [SWEEP, '--why', 'none', '-o', 'out', '--json', '-', '--formats', 'e8m{4,5}',
+                                           '--title', 'A title', '--seed', '9', '--', VICTIM, 'log', 'plan'])
         self.assertEqual(report['objects'], [{'path': '/opt/net/libnet.so.1', 'build_id': '01abff'}])
         self.assertEqual(report['machine']['instructions'], 'avx512')
         self.assertEqual(report['directory'], self.dir)
@@ -1204,6 +1207,185 @@ class Whole(Case):
         [mine] = [o for o in report['objects'] if o['path'] == victim]
         notes = subprocess.run(['readelf', '-n', victim], capture_output=True, check=True).stdout.decode()
         self.assertIn(mine['build_id'], notes)
+
+
+class Why(Case):
+    """With the real preload library: what is told of formats that failed, against the same operations in fractions."""
+    why = 'all'
+    RANGES = os.environ.get('RANGES')
+    RAMP = [Fraction(x) for x in (3, 4, 5, 6, 7, 8, 10, 12)]
+    SMALL = [Fraction(x) for x in (.125, .25, .125, .375, .25, .125, .25, .5)]
+
+    def rounded(self, value, exponent_bits, fraction_bits):
+        least = 2 - 2 ** (exponent_bits - 1)
+        most = (2 - Fraction(1, 2 ** fraction_bits)) * 2 ** (1 - least)
+        exponent = value.numerator.bit_length() - value.denominator.bit_length()
+        exponent -= Fraction(2) ** exponent > value
+        unit = Fraction(2) ** (max(exponent, least) - fraction_bits)
+        result = round(value / unit) * unit
+        return result if result <= most else math.inf
+
+    def failed(self, mode, *options, **kwargs):
+        report = self.report('--threshold', 'max-rel<=0.05', *options, program=[self.RANGES, mode], **kwargs)
+        return report, {cell['id']: cell for cell in report['why']['cells']}
+
+    def says(self, cell, *sentences):
+        for sentence in sentences:
+            self.assertIn(sentence, '\n'.join(cell['text']))
+
+    def test_overflow(self):
+        report, cells = self.failed('overflow', '-f', 'e4m2', 'e8m7')
+        self.assertEqual(list(cells), ['e4m2-rne'])
+        cell, [counts] = cells['e4m2-rne'], cells['e4m2-rne']['types'].values()
+        total, first, operations, overflows, beyond = Fraction(0), None, 0, 0, 0
+        for x in self.RAMP:
+            product = self.rounded(x * x, 4, 2)
+            operations += 2
+            if total < math.inf:
+                exact = total + product
+                result = self.rounded(exact, 4, 2)
+                if result == math.inf:
+                    overflows += 1
+                    first = first or ([float(total), float(product)], float(exact), 'inf')
+                total = result
+        native = itertools.accumulate(x * x for x in self.RAMP)
+        beyond = sum(x >= 256 for x in native) + sum(x * x >= 256 for x in self.RAMP)
+        self.assertEqual((counts['format'], counts['largest'], counts['smallest_normal']), ('e4m2', 224, 2 ** -6))
+        self.assertEqual((counts['operations'], counts['overflows'], counts['nans']), (operations, overflows, 0))
+        self.assertEqual((counts['native_operations'], counts['native_beyond'], counts['native_below']),
+                         (operations, beyond, 0))
+        told = cell['first']['overflow']
+        self.assertEqual((sorted(told['operands']), told['exact'], told['result']), (sorted(first[0]), *first[1:]))
+        self.assertEqual((told['function'], os.path.basename(told['object']), told['type'], told['operation']),
+                         ('dot', 'libranges_part.so', 'f32', 'add'))
+        self.assertEqual(list(cell['first']), ['overflow'])
+        [function] = cell['functions']
+        self.assertEqual((function['function'], function['operations'], function['overflows']),
+                         ('dot', operations, overflows))
+        self.says(cell, f'overflow: {overflows} of {operations} f32 operations', 'the largest number of e4m2',
+                  f'= {first[1]:g} became inf, in dot (libranges_part.so)')
+        self.assertEqual(cell['because'], 'max-rel is inf, not <= 0.05, 1 number of its output is NaN or infinite')
+        self.assertEqual((cell['counted'], cell['cut']), (True, False))
+
+    def test_underflow(self):
+        report, cells = self.failed('underflow', '-f', 'e4m3')
+        cell, [counts] = cells['e4m3-rne'], cells['e4m3-rne']['types'].values()
+        underflows = flushed = operations = below = 0
+        for numbers in self.SMALL, self.SMALL[1:]:
+            total, exact = Fraction(1), Fraction(1)
+            for x in numbers:
+                product, exact = total * x, exact * x
+                total = self.rounded(product, 4, 3) if product else product
+                underflows += total != product and product < Fraction(1, 64)
+                flushed += product > 0 and not total
+                below += exact < Fraction(1, 64)
+                operations += 1
+        self.assertEqual((counts['operations'], counts['underflows'], counts['flushed'], counts['nans']),
+                         (operations + 1, underflows, flushed, 1))
+        self.assertEqual(counts['native_below'], below)
+        self.assertEqual((cell['first']['nan']['operands'], cell['first']['nan']['function']), ([0, 0], 'ratio'))
+        self.assertEqual(cell['first']['zero']['function'], 'product')
+        self.says(cell, f'underflow: {underflows} of {operations + 1} f32 operations',
+                  'the first NaN: 0 / 0 = nan, in ratio', f'{flushed} of all became 0',
+                  'a normal number from 6 exponent bits on')
+        places = [next(i for i, text in enumerate(cell['text']) if text.startswith(f'the first {what}'))
+                  for what in ('that became 0', 'NaN')]
+        self.assertLess(*places)
+
+    def test_nan(self):
+        report, cells = self.failed('nan', '-f', 'e8m3')
+        cell = cells['e8m3-rne']
+        told = cell['first']['nan']
+        self.assertEqual((told['operation'], told['operands'], told['function']), ('sqrt', [-.125], 'root'))
+        self.says(cell, 'the first NaN: sqrt(-0.125) = nan, in root (ranges)',
+                  'NaN: 1 of 10 f32 operations made one of operands that are none: root (ranges) 1 of 2')
+
+    def test_crash_without_a_threshold(self):
+        report = self.report('-f', 'e8m3', 'e8m10', program=[self.RANGES, 'crash'])
+        [cell] = report['why']['cells']
+        self.assertEqual((cell['id'], cell['because'], cell['counted']), ('e8m3-rne', 'died of SIGABRT', True))
+        self.says(cell, 'the first NaN: sqrt(-0.125) = nan')
+
+    def test_precision(self):
+        report, cells = self.failed('precise', '-f', 'e4m3', 'e8m2', 'e4m10')
+        self.assertEqual(set(cells), {'e4m3-rne', 'e8m2-rne'})
+        for bits, cell in (3, cells['e4m3-rne']), (2, cells['e8m2-rne']):
+            self.assertEqual(cell['text'], [f'nothing overflowed, underflowed or became NaN in it: its range is wide '
+                                            f'enough, its {bits} fraction bits are too few'])
+            self.assertEqual((cell['first'], cell['functions']), ({}, []))
+
+    def test_calls_of_libm(self):
+        report, cells = self.failed('call', '-f', 'e4m3')
+        told = cells['e4m3-rne']['first']['overflow']
+        self.assertEqual((told['name'], told['operands'], told['function']), ('exp', [6], None))
+        self.says(cells['e4m3-rne'], f'the first overflow: exp(6) = {math.exp(6):.6g} became inf, a call of libm')
+
+    def test_cut(self):
+        self.put('endless.sh', f'exec {self.RANGES} endless\n')
+        report = self.report('-f', 'e8m3', '--timeout', '1', '--why-timeout', '1', program=[self.RANGES, 'endless'])
+        [cell] = report['why']['cells']
+        self.assertEqual((cell['because'], cell['counted'], cell['cut']), ('took longer than 1 seconds', True, True))
+        self.assertGreater(cell['types']['f32']['operations'], 0)
+        self.says(cell, 'counting was ended after 1 seconds (--why-timeout)',
+                  'nothing overflowed or became NaN in that part')
+
+    def test_objects(self):
+        report, _ = self.failed('overflow', '-f', 'e8m7')
+        self.assertEqual(report['why']['cells'], [])
+        self.assertEqual((report['why']['objects'][0]['operations'], report['why']['objects'][0]['share']),
+                         ({'f32': 16, 'f64': 0}, 1))
+        self.assertEqual((report['why']['options'], report['why']['text']), ([], []))
+        # Two objects: what each does alone can be pasted.
+        report = self.report('-f', 'e4m2', '-o', 'both', program=[self.RANGES, 'both'])
+        objects = {os.path.basename(o['object']): o['operations']['f32'] for o in report['why']['objects']}
+        self.assertEqual(objects, {'libranges_part.so': 16, 'ranges': 9})
+        self.assertEqual(report['why']['options'], ['--object', 'libranges_part.so', '--object', 'ranges'])
+        self.assertEqual(report['why']['text'],
+                         ['Operations by object, native: libranges_part.so 64 %, ranges 36 %',
+                          'To see on which of them the result hangs, round each alone: --object libranges_part.so '
+                          '--object ranges'])
+        report = self.report('-f', 'e4m2', '-o', 'each', *report['why']['options'], program=[self.RANGES, 'both'])
+        self.assertEqual([(c['where'], c['types']['f32']['operations'], c['types']['f32']['native_operations'])
+                          for c in report['why']['cells']],
+                         [('object:libranges_part.so', 16, None), ('object:ranges', 9, None)])
+        self.assertEqual(report['why']['options'], [])
+
+    def test_which_runs_are_made(self):
+        for why, made in (('none', []), ('native', ['native-count']), ('all', ['e4m2-rne-count', 'native-count'])):
+            report, cells = self.failed('overflow', '-f', 'e4m2', 'e8m7', '--why', why, '-o', why)
+            there = sorted(name for name in os.listdir(self.path(why, 'cells')) if name.endswith('-count'))
+            self.assertEqual(there, made)
+            self.assertEqual([c['counted'] for c in cells.values()], [] if why == 'none' else [why == 'all'])
+        _, cells = self.failed('overflow', '-f', 'e4m2', '--why', 'native', '-o', 'native')
+        self.assertEqual(len(cells['e4m2-rne']['text']), 1)
+        self.says(cells['e4m2-rne'], 'in native arithmetic', 'are 2^8 or more, the largest at least 2^')
+        for options, say in ((['--why', 'some'], "--why 'some': say all, native or none"),
+                             (['--why-timeout', '0'], "--why-timeout '0': give seconds, above 0, or none")):
+            self.refused(*options, say=say)
+
+    def test_going_on(self):
+        one, _ = self.failed('overflow', '-f', 'e4m2', 'e8m7')
+        stamps = {name: os.stat(self.path('out', 'cells', name, '0001', 'status.json')).st_mtime_ns
+                  for name in os.listdir(self.path('out', 'cells'))}
+        again, _ = self.failed('overflow', '-f', 'e4m2', 'e8m7')
+        self.assertEqual(timeless(one), timeless(again))
+        self.assertEqual(stamps, {name: os.stat(self.path('out', 'cells', name, '0001', 'status.json')).st_mtime_ns
+                                  for name in os.listdir(self.path('out', 'cells'))})
+        self.sweep('-f', 'e8m7', '--restart', '--why', 'none', program=[self.RANGES, 'overflow'])
+        self.assertEqual(sorted(os.listdir(self.path('out', 'cells'))), ['e8m7-rne', 'native'])
+
+    def test_on_the_terminal(self):
+        options = ['-f', 'e4m{1..2}', 'e8m7', '--threshold', 'max-rel<=0.05']
+        output, _ = self.sweep(*options, program=[self.RANGES, 'overflow'])
+        self.assertIn('\nWhy formats failed:\n  e4m1 rne: max-rel is ', output)
+        self.assertIn('\n  e4m2 rne: max-rel is inf, not <= 0.05, 1 number of its output is NaN or infinite\n      '
+                      'overflow: ', output)
+        many = ['-f', 'e{2..4}m{1..4}', '--threshold', 'max-rel<=0.05', '-o', 'many']
+        output, _ = self.sweep(*many, program=[self.RANGES, 'overflow'])
+        self.assertEqual(re.findall(r'\n  (e\dm\d) rne: max-rel', output), ['e2m4', 'e3m4', 'e4m4'])
+        self.assertIn('  and 9 more, in the report (--report DIR, --json FILE)\n', output)
+        output, _ = self.sweep('-f', 'e8m7', '-o', 'well', program=[self.RANGES, 'overflow'])
+        self.assertNotIn('Why', output)
 
 
 if __name__ == '__main__':

@@ -94,7 +94,7 @@ def sweep(vprec_sweep):
         right[f"e8m{width}"] = int((output.argmax(1) == labels).sum())
     print(right)
     with tempfile.TemporaryDirectory() as folder:
-        run_well([vprec_sweep, "-q", "--formats", *(f"e8m{width}" for width in widths), "--extract",
+        run_well([vprec_sweep, "-q", "--why", "none", "--formats", *(f"e8m{width}" for width in widths), "--extract",
                   "accuracy=accuracy ([0-9]+)", "--higher", "accuracy", "--threshold", "1%", "--json", "report.json",
                   "--", *classify("-n", str(count))], folder)
         with open(os.path.join(folder, "report.json"), encoding="utf-8") as file:

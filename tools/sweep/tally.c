@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * tally.c: see tally.h. */
+#include "tally.h"
+#include "common/json.h"
+#include "common/options.h"
+#include "common/say.h"
+#include <stdlib.h>
+#include <string.h>
+
+static double number(const json_t *object, const char *key)
+{
+    return json_number_value(json_object_get(object, key));
+}
+
+static double sum_of(const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    double sum = 0;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+        sum += json_number_value(value);
+    return sum;
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *value = json_string_value(json_object_get(object, key));
+    return value ? value : "?";
+}
+
+double sweep_first_order(const sweep_first *first)
+{
+    return number(first->record, "order");
+}
+
+/* Keeps what came first of all. */
+static void look(sweep_tally *t, const json_t *firsts, const char *symbol, const char *object, vprec_type type)
+{
+    static const char *const kinds[] = {
+#define X(name, kind) kind,
+        VPREC_FIRST_LIST(X)
+#undef X
+    };
+    for (size_t kind = 0; kind < VPREC_FIRSTS; kind++) {
+        const json_t *record = json_object_get(firsts, kinds[kind]);
+        sweep_first *first = &t->first[kind];
+        if (record && (!first->record || number(record, "order") < sweep_first_order(first)))
+            *first = (sweep_first){symbol, object, type, record};
+    }
+}
+
+static void add(sweep_row *to, const json_t *counts)
+{
+    to->operations += sum_of(json_object_get(counts, "ops"));
+    to->overflows += number(counts, "overflows");
+    to->underflows += number(counts, "underflows");
+    to->flushed += number(counts, "flushed");
+    to->nans += number(counts, "nans");
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const sweep_row *p = a, *q = b;
+    int order = strcmp(p->object, q->object);
+    order = order ? order : strcmp(p->symbol, q->symbol);
+    return order ? order : (int)p->type - (int)q->type;
+}
+
+static int by_operations(const void *a, const void *b)
+{
+    const sweep_row *p = a, *q = b;
+    return p->operations != q->operations ? (p->operations < q->operations) - (p->operations > q->operations)
+                                          : by_place(a, b);
+}
+
+/* Makes one row of those of one function. */
+static void merge(sweep_tally *t)
+{
+    size_t count = 0;
+    if (t->count)
+        qsort(t->rows, t->count, sizeof *t->rows, by_place);
+    for (size_t i = 0; i < t->count; i++) {
+        sweep_row *row = &t->rows[i], *last = count ? &t->rows[count - 1] : NULL;
+        if (!last || by_place(last, row) != 0) {
+            t->rows[count++] = *row;
+            continue;
+        }
+        last->operations += row->operations;
+        last->overflows += row->overflows;
+        last->underflows += row->underflows;
+        last->flushed += row->flushed;
+        last->nans += row->nans;
+        json_array_extend(last->exponents, row->exponents);
+        json_decref(row->exponents);
+    }
+    t->count = count;
+    if (count)
+        qsort(t->rows, count, sizeof *t->rows, by_operations);
+}
+
+static void take_function(sweep_tally *t, const json_t *function, size_t *room)
+{
+    for (int type = 0; type < VPREC_TYPES; type++) {
+        const json_t *counts = json_object_get(json_object_get(function, "counts"), vprec_type_names[type]);
+        sweep_row row = {.symbol = text(function, "name"), .object = text(function, "object"),
+                         .type = (vprec_type)type};
+        add(&row, counts);
+        if (row.operations <= 0)
+            continue;
+        add(&t->sum[type], counts);
+        look(t, json_object_get(counts, "first"), row.symbol, row.object, row.type);
+        row.exponents = vprec_json_must(json_array());
+        json_array_append(row.exponents, json_object_get(counts, "exponents"));
+        if (t->count == *room)
+            t->rows = vprec_grow(t->rows, *room = 2 * *room + 64, sizeof *t->rows);
+        t->rows[t->count++] = row;
+    }
+}
+
+bool sweep_tally_read(sweep_tally *t, const char *path)
+{
+    size_t i, room = 0;
+    json_t *item;
+    *t = (sweep_tally){.report = vprec_json_read(path)};
+    if (!json_is_true(json_object_get(json_object_get(t->report, "configuration"), "count")))
+        return false;
+    json_array_foreach(json_object_get(t->report, "functions"), i, item)
+        take_function(t, item, &room);
+    json_array_foreach(json_object_get(t->report, "processes"), i, item)
+        for (int type = 0; type < VPREC_TYPES; type++) {
+            const char *name = vprec_type_names[type];
+            t->calls[type] += number(json_object_get(item, "libm_calls"), name);
+            look(t, json_object_get(json_object_get(item, "libm_first"), name), NULL, NULL, (vprec_type)type);
+        }
+    merge(t);
+    return true;
+}
+
+void sweep_tally_free(sweep_tally *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        json_decref(t->rows[i].exponents);
+    free(t->rows);
+    json_decref(t->report);
+    *t = (sweep_tally){0};
+}
+
+double sweep_row_between(const sweep_row *row, int least, int most)
+{
+    double sum = 0;
+    size_t i;
+    json_t *exponents, *results;
+    const char *exponent;
+    json_array_foreach(row->exponents, i, exponents)
+        json_object_foreach(exponents, exponent, results)
+        {
+            long e = strtol(exponent, NULL, 10);
+            sum += e >= least && e <= most ? json_number_value(results) : 0;
+        }
+    return sum;
+}
+
+bool sweep_tally_range(const sweep_tally *t, vprec_type type, int *least, int *most)
+{
+    bool any = false;
+    size_t k;
+    json_t *exponents, *results;
+    const char *exponent;
+    for (size_t i = 0; i < t->count; i++)
+        if (t->rows[i].type == type)
+            json_array_foreach(t->rows[i].exponents, k, exponents)
+                json_object_foreach(exponents, exponent, results)
+                {
+                    int e = (int)strtol(exponent, NULL, 10);
+                    *least = !any || e < *least ? e : *least;
+                    *most = !any || e > *most ? e : *most;
+                    any = true;
+                }
+    return any;
+}
