@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "reach.h"
 #include "runtime/sys.h"
+#include "runtime/version.h"
 #include "x86/emulate/enter.h"
 #include <string.h>
 #include <sys/mman.h>
@@ -21,7 +22,7 @@ enum { FIRST = 256 << 10, MOST = 16 << 20, SLOTS_PART = 32, SPARE = 4096 };
 
 static size_t head_bytes(void)
 {
-    return vprec_page_end(sizeof(vprec_constants) + sizeof(uint64_t));
+    return vprec_page_end(vprec_versions * sizeof(vprec_constants) + sizeof(uint64_t));
 }
 
 /* Constants and slots of a chunk that was reserved. False: no memory. */
@@ -31,8 +32,9 @@ static bool furnish(vprec_arena *arena, const chunk *c, const vprec_arith *arith
     if (vprec_sys_mprotect(c->start, head + slot_bytes, PROT_READ | PROT_WRITE))
         return false;
     vprec_constants *constants = (vprec_constants *)(void *)c->start;
-    vprec_round_constants(constants, arith);
-    *(uint64_t *)(void *)(constants + 1) = (uint64_t)vprec_enter;
+    for (unsigned v = 0; v < vprec_versions; v++)
+        vprec_round_constants(&constants[v], vprec_versions > 1 ? vprec_arith_of(v) : arith);
+    *(uint64_t *)(void *)(constants + vprec_versions) = (uint64_t)vprec_enter;
     uint64_t behind = (uint64_t)c->start + head;
     return !vprec_sys_mprotect(c->start, head, PROT_READ) &&
            vprec_ranges_give(&arena->slots, behind, behind + slot_bytes) &&
@@ -80,7 +82,7 @@ static bool take_from(vprec_arena *arena, const chunk *c, size_t code, size_t sl
         const vprec_constants *constants = (const vprec_constants *)(const void *)c->start;
         *room = (vprec_arena_room){.code = (uint8_t *)at, .code_end = (uint8_t *)at + code, .slots = (uint64_t *)slot,
                                    .slots_end = (uint64_t *)(slot + slot_bytes), .constants = constants,
-                                   .enter = (const uint64_t *)(const void *)(constants + 1)};
+                                   .enter = (const uint64_t *)(const void *)(constants + vprec_versions)};
         return true;
     }
     if (at)

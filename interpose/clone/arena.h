@@ -17,7 +17,7 @@ typedef struct vprec_arena {
 typedef struct vprec_arena_room {
     uint8_t *code, *code_end;         /* writable until it is sealed; begins on a page of its own */
     uint64_t *slots, *slots_end;      /* zeroed, writable ever after */
-    const vprec_constants *constants; /* as vprec_round_constants fills them */
+    const vprec_constants *constants; /* by version, as vprec_round_constants fills them */
     const uint64_t *enter;            /* the address of vprec_enter */
 } vprec_arena_room;
 

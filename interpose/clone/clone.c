@@ -6,6 +6,7 @@
 #include "find/shifters.h"
 #include "jump.h"
 #include "patch.h"
+#include "runtime/version.h"
 #include "stores.h"
 #include "x86/emulate/enter.h"
 #include <cpuid.h>
@@ -18,7 +19,7 @@ static bool has_vaes(void)
 
 static void place(vprec_cloner *k, uint64_t original)
 {
-    k->clone_at[vprec_mark_index(k->map, original)] = (uint32_t)(k->code.at - k->base);
+    k->now->clone_at[vprec_mark_index(k->map, original)] = (uint32_t)(k->code.at - k->base);
 }
 
 /* Calls the emulator for `site`; see enter.h for the protocol. */
@@ -30,6 +31,7 @@ static vprec_site *emit_enter(vprec_cloner *k, const vprec_site *site)
         return NULL;
     }
     *kept = *site;
+    kept->version = (uint8_t)k->version;
     uint64_t pointer = (uint64_t)kept;
     vprec_emit_move_stack(&k->code, -128);
     vprec_emit_push_u32(&k->code, (uint32_t)pointer);
@@ -53,7 +55,7 @@ static void enter_site(void *data, const vprec_site *site)
 
 static bool active(const vprec_cloner *k, const vprec_insn *insn)
 {
-    const vprec_arith *arith = k->options->arith;
+    const vprec_arith *arith = k->arith;
     if (vprec_routine_rounds(&vprec_cloner_function(k, k->function)->routine))
         return false;
     return insn->cls == VPREC_SITE && arith->use[insn->type] != VPREC_USE_NONE &&
@@ -68,7 +70,24 @@ static void put_site(vprec_cloner *k, vprec_site *site)
     if (site->op == VPREC_OP_MXCSR || site->addend || k->options->count || !vprec_round_emit(&k->code, site, &k->round))
         emit_enter(k, site);
     else
-        k->image->inlined++;
+        k->image->inlined += k->version == vprec_version_main;
+}
+
+/* Notes the instruction once for all versions: see vprec_clone_options. */
+static uint32_t note(vprec_cloner *k, uint64_t at, bool refused, bool asked)
+{
+    const vprec_clone_options *o = k->options;
+    size_t place = VPREC_BELOW(k->noted, vprec_cloner_noted, at, at);
+    if (place < k->noted.count && VPREC_AT(k->noted, vprec_cloner_noted, place).at == at)
+        return VPREC_AT(k->noted, vprec_cloner_noted, place).number;
+    uint32_t number = refused ? o->refused(o->noted_data, at, k->function)
+                              : o->exact(o->noted_data, at, k->function, asked);
+    vprec_cloner_noted *n = vprec_vec_insert(&k->noted, place);
+    if (n)
+        *n = (vprec_cloner_noted){at, number};
+    else
+        k->code.full = true;
+    return number;
 }
 
 /* Counts that control comes to `at`, which runs as it is. */
@@ -81,7 +100,7 @@ static void emit_executed(vprec_cloner *k, uint64_t at, uint32_t number)
 /* An addition that rounds to an integer. Only to be counted it must not run where it is. */
 static void emit_exact(vprec_cloner *k, uint64_t at)
 {
-    uint32_t number = k->options->exact(k->options->noted_data, at, k->function, false);
+    uint32_t number = note(k, at, false, false);
     if (k->options->count) {
         if (!vprec_cloner_gate(k))
             *vprec_mark(k->map, at) |= VPREC_ARITH;
@@ -100,7 +119,7 @@ static void emit_site(vprec_cloner *k, uint64_t at)
     if (k->here->exact == VPREC_EXACT_ASKED) {
         site.addend = 1 + k->here->addend;
         site.exact = k->here->lanes;
-        site.executed = k->options->exact(k->options->noted_data, at, k->function, true);
+        site.executed = note(k, at, false, true);
     }
     if (!vprec_cloner_gate(k))
         *vprec_mark(k->map, at) |= VPREC_ARITH;
@@ -136,13 +155,13 @@ static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routin
         .pp = (uint8_t)(scalar ? 2 + f64 : f64), .w = f64,
         .dst = result, .vvvv = result, .rm = VPREC_REG_MEM, .broadcast = !scalar,
         .mem = {.base = VPREC_MEM_RIP, .index = VPREC_MEM_NONE, .scale = 1, .size = f64 ? 8 : 4,
-                .disp = (int64_t)k->room.constants->value[type][VPREC_K_UNIT]},
+                .disp = (int64_t)k->room.constants[k->version].value[type][VPREC_K_UNIT]},
     };
     if (k->options->counters)
         site.counter = k->options->counters[k->function];
     /* noise is not that of a product with an exact number */
-    if (!k->options->count && !k->options->arith->noise[type].what && vprec_round_emit(&k->code, &site, &k->round)) {
-        k->image->inlined++;
+    if (!k->options->count && !k->arith->noise[type].what && vprec_round_emit(&k->code, &site, &k->round)) {
+        k->image->inlined += k->version == vprec_version_main;
         return;
     }
     site.op = VPREC_OP_VALUE;
@@ -156,7 +175,8 @@ static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routin
 
 static void emit_routine_results(vprec_cloner *k, uint64_t at, const vprec_routine *routine)
 {
-    for (int8_t result = 0; result < routine->results; result++) {
+    const bool native = k->arith->use[routine->type] == VPREC_USE_NONE; /* in this version */
+    for (int8_t result = 0; result < routine->results && !native; result++) {
         if (routine->stored)
             emit_stored(k, routine, result, false, result);
         emit_routine_result(k, at, routine, result);
@@ -181,7 +201,7 @@ static bool leaves_routine(const vprec_cloner *k, const vprec_insn *insn)
 
 static void emit_audit(vprec_cloner *k, uint64_t at)
 {
-    emit_executed(k, at, k->options->refused(k->options->noted_data, at, k->function));
+    emit_executed(k, at, note(k, at, true, false));
 }
 
 static void emit_refused(vprec_cloner *k, uint64_t at)
@@ -303,8 +323,8 @@ static void clone_function(vprec_cloner *k)
         k->code.full = true;
         return;
     }
-    if (!f->only_calls && !f->routine.results && !k->options->arith->rounds_shifters &&
-        !vprec_shifters_find(map, f, &k->live, rounded_types(k->options->arith))) {
+    if (!f->only_calls && !f->routine.results && !k->arith->rounds_shifters &&
+        !vprec_shifters_find(map, f, &k->live, rounded_types(k->arith))) {
         k->code.full = true;
         return;
     }
@@ -356,8 +376,9 @@ static void clone_function(vprec_cloner *k)
     k->image->borrowed_masks |= taken[1] & unnamed_masks;
 }
 
-/* Upper bound of the clones' size. */
-static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, size_t doors)
+/* Upper bound of the size of one version's clones. */
+static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, const vprec_arith *arith,
+                       size_t doors)
 {
     enum { DOOR_BYTES = 64, CALL_BYTES = 96 };
     size_t bytes = 256 + doors * DOOR_BYTES;
@@ -368,7 +389,7 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
             continue;
         size_t n = f->refused + f->controls + f->tails, length = f->end - f->start;
         for (int t = 0; t < VPREC_TYPES; t++)
-            n += options->arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
+            n += arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
         if (f->routine.results) /* sites at each return, and at jumps that take its place */
             n += (length / (f->gate ? 4 : 16) + 1) * f->routine.results;
         bytes += length * (options->changes ? 40 : 4) + n * site_bytes + f->syscalls * CALL_BYTES + 128;
@@ -454,24 +475,42 @@ static bool keep_source(vprec_image *image, const vprec_codemap *map, vprec_heap
     return true;
 }
 
-static enum vprec_reason write_clones(vprec_cloner *k)
+static const vprec_arith *arith_of(const vprec_clone_options *options, unsigned version)
+{
+    return vprec_versions > 1 ? vprec_arith_of(version) : options->arith;
+}
+
+static void write_version(vprec_cloner *k, unsigned version)
 {
     const vprec_clone_options *options = k->options;
-    k->base = k->room.code - 16;
-    k->slots = k->room.slots;
-    k->code = (vprec_code){.at = k->room.code, .end = k->room.code_end, .moves = &k->moves, .from = k->room.code};
-    k->round = (vprec_round_context){.arith = options->arith, .isa = options->isa, .constants = k->room.constants,
+    k->version = version;
+    k->now = &k->versions[version];
+    k->arith = arith_of(options, version);
+    k->halves = 0;
+    k->fixups.count = 0;
+    k->link_slot = k->extent_slot + 1;
+    k->round = (vprec_round_context){.arith = k->arith, .isa = options->isa, .constants = &k->room.constants[version],
                                      .aes = has_vaes(), .halves = &k->halves, .turn = k->turn, .zmm = vprec_xsave.zmm_high,
                                      .ties = &k->ties, .enter = enter_site, .tie = tie_site, .enter_data = k};
-    k->image->code = k->enter_stub = (uint64_t)k->code.at;
-    vprec_emit_legacy(&k->code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(k->room.enter), -1);
+    if (version)
+        vprec_where_version(&k->image->where);
     for (size_t i = 0; i < k->map->functions.count && !k->code.full; i++) {
         k->function = (uint32_t)i;
         if (VPREC_AT(k->map->functions, vprec_code_function, i).cloned)
             clone_function(k);
     }
     vprec_jump_link(k);
-    k->image->code_end = (uint64_t)k->code.at;
+}
+
+static enum vprec_reason write_clones(vprec_cloner *k)
+{
+    k->base = k->room.code - 16;
+    k->code = (vprec_code){.at = k->room.code, .end = k->room.code_end, .moves = &k->moves, .from = k->room.code};
+    k->image->code = k->enter_stub = (uint64_t)k->code.at;
+    vprec_emit_legacy(&k->code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(k->room.enter), -1);
+    for (unsigned v = 0; v < vprec_versions; v++)
+        write_version(k, v);
+    k->image->ways_start = k->image->code_end = (uint64_t)k->code.at;
     return k->code.full ? VPREC_REASON_TOO_FAR : VPREC_REASON_NONE;
 }
 
@@ -485,6 +524,42 @@ static size_t count_links(const vprec_codemap *map, const vprec_clone_options *o
     return links;
 }
 
+/* Memory for what is known of each version, and slots of ways. False: there is none. */
+static bool prepare_versions(vprec_cloner *k, size_t ways)
+{
+    const size_t marks = k->map->mark_count;
+    uint32_t *tables = vprec_pages((vprec_versions + 1) * marks * sizeof *tables);
+    k->way_at = tables;
+    k->image->ways = k->way = vprec_version_take(ways);
+    k->image->way_count = ways;
+    for (unsigned v = 0; v < vprec_versions && tables; v++)
+        k->versions[v] = (vprec_cloner_version){.clone_at = tables + (v + 1) * marks, .slot_count = k->map->functions.count,
+                                                .doors = VPREC_VEC(vprec_door)};
+    return tables && k->way < VPREC_VERSION_SLOTS;
+}
+
+static void free_versions(vprec_cloner *k)
+{
+    vprec_pages_free(k->way_at, (vprec_versions + 1) * k->map->mark_count * sizeof *k->way_at);
+    for (unsigned v = 0; v < vprec_versions; v++)
+        vprec_vec_free(&k->versions[v].doors);
+}
+
+/* Memory for the clones of all versions, and for the ways to them. False: none in reach. */
+static bool take_room(vprec_cloner *k, vprec_arena *arena, size_t doors)
+{
+    enum { WAY_BYTES = 144 };
+    const vprec_clone_options *options = k->options;
+    size_t bytes = k->image->way_count * WAY_BYTES;
+    for (unsigned v = 0; v < vprec_versions; v++)
+        bytes += estimate(k->map, options, arith_of(options, v), doors);
+    if (!vprec_arena_take(arena, options->arith, vprec_page_end(bytes), vprec_versions * k->link_end, &k->room))
+        return false;
+    for (unsigned v = 0; v < vprec_versions; v++)
+        k->versions[v].slots = k->room.slots + v * k->link_end;
+    return true;
+}
+
 enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_codemap *map,
                               const vprec_clone_options *options)
 {
@@ -493,18 +568,16 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
     vprec_jump_mark(map);
     vprec_heap *heap = options->alone ? &image->heap : &text->heap;
     vprec_cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(vprec_fixup),
-                      .doors = VPREC_VEC(vprec_door), .slot_count = map->functions.count,
+                      .noted = VPREC_VEC(vprec_cloner_noted),
                       .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .heap = heap,
                       .ties = {.size = vprec_round_tie_size(options->isa)}, .moves = VPREC_VEC(vprec_move)};
     vprec_vec pokes = VPREC_VEC(vprec_poke);
-    size_t doors = vprec_jump_doors(map), clone_at_bytes = map->mark_count * sizeof(uint32_t);
+    size_t doors = vprec_jump_doors(map);
     k.slot_room = k.extent_slot = map->functions.count + doors;
-    k.link_slot = k.extent_slot + 1;
-    k.link_end = k.link_slot + count_links(map, options);
-    k.clone_at = vprec_pages(clone_at_bytes);
-    enum vprec_reason why = k.clone_at ? VPREC_REASON_NONE : VPREC_REASON_NO_MEMORY;
-    bool taken = !why && vprec_arena_take(text->arena, options->arith, vprec_page_end(estimate(map, options, doors)),
-                                         k.link_end, &k.room);
+    k.link_end = k.extent_slot + 1 + count_links(map, options);
+    const size_t ways = vprec_versions > 1 && !options->apart ? vprec_jump_ways(map) : 0;
+    enum vprec_reason why = prepare_versions(&k, ways) ? VPREC_REASON_NONE : VPREC_REASON_NO_MEMORY;
+    bool taken = !why && take_room(&k, text->arena, doors);
     if (!why && !taken)
         why = VPREC_REASON_NO_REACH;
     if (!why)
@@ -529,12 +602,14 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
     if (!why && pokes.count && !vprec_text_patch(text, &pokes))
         why = VPREC_REASON_NOT_WRITABLE; /* what was patched already leads to clones: they stay */
     vprec_vec_free(&pokes);
+    if (why && why != VPREC_REASON_NOT_WRITABLE)
+        vprec_version_give(image->ways, image->way_count);
     vprec_vec_free(&k.fixups);
-    vprec_vec_free(&k.doors);
+    vprec_vec_free(&k.noted);
     vprec_vec_free(&k.tables);
     vprec_vec_free(&k.live);
     vprec_vec_free(&k.ties);
     vprec_vec_free(&k.moves);
-    vprec_pages_free(k.clone_at, clone_at_bytes);
+    free_versions(&k);
     return why;
 }

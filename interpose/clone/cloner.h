@@ -13,19 +13,36 @@ typedef struct vprec_fixup {
     uint32_t function; /* whose clone it is in */
 } vprec_fixup;
 
+/* What the clones of one version are. */
+typedef struct vprec_cloner_version {
+    uint32_t *clone_at; /* by vprec_mark_index: the clone's offset from `base`, 0 none */
+    uint64_t *slots;    /* by function: where its entry stub jumps; behind them those of the doors */
+    size_t slot_count;
+    vprec_vec doors;    /* vprec_door: see jump.c */
+} vprec_cloner_version;
+
+/* The number under which executions of an instruction are counted. */
+typedef struct vprec_cloner_noted {
+    uint64_t at;
+    uint32_t number;
+} vprec_cloner_noted;
+
 typedef struct vprec_cloner {
     vprec_image *image;
     vprec_codemap *map;
     const vprec_clone_options *options;
     vprec_code code;
-    uint8_t *base;      /* before the first clone: what `clone_at` counts from */
-    uint32_t *clone_at; /* by vprec_mark_index: the clone's offset from `base`, 0 none */
+    uint8_t *base;      /* before the first clone: what offsets count from */
+    vprec_cloner_version versions[VPREC_VERSIONS_MAX], *now; /* the one that is being written */
+    unsigned version;   /* its number */
+    const vprec_arith *arith; /* and what it rounds */
+    uint32_t *way_at;   /* by vprec_mark_index: what leads to the clone of the thread's version, as an offset; 0 none */
+    size_t way;         /* its next slot */
+    vprec_vec noted;    /* vprec_cloner_noted, sorted */
     vprec_vec fixups;
-    uint64_t *slots;    /* by function: where its entry stub jumps; behind them those of the doors */
-    size_t slot_count, slot_room;
+    size_t slot_room;
     size_t extent_slot; /* of code that may change: where stores.c keeps a number */
     size_t link_slot, link_end; /* of calls that clones make themselves: where they lead; the next one free */
-    vprec_vec doors;    /* vprec_door: see jump.c */
     vprec_arena_room room;
     vprec_heap *heap;   /* for the emulated sites */
     uint64_t enter_stub; /* jmp [&vprec_enter] */

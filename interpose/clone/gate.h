@@ -27,6 +27,7 @@ typedef struct vprec_gate {
     bool ours;               /* `rounded` is a function of this library: it is called on a stack of its own */
     vprec_routine routine;   /* where its results are, and */
     const void *inside;      /* the clone, where `rounded` was set before: for it to call */
+    bool asks;               /* `rounded` is for threads whose version rounds routine.type */
 } vprec_gate;
 
 /* The gates of one object, in memory within its reach. */

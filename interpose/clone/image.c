@@ -2,6 +2,7 @@
  * image.c: see image.h. A table from pages to the images that have code there. Its nodes stay in their lists for
  * ever, so that who walks one needs no lock; those of dropped images are used again. */
 #include "image.h"
+#include "runtime/version.h"
 #include <stdatomic.h>
 
 typedef struct node {
@@ -190,7 +191,7 @@ const vprec_image *vprec_image_with(uint64_t original, uint64_t *clone)
     for (node *n = atomic_load(bucket_of(page)); n; n = atomic_load(&n->next)) {
         const vprec_image *image = atomic_load(&n->image);
         bool here = image && atomic_load(&n->page) == page && holds(image, original);
-        *clone = here ? vprec_where_clone(&image->where, original) : 0;
+        *clone = here ? vprec_image_clone(image, original) : 0;
         if (*clone)
             return image;
     }
@@ -200,9 +201,15 @@ const vprec_image *vprec_image_with(uint64_t original, uint64_t *clone)
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original)
 {
     size_t low = VPREC_BELOW(image->traps, vprec_trap, original, original);
-    if (low < image->traps.count && VPREC_AT(image->traps, vprec_trap, low).original == original)
-        return VPREC_AT(image->traps, vprec_trap, low).clone;
-    return 0;
+    if (low == image->traps.count || VPREC_AT(image->traps, vprec_trap, low).original != original)
+        return 0;
+    uint64_t clone = VPREC_AT(image->traps, vprec_trap, low).clone;
+    return image->where.versions && clone < image->ways_start ? vprec_image_clone(image, original) : clone;
+}
+
+uint64_t vprec_image_clone(const vprec_image *image, uint64_t original)
+{
+    return vprec_where_clone(&image->where, image->where.versions ? vprec_version_here(true) : 0, original);
 }
 
 vprec_patch *vprec_image_patch_over(const vprec_image *image, uint64_t original)
@@ -215,7 +222,7 @@ vprec_patch *vprec_image_patch_over(const vprec_image *image, uint64_t original)
 uint64_t vprec_image_out_of_patch(uint64_t address)
 {
     const vprec_image *image = vprec_image_of(address);
-    uint64_t clone = image && vprec_image_patch_over(image, address) ? vprec_where_clone(&image->where, address) : 0;
+    uint64_t clone = image && vprec_image_patch_over(image, address) ? vprec_image_clone(image, address) : 0;
     if (clone)
         vprec_image_enter(image, clone);
     return clone;

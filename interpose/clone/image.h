@@ -48,6 +48,8 @@ typedef struct vprec_image {
     vprec_heap heap;          /* what all of this lies in */
     uint64_t *slots;          /* what it has of an arena, besides its code */
     size_t slot_count;
+    uint64_t ways_start;      /* behind the clones: what leads into those of the thread's version; see version.h */
+    size_t ways, way_count;   /* their slots */
     uint32_t by_jump, by_short, by_trap, inlined;
     uint32_t sites[VPREC_TYPES], functions; /* that are in the object's record */
     void *records;            /* of its functions, in one piece; NULL: none */
@@ -56,6 +58,10 @@ typedef struct vprec_image {
 
 /* Where an arrival at `original` continues, 0 if it is none of ours. */
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original);
+
+/* The clone of the instruction that starts at `original`, in the version in which the calling thread, which has come
+ * there, goes on; or 0. */
+uint64_t vprec_image_clone(const vprec_image *image, uint64_t original);
 
 /* The patch whose bytes behind the first one hold `original`; NULL: none. */
 vprec_patch *vprec_image_patch_over(const vprec_image *image, uint64_t original);

@@ -2,10 +2,11 @@
  * jump.c: see jump.h. Writes into the clones only; that the originals lead here is patch.c's. */
 #include "jump.h"
 #include "patch.h"
+#include "runtime/version.h"
 
 static uint64_t clone_of(const vprec_cloner *k, uint64_t original)
 {
-    uint32_t offset = vprec_in_code(k->map, original) ? k->clone_at[vprec_mark_index(k->map, original)] : 0;
+    uint32_t offset = vprec_in_code(k->map, original) ? k->now->clone_at[vprec_mark_index(k->map, original)] : 0;
     return offset ? (uint64_t)k->base + offset : 0;
 }
 
@@ -178,7 +179,7 @@ static const uint8_t push_upper[4] = {0xC7, 0x44, 0x24, 4};
  * the clone. */
 static void emit_linked(vprec_cloner *k, uint64_t target)
 {
-    uint64_t *slot = &k->slots[k->link_slot++];
+    uint64_t *slot = &k->now->slots[k->link_slot++];
     *slot = target;
     vprec_emit_legacy(&k->code, VPREC_OPCODE(0, 0, 0, 0xFF), 4, vprec_absolute(slot), -1);
 }
@@ -186,7 +187,7 @@ static void emit_linked(vprec_cloner *k, uint64_t target)
 uint64_t *vprec_jump_call_slot(const vprec_image *image, uint64_t back)
 {
     enum { CALL = 5, PUSH = 5, UPPER = 8, JUMP = 6 };
-    uint64_t clone = vprec_where_clone(&image->where, back - CALL);
+    uint64_t clone = vprec_image_clone(image, back - CALL);
     const uint8_t *at = (const uint8_t *)clone;
     int32_t rel;
     if (!clone || clone + PUSH + UPPER + JUMP > image->code_end || at[0] != 0x68 || memcmp(at + 1, &back, 4) ||
@@ -391,7 +392,7 @@ static void emit_entry(vprec_cloner *k)
         *entered = (vprec_entered){(uint64_t)c->at, entered_of(k, k->function)};
     else
         c->full = true;
-    uint8_t *to = emit_noting(k, k->function, &k->slots[k->function]);
+    uint8_t *to = emit_noting(k, k->function, &k->now->slots[k->function]);
     lead_slot(k, to, (uint64_t)c->at);
     vprec_cloner_end(k);
 }
@@ -399,7 +400,7 @@ static void emit_entry(vprec_cloner *k)
 /* A way into a clone behind the function's start notes the entry as the stub does. */
 static void emit_door(vprec_cloner *k, uint64_t original, uint32_t function)
 {
-    vprec_door *door = k->slot_count < k->slot_room ? vprec_vec_add(&k->doors, 1) : NULL;
+    vprec_door *door = k->now->slot_count < k->slot_room ? vprec_vec_add(&k->now->doors, 1) : NULL;
     if (!door) {
         k->code.full = true;
         return;
@@ -407,7 +408,7 @@ static void emit_door(vprec_cloner *k, uint64_t original, uint32_t function)
     vprec_cloner_begin(k, VPREC_WHERE_STUB, original);
     *door = (vprec_door){original, (uint64_t)k->code.at};
     uint64_t to = clone_of(k, original);
-    lead_slot(k, emit_noting(k, function, &k->slots[k->slot_count++]), to);
+    lead_slot(k, emit_noting(k, function, &k->now->slots[k->now->slot_count++]), to);
     vprec_emit_branch(&k->code, -1, to);
     vprec_cloner_end(k);
 }
@@ -474,9 +475,9 @@ void vprec_jump_end(vprec_cloner *k)
         emit_landings(k);
 }
 
-/* The clone of an instruction in another unit, in reach of the displacement at `at`; 0: none. A function's start leads
+/* The clone, in the version, of an instruction in another unit, in reach of the displacement at `at`; 0: none. A function's start leads
  * to its clone by itself, and notes the entry; what may be translated anew is left by its original. */
-static uint64_t clone_elsewhere(uint64_t original, const uint8_t *at)
+static uint64_t clone_elsewhere(unsigned version, uint64_t original, const uint8_t *at)
 {
     const vprec_image *image = vprec_image_of(original);
     uint64_t clone = 0;
@@ -486,7 +487,7 @@ static uint64_t clone_elsewhere(uint64_t original, const uint8_t *at)
         if (VPREC_AT(image->spans, vprec_image_span, i).start == original)
             image = NULL;
     if (image)
-        clone = vprec_where_clone(&image->where, original);
+        clone = vprec_where_clone(&image->where, version, original);
     int64_t rel = (int64_t)clone - (int64_t)(at + 4);
     return clone && rel == (int32_t)rel ? clone : 0;
 }
@@ -510,11 +511,11 @@ static void resolve(vprec_cloner *k)
         long function = foreign(k, &f);
         uint64_t to = clone_of(k, f.target);
         if (!to && !k->options->apart)
-            to = clone_elsewhere(f.target, f.at);
+            to = clone_elsewhere(k->version, f.target, f.at);
         if (function >= 0 && entered_of(k, (size_t)function))
             to = f.target == vprec_cloner_function(k, (size_t)function)->start
-                     ? k->slots[function] - 6
-                     : vprec_door_find(&k->doors, f.target);
+                     ? k->now->slots[function] - 6
+                     : vprec_door_find(&k->now->doors, f.target);
         int64_t rel = (int64_t)(to ? to : f.target) - (int64_t)(f.at + 4);
         if (rel != (int32_t)rel)
             rel = (int64_t)emit_far_jump(k, f.target) - (int64_t)(f.at + 4);
@@ -527,6 +528,95 @@ void vprec_jump_link(vprec_cloner *k)
 {
     emit_doors(k);
     resolve(k);
+}
+
+uint64_t vprec_jump_destination(const vprec_cloner *k, unsigned version, uint64_t original, uint32_t function)
+{
+    enum { JUMP = 6 }; /* an entry stub's slot has led behind its first jump since it was written */
+    const vprec_cloner_version *v = &k->versions[version];
+    if (original == vprec_cloner_function(k, function)->start)
+        return v->slots[function] - JUMP;
+    uint64_t door = vprec_door_find(&v->doors, original);
+    return door ? door : (uint64_t)k->base + v->clone_at[vprec_mark_index(k->map, original)];
+}
+
+/* jmp gs:[disp] */
+static void emit_version_jump(vprec_code *c, int64_t disp)
+{
+    vprec_emit_bytes(c, "\x65\xFF\x24\x25", 4);
+    vprec_emit_u32(c, (uint32_t)disp);
+}
+
+/* For followers: where they are led now, and on by the way's own slot. Flags and registers stay. */
+static void emit_check(vprec_code *c, size_t slot)
+{
+    vprec_emit_move_stack(c, -128);
+    vprec_emit_push(c, RAX);
+    vprec_emit_push(c, RCX);
+    load_constant(c, (const void *)&vprec_version_led);
+    vprec_emit_bytes(c, "\x48\x8B\x00", 3);         /* mov rax, [rax] */
+    vprec_emit_bytes(c, "\xF3\x48\x0F\xAE\xC9", 5); /* rdgsbase rcx */
+    vprec_emit_bytes(c, "\x48\xF7\xD1", 3);         /* not rcx */
+    vprec_emit_bytes(c, "\x48\x8D\x4C\x08\x01", 5); /* lea rcx, [rax+rcx+1] */
+    vprec_emit_bytes(c, "\xE3\x05", 2);             /* jrcxz */
+    vprec_emit_bytes(c, "\xF3\x48\x0F\xAE\xD8", 5); /* wrgsbase rax */
+    vprec_emit_pop(c, RCX);
+    vprec_emit_pop(c, RAX);
+    vprec_emit_move_stack(c, 128);
+    emit_version_jump(c, (int64_t)slot * 8 - VPREC_VERSION_HALF);
+}
+
+/* For followers while nobody knows whose work they do: noted; and on in version 0. */
+static void emit_ambiguous(vprec_code *c, size_t slot)
+{
+    vprec_emit_move_stack(c, -128);
+    vprec_emit_push(c, RAX);
+    load_constant(c, vprec_version_ambiguous);
+    vprec_emit_bytes(c, "\xC6\x00\x01", 3); /* mov byte ptr [rax], 1 */
+    vprec_emit_pop(c, RAX);
+    vprec_emit_move_stack(c, 128);
+    const int64_t base = (int64_t)VPREC_VERSION_AMBIGUOUS * VPREC_VERSION_BYTES + VPREC_VERSION_HALF;
+    emit_version_jump(c, (int64_t)slot * 8 - base);
+}
+
+uint64_t vprec_jump_way(vprec_cloner *k, uint64_t original, uint32_t function)
+{
+    uint32_t *known = &k->way_at[vprec_mark_index(k->map, original)];
+    const size_t slot = k->way;
+    if (*known)
+        return (uint64_t)k->base + *known;
+    if (slot >= k->image->ways + k->image->way_count) {
+        k->code.full = true;
+        return 0;
+    }
+    k->way++;
+    vprec_cloner_begin(k, VPREC_WHERE_STUB, original);
+    vprec_version_set_check(slot, (uint64_t)k->code.at);
+    emit_check(&k->code, slot);
+    vprec_cloner_end(k);
+    vprec_cloner_begin(k, VPREC_WHERE_STUB, original);
+    *known = (uint32_t)(k->code.at - k->base);
+    for (unsigned v = 0; v < vprec_versions; v++)
+        vprec_version_set(v, slot, vprec_jump_destination(k, v, original, function));
+    emit_version_jump(&k->code, (int64_t)slot * 8);
+    vprec_cloner_note(k);
+    vprec_cloner_begin(k, VPREC_WHERE_STUB, original);
+    vprec_version_set(VPREC_VERSION_AMBIGUOUS, slot, (uint64_t)k->code.at);
+    emit_ambiguous(&k->code, slot);
+    vprec_cloner_end(k);
+    return (uint64_t)k->base + *known;
+}
+
+size_t vprec_jump_ways(const vprec_codemap *map)
+{
+    size_t bound = 0;
+    for (size_t i = 0; i < map->functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
+        bound += f->cloned ? 1 + f->syscalls : 0;
+        for (uint64_t at = f->start; f->cloned && at < f->end; at++)
+            bound += (*vprec_mark(map, at) & (VPREC_ENTRY | VPREC_RETURN | VPREC_RETURNS)) != 0;
+    }
+    return bound;
 }
 
 size_t vprec_jump_doors(const vprec_codemap *map)

@@ -12,6 +12,16 @@ void vprec_jump_mark(const vprec_codemap *map);
 /* At most so many doors. */
 size_t vprec_jump_doors(const vprec_codemap *map);
 
+/* At most so many ways into the clones of functions: see vprec_jump_way. */
+size_t vprec_jump_ways(const vprec_codemap *map);
+
+/* Where several versions are: what leads who comes to `original` to the clone of his thread's version. Behind all of
+ * them; made when it is first asked for. */
+uint64_t vprec_jump_way(vprec_cloner *k, uint64_t original, uint32_t function);
+
+/* Where that leads in the version: a function's entry stub, a door, or a clone. */
+uint64_t vprec_jump_destination(const vprec_cloner *k, unsigned version, uint64_t original, uint32_t function);
+
 /* Around a function's code: the stub at its entry; where its indirect jumps land. */
 void vprec_jump_begin(vprec_cloner *k);
 void vprec_jump_end(vprec_cloner *k);

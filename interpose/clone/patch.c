@@ -12,6 +12,8 @@
  * interrupted between two instructions that a jump would cover. There a trap
  * waits, unless it has kept everybody out of the function from the start. */
 #include "patch.h"
+#include "jump.h"
+#include "runtime/version.h"
 
 enum { PAGE = 4096 };
 
@@ -20,10 +22,7 @@ static const uint8_t trap_byte = VPREC_TRAP_BYTE;
 typedef struct planner {
     vprec_image *image;
     vprec_codemap *map;
-    const uint8_t *base; /* see cloner.h */
-    const uint32_t *clone_at;
-    const uint64_t *slots;
-    const vprec_vec *doors;
+    vprec_cloner *cloner;
     vprec_vec *pokes;
     const vprec_text_pages *text;
     bool others;             /* there may be other threads */
@@ -43,10 +42,11 @@ uint64_t vprec_door_find(const vprec_vec *doors, uint64_t original)
     return 0;
 }
 
-/* The entry stub of a function: its slot has led behind the stub's first jump since it was written. */
-static uint64_t entry_of(const planner *p, uint32_t function)
+/* Whether control comes to `at` by itself, and not only to an instruction whose way to the clone was overlooked. */
+static bool is_point(const planner *p, uint64_t at, uint32_t function)
 {
-    return p->slots[function] - 6;
+    const uint64_t start = VPREC_AT(p->map->functions, vprec_code_function, function).start;
+    return at == start || *vprec_mark(p->map, at) & (VPREC_ENTRY | VPREC_RETURN);
 }
 
 static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
@@ -54,12 +54,14 @@ static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
     const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     if (at == f->start && f->gate)
         return (uint64_t)f->gate->stub;
-    if (at == f->start)
-        return entry_of(p, function); /* the entry stub */
-    uint64_t door = vprec_door_find(p->doors, at);
-    if (door)
-        return door;
-    return (uint64_t)p->base + p->clone_at[vprec_mark_index(p->map, at)];
+    if (vprec_versions > 1 && is_point(p, at, function))
+        return vprec_jump_way(p->cloner, at, function);
+    return vprec_jump_destination(p->cloner, 0, at, function); /* of other versions: see vprec_image_find */
+}
+
+static bool has_clone(const planner *p, uint64_t at)
+{
+    return p->cloner->versions[0].clone_at[vprec_mark_index(p->map, at)];
 }
 
 /* Whether [at, at+n) may be overwritten although only `at` leads there. */
@@ -193,7 +195,7 @@ static bool dead(const planner *p, uint64_t at, const vprec_code_function *f)
         return false;
     const uint32_t *m = vprec_mark(p->map, at);
     return m[0] & VPREC_START && !(m[0] & (VPREC_TARGET | VPREC_ENTRY | VPREC_RETURN)) &&
-           p->clone_at[vprec_mark_index(p->map, at)] && usable(p, at, 6);
+           has_clone(p, at) && usable(p, at, 6);
 }
 
 /* A 5-byte hole that a 2-byte jump at `at` reaches; 0 none. On the same page: who comes to one without X is taken for
@@ -227,7 +229,7 @@ static uint64_t behind_breakpoint(const planner *p, uint64_t at)
                 insn.flow == VPREC_FLOW_NEXT;
     uint64_t next = runs ? at + insn.length : 0;
     bool goes_on = next && vprec_in_code(p->map, next) && *vprec_mark(p->map, next) & VPREC_START &&
-                   p->clone_at[vprec_mark_index(p->map, next)];
+                   has_clone(p, next);
     return goes_on && !vprec_sorted_has(&p->text->foreign, next) ? next : 0;
 }
 
@@ -262,7 +264,8 @@ static void plan_point(planner *p, uint64_t at, uint32_t function)
     }
     if (gate) { /* which moved what the jump covers */
         const void **to = gate->rounded ? &gate->inside : &gate->rounded;
-        *to = (const void *)(entry_of(p, function));
+        *to = (const void *)(vprec_versions > 1 ? vprec_jump_way(p->cloner, at, function)
+                                                : vprec_jump_destination(p->cloner, 0, at, function));
         add_jump(p, at + gate->at, (uint64_t)gate->stub);
         p->image->by_jump++;
         return;
@@ -414,10 +417,12 @@ static void plan(planner *p)
 
 enum vprec_reason vprec_patch_plan(vprec_cloner *k, const vprec_text_pages *text, vprec_vec *pokes)
 {
-    planner p = {.image = k->image, .map = k->map, .base = k->base, .clone_at = k->clone_at, .slots = k->slots,
-                 .doors = &k->doors, .pokes = pokes, .text = text, .others = k->options->others,
+    planner p = {.image = k->image, .map = k->map, .cloner = k, .pokes = pokes, .text = text, .others = k->options->others,
                  .quiet = k->options->quiet};
     plan(&p);
+    k->image->code_end = (uint64_t)k->code.at;
+    if (k->code.full)
+        return VPREC_REASON_TOO_FAR;
     if (p.barred)
         return VPREC_REASON_DEBUGGER;
     bool sorted = !p.failed && sort(&k->image->traps) && sort(pokes);

@@ -64,8 +64,8 @@ bool vprec_stores_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
     if (mem.base == RAX || mem.index == RAX)
         vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8B), RAX, vprec_at_stack(8), -1);
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x8D), RAX, vprec_at(mem), -1);
-    k->slots[k->extent_slot] = start;
-    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x2B), RAX, vprec_absolute(&k->slots[k->extent_slot]), -1);
+    k->now->slots[k->extent_slot] = start;
+    vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x2B), RAX, vprec_absolute(&k->now->slots[k->extent_slot]), -1);
     vprec_emit_bytes(c, "\x48\x3D", 2); /* cmp rax, imm32 */
     vprec_emit_u32(c, (uint32_t)bytes);
     vprec_emit_branch(c, NOT_BELOW, (uint64_t)c->at);

@@ -205,10 +205,25 @@ static bool find_step(const vprec_where *where, const vprec_where_range *r, uint
     return false;
 }
 
-static const vprec_where_range *body_of(const vprec_where *where, uint64_t original)
+void vprec_where_version(vprec_where *where)
+{
+    where->version[where->versions++] = (uint32_t)where->ranges.count;
+}
+
+unsigned vprec_where_version_at(const vprec_where *where, uint64_t clone)
+{
+    size_t range = VPREC_UP_TO(where->ranges, vprec_where_range, clone, clone);
+    unsigned version = 0;
+    while (version < where->versions && range > where->version[version])
+        version++;
+    return version;
+}
+
+static const vprec_where_range *body_of(const vprec_where *where, unsigned version, uint64_t original)
 {
     const vprec_where_range *best = NULL;
-    for (size_t i = 0; i < where->ranges.count; i++) {
+    size_t end = version < where->versions ? where->version[version] : where->ranges.count;
+    for (size_t i = version ? where->version[version - 1] : 0; i < end; i++) {
         const vprec_where_range *r = &VPREC_AT(where->ranges, vprec_where_range, i);
         if (r->kind == VPREC_WHERE_BODY && r->original <= original)
             best = r;
@@ -216,9 +231,9 @@ static const vprec_where_range *body_of(const vprec_where *where, uint64_t origi
     return best;
 }
 
-uint64_t vprec_where_clone(const vprec_where *where, uint64_t original)
+uint64_t vprec_where_clone(const vprec_where *where, unsigned version, uint64_t original)
 {
-    const vprec_where_range *r = body_of(where, original);
+    const vprec_where_range *r = version <= where->versions ? body_of(where, version, original) : NULL;
     found f;
     if (!r || !find_step(where, r, 0, original, &f) || f.original != original || f.start == f.end)
         return 0;
@@ -228,7 +243,7 @@ uint64_t vprec_where_clone(const vprec_where *where, uint64_t original)
 /* A site leaves for its tie with rsp lowered and registers saved. */
 static bool tie(const vprec_where *where, const vprec_where_range *r, uint64_t rip, vprec_place *p)
 {
-    const vprec_where_range *body = body_of(where, r->original);
+    const vprec_where_range *body = body_of(where, vprec_where_version_at(where, r->clone), r->original);
     found f;
     p->original = r->original;
     p->start = r->clone;

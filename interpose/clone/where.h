@@ -29,7 +29,9 @@ typedef struct vprec_where_moved {
 } vprec_where_moved;
 
 typedef struct vprec_where {
-    vprec_vec ranges; /* vprec_where_range, ascending by `clone`, the bodies also by `original` */
+    vprec_vec ranges; /* vprec_where_range, ascending by `clone`, the bodies of one version also by `original` */
+    uint32_t version[VPREC_VERSIONS_MAX]; /* the first range of each version, but the first */
+    unsigned versions; /* one less than there are */
     vprec_vec steps;  /* uint16_t: length of the original << 12 | length of its code */
     vprec_vec moved;  /* vprec_where_moved, ascending by `step`; steps that move nothing have none */
     vprec_vec moves;  /* vprec_move of emit.h; steps that do the same share them */
@@ -44,6 +46,7 @@ typedef struct vprec_where {
  * anything: of the landings their first one's. False: no memory. */
 bool vprec_where_add(vprec_where *where, enum vprec_where_kind kind, uint64_t clone, uint64_t original);
 bool vprec_where_step(vprec_where *where, unsigned length, size_t emitted, const vprec_vec *moves);
+void vprec_where_version(vprec_where *where); /* what is added from here on is of the next version */
 void vprec_where_seal(vprec_where *where); /* nothing is added any more */
 void vprec_where_free(vprec_where *where);
 
@@ -68,7 +71,10 @@ typedef struct vprec_place {
 /* False: `rip` is in no clone. Safe in a signal handler. */
 bool vprec_where_original(const vprec_where *where, uint64_t rip, vprec_place *place);
 
-/* The clone of the instruction that starts at `original`, or 0. */
-uint64_t vprec_where_clone(const vprec_where *where, uint64_t original);
+/* The clone, in the version, of the instruction that starts at `original`, or 0. */
+uint64_t vprec_where_clone(const vprec_where *where, unsigned version, uint64_t original);
+
+/* The version that the code at `clone` is of. */
+unsigned vprec_where_version_at(const vprec_where *where, uint64_t clone);
 
 #endif

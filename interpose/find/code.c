@@ -178,6 +178,8 @@ static void set_marks(const reader *r, uint64_t address, const vprec_insn *insn)
     /* only a callee in the same object can be known to keep registers */
     if (insn->flow == VPREC_FLOW_CALL && in_ranges(&r->map->object->code, insn->target, NULL))
         what |= VPREC_HAS_CALL;
+    if (insn->flow == VPREC_FLOW_CALL || insn->flow == VPREC_FLOW_ICALL)
+        what |= VPREC_RETURNS;
     if (insn->flow == VPREC_FLOW_IJMP)
         what |= VPREC_HAS_INDIRECT;
     if (insn->extended)

@@ -33,7 +33,8 @@ enum {
     VPREC_TAIL = 1 << 19,   /* a jump to a function that may have a gate (gate.h) */
     VPREC_HAS_GATED = 1 << 20, /* a call of one */
     VPREC_HAS_SYSCALL = 1 << 21,
-    VPREC_CALLED = 1 << 22     /* a direct call or a pointer leads here */
+    VPREC_CALLED = 1 << 22,    /* a direct call or a pointer leads here */
+    VPREC_RETURNS = 1 << 23    /* any call */
 };
 
 typedef struct vprec_code_function {

@@ -3,6 +3,7 @@
  * Segments must be sound; sections, which no loader looks at, may be missing
  * or nonsense and then count as missing. */
 #include "elf.h"
+#include "vprec_scope.h"
 
 bool vprec_elf_function_next(const vprec_elf *elf, uint32_t *number, Elf64_Sym *symbol)
 {
@@ -84,6 +85,10 @@ static void notes_read(vprec_elf *elf, const Elf64_Phdr *program)
             memcpy(object->build_id, note + data, object->build_id_length);
         }
         object->go |= named && !memcmp(note + 12, "Go\0", 4);
+        bool ours = name_size == sizeof "vprec" && data_size == sizeof(int64_t) && !memcmp(note + 12, "vprec", name_size);
+        if (ours && vprec_elf_u32(note + 8) == VPREC_SCOPE_NOTE)
+            vprec_vec_add_u64(&object->notes,
+                              object->bias + program->p_vaddr + (uint64_t)(note - elf->file) - program->p_offset + data);
         if (next > left)
             return;
         note += next, left -= next;

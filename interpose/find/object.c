@@ -225,7 +225,7 @@ enum vprec_reason vprec_object_open(vprec_object *object, const char *path, uint
     object->code = object->plt = VPREC_VEC(vprec_extent);
     object->symbols = object->aliases = VPREC_VEC(vprec_symbol);
     object->imports = VPREC_VEC(vprec_import);
-    object->pointers = object->pads = object->reach = object->resolvers = VPREC_VEC(uint64_t);
+    object->pointers = object->pads = object->reach = object->resolvers = object->notes = VPREC_VEC(uint64_t);
     vprec_elf *elf = object->elf = vprec_pages(sizeof *elf);
     if (!elf)
         return VPREC_REASON_NO_MEMORY;
@@ -280,7 +280,7 @@ enum vprec_reason vprec_object_read(vprec_object *object, const char *path, uint
 void vprec_object_release(vprec_object *object)
 {
     vprec_vec *all[] = {&object->code,     &object->plt,  &object->symbols, &object->aliases, &object->imports,
-                        &object->pointers, &object->pads, &object->reach,   &object->resolvers};
+                        &object->pointers, &object->pads, &object->reach,   &object->resolvers, &object->notes};
     if (object->elf) {
         object->elf->object = object;
         vprec_elf_index_free(object->elf);

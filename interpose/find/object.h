@@ -39,6 +39,7 @@ typedef struct vprec_object {
     vprec_vec resolvers;  /* uint64_t: IFUNC resolvers that the loader calls for this object itself; sorted, unique */
     vprec_vec imports;    /* vprec_import: the GOT's words (GLOB_DAT, JUMP_SLOT) for what the object does not define
                              itself; sorted by slot */
+    vprec_vec notes;      /* uint64_t: where its notes for vprec (vprec_scope.h) have what they tell */
     /* Filled by vprec_object_read, empty after vprec_object_open: */
     vprec_vec symbols;    /* vprec_symbol: functions by .symtab, .dynsym and FDEs in `code`; sorted by start, one per
                              start: the name a person would use, the largest extent known */

@@ -10,7 +10,7 @@ _Static_assert(offsetof(vprec_gate, inside) == 72, "array.S");
  * it. Then that error is drawn as well, unless so few bits are set that the number looks exact. */
 static double with_noise(vprec_type type, double x)
 {
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = vprec_arith_here();
     const unsigned fraction = type == VPREC_F64 ? 52 : 23, unseen = 52 - fraction;
     uint64_t words[8], bits = vprec_bits(x);
     uint64_t key = vprec_once_key(arith, VPREC_KIND_VALUE, type, &bits, 1);
@@ -25,13 +25,13 @@ static double with_noise(vprec_type type, double x)
 
 static double one(vprec_type type, double x)
 {
-    return vprec_arith_current.round & VPREC_ROUND_RESULTS ? with_noise(type, x) : vprec_libm_operand(type, x);
+    return vprec_arith_here()->round & VPREC_ROUND_RESULTS ? with_noise(type, x) : vprec_libm_operand(type, x);
 }
 
 /* `lanes` elements each, `stride` elements apart. */
 static void round_array(vprec_type type, void *to, uint64_t n, int64_t stride, unsigned lanes)
 {
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = vprec_arith_here();
     const vprec_rounding how = {.format = arith->format[type], .mode = arith->mode};
     bool random = arith->mode == VPREC_SR || arith->noise[type].what;
     if (!random && stride == (int64_t)lanes &&

@@ -54,13 +54,13 @@ static inline double complex complex_in(vprec_type type, double complex z)
 /* An exact operation of libvprec in place of the library's: only where results are rounded, and not --fast. */
 static inline bool once(void)
 {
-    return (vprec_arith_current.round & VPREC_ROUND_RESULTS) && !vprec_arith_current.fast;
+    return (vprec_arith_here()->round & VPREC_ROUND_RESULTS) && !vprec_arith_here()->fast;
 }
 
 /* An operation in the run's format and mode. By integers: the program's MXCSR holds. */
 static double operate(vprec_type type, vprec_operation operation)
 {
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = vprec_arith_here();
     uint64_t words[8], key = vprec_once_settle(arith, type, &operation);
     vprec_once how = vprec_once_draw(arith, type, &arith->format[type], key, words);
     return vprec_once_evaluate(&operation, &how);
@@ -70,7 +70,7 @@ static double operate(vprec_type type, vprec_operation operation)
 /* The key of its result, where the library's own function made it. */
 static uint64_t operation_key(vprec_type type, vprec_operation operation)
 {
-    return vprec_once_settle(&vprec_arith_current, type, &operation);
+    return vprec_once_settle(vprec_arith_here(), type, &operation);
 }
 #define OPERATION_KEY(type, op, ...) operation_key(type, (vprec_operation){VPREC_BASIC_##op, __VA_ARGS__})
 
@@ -83,7 +83,7 @@ static int held(long n)
 /* x * 2^n likewise */
 static double scale(vprec_type type, double x, long n)
 {
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = vprec_arith_here();
     uint64_t words[8], key = vprec_once_scale_key(arith, type, x, held(n));
     vprec_once how = vprec_once_draw(arith, type, &arith->format[type], key, words);
     return VPREC_ONCE(&how, scale, x, held(n));
@@ -207,7 +207,7 @@ static long double complex carg_wide(long double complex z)
         x = IN(type, x);                                                                                              \
         return once() ? (T)scale(type, x, n)                                                                          \
                       : OUT(type, ((T(*)(T, integer))own)(x, n),                                                      \
-                            vprec_once_scale_key(&vprec_arith_current, type, x, held(n)));                            \
+                            vprec_once_scale_key(vprec_arith_here(), type, x, held(n)));                            \
     }
 #define DEFINE_SCALE_INT(type, T, C, id, function, own, wide) DEFINE_SCALE(type, T, id, own, int)
 #define DEFINE_SCALE_LONG(type, T, C, id, function, own, wide) DEFINE_SCALE(type, T, id, own, long)
@@ -333,7 +333,7 @@ static long double complex carg_wide(long double complex z)
 /* The narrowing functions of C23: an operation on doubles whose one rounding is to float. Operands are doubles. */
 static inline double double_in(double x)
 {
-    return vprec_arith_current.use[VPREC_F64] == VPREC_USE_FORMAT ? vprec_libm_operand(VPREC_F64, x) : x;
+    return vprec_arith_here()->use[VPREC_F64] == VPREC_USE_FORMAT ? vprec_libm_operand(VPREC_F64, x) : x;
 }
 
 static void *slot_fadd, *slot_fsub, *slot_fmul, *slot_fdiv, *slot_fsqrt, *slot_ffma;

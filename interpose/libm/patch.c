@@ -11,6 +11,7 @@
 #include "find/select.h"
 #include "library.h"
 #include "libm.h"
+#include "runtime/version.h"
 #include "runtime/arith.h"
 #include "runtime/memory.h"
 #include "runtime/record.h"
@@ -54,7 +55,7 @@ bool vprec_libm_is_rounded(const char *name)
 
 static bool is_formatted(const vprec_libm_entry *entry)
 {
-    return vprec_wire_shared->config.use[entry->type] == VPREC_USE_FORMAT;
+    return vprec_arith_current.use[entry->type] == VPREC_USE_FORMAT;
 }
 
 /* A function that a library has, and its gate; NULL: it cannot have one. */
@@ -217,6 +218,8 @@ static void lead(const struct library *l, const vprec_vec *functions, vprec_proc
             continue;
         }
         f->gate->rounded = entry->replacement;
+        f->gate->routine.type = (uint8_t)entry->type;
+        f->gate->asks = vprec_versions > 1;
         f->gate->ours = strcmp(entry->name, VPREC_LIBM_ON_STACK) != 0;
         f->gate->called = &called[*slot_of(entry->name) - 1];
         f->gate->functions = &process->libm_called[entry->type];
@@ -326,8 +329,7 @@ static void wait_for_constructor(struct library *l)
 void vprec_instrument_libm(vprec_process_record *process, void (*again)(void))
 {
     static bool began, called_by_somebody;
-    const vprec_wire_config *config = &vprec_wire_shared->config;
-    if (config->use[VPREC_F32] != VPREC_USE_FORMAT && config->use[VPREC_F64] != VPREC_USE_FORMAT)
+    if (!vprec_arith_rounds(&vprec_arith_current))
         return;
     if (!began)
         enter_names();

@@ -27,7 +27,7 @@ static int function_of(enum vprec_libm_id id)
 bool vprec_libm_short(vprec_type type)
 {
     enum { ENOUGH = 42 }; /* bits of 53: what is cut off is below 2^-10 of a unit */
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = vprec_arith_here();
     if (type == VPREC_F32 || arith->fast || !(arith->round & VPREC_ROUND_RESULTS))
         return false;
     return arith->noise[type].what ? arith->noise[type].precision > ENOUGH
@@ -78,7 +78,7 @@ typedef struct drawn {
 
 static void draw(drawn *d, vprec_type type, uint64_t key)
 {
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = vprec_arith_here();
     d->once = vprec_once_draw(arith, type, &arith->format[type], key, d->words);
 }
 
@@ -120,7 +120,7 @@ enum { DECIDED = 36 }; /* fraction bits: in wider formats doubt is frequent, and
 
 static bool is_random(vprec_type type)
 {
-    return vprec_arith_current.mode == VPREC_SR || vprec_arith_current.noise[type].what;
+    return vprec_arith_here()->mode == VPREC_SR || vprec_arith_here()->noise[type].what;
 }
 
 /* Whether the value may be, or lie beyond, a number of the format or the middle of two, and the double not: all of
@@ -128,7 +128,7 @@ static bool is_random(vprec_type type)
 static bool doubtful(vprec_type type, int function, double native)
 {
     uint64_t ulps = (uint64_t)vprec_libm_ulps((vprec_function)function, VPREC_STEP_F64), bits = vprec_bits(native);
-    uint64_t rest = (bits + ulps) & ((UINT64_C(1) << (51 - vprec_arith_current.format[type].fbits)) - 1);
+    uint64_t rest = (bits + ulps) & ((UINT64_C(1) << (51 - vprec_arith_here()->format[type].fbits)) - 1);
     return rest <= 2 * ulps || (bits << 1 >> 53) - 1 >= 0x7fe;
 }
 
@@ -136,7 +136,7 @@ static bool doubtful(vprec_type type, int function, double native)
  * gives the magnitude alone: what then has another sign is left as it is.) */
 static double decide(vprec_type type, const vprec_libm_outcome *call, int function)
 {
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = vprec_arith_here();
     double value = vprec_libm((vprec_function)function, call->x, call->y, &arith->format[type], arith->mode, NULL);
     return signbit(value) == signbit(call->native) ? value : vprec_libm_round(type, call->native, 0);
 }
@@ -169,7 +169,7 @@ static double round_regular(vprec_type type, const vprec_libm_outcome *call, int
 
 static double value(vprec_type type, const vprec_libm_outcome *call, uint64_t key)
 {
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = vprec_arith_here();
     if (!(arith->round & VPREC_ROUND_RESULTS))
         return call->native;
     if (arith->fast || isnan(call->native))
@@ -243,7 +243,7 @@ double vprec_libm_value(vprec_type type, const vprec_libm_outcome *call, uint64_
 
 double vprec_libm_part(vprec_type type, const vprec_libm_outcome *call, bool real, unsigned raised, uint64_t key)
 {
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = vprec_arith_here();
     if (!(arith->round & VPREC_ROUND_RESULTS))
         return call->native;
     bool rounds = !arith->fast && isfinite(call->x) && isfinite(call->y);

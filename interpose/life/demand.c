@@ -177,7 +177,7 @@ static uint64_t clone_of(const vprec_loaded *l, uint64_t address)
     const vprec_visit *k = image && image->gates.count ? vprec_visit_at(&l->visits, address) : NULL;
     if (k && k->state == VPREC_VISIT_GATED)
         return 0;
-    uint64_t clone = image ? vprec_where_clone(&image->where, address) : 0;
+    uint64_t clone = image ? vprec_image_clone(image, address) : 0;
     if (clone)
         vprec_image_enter(image, clone);
     return clone;

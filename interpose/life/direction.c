@@ -4,6 +4,7 @@
 #include "direction.h"
 #include "find/imports.h"
 #include "find/select.h"
+#include "runtime/version.h"
 #include <string.h>
 
 void (*vprec_direction_news)(void);
@@ -25,15 +26,23 @@ static bool calls(const struct link_map *map)
 
 static bool settled;
 
+static bool rounds_to_nearest(void)
+{
+    bool nearest = true;
+    for (unsigned v = 0; v < vprec_versions; v++)
+        nearest &= vprec_arith_of(v)->mode == VPREC_RNE;
+    return nearest;
+}
+
 static void settle(bool minds, enum vprec_isa isa)
 {
-    vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = &vprec_arith_current;
     bool news = minds && !arith->minds_mxcsr;
     if (settled && !news)
         return;
-    arith->minds_mxcsr |= minds;
-    arith->keeps_direction = vprec_arith_mixed(arith) && (isa == VPREC_ISA_AVX512 || arith->minds_mxcsr);
-    if (settled && vprec_direction_news && (isa != VPREC_ISA_AVX512 || arith->mode != VPREC_RNE))
+    minds |= arith->minds_mxcsr;
+    vprec_version_direction(minds, vprec_version_mixed() && (isa == VPREC_ISA_AVX512 || minds));
+    if (settled && vprec_direction_news && (isa != VPREC_ISA_AVX512 || !rounds_to_nearest()))
         vprec_direction_news();
     settled = true;
 }

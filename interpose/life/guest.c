@@ -226,7 +226,7 @@ static void show_emulated(vprec_guest *g, uint64_t at, bool fault)
     if (fault && (within(at, (void *)vprec_load, vprec_load_end) || within(at, (void *)vprec_raise, vprec_raise_end))) {
         /* the instruction's own fault, nothing is done yet: once more from its start */
         const vprec_image *image = vprec_image_of(site->address);
-        uint64_t start = image ? vprec_where_clone(&image->where, site->address) : 0;
+        uint64_t start = image ? vprec_image_clone(image, site->address) : 0;
         g->rip = start ? start : site->address;
         g->rsp = g->shown_rsp;
         g->cpu = NULL;
@@ -314,7 +314,7 @@ void vprec_guest_back(vprec_guest *g)
         atomic_fetch_sub(&vprec_guests_inside, 1);
     if ((uint64_t)r[REG_RIP] != g->shown_rip || (uint64_t)r[REG_RSP] != g->shown_rsp) {
         const vprec_image *image = vprec_image_of((uint64_t)r[REG_RIP]);
-        uint64_t clone = image && !image->apart ? vprec_where_clone(&image->where, (uint64_t)r[REG_RIP]) : 0;
+        uint64_t clone = image && !image->apart ? vprec_image_clone(image, (uint64_t)r[REG_RIP]) : 0;
         if (clone) {
             r[REG_RIP] = (greg_t)clone;
             vprec_image_enter(image, clone);

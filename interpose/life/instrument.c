@@ -14,6 +14,8 @@
 #include "list.h"
 #include "lock.h"
 #include "runtime/record.h"
+#include "scope/api.h"
+#include "scope/scope.h"
 #include <link.h>
 #include <string.h>
 
@@ -344,6 +346,24 @@ static bool has_sanitizer(void)
     return false;
 }
 
+/* The program is to tell its scopes. */
+static void set_hooks(const vprec_object *object)
+{
+    for (size_t i = 0; i < object->notes.count && vprec_scope_wanted(); i++)
+        vprec_api_meet(VPREC_AT(object->notes, uint64_t, i));
+}
+
+/* Of an object that is left alone otherwise. */
+static void look_for_hooks(const char *path, uint64_t bias)
+{
+    vprec_object object;
+    if (!vprec_scope_wanted() || vprec_select_is_system(path))
+        return;
+    if (!vprec_object_open(&object, path, bias))
+        set_hooks(&object);
+    vprec_object_release(&object);
+}
+
 /* A library that is not selected, but may launch work elsewhere. */
 static vprec_loaded *watch_only(const char *path, uint64_t bias, enum vprec_isa isa)
 {
@@ -382,6 +402,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     if (!selected && !helps && !library) {
         if (why)
             vprec_record_native(why, path, NULL);
+        look_for_hooks(path, bias);
         if (vprec_devices_is(path) && !config->list)
             s->loaded = watch_only(path, bias, isa);
         return;
@@ -398,6 +419,8 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         vprec_record_native(VPREC_REASON_LEFT_PRESET, path, NULL);
     bool at_once = !config->list && (helps || has_sanitizer() || vprec_select_is_system(path));
     why = at_once ? vprec_object_read(&l->object, path, bias) : vprec_object_open(&l->object, path, bias);
+    if (!why)
+        set_hooks(&l->object);
     bool done = !why && vprec_text_open(&l->text, l->object.lo, l->object.hi, &l->object.code) && find_gates(l) &&
                 record_object(l, path, process) &&
                 (config->list ? list_all(l, isa) : at_once ? translate_all(l, isa) : translate_on_demand(l, isa));

@@ -10,6 +10,7 @@
 #include "named.h"
 #include "runtime/profile.h"
 #include "runtime/record.h"
+#include "runtime/version.h"
 #include "symbols.h"
 #include "unrounded.h"
 #include "x86/emulate/enter.h"
@@ -197,9 +198,9 @@ static bool has_work(const vprec_code_function *f)
     if (f->inner)
         return false;
     if (vprec_routine_rounds(&f->routine))
-        return rounds_libm() && config->use[f->routine.type] == VPREC_USE_FORMAT;
+        return rounds_libm() && vprec_arith_current.use[f->routine.type] == VPREC_USE_FORMAT;
     for (int t = 0; t < VPREC_TYPES; t++)
-        if (config->use[t] != VPREC_USE_NONE && f->sites[t])
+        if (vprec_arith_current.use[t] != VPREC_USE_NONE && f->sites[t])
             return true;
     return (f->controls && formatted) || f->tails || (config->audit && f->refused);
 }
@@ -242,6 +243,7 @@ static bool add_gate(vprec_job *j, vprec_code_function *f)
     if (f->gate && f->routine.arrays) {
         f->gate->rounded = (const void *)vprec_libm_array;
         f->gate->routine = f->routine;
+        f->gate->asks = vprec_versions > 1;
         f->gate->calls = vprec_wire_shared->config.count ? &vprec_record_process->libm_calls[f->routine.type] : NULL;
     }
     return f->gate;
@@ -308,7 +310,6 @@ void vprec_job_choose(vprec_job *j)
 /* Sums up the object. How many functions are to be cloned. */
 static size_t sum_up(vprec_job *j)
 {
-    const vprec_wire_config *config = &vprec_wire_shared->config;
     size_t chosen = 0;
     for (size_t i = 0; i < j->map.functions.count; i++) {
         vprec_code_function *f = vprec_job_function(&j->map, i);
@@ -319,7 +320,7 @@ static size_t sum_up(vprec_job *j)
         }
         uint32_t wanted = 0;
         for (int t = 0; t < VPREC_TYPES; t++) {
-            if (config->use[t] != VPREC_USE_NONE && (f->selected || (f->cloned && !f->only_calls))) {
+            if (vprec_arith_current.use[t] != VPREC_USE_NONE && (f->selected || (f->cloned && !f->only_calls))) {
                 wanted += f->sites[t];
                 j->record->sites[t] += f->sites[t];
             } else if (j->selected && !f->known) {
@@ -479,7 +480,7 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
         const vprec_code_function *f = vprec_job_function(&j->map, i);
         uint32_t wanted = 0;
         for (int t = 0; t < VPREC_TYPES && f->cloned && !f->only_calls; t++)
-            if (config->use[t] != VPREC_USE_NONE) {
+            if (vprec_arith_current.use[t] != VPREC_USE_NONE) {
                 image->sites[t] += f->sites[t];
                 wanted += f->sites[t];
             }
@@ -505,7 +506,7 @@ static void leave_native(vprec_job *j, enum vprec_reason why)
         vprec_function_record *r = record ? vprec_share_at(record, sizeof *r) : NULL;
         uint32_t wanted = 0;
         for (int t = 0; t < VPREC_TYPES && f->cloned && !f->only_calls; t++) {
-            uint32_t sites = vprec_wire_shared->config.use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
+            uint32_t sites = vprec_arith_current.use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
             wanted += sites;
             j->record->sites[t] -= sites;
             if (r)

@@ -3,6 +3,7 @@
 #include "loaded.h"
 #include "find/scan.h"
 #include "runtime/share.h"
+#include "runtime/version.h"
 
 vprec_loaded *vprec_loaded_make(void)
 {
@@ -21,6 +22,7 @@ vprec_loaded *vprec_loaded_make(void)
 
 void vprec_loaded_drop(const vprec_loaded *l, vprec_image *image)
 {
+    vprec_version_give(image->ways, image->way_count);
     if (image->source)
         vprec_arena_give(l->text.arena, (const uint8_t *)image->code, (const uint8_t *)image->code_end, image->slots,
                          image->slot_count);

@@ -20,6 +20,8 @@
 #include "runtime/record.h"
 #include "runtime/memory.h"
 #include "runtime/sys.h"
+#include "runtime/version.h"
+#include "scope/scope.h"
 #include "symbols.h"
 #include "syscalls.h"
 #include "trap.h"
@@ -244,23 +246,6 @@ void vprec_start_first(void)
         hook_loader();
 }
 
-static void set_arith(const vprec_wire_config *config)
-{
-    vprec_arith_current = (vprec_arith){
-        .use = {config->use[0], config->use[1]},
-        .format = {config->format[0], config->format[1]},
-        .mode = (vprec_mode)config->mode,
-        .bits = {(uint8_t)config->bits[0], (uint8_t)config->bits[1]},
-        .noise = {config->noise[0], config->noise[1]},
-        .silent = config->silent,
-        .round = config->round,
-        .ops = config->ops,
-        .fast = config->fast,
-        .rounds_shifters = config->rounds_shifters,
-        .keyed = config->keyed,
-    };
-}
-
 /* Whether vprec-run itself started it. The environment alone does not tell: a child may have inherited that. */
 static bool is_first(const vprec_process_record *process)
 {
@@ -292,12 +277,15 @@ static void start(char **argv, char **envp)
         why = VPREC_REASON_NO_XSAVE;
     else if (!config->list && !executes)
         why = VPREC_REASON_NOT_EXECUTABLE;
+    else if (selected)
+        why = vprec_version_begin(config, &vprec_wire_shared->recipe);
     process->pid = vprec_sys_getpid();
     process->parent = (int32_t)(int)vprec_sys(SYS_getppid, 0, 0, 0, 0, 0, 0);
     process->via = vprec_share_place(VPREC_WIRE_VIA);
     process->refused = selected && why && is_first(process);
     process->selected = selected;
     process->isa = isa;
+    vprec_version_ambiguous = &process->ambiguous;
     memcpy(process->path, executable, length);
     vprec_record_done(process, VPREC_RECORD_PROCESS, fixed + length);
     if (!known)
@@ -312,12 +300,12 @@ static void start(char **argv, char **envp)
     if (executes)
         vprec_children_start(envp);
     if (instruments) {
-        set_arith(config);
         uint64_t rank = atomic_fetch_add(&vprec_wire_shared->images, 1);
         if (config->mode == VPREC_SR || config->noise[0].what || config->noise[1].what)
             vprec_noise_start(config->seed, rank);
         vprec_on_direction = on_direction;
         vprec_lock_follow_forks();
+        vprec_scope_begin_all();
         vprec_stack_make(); /* the first thread's: now, and not in the middle of something */
         vprec_generated_begin(isa);
         vprec_named_begin();

@@ -5,10 +5,13 @@
 #include "masks.h"
 #include "runtime/draws.h"
 #include "runtime/next.h"
+#include "scope/scope.h"
 #include "view.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <threads.h>
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -30,18 +33,34 @@ begun vprec_threads_begin(vprec_stacks *reserved)
     const vprec_view *as_made = reserved->view;
     begun to = {as_made->start, as_made->argument};
     uint64_t blocked = atomic_load(&as_made->blocked), key = as_made->key;
-    bool keyed = as_made->keyed;
+    bool keyed = as_made->keyed, follows = as_made->follows;
     vprec_view *view = vprec_stack_take(reserved)->view;
     vprec_view_block(view, blocked);
     vprec_view_arm(view);
     view->stack = (stack_t){.ss_flags = SS_DISABLE}; /* as the kernel gives it to a thread, but not to a program */
     if (keyed)
         vprec_noise_start_thread(key);
+    vprec_scope_thread(follows);
     return to;
 }
 
+/* Whether an interpreter makes the thread, for a program that is written in its language: such a thread has work of its
+ * own. */
+static bool is_interpreter(const void *caller)
+{
+    static const char *const names[] = {"python", "libpython"};
+    Dl_info object;
+    if (!dladdr(caller, &object) || !object.dli_fname)
+        return false;
+    const char *slash = strrchr(object.dli_fname, '/'), *base = slash ? slash + 1 : object.dli_fname;
+    bool found = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        found |= !strncmp(base, names[i], strlen(names[i]));
+    return found;
+}
+
 /* The calling thread makes another. NULL: without memory it finds its things when a signal comes, and has no key. */
-static vprec_stacks *prepare(void *(*start)(void *), void *argument, const pthread_attr_t *attr)
+static vprec_stacks *prepare(void *(*start)(void *), void *argument, const pthread_attr_t *attr, const void *caller)
 {
     const vprec_view *view = vprec_view_here();
     vprec_stacks *reserved = view ? vprec_stack_reserve() : NULL;
@@ -54,13 +73,14 @@ static vprec_stacks *prepare(void *(*start)(void *), void *argument, const pthre
     to->start = start;
     to->argument = argument;
     to->keyed = vprec_noise_hand_on(&to->key);
+    to->follows = vprec_scope_wanted() && !is_interpreter(caller);
     atomic_store(&to->blocked, blocked);
     return reserved;
 }
 
 PUBLIC int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *), void *argument)
 {
-    vprec_stacks *reserved = prepare(start, argument, attr);
+    vprec_stacks *reserved = prepare(start, argument, attr, __builtin_return_address(0));
     if (!reserved)
         return NEXT(pthread_create)(thread, attr, start, argument);
     int result = NEXT(pthread_create)(thread, attr, vprec_threads_start, reserved);
@@ -72,7 +92,7 @@ PUBLIC int pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 /* The C library has an int(void *) in a register like any pointer. */
 PUBLIC int thrd_create(thrd_t *thread, thrd_start_t start, void *argument)
 {
-    vprec_stacks *reserved = prepare((void *(*)(void *))(void (*)(void))start, argument, NULL);
+    vprec_stacks *reserved = prepare((void *(*)(void *))(void (*)(void))start, argument, NULL, __builtin_return_address(0));
     if (!reserved)
         return NEXT(thrd_create)(thread, start, argument);
     int result = NEXT(thrd_create)(thread, (thrd_start_t)(void (*)(void))vprec_threads_start, reserved);

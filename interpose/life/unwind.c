@@ -86,6 +86,7 @@ static bool put_rows(vprec_vec *bytes, const vprec_unwind *u, const vprec_where 
                      uint64_t hi)
 {
     uint64_t last = lo, pc = original;
+    const unsigned version = vprec_where_version_at(where, lo);
     for (const uint8_t *at = u->rows; at < u->rows_end;) {
         const uint8_t *begin = at;
         uint8_t code = *at++;
@@ -99,7 +100,7 @@ static bool put_rows(vprec_vec *bytes, const vprec_unwind *u, const vprec_where 
             return false;
         if (!code) /* padding */
             continue;
-        uint64_t clone = pc == original ? lo : vprec_where_clone(where, pc);
+        uint64_t clone = pc == original ? lo : vprec_where_clone(where, version, pc);
         if (clone < last || clone >= hi)
             return false;
         if (clone > last) {

@@ -31,12 +31,6 @@ static inline bool vprec_arith_rounds(const vprec_arith *arith)
     return arith->use[VPREC_F32] == VPREC_USE_FORMAT || arith->use[VPREC_F64] == VPREC_USE_FORMAT;
 }
 
-/* One has, another has none and follows the direction. */
-static inline bool vprec_arith_mixed(const vprec_arith *arith)
-{
-    return (arith->use[VPREC_F32] == VPREC_USE_FORMAT) != (arith->use[VPREC_F64] == VPREC_USE_FORMAT);
-}
-
 /* The process' own. Set before the first clone runs. */
 extern vprec_arith vprec_arith_current;
 

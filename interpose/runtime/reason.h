@@ -33,6 +33,8 @@
     X(DEBUGGER, "debugger", "a debugger traces it: what can only be led to its copy by a signal, at which it would "   \
                             "stop, is left (see --gdb)")                                                               \
     X(NO_XSAVE, "no-xsave", "this processor has no XSAVE")                                                             \
+    X(GS, "no-scopes", "--scope and --within need the GS register, which programs cannot set on this processor or "    \
+                       "under this kernel (before Linux 5.9), or which something else uses")                           \
     X(DEVICE, "device", "it hands work to a graphics processor or another device, which is not rounded there")           \
     X(LOADER, "loader", "this C library's loader cannot be followed: what dlopen brings stays native")                 \
     X(RESOLVER, "resolver", "an IFUNC resolver of it computes before anything can be instrumented")                    \

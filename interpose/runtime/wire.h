@@ -156,6 +156,34 @@ static inline size_t vprec_wire_short(const char *base)
     return length;
 }
 
+/* What operations are rounded to while a scope is open. */
+typedef struct vprec_wire_version {
+    uint32_t use[VPREC_TYPES];
+    vprec_format format[VPREC_TYPES];
+    uint32_t mode, silent;
+    uint32_t bits[VPREC_TYPES];
+    vprec_noise noise[VPREC_TYPES];
+} vprec_wire_version;
+
+enum { VPREC_VERSIONS_MAX = 16, VPREC_SCOPES_MAX = 1024, VPREC_SCOPE_LENGTH = 240 };
+
+/* One line: scopes that match the pattern (fnmatch), by their full name or by what follows its first colon. */
+typedef struct vprec_wire_scope {
+    uint32_t version;      /* what holds in them; of --within that of --format */
+    uint32_t within;       /* boolean: --within */
+    _Atomic uint32_t hits; /* scopes that matched */
+    char glob[VPREC_SCOPE_LENGTH];
+} vprec_wire_scope;
+
+/* --scope and --within. */
+typedef struct vprec_wire_recipe {
+    uint32_t versions; /* 0: there are no scopes. Version 0 is that of who is in none */
+    uint32_t within;   /* boolean: version 0 is native, and 1 is that of --format; else 0 is */
+    uint32_t lines;
+    vprec_wire_version version[VPREC_VERSIONS_MAX];
+    vprec_wire_scope line[VPREC_SCOPES_MAX];
+} vprec_wire_recipe;
+
 enum { VPREC_SEED_DEFAULT = 1 };
 
 enum vprec_audit {
@@ -197,6 +225,7 @@ typedef struct vprec_wire {
     _Atomic uint64_t images;  /* programs started so far, exec included: ranks for their keys */
     _Atomic uint64_t firsts;  /* vprec_first written so far: their order */
     vprec_wire_config config;
+    vprec_wire_recipe recipe;
 } vprec_wire;
 
 enum { VPREC_WIRE_PAGE = 4096 };
@@ -225,6 +254,7 @@ enum vprec_record_kind {
     VPREC_RECORD_NATIVE,  /* an object, or a part of one, that stays native */
     VPREC_RECORD_EXEC,    /* a program that a process executes */
     VPREC_RECORD_EXACT,   /* an addition that rounds to an integer, and is not rounded */
+    VPREC_RECORD_SCOPE,   /* a scope that was opened */
     VPREC_RECORD_KINDS    /* one more than the last */
 };
 
@@ -288,6 +318,7 @@ typedef struct vprec_process_record {
     _Atomic uint32_t libm_functions; /* libm entry points patched */
     _Atomic uint32_t libm_called[VPREC_TYPES]; /* of them so many had calls that were rounded, by type */
     uint32_t refused;                /* the program itself, ended before its first instruction */
+    _Atomic uint32_t ambiguous;      /* boolean: threads worked while it was open for which scope: see vprec_scope_record */
     uint64_t via;                    /* offset of the record of the exec that started it; 0 none */
     char path[];                     /* the executable, NUL-terminated */
 } vprec_process_record;
@@ -406,6 +437,18 @@ typedef struct vprec_exec_record {
     _Atomic uint32_t failed;
     char path[];      /* the ELF file */
 } vprec_exec_record;
+
+/* Of all scopes of the name, in the order in which they were first opened. */
+typedef struct vprec_scope_record {
+    vprec_record head;
+    uint64_t process;
+    _Atomic uint64_t calls;
+    uint64_t rival;   /* offset of the record of a scope of another version that was open at the same time, in another
+                         thread, while nothing told which of them a third thread worked for; 0: none was */
+    uint32_t line;    /* of the recipe, the last one that matches, + 1; 0: none */
+    uint32_t pad;
+    char name[];      /* "torch:encoder.layer.3" */
+} vprec_scope_record;
 
 typedef struct vprec_message_record {
     vprec_record head;

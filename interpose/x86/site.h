@@ -52,6 +52,7 @@ typedef struct vprec_site {
     uint8_t addend;      /* 0, or 1 + an operand (0 dst, 1 vvvv, 2 rm): where that is a shifter (shifter.h), elements in */
     uint16_t exact;      /* these lanes (bit n) are exact */
     uint32_t executed;   /* with `addend` and --count: where such executions are counted, of vprec_executed_counts */
+    uint8_t version;     /* whose arithmetic it is executed by */
     bool by_original;    /* of VPREC_OP_SYSCALL: the original instruction can be executed where it is */
 } vprec_site;
 

@@ -45,6 +45,10 @@ static const char help[] =
     "      --preset LIST     of torch, numpy, tensorflow random numbers and counted ranges stay\n"
     "                        native, for their control needs them as they are. Default: all of\n"
     "                        these; none rounds them, too\n"
+    "      --scope GLOB=SPEC another format while a scope whose name matches is open, as in\n"
+    "                        head=e5m10,mode=sr or conv1=native; the innermost one decides, then the\n"
+    "                        last that matches. @FILE has such lines (a recipe). See vprec_scope(3)\n"
+    "      --within GLOB     round only while a scope whose name matches is open\n"
     "      --elementary GLOB[=RESULT]\n"
     "                        these functions, too, are one operation each, as libm's are: native\n"
     "                        inside, the result rounded once. RESULT: f (default) or d; a vector\n"
@@ -87,6 +91,7 @@ static const char help[] =
     "  vprec-run --format e8m10 --report run.json -- ./infer\n"
     "  vprec-run --format e8m7 --object 'libopenblas*' -- python3 script.py\n"
     "  vprec-run --format bf16 --samples 30 --jobs 4 --out runs -- ./infer < input\n"
+    "  vprec-run --format e8m10 --scope head=native -- ./infer   all but one scope\n"
     "  vprec-run --list -- ./infer                        what could be rounded\n"
     "  vprec-run --format native -- ./infer               must give the same bits as ./infer\n";
 

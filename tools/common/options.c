@@ -2,6 +2,7 @@
  * options.c: parses and checks vprec-run's command line. Runs nothing. */
 #include "options.h"
 #include "help.h"
+#include "recipe.h"
 #include "say.h"
 #include "signature.h"
 #include <errno.h>
@@ -33,6 +34,8 @@ enum {
     OPT_RATE,
     OPT_NOISE,
     OPT_PRESET,
+    OPT_SCOPE,
+    OPT_WITHIN,
     OPT_RULE
 };
 enum { SAMPLES_MAX = 1000000, JOBS_MAX = 4096 };
@@ -54,6 +57,8 @@ static const struct option long_options[] = {
     {"skip-jit", required_argument, NULL, OPT_RULE + VPREC_RULE_SKIP_JIT},
     {"elementary", required_argument, NULL, OPT_RULE + VPREC_RULE_ELEMENTARY},
     {"preset", required_argument, NULL, OPT_PRESET},
+    {"scope", required_argument, NULL, OPT_SCOPE},
+    {"within", required_argument, NULL, OPT_WITHIN},
     {"fast", no_argument, NULL, OPT_FAST},
     {"integer-rounding", required_argument, NULL, OPT_INTEGERS},
     {"ops", required_argument, NULL, OPT_OPS},
@@ -549,6 +554,42 @@ static bool sampling_check(vprec_options *options, const char *asked)
     return false;
 }
 
+/* Only one run of all kinds of arithmetic that may be asked for is made from these. */
+bool vprec_options_scope(const vprec_wire_config *base, const char *where, const char *spec, vprec_wire_config *to)
+{
+    vprec_options scope = {.config = *base};
+    memset(scope.config.use, 0, sizeof scope.config.use);
+    char *copy = vprec_text("%s", spec), *rest = copy, *formats = vprec_text("%s", ""), *before;
+    bool ok = *spec, noise = false;
+    while (ok && rest) {
+        const char *part = strsep(&rest, ",");
+        if (!strncmp(part, "mode=", 5)) {
+            ok = mode_parse(&scope.config, part + 5);
+        } else if (!strncmp(part, "precision=", 10)) {
+            ok = precision_parse(&scope.config, part + 10);
+            noise = true;
+        } else {
+            before = formats;
+            formats = vprec_text("%s%s%s", before, *before ? "," : "", part);
+            free(before);
+        }
+    }
+    ok = ok && (!*formats || format_parse(&scope, formats));
+    for (int type = 0; type < VPREC_TYPES && strcmp(formats, "native"); type++)
+        if (!scope.config.use[type]) {
+            scope.config.use[type] = base->use[type];
+            scope.config.format[type] = base->format[type];
+        }
+    ok = ok && mode_finish(&scope, noise);
+    if (!ok)
+        vprec_say("that was in %s: write for example 'head=e5m10', 'conv*=f32=bf16,f64=e11m40' or "
+                  "'head=e5m10,mode=sr'", where);
+    free(formats);
+    free(copy);
+    *to = scope.config;
+    return ok;
+}
+
 bool vprec_options_noisy(const vprec_wire_config *config)
 {
     return config->mode == VPREC_SR || config->noise[VPREC_F32].what;
@@ -562,6 +603,7 @@ void vprec_options_free(vprec_options *options)
         free(options->sampling.keep[i]);
     free(options->given);
     free(options->sampling.keep);
+    free(options->recipe);
 }
 
 static void unknown_option(char **argv)
@@ -609,6 +651,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
     vprec_sampling *sampling = &options->sampling;
     const char *asked = NULL;
     bool noise_option = false;
+    vprec_recipe recipe = {0};
     int option;
     opterr = 0;
     /* '+': what follows PROGRAM belongs to PROGRAM. */
@@ -629,6 +672,8 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_FAST: config->fast = 1; break;
         case OPT_INTEGERS: ok = integers_parse(config, optarg); break;
         case OPT_PRESET: ok = preset_parse(config, optarg); break;
+        case OPT_SCOPE: ok = vprec_recipe_add(&recipe, optarg); break;
+        case OPT_WITHIN: ok = vprec_recipe_within(&recipe, optarg); break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
         case OPT_COUNT: ok = counting_parse(config, optarg); break;
@@ -651,7 +696,8 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         }
         if (!ok)
             return VPREC_EXIT_FAILURE;
-        given_add(options, option, optarg);
+        if (option != OPT_SCOPE && option != OPT_WITHIN)
+            given_add(options, option, optarg);
     }
     options->program = argv + optind;
     if (options->report && !*options->report) {
@@ -675,5 +721,15 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         vprec_say("no program given: add it, as in vprec-run --format bf16 -- PROGRAM [ARG...]");
         return VPREC_EXIT_FAILURE;
     }
+    bool ok = vprec_recipe_finish(&recipe, config, &options->recipe);
+    for (size_t i = 0; i < recipe.lines; i++) { /* of a file what it says now */
+        const vprec_recipe_line *line = &recipe.line[i];
+        char *text = line->spec ? vprec_text("%s=%s", line->glob, line->spec) : NULL;
+        given_add(options, text ? OPT_SCOPE : OPT_WITHIN, text ? text : line->glob);
+        free(text);
+    }
+    vprec_recipe_free(&recipe);
+    if (!ok)
+        return VPREC_EXIT_FAILURE;
     return -1;
 }

@@ -25,6 +25,7 @@ typedef struct vprec_sampling {
 
 typedef struct vprec_options {
     vprec_wire_config config; /* what the processes are told */
+    vprec_wire_recipe *recipe; /* --scope and --within; NULL: there are none */
     char spelled[VPREC_TYPES][64]; /* each type's format as --format has it: "e8m10", "native" */
     const char *report;       /* --report FILE, "-" stdout, NULL none */
     vprec_sampling sampling;
@@ -67,6 +68,11 @@ bool vprec_options_noisy(const vprec_wire_config *config);
 /* Fills `*options`, to be freed in any case. Returns -1 to go on; else the status to exit with, all
  * being said: --help, --version and --formats have printed, or the command line is at fault. */
 int vprec_options_parse(vprec_options *options, int argc, char **argv);
+
+/* What a scope's SPEC, "e5m10,mode=sr", makes of a run's configuration: a type, a mode, a precision that it does not
+ * name stays. `where` for messages: "--scope head=e5m10". False: said what is wrong. */
+bool vprec_options_scope(const vprec_wire_config *base, const char *where, const char *spec, vprec_wire_config *to);
+
 void vprec_options_free(vprec_options *options);
 
 #endif

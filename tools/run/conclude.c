@@ -5,6 +5,7 @@
 #include "common/say.h"
 #include "native.h"
 #include "run.h"
+#include "scopes.h"
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -168,7 +169,7 @@ int vprec_run_conclude(const vprec_run *run)
                   run->outcome->signal ? run->outcome->signal : run->outcome->exited);
         status = VPREC_EXIT_FAILURE;
     } else {
-        if (!say_rules(run))
+        if (!say_rules(run) || !vprec_scopes_say(run))
             status = VPREC_EXIT_FAILURE;
     }
     if (!run->options->quiet && !config->list) {

@@ -19,7 +19,7 @@ static bool execute(const vprec_options *options, const vprec_program *program, 
     vprec_signals_hold();
     if (!vprec_preload_name_make(&name, preload))
         return false;
-    bool ok = vprec_mapping_create(&mapping, &options->config), running = false;
+    bool ok = vprec_mapping_create(&mapping, &options->config, options->recipe), running = false;
     if (ok) {
         ok = vprec_launch(file, options->program, name.path, mapping.place, mapping.handed, outcome);
         if (ok)

@@ -78,7 +78,7 @@ static int hand_on(int fd)
     return high; /* where so few are allowed, the program needs each: its processes find the file in /proc */
 }
 
-bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *config)
+bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *config, const vprec_wire_recipe *recipe)
 {
     struct stat st;
     *mapping = (vprec_mapping){.file = memory_file(), .handed = -1};
@@ -101,6 +101,8 @@ bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *confi
     mapping->wire->magic = VPREC_WIRE_MAGIC;
     mapping->wire->capacity = mapping->capacity;
     mapping->wire->config = *config;
+    if (recipe)
+        mapping->wire->recipe = *recipe;
     atomic_store(&mapping->wire->used, VPREC_WIRE_HEAD);
     mapping->handed = hand_on(mapping->file);
     const uint64_t places[VPREC_WIRE_PLACES] = {

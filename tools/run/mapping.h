@@ -16,7 +16,8 @@ typedef struct vprec_mapping {
 } vprec_mapping;
 
 /* Makes the file and writes header and configuration. False, having said why. */
-bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *config);
+bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *config,
+                          const vprec_wire_recipe *recipe);
 
 /* Whether processes that attached to it are still there. */
 bool vprec_mapping_close(vprec_mapping *mapping);

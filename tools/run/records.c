@@ -19,6 +19,7 @@ static const size_t text_at[] = {
     [VPREC_RECORD_NATIVE] = offsetof(vprec_native_record, path),
     [VPREC_RECORD_EXEC] = offsetof(vprec_exec_record, path),
     [VPREC_RECORD_EXACT] = offsetof(vprec_exact_record, text),
+    [VPREC_RECORD_SCOPE] = offsetof(vprec_scope_record, name),
 };
 
 static void keep(vprec_records *records, uint32_t kind, uint64_t offset, const void *source, uint32_t size)
@@ -72,6 +73,8 @@ static void link_parents(vprec_records *records)
     }
     for (size_t i = 0; i < VPREC_ITEMS(records, MESSAGE).count; i++)
         VPREC_ITEMS(records, MESSAGE).items[i].parent = find(processes, vprec_message_at(records, i)->process);
+    for (size_t i = 0; i < VPREC_ITEMS(records, SCOPE).count; i++)
+        VPREC_ITEMS(records, SCOPE).items[i].parent = find(processes, vprec_scope_at(records, i)->process);
     for (size_t i = 0; i < VPREC_ITEMS(records, NATIVE).count; i++)
         VPREC_ITEMS(records, NATIVE).items[i].parent = find(processes, vprec_native_at(records, i)->process);
     for (size_t i = 0; i < VPREC_ITEMS(records, EXEC).count; i++)
@@ -162,6 +165,8 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
     }
     free(bytes);
     link_parents(records);
+    for (size_t i = 0; i < VPREC_SCOPES_MAX; i++)
+        records->scope_hits[i] = atomic_load(&mapping->wire->recipe.line[i].hits);
     for (size_t i = 0; i < VPREC_RULES_MAX; i++)
         records->named[i] = find(&VPREC_ITEMS(records, OBJECT), atomic_load(&mapping->wire->config.rule[i].idle));
 }

@@ -8,6 +8,7 @@
 #include "counts.h"
 #include "native.h"
 #include "run.h"
+#include "scopes.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -104,6 +105,7 @@ static json_t *configuration(const vprec_run *run)
     vprec_json_put(object, "audit_long_double", json_boolean(config->audit == VPREC_AUDIT_ALL));
     vprec_json_put(object, "list", json_boolean(config->list));
     vprec_json_put(object, "rules", rules);
+    vprec_json_put(object, "recipe", vprec_scopes_recipe(run));
     return object;
 }
 
@@ -445,6 +447,7 @@ static json_t *build(const vprec_run *run)
     vprec_json_put(root, "functions", list_of(run, VPREC_RECORD_FUNCTION, function_of));
     vprec_json_put(root, "refused", list_of(run, VPREC_RECORD_REFUSED, refused_of));
     vprec_json_put(root, "integer_rounding", list_of(run, VPREC_RECORD_EXACT, exact_of));
+    vprec_json_put(root, "scopes", vprec_scopes_report(run));
     vprec_json_put(root, "native", natives_of(run, true));
     vprec_json_put(root, "left_out", natives_of(run, false));
     vprec_json_put(root, "messages", list_of(run, VPREC_RECORD_MESSAGE, message_of));

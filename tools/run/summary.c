@@ -4,6 +4,7 @@
 #include "common/say.h"
 #include "native.h"
 #include "run.h"
+#include "scopes.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,6 +79,10 @@ char *vprec_summary_rounded(const vprec_run *run)
             append_type(&text, run, type);
     append(&text, "; " COUNT_FORMAT ", ", COUNT(totals->objects, "object"));
     append(&text, "%zu process%s", totals->processes, totals->processes == 1 ? "" : "es");
+    char *scopes = vprec_scopes_summary(run);
+    if (scopes)
+        append(&text, "; %s", scopes);
+    free(scopes);
     return text;
 }
 

@@ -2,6 +2,7 @@
  * enter.c: finds what a site is rounded to and counted in, and the layout of
  * the processor's XSAVE area. Saves and restores nothing: that is enter.S. */
 #include "enter.h"
+#include "runtime/version.h"
 #include "stack.h"
 
 #include <cpuid.h>
@@ -45,7 +46,7 @@ void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu)
     }
     if (site->addend && vprec_executed_counts && vprec_emulate_exact(site, cpu))
         atomic_fetch_add_explicit(vprec_executed_counts[site->executed], 1, memory_order_relaxed);
-    vprec_emulate(site, cpu, &vprec_arith_current,
+    vprec_emulate(site, cpu, vprec_arith_of(site->version),
                   vprec_counters ? vprec_counters(site->counter, vprec_elem_type(site->to)) : 0);
 }
 

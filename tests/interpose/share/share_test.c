@@ -26,7 +26,7 @@ static vprec_mapping make(void)
 {
     static const vprec_wire_config config;
     vprec_mapping mapping;
-    cr_assert(vprec_mapping_create(&mapping, &config));
+    cr_assert(vprec_mapping_create(&mapping, &config, NULL));
     return mapping;
 }
 

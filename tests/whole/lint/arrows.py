@@ -12,7 +12,7 @@ import trees
 # From the bottom up: a folder may include from itself and from those before it, of the parts that PARTS names.
 ORDER = {
     'lib': ['lib', 'lib/x86', 'lib/mpfr'],
-    'interpose': ['runtime', 'x86', 'x86/round', 'x86/emulate', 'find', 'clone', 'libm', 'life', 'profiler'],
+    'interpose': ['runtime', 'x86', 'x86/round', 'x86/emulate', 'find', 'clone', 'libm', 'scope', 'life', 'profiler'],
     'tools': ['common', 'sample', 'run', 'stats/read', 'stats', 'page', 'sweep'],
 }
 # Which parts' folders stand on the search path of each part; of interpose the commands see one header.

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * api.h: scopes "api:NAME", which programs open by vprec_scope.h. */
+#ifndef VPREC_SCOPE_API_H
+#define VPREC_SCOPE_API_H
+
+#include <stdint.h>
+
+/* `note`: where in memory an object's note for vprec has what it tells, the distance from there to the hooks. */
+void vprec_api_meet(uint64_t note);
+
+#endif

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scope.c: see scope.h. */
+#include "scope.h"
+#include "runtime/memory.h"
+#include "runtime/record.h"
+#include "runtime/sys.h"
+#include "runtime/version.h"
+#include <fnmatch.h>
+#include <pthread.h>
+#include <string.h>
+
+enum { NONE = 255 }; /* no line gives a version */
+
+struct vprec_scope {
+    struct vprec_scope *_Atomic next; /* in its bucket */
+    uint64_t hash;
+    uint8_t version; /* NONE: that of the scope around it */
+    bool within;     /* a --within matches */
+    vprec_scope_record *record;
+    char name[];
+};
+
+typedef struct opened {
+    vprec_scope *scope;
+    uint8_t version; /* of who works in it */
+    uint8_t given;   /* by it or those around it, whether or not one is within */
+    bool within;
+} opened;
+
+/* What a thread has open. Its memory is used again for another thread once it has ended. */
+typedef struct thread {
+    struct thread *next;
+    opened *open;
+    uint32_t depth, room;
+    int32_t id;      /* 0: it has ended */
+    bool listed;     /* among those that have one open */
+    bool follows;
+} thread;
+
+enum { BUCKETS = 1 << 12 };
+static vprec_scope *_Atomic buckets[BUCKETS];
+static _Atomic int32_t locked;
+static thread *threads; /* all that ever opened one */
+static vprec_heap heap;
+static pthread_key_t at_end;
+static bool ends;
+
+static _Thread_local thread *here __attribute__((tls_model("initial-exec")));
+static _Thread_local bool busy __attribute__((tls_model("initial-exec"))); /* a signal's handler finds it at work */
+static _Thread_local bool follows __attribute__((tls_model("initial-exec")));
+
+static void lock(void)
+{
+    while (atomic_exchange_explicit(&locked, 1, memory_order_acquire))
+        vprec_sys(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+static void unlock(void)
+{
+    atomic_store_explicit(&locked, 0, memory_order_release);
+}
+
+bool vprec_scope_wanted(void)
+{
+    return vprec_versions > 1;
+}
+
+/* Whether the pattern is for the scope's full name, or for what follows the first colon of it. */
+static bool matches(const char *glob, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    return !fnmatch(glob, name, 0) || (colon && !fnmatch(glob, colon + 1, 0));
+}
+
+static void ask_recipe(vprec_scope *scope)
+{
+    vprec_wire_recipe *recipe = &vprec_wire_shared->recipe;
+    uint32_t line = 0;
+    scope->version = NONE;
+    for (uint32_t i = 0; i < recipe->lines; i++) {
+        vprec_wire_scope *s = &recipe->line[i];
+        if (!matches(s->glob, scope->name))
+            continue;
+        atomic_fetch_add_explicit(&s->hits, 1, memory_order_relaxed);
+        scope->within |= s->within;
+        if (!s->within)
+            scope->version = (uint8_t)s->version;
+        if (!s->within || scope->version == NONE)
+            line = i + 1;
+    }
+    vprec_scope_record *r = vprec_record_text(VPREC_RECORD_SCOPE, sizeof *r, scope->name);
+    scope->record = r;
+    if (!r)
+        return;
+    r->process = vprec_record_offset(vprec_record_process);
+    r->line = line;
+}
+
+static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char *source, const char *name)
+{
+    const size_t length = strlen(source);
+    vprec_scope *s = atomic_load_explicit(bucket, memory_order_acquire);
+    while (s && !(s->hash == hash && !strncmp(s->name, source, length) && s->name[length] == ':' &&
+                  !strcmp(s->name + length + 1, name)))
+        s = atomic_load_explicit(&s->next, memory_order_acquire);
+    return s;
+}
+
+static uint64_t hash_of(const char *source, const char *name)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (; *source; source++)
+        hash = (hash ^ (uint8_t)*source) * UINT64_C(0x100000001b3);
+    for (; *name; name++)
+        hash = (hash ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+vprec_scope *vprec_scope_named(const char *source, const char *name)
+{
+    uint64_t hash = hash_of(source, name);
+    vprec_scope *_Atomic *bucket = &buckets[hash % BUCKETS];
+    vprec_scope *s = find(bucket, hash, source, name);
+    if (s || busy)
+        return s;
+    const size_t before = strlen(source), behind = strlen(name);
+    busy = true;
+    lock();
+    s = find(bucket, hash, source, name);
+    vprec_scope *made = s ? NULL : vprec_heap_take(&heap, sizeof *s + before + behind + 2);
+    if (made) {
+        memcpy(made->name, source, before);
+        made->name[before] = ':';
+        memcpy(made->name + before + 1, name, behind + 1);
+        made->hash = hash;
+        ask_recipe(made);
+        made->next = atomic_load_explicit(bucket, memory_order_relaxed);
+        atomic_store_explicit(bucket, made, memory_order_release);
+        s = made;
+    }
+    unlock();
+    busy = false;
+    return s;
+}
+
+static const opened *innermost(const thread *t)
+{
+    return t->depth ? &t->open[t->depth - 1] : NULL;
+}
+
+static bool lives(const thread *t)
+{
+    return !vprec_sys(SYS_tgkill, vprec_sys_getpid(), t->id, 0, 0, 0, 0);
+}
+
+/* Leads those that follow to the version of what is open, now that the calling thread's has changed. */
+static void lead(thread *self)
+{
+    const opened *only = NULL;
+    bool clear = true;
+    lock();
+    for (thread *t = threads; t; t = t->next) {
+        const opened *o = innermost(t);
+        if (!o || (t != self && !lives(t)))
+            continue;
+        if (only && only->version != o->version) {
+            clear = false;
+            if (o->scope->record && !o->scope->record->rival)
+                o->scope->record->rival = vprec_record_offset(only->scope->record);
+        }
+        only = o;
+    }
+    vprec_version_lead(!clear ? VPREC_VERSION_AMBIGUOUS : only ? only->version : 0);
+    unlock();
+}
+
+static void work_in(const thread *t)
+{
+    const opened *o = innermost(t);
+    if (o)
+        vprec_version_choose(o->version);
+    else if (t->follows)
+        vprec_version_follow();
+    else
+        vprec_version_choose(0);
+}
+
+static void end(void *data)
+{
+    thread *t = data;
+    t->depth = 0;
+    lead(t);
+    t->id = 0;
+}
+
+/* The calling thread's. NULL: no memory. */
+static thread *make(void)
+{
+    lock();
+    thread *t = threads;
+    while (t && t->id)
+        t = t->next;
+    if (!t && (t = vprec_heap_take(&heap, sizeof *t))) {
+        t->next = threads;
+        threads = t;
+    }
+    if (t) {
+        t->id = vprec_sys_gettid();
+        t->follows = follows;
+    }
+    unlock();
+    here = t;
+    if (t && ends)
+        pthread_setspecific(at_end, t);
+    return t;
+}
+
+static bool grow(thread *t)
+{
+    enum { FIRST = 64 };
+    uint32_t room = t->room ? 2 * t->room : FIRST;
+    opened *more = vprec_pages(room * sizeof *more);
+    if (!more)
+        return false;
+    if (t->room) {
+        memcpy(more, t->open, t->depth * sizeof *more);
+        vprec_pages_free(t->open, t->room * sizeof *more);
+    }
+    t->open = more;
+    t->room = room;
+    return true;
+}
+
+uint32_t vprec_scope_open(vprec_scope *scope)
+{
+    if (busy)
+        return UINT32_MAX;
+    busy = true;
+    thread *t = here ? here : make();
+    uint32_t depth = t ? t->depth : UINT32_MAX;
+    if (t && scope && (t->depth < t->room || grow(t))) {
+        const opened *around = innermost(t);
+        opened o = {.scope = scope, .given = around ? around->given : (uint8_t)vprec_version_main,
+                    .within = scope->within || (around && around->within)};
+        if (scope->version != NONE)
+            o.given = scope->version;
+        o.version = vprec_wire_shared->recipe.within && !o.within ? 0 : o.given;
+        uint8_t before = around ? around->version : NONE;
+        t->open[t->depth++] = o;
+        if (o.version != before) {
+            lead(t);
+            work_in(t);
+        }
+        if (scope->record)
+            atomic_fetch_add_explicit(&scope->record->calls, 1, memory_order_relaxed);
+    }
+    busy = false;
+    return depth;
+}
+
+void vprec_scope_close(uint32_t depth)
+{
+    thread *t = here;
+    if (busy || !t || t->depth <= depth)
+        return;
+    busy = true;
+    const uint8_t before = innermost(t)->version;
+    t->depth = depth;
+    const opened *o = innermost(t);
+    if (!o || o->version != before) {
+        lead(t);
+        work_in(t);
+    }
+    busy = false;
+}
+
+uint32_t vprec_scope_depth(void)
+{
+    return here ? here->depth : 0;
+}
+
+void vprec_scope_thread(bool is_follower)
+{
+    follows = is_follower;
+    if (!vprec_version_tables)
+        return;
+    if (is_follower)
+        vprec_version_follow();
+    else
+        vprec_version_choose(0);
+}
+
+/* A child of fork has one thread: the others' scopes are closed there. */
+static void after_fork(void)
+{
+    for (thread *t = threads; t; t = t->next) {
+        if (t != here) {
+            t->depth = 0;
+            t->id = 0;
+        } else {
+            t->id = vprec_sys_gettid();
+        }
+    }
+    unlock();
+    if (here)
+        lead(here);
+    else
+        vprec_version_lead(0);
+}
+
+void vprec_scope_begin_all(void)
+{
+    if (!vprec_scope_wanted())
+        return;
+    ends = !pthread_key_create(&at_end, end);
+    pthread_atfork(lock, unlock, after_fork);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scope.h: named dynamic extents, "torch:encoder.layer.3", which say what is rounded to what while they are open. A
+ * scope belongs to the thread that opened it; a thread that follows (see vprec_scope_thread) and has none of its own
+ * works in the one that is open elsewhere. Where two are open whose versions differ nobody knows which: that is noted.
+ *
+ * Of the open scopes the innermost one that a line of the recipe matches decides, and of the lines that match it the
+ * last. With --within that holds only while one of those is open. */
+#ifndef VPREC_SCOPE_SCOPE_H
+#define VPREC_SCOPE_SCOPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct vprec_scope vprec_scope;
+
+/* Whether anybody asks for scopes. Known once the process' versions are. */
+bool vprec_scope_wanted(void);
+
+/* Before the first one is opened. */
+void vprec_scope_begin_all(void);
+
+/* All scopes of a name: `source` is what precedes the colon. NULL: no memory. For any thread. */
+vprec_scope *vprec_scope_named(const char *source, const char *name);
+
+/* Opens one in the calling thread, which works in it from its next entry or return on. Returns how many were open
+ * before. */
+uint32_t vprec_scope_open(vprec_scope *scope);
+/* Closes the innermost ones until `depth` are open. */
+void vprec_scope_close(uint32_t depth);
+/* How many are open in the calling thread. */
+uint32_t vprec_scope_depth(void);
+
+/* A thread starts. It follows: it was not started by an interpreter, and is not the first. */
+void vprec_scope_thread(bool follows);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * vprec_scope.h: names parts of a program's run, so that vprec-run can round each part to a format of its own:
+ *
+ *     #include <vprec_scope.h>
+ *
+ *     vprec_scope_begin("conv1");
+ *     convolve(image, weights, activations);
+ *     vprec_scope_end();
+ *
+ *     vprec-run --format e8m10 --scope conv1=e5m2 -- ./infer
+ *
+ * This header is all there is: nothing is linked. Without vprec-run a call is a load and a jump that is not taken. It
+ * can be included by C (gcc or clang, C99 and later) and C++, on any platform; where there is no vprec-run its
+ * functions do nothing. See vprec_scope(3). */
+#ifndef VPREC_SCOPE_H
+#define VPREC_SCOPE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined __x86_64__ && defined __linux__ && defined __ELF__ && defined __GNUC__
+
+#define VPREC_SCOPE_NOTE 1u              /* the type of the note by which vprec-run finds the hooks */
+#define VPREC_SCOPE_INNERMOST UINT32_MAX /* for vprec_scope_hooks.end: the innermost scope alone */
+
+/* Set by vprec-run; NULL: the program runs without it. */
+struct vprec_scope_hooks {
+    uint32_t (*begin)(const char *name); /* returns how many were open before */
+    void (*end)(uint32_t depth);         /* closes the innermost ones until so many are open */
+};
+
+__attribute__((weak, visibility("hidden"))) struct vprec_scope_hooks vprec_scope_hooks_1;
+
+__asm__(".pushsection .note.vprec, \"aG\", @note, vprec_scope_note_1, comdat\n\t"
+        ".balign 4\n\t"
+        ".long 6, 8, 1\n\t"
+        ".asciz \"vprec\"\n\t"
+        ".balign 4\n\t"
+        ".weak vprec_scope_hooks_1\n\t"
+        ".hidden vprec_scope_hooks_1\n\t"
+        ".quad vprec_scope_hooks_1 - .\n\t"
+        ".popsection");
+
+/* Begins the scope "api:NAME" in the calling thread: what it computes from its next function call or return on, and
+ * what threads compute for it that have no scope of their own, is part of it, until the vprec_scope_end() that
+ * belongs to it. Scopes nest. `name` is copied. Returns how many scopes were open before, for vprec_scope_end_to(). */
+static inline uint32_t vprec_scope_begin(const char *name)
+{
+    return __builtin_expect(vprec_scope_hooks_1.begin != 0, 0) ? vprec_scope_hooks_1.begin(name) : 0;
+}
+
+/* Ends the scope that was begun last in the calling thread, and is still open. */
+static inline void vprec_scope_end(void)
+{
+    if (__builtin_expect(vprec_scope_hooks_1.end != 0, 0))
+        vprec_scope_hooks_1.end(VPREC_SCOPE_INNERMOST);
+}
+
+/* Ends as many as are needed for `depth` to be left open: what vprec_scope_begin() has returned. For ends that may have
+ * been missed on the way, by longjmp or an exception. */
+static inline void vprec_scope_end_to(uint32_t depth)
+{
+    if (__builtin_expect(vprec_scope_hooks_1.end != 0, 0))
+        vprec_scope_hooks_1.end(depth);
+}
+
+#else
+
+static inline uint32_t vprec_scope_begin(const char *name)
+{
+    (void)name;
+    return 0;
+}
+
+static inline void vprec_scope_end(void)
+{
+}
+
+static inline void vprec_scope_end_to(uint32_t depth)
+{
+    (void)depth;
+}
+
+#endif
+
+#ifdef __cplusplus
+}
+
+namespace vprec {
+
+/* A scope for as long as the object lives: vprec::scope s("conv1"); */
+class scope {
+public:
+    explicit scope(const char *name) : depth(vprec_scope_begin(name))
+    {
+    }
+    ~scope()
+    {
+        vprec_scope_end_to(depth);
+    }
+    scope(const scope &) = delete;
+    scope &operator=(const scope &) = delete;
+
+private:
+    uint32_t depth;
+};
+
+} // namespace vprec
+#endif
+
+#endif

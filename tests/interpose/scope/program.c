@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * program.c PART: opens scopes, and prints what is computed in each as "NAME BITS". The same sum of products
+ * everywhere: scope.py knows what it is in every format. */
+#include "vprec_scope.h"
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { N = 100, POOL = 3 };
+static float a[N], b[N];
+static double c[N];
+
+static void show(const char *name, float x)
+{
+    unsigned bits;
+    memcpy(&bits, &x, sizeof bits);
+    printf("%s %08x\n", name, bits);
+}
+
+__attribute__((noipa)) static float dot(const float *x, const float *y, int n)
+{
+    float sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += x[i] * y[i];
+    return sum;
+}
+
+__attribute__((noipa)) static double dot64(const double *x, const double *y, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += x[i] * y[i];
+    return sum;
+}
+
+static void nested(void)
+{
+    show("out", dot(a, b, N));
+    vprec_scope_begin("one");
+    show("one", dot(a, b, N));
+    vprec_scope_begin("two");
+    show("two", dot(a, b, N));
+    float sum = 0;
+    for (int i = 0; i < N; i++) /* the scope changes within this function */
+        sum += a[i] * b[i];
+    show("two", sum);
+    vprec_scope_begin("plain"); /* no line names it: as around it */
+    show("two", dot(a, b, N));
+    vprec_scope_end();
+    vprec_scope_end();
+    show("one", dot(a, b, N));
+    sum = 0;
+    for (int i = 0; i < N; i++)
+        sum += a[i] * b[i];
+    show("one", sum);
+    vprec_scope_end();
+    show("out", dot(a, b, N));
+    vprec_scope_end(); /* one too many */
+    show("out", dot(a, b, N));
+}
+
+static void both_types(void)
+{
+    vprec_scope_begin("two");
+    show("two", dot(a, b, N));
+    double x = dot64(c, c, N);
+    unsigned long bits;
+    memcpy(&bits, &x, sizeof bits);
+    printf("two %016lx\n", bits);
+    vprec_scope_end();
+}
+
+static void elementary(void)
+{
+    volatile float x = 1.3f;
+    show("out", expf(x));
+    vprec_scope_begin("one");
+    show("one", expf(x));
+    vprec_scope_end();
+    vprec_scope_begin("two");
+    show("two", expf(x));
+    vprec_scope_end();
+}
+
+static jmp_buf back;
+
+__attribute__((noipa)) static void leaves(void)
+{
+    vprec_scope_begin("one");
+    show("one", dot(a, b, N));
+    vprec_scope_begin("two");
+    show("two", dot(a, b, N));
+    longjmp(back, 1);
+}
+
+static void jumps(void)
+{
+    uint32_t open = vprec_scope_begin("plain");
+    if (!setjmp(back))
+        leaves();
+    vprec_scope_end_to(open + 1);
+    show("out", dot(a, b, N));
+    vprec_scope_end();
+    show("out", dot(a, b, N));
+}
+
+static float handled;
+
+static void handler(int number)
+{
+    (void)number;
+    handled = dot(a, b, N);
+}
+
+static void signals(void)
+{
+    signal(SIGUSR1, handler);
+    vprec_scope_begin("two");
+    raise(SIGUSR1);
+    show("two", handled);
+    vprec_scope_end();
+    raise(SIGUSR1);
+    show("out", handled);
+}
+
+static void forks(void)
+{
+    vprec_scope_begin("one");
+    fflush(stdout);
+    if (!fork()) {
+        show("one", dot(a, b, N));
+        vprec_scope_end();
+        show("out", dot(a, b, N));
+        fflush(stdout);
+        _exit(0);
+    }
+    wait(NULL);
+    show("one", dot(a, b, N));
+    vprec_scope_end();
+}
+
+/* Workers that compute when they are told to, and have no scope of their own. */
+static pthread_barrier_t begin, end;
+static float results[POOL];
+static volatile int stop;
+
+static void *worker(void *data)
+{
+    for (;;) {
+        pthread_barrier_wait(&begin);
+        if (stop)
+            return NULL;
+        *(float *)data = dot(a, b, N);
+        pthread_barrier_wait(&end);
+    }
+}
+
+static void work(const char *name)
+{
+    pthread_barrier_wait(&begin);
+    pthread_barrier_wait(&end);
+    for (int i = 0; i < POOL; i++)
+        show(name, results[i]);
+}
+
+static void pool(void (*use)(void))
+{
+    pthread_t threads[POOL];
+    pthread_barrier_init(&begin, NULL, POOL + 1);
+    pthread_barrier_init(&end, NULL, POOL + 1);
+    for (int i = 0; i < POOL; i++)
+        pthread_create(&threads[i], NULL, worker, &results[i]);
+    use();
+    stop = 1;
+    pthread_barrier_wait(&begin);
+    for (int i = 0; i < POOL; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void layers(void)
+{
+    work("out");
+    vprec_scope_begin("one");
+    work("one");
+    vprec_scope_begin("two");
+    work("two");
+    vprec_scope_end();
+    work("one");
+    vprec_scope_end();
+    work("out");
+}
+
+static void *leaves_open(void *data)
+{
+    vprec_scope_begin("two");
+    *(float *)data = dot(a, b, N);
+    return NULL;
+}
+
+/* A thread ends, and its scopes with it. */
+static void ended(void)
+{
+    float x;
+    pthread_t thread;
+    pthread_create(&thread, NULL, leaves_open, &x);
+    pthread_join(thread, NULL);
+    show("two", x);
+    work("out");
+}
+
+static pthread_barrier_t both;
+
+static void *other(void *data)
+{
+    vprec_scope_begin(data);
+    pthread_barrier_wait(&both);
+    pthread_barrier_wait(&both);
+    show(data, dot(a, b, N));
+    vprec_scope_end();
+    return NULL;
+}
+
+static const char *mine, *others;
+
+/* Scopes of two threads at once, while the pool works, or while it does not. */
+static void rivals(void)
+{
+    pthread_t thread;
+    pthread_barrier_init(&both, NULL, 2);
+    vprec_scope_begin(mine);
+    pthread_create(&thread, NULL, other, (void *)(uintptr_t)others);
+    pthread_barrier_wait(&both);
+    work("pool");
+    pthread_barrier_wait(&both);
+    pthread_join(thread, NULL);
+    work(mine);
+    vprec_scope_end();
+}
+
+static void apart(void)
+{
+    pthread_t thread;
+    pthread_barrier_init(&both, NULL, 2);
+    vprec_scope_begin(mine);
+    pthread_create(&thread, NULL, other, (void *)(uintptr_t)others);
+    pthread_barrier_wait(&both);
+    show(mine, dot(a, b, N));
+    pthread_barrier_wait(&both);
+    pthread_join(thread, NULL);
+    work(mine);
+    vprec_scope_end();
+}
+
+/* Code that the program makes: xmm0 = xmm0 * xmm1 + xmm0. */
+static void generated(void)
+{
+    static const unsigned char code[] = {0xF3, 0x0F, 0x59, 0xC8, 0xF3, 0x0F, 0x58, 0xC1, 0xC3};
+    float (*made)(float, float) = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy((void *)(uintptr_t)made, code, sizeof code);
+    mprotect((void *)(uintptr_t)made, 4096, PROT_READ | PROT_EXEC);
+    for (int i = 0; i < 300; i++) { /* however long it has run */
+        float x = made(1.1f, 0.7f), y, z;
+        vprec_scope_begin("one");
+        y = made(1.1f, 0.7f);
+        vprec_scope_begin("two");
+        z = made(1.1f, 0.7f);
+        vprec_scope_end();
+        vprec_scope_end();
+        if (!i || i == 299) {
+            show("out", x);
+            show("one", y);
+            show("two", z);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const char *part = argc > 1 ? argv[1] : "nested";
+    for (int i = 0; i < N; i++) {
+        a[i] = 1.0f / (float)(i + 1);
+        b[i] = 0.3f * (float)i;
+        c[i] = 1.0 / (i + 3);
+    }
+    if (!strcmp(part, "values")) /* what is summed, as it is in this run */
+        for (int i = 0; i < N; i++)
+            printf("%a %a %a\n", (double)a[i], (double)b[i], c[i]);
+    else if (!strcmp(part, "nested"))
+        nested();
+    else if (!strcmp(part, "types"))
+        both_types();
+    else if (!strcmp(part, "elementary"))
+        elementary();
+    else if (!strcmp(part, "jumps"))
+        jumps();
+    else if (!strcmp(part, "signals"))
+        signals();
+    else if (!strcmp(part, "forks"))
+        forks();
+    else if (!strcmp(part, "layers"))
+        pool(layers);
+    else if (!strcmp(part, "ended"))
+        pool(ended);
+    else if (!strcmp(part, "generated"))
+        generated();
+    else if (!strcmp(part, "none"))
+        show("out", dot(a, b, N));
+    else if (argc == 4) {
+        mine = argv[2];
+        others = argv[3];
+        pool(!strcmp(part, "rivals") ? rivals : apart);
+    }
+    return 0;
+}

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: Apache-2.0
+"""scope.py VPREC_RUN DIRECTORY [TEST...]: what is computed in a scope is rounded to the scope's format, and else to
+nothing but --format, bit for bit: the sums are computed here in fractions. DIRECTORY has the programs."""
+import json
+import math
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from fractions import Fraction
+
+VPREC_RUN, DIRECTORY = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+PROGRAM = os.path.join(DIRECTORY, 'scope_program')
+THROWN = os.path.join(DIRECTORY, 'scope_thrown')
+
+
+def rounded(x, fraction_bits):
+    """x to the nearest number of that many fraction bits (ties to even; of moderate size)."""
+    x = Fraction(x)
+    if not x:
+        return x
+    exponent = math.frexp(float(x))[1] - 1
+    if Fraction(2) ** exponent > abs(x):
+        exponent -= 1
+    unit = Fraction(2) ** (exponent - fraction_bits)
+    return round(x / unit) * unit
+
+
+def bits(x, single=True):
+    return struct.pack('>f' if single else '>d', float(x)).hex()
+
+
+def vprec(*command, status=0, environment=None):
+    done = subprocess.run([VPREC_RUN, '-q', *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          timeout=240, env={**os.environ, **(environment or {})})
+    if done.returncode != status:
+        raise AssertionError(f'{command}: exit status {done.returncode}, not {status}\n{done.stdout}{done.stderr}')
+    return [tuple(line.rsplit(' ', 1)) for line in done.stdout.splitlines()], done.stderr
+
+
+class Sums:
+    """What the program sums where the outermost format has so many fraction bits (23: it is native)."""
+
+    def __init__(self, base=10, base64=52):
+        r = rounded
+        tenths = Fraction(struct.unpack('<f', struct.pack('<f', 0.3))[0])
+        self.a = [r(Fraction(1, i + 1), base) for i in range(100)]
+        self.b = [r(tenths * r(i, base), base) for i in range(100)]
+        self.c = [r(Fraction(1, i + 3), base64) for i in range(100)]
+
+    def dot(self, fraction_bits):
+        total = Fraction(0)
+        for x, y in zip(self.a, self.b):
+            total = rounded(total + rounded(x * y, fraction_bits), fraction_bits)
+        return bits(total)
+
+    def dot64(self, fraction_bits):
+        total = Fraction(0)
+        for x in self.c:
+            total = rounded(total + rounded(x * x, fraction_bits), fraction_bits)
+        return bits(total, single=False)
+
+
+def expected(lines, base=10, **formats):
+    sums = Sums(base)
+    return [(name, sums.dot({'out': base, **formats}[name])) for name, _ in lines]
+
+
+TWO = ('-f', 'e8m10', '--scope', 'one=e8m6', '--scope', 'api:t*=e8m3')
+
+
+class Scopes(unittest.TestCase):
+    maxDiff = None
+
+    def check(self, lines, count, base=10, **formats):
+        self.assertEqual(len(lines), count)
+        self.assertEqual(lines, expected(lines, base, **formats))
+
+    def test_nested(self):
+        for cpu in ('sse2', 'avx2', 'avx512'):
+            lines, _ = vprec(*TWO, PROGRAM, 'nested', environment={'VPREC_CPU': cpu})
+            self.check(lines, 9, one=6, two=3)
+
+    def test_counted(self):
+        lines, _ = vprec(*TWO, '--count=all', PROGRAM, 'nested')
+        self.check(lines, 9, one=6, two=3)
+
+    def test_within(self):
+        lines, _ = vprec('-f', 'e8m10', '--within', 'one', PROGRAM, 'nested')
+        self.check(lines, 9, base=23, one=10, two=10)
+        lines, _ = vprec('-f', 'e8m10', '--within', 'two', '--scope', 'one=e8m4', PROGRAM, 'nested')
+        self.check(lines, 9, base=23, one=23, two=10)
+        lines, _ = vprec('-f', 'e8m10', '--within', 'one', '--scope', 'two=native', PROGRAM, 'nested')
+        self.check(lines, 9, base=23, one=10, two=23)
+
+    def test_last_line_decides(self):
+        lines, _ = vprec('-f', 'e8m10', '--scope', 'one=e8m6', '--scope', '*=e8m4', PROGRAM, 'nested')
+        sums = Sums()
+        self.assertEqual([x for _, x in lines], [sums.dot(10)] + [sums.dot(4)] * 6 + [sums.dot(10)] * 2)
+
+    def test_modes(self):
+        lines, _ = vprec('-f', 'e8m10', '--scope', 'one=mode=rtz', '--scope', 'two=native', PROGRAM, 'nested')
+        sums, total = Sums(), Fraction(0)
+
+        def down(x):
+            near = rounded(x, 10)
+            unit = Fraction(2) ** (math.frexp(float(x))[1] - 11) if x else 0
+            return near - unit if near > x else near
+
+        for x, y in zip(sums.a, sums.b):
+            total = down(total + down(x * y))
+        self.assertEqual(lines, [(name, {'out': sums.dot(10), 'one': bits(total), 'two': sums.dot(23)}[name])
+                                 for name, _ in lines])
+
+    def test_types(self):
+        lines, _ = vprec('-f', 'f32=e8m10,f64=e11m30', '--scope', 'two=f64=e11m12', PROGRAM, 'types')
+        self.assertEqual(lines, [('two', Sums().dot(10)), ('two', Sums(10, 30).dot64(12))])
+        lines, _ = vprec('-f', 'f32=e8m10,f64=e11m30', '--scope', 'two=native', PROGRAM, 'types')
+        self.assertEqual(lines, [('two', Sums().dot(23)), ('two', Sums(10, 30).dot64(52))])
+
+    def test_elementary(self):
+        x = struct.unpack('<f', struct.pack('<f', 1.3))[0]
+        lines, _ = vprec('-f', 'e8m10', '--scope', 'one=e8m6', '--scope', 'two=native', PROGRAM, 'elementary')
+        self.assertEqual(lines, [('out', bits(rounded(math.exp(x), 10))), ('one', bits(rounded(math.exp(x), 6))),
+                                 ('two', bits(rounded(math.exp(x), 23)))])
+
+    def test_jumps(self):
+        lines, _ = vprec(*TWO, PROGRAM, 'jumps')
+        self.check(lines, 4, one=6, two=3)
+
+    def test_exceptions(self):
+        lines, _ = vprec(*TWO, THROWN)
+        self.check(lines, 3, one=6, two=3)
+
+    def test_signals(self):
+        lines, _ = vprec('-f', 'e8m10', '--scope', 'two=e8m3', PROGRAM, 'signals')
+        self.check(lines, 2, two=3)
+
+    def test_forks(self):
+        lines, _ = vprec('-f', 'e8m10', '--scope', 'one=e8m6', PROGRAM, 'forks')
+        self.check(lines, 3, one=6)
+
+    def test_generated(self):
+        lines, _ = vprec(*TWO, PROGRAM, 'generated')
+        x, y = (Fraction(struct.unpack('<f', struct.pack('<f', v))[0]) for v in (1.1, 0.7))
+        one = [(name, bits(rounded(x + rounded(x * y, m), m))) for name, m in (('out', 10), ('one', 6), ('two', 3))]
+        self.assertEqual(lines, one * 2)
+
+    def test_pool(self):
+        for _ in range(20):
+            lines, _ = vprec(*TWO, PROGRAM, 'layers')
+            self.check(lines, 15, one=6, two=3)
+
+    def test_thread_ends(self):
+        lines, _ = vprec('-f', 'e8m10', '--scope', 'two=e8m3', PROGRAM, 'ended')
+        self.check(lines, 4, two=3)
+
+    def test_rivals(self):
+        for _ in range(5):
+            _, said = vprec(*TWO, PROGRAM, 'rivals', 'one', 'two', status=125)
+            self.assertIn('api:one', said)
+            self.assertIn('api:two', said)
+            lines, _ = vprec('-f', 'e8m10', '--scope', 't*=e8m3', PROGRAM, 'rivals', 'two', 'three')  # of one format
+            sums = Sums()
+            self.assertEqual({x for _, x in lines}, {sums.dot(3)})
+            lines, _ = vprec(*TWO, PROGRAM, 'apart', 'one', 'two')  # nobody else worked meanwhile
+            self.check(lines, 5, one=6, two=3)
+
+    def test_report(self):
+        with tempfile.NamedTemporaryFile(suffix='.json') as file:
+            vprec(*TWO, '--report', file.name, PROGRAM, 'nested')
+            report = json.load(file)
+        self.assertEqual([(s['name'], s['calls'], s['pattern']) for s in report['scopes']],
+                         [('api:one', 1, 'one'), ('api:two', 1, 'api:t*'), ('api:plain', 1, None)])
+        self.assertEqual([(s['pattern'], s['f32'], s['mode'], s['matched']) for s in report['configuration']['recipe']],
+                         [('one', 'e8m6', 'rne', 1), ('api:t*', 'e8m3', 'rne', 1)])
+
+
+class Recipes(unittest.TestCase):
+    def recipe(self, text):
+        with open(self.file, 'w', encoding='utf-8') as file:
+            file.write(text)
+        return '@' + self.file
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = os.path.join(folder.name, 'recipe.txt')
+
+    def test_file(self):
+        recipe = self.recipe('# by hand\n\n  one = e8m6   # narrow\napi:t* = e8m3\r\n')
+        lines, _ = vprec('-f', 'e8m10', '--scope', recipe, PROGRAM, 'nested')
+        self.assertEqual(lines, expected(lines, one=6, two=3))
+
+    def test_names_nothing(self):
+        _, said = vprec(*TWO, '--scope', 'three=e8m3', PROGRAM, 'nested', status=125)
+        self.assertIn("'three' matched no scope (there were api:one, api:two, api:plain)", said)
+        _, said = vprec('-f', 'e8m10', '--within', 'one', PROGRAM, 'none', status=125)
+        self.assertIn('opened no scope at all', said)
+
+    def test_wrong(self):
+        for scope, words in (('head', 'GLOB=SPEC'), ('=e8m3', 'empty pattern'), ('head=', 'head='), ('head=e8', 'e8'),
+                             ('head=mode=up', "unknown mode 'up'"), ('@/nowhere/recipe', '/nowhere/recipe'),
+                             ('head=e8m3,precision=5', '--precision'), ('x' * 300 + '=e8m3', 'too long')):
+            _, said = vprec('-f', 'e8m10', '--scope', scope, PROGRAM, status=125)
+            self.assertIn(words, said)
+        _, said = vprec('-f', 'e8m10', '--scope', self.recipe('one=e8m6\n\ntwo e8m4\n'), PROGRAM, status=125)
+        self.assertIn('recipe.txt:3', said)
+        many = self.recipe(''.join(f's{i}=e8m{i}\n' for i in range(1, 18)))
+        _, said = vprec('-f', 'e8m22', '--scope', many, PROGRAM, status=125)
+        self.assertIn('at most 16', said)
+
+
+class Manual(unittest.TestCase):
+    def test_example(self):
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../..')
+        with open(os.path.join(root, 'man/vprec_scope.3'), encoding='utf-8') as page:
+            program = re.search(r'^\.EX$(.*?)^\.EE$', page.read(), re.M | re.S)[1]
+        with tempfile.TemporaryDirectory() as folder:
+            source, file = os.path.join(folder, 'a.c'), os.path.join(folder, 'a.out')
+            with open(source, 'w', encoding='utf-8') as out:
+                out.write(program.replace('\\e', '\\').replace('\\-', '-'))
+            subprocess.run([os.environ.get('CC', 'cc'), '-std=c99', '-Wall', '-Wextra', '-Wpedantic', '-Werror', '-I',
+                            os.path.join(root, 'lib'), '-o', file, source], check=True)
+            alone = subprocess.run([file], stdout=subprocess.PIPE, text=True, check=True).stdout
+            self.assertEqual(alone, 'narrow 100\nwide 100\n')
+            lines, _ = vprec('-f', 'e8m10', '--scope', 'narrow=e8m3', '--', file)
+        self.assertEqual(lines, [('narrow', '16'), ('wide', '100')])
+
+
+if __name__ == '__main__':
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * recipe.c: see recipe.h. */
+#include "recipe.h"
+#include "options.h"
+#include "say.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *trimmed(char *text)
+{
+    size_t length = strlen(text);
+    while (length && strchr(" \t\r\n", text[length - 1]))
+        text[--length] = 0;
+    return text + strspn(text, " \t");
+}
+
+static bool put(vprec_recipe *recipe, const char *glob, const char *spec, const char *where)
+{
+    if (!*glob)
+        vprec_say("empty pattern in %s: name scopes, as in 'api:head' or 'conv*'", where);
+    else if (strlen(glob) >= VPREC_SCOPE_LENGTH)
+        vprec_say("pattern '%.40s...' in %s is too long: at most %d characters", glob, where, VPREC_SCOPE_LENGTH - 1);
+    else if (recipe->lines == VPREC_SCOPES_MAX)
+        vprec_say("too many lines, with %s: at most %d of --scope and --within; use patterns", where, VPREC_SCOPES_MAX);
+    else {
+        recipe->line = vprec_grow(recipe->line, recipe->lines + 1, sizeof *recipe->line);
+        recipe->line[recipe->lines++] = (vprec_recipe_line){vprec_text("%s", glob), spec ? vprec_text("%s", spec) : NULL,
+                                                            vprec_text("%s", where)};
+        return true;
+    }
+    return false;
+}
+
+/* "GLOB=SPEC", of which it changes the bytes. */
+static bool put_line(vprec_recipe *recipe, char *text, const char *where)
+{
+    char *equals = strchr(text, '=');
+    if (!equals) {
+        vprec_say("no format in %s: write GLOB=SPEC, as in 'head=e5m10'", where);
+        return false;
+    }
+    *equals = 0;
+    return put(recipe, trimmed(text), trimmed(equals + 1), where);
+}
+
+static bool read_file(vprec_recipe *recipe, const char *name)
+{
+    FILE *file = fopen(name, "re");
+    char *line = NULL;
+    size_t room = 0;
+    bool ok = file;
+    for (unsigned number = 1; ok && getline(&line, &room, file) >= 0; number++) {
+        char *comment = strchr(line, '#'), *where = vprec_text("%s:%u", name, number);
+        if (comment)
+            *comment = 0;
+        char *text = trimmed(line);
+        ok = !*text || put_line(recipe, text, where);
+        free(where);
+    }
+    if (!file || ferror(file)) {
+        vprec_say("cannot read the recipe '%s' of --scope @FILE: %s", name, strerror(errno));
+        ok = false;
+    }
+    free(line);
+    if (file)
+        fclose(file);
+    return ok;
+}
+
+bool vprec_recipe_add(vprec_recipe *recipe, const char *text)
+{
+    if (*text == '@')
+        return read_file(recipe, text + 1);
+    char *copy = vprec_text("%s", text), *where = vprec_text("--scope %s", text);
+    bool ok = put_line(recipe, copy, where);
+    free(where);
+    free(copy);
+    return ok;
+}
+
+bool vprec_recipe_within(vprec_recipe *recipe, const char *glob)
+{
+    char *where = vprec_text("--within %s", glob);
+    bool ok = put(recipe, glob, NULL, where);
+    free(where);
+    return ok;
+}
+
+/* A version in the order of its members, so that two can be compared. */
+static vprec_wire_version version_of(const vprec_wire_config *config, bool native)
+{
+    vprec_wire_version v;
+    memset(&v, 0, sizeof v);
+    v.mode = config->mode;
+    v.silent = config->silent;
+    for (int type = 0; type < VPREC_TYPES; type++) {
+        v.use[type] = config->use[type];
+        v.bits[type] = config->bits[type];
+        memcpy(&v.format[type], &config->format[type], sizeof v.format[type]);
+        memcpy(&v.noise[type], &config->noise[type], sizeof v.noise[type]);
+        if (native) /* counted, where all is counted */
+            v.use[type] = config->count ? VPREC_USE_NATIVE : VPREC_USE_NONE;
+    }
+    return v;
+}
+
+/* The number of that version; VPREC_VERSIONS_MAX: there are too many. */
+static uint32_t number_of(vprec_wire_recipe *wire, const vprec_wire_version *version)
+{
+    for (uint32_t i = 0; i < wire->versions; i++)
+        if (!memcmp(&wire->version[i], version, sizeof *version))
+            return i;
+    if (wire->versions < VPREC_VERSIONS_MAX)
+        wire->version[wire->versions] = *version;
+    return wire->versions < VPREC_VERSIONS_MAX ? wire->versions++ : VPREC_VERSIONS_MAX;
+}
+
+bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *config, vprec_wire_recipe **wire)
+{
+    if (!recipe->lines)
+        return true;
+    vprec_wire_recipe *to = *wire = vprec_alloc(1, sizeof *to);
+    const vprec_wire_version base = version_of(config, false), native = version_of(config, true);
+    for (size_t i = 0; i < recipe->lines; i++)
+        to->within |= !recipe->line[i].spec;
+    to->versions = 1 + to->within;
+    to->version[0] = to->within ? native : base;
+    to->version[to->within] = base;
+    for (size_t i = 0; i < recipe->lines; i++) {
+        const vprec_recipe_line *line = &recipe->line[i];
+        vprec_wire_scope *s = &to->line[to->lines++];
+        memcpy(s->glob, line->glob, strlen(line->glob) + 1);
+        s->version = s->within = !line->spec;
+        if (!line->spec)
+            continue;
+        vprec_wire_config scope;
+        if (!vprec_options_scope(config, line->where, line->spec, &scope))
+            return false;
+        vprec_wire_version version = version_of(&scope, !strcmp(line->spec, "native"));
+        s->version = number_of(to, &version);
+        if (s->version == VPREC_VERSIONS_MAX) {
+            vprec_say("too many formats, with that of %s: at most %d different ones in one run", line->where,
+                      VPREC_VERSIONS_MAX);
+            return false;
+        }
+    }
+    if (to->versions == 1) /* every line says what holds anyway: scopes are told all the same */
+        to->version[to->versions++] = base;
+    return true;
+}
+
+void vprec_recipe_apply(vprec_wire_config *config, const vprec_wire_version *version)
+{
+    config->mode = version->mode;
+    config->silent = version->silent;
+    for (int type = 0; type < VPREC_TYPES; type++) {
+        config->use[type] = version->use[type];
+        config->bits[type] = version->bits[type];
+        config->format[type] = version->format[type];
+        config->noise[type] = version->noise[type];
+    }
+}
+
+void vprec_recipe_free(vprec_recipe *recipe)
+{
+    for (size_t i = 0; i < recipe->lines; i++) {
+        free(recipe->line[i].glob);
+        free(recipe->line[i].spec);
+        free(recipe->line[i].where);
+    }
+    free(recipe->line);
+}

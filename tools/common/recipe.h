@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * recipe.h: --scope and --within: which scopes are rounded to what. A recipe is a file of such lines:
+ *
+ *     # what the classifier needs
+ *     torch:*                = e8m10
+ *     torch:head             = native
+ */
+#ifndef VPREC_COMMON_RECIPE_H
+#define VPREC_COMMON_RECIPE_H
+
+#include "runtime/wire.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct vprec_recipe_line {
+    char *glob, *spec; /* NULL: --within */
+    char *where;       /* for messages: "recipe.txt:3", "--scope head=e5m10" */
+} vprec_recipe_line;
+
+/* As it was given: what a line means is known once all options are. */
+typedef struct vprec_recipe {
+    vprec_recipe_line *line;
+    size_t lines;
+} vprec_recipe;
+
+/* Each says what is wrong, and returns false. */
+bool vprec_recipe_add(vprec_recipe *recipe, const char *text); /* "GLOB=SPEC" or "@FILE" */
+bool vprec_recipe_within(vprec_recipe *recipe, const char *glob);
+/* `*wire`: to be freed; NULL: nothing was given. */
+bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *config, vprec_wire_recipe **wire);
+void vprec_recipe_free(vprec_recipe *recipe);
+
+/* The configuration as it holds in a version. */
+void vprec_recipe_apply(vprec_wire_config *config, const vprec_wire_version *version);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * scopes.c: see scopes.h. */
+#include "scopes.h"
+#include "common/recipe.h"
+#include "common/say.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAMED_MOST = 6 };
+
+/* Whether another process, or a child after a fork, had told the same name before. */
+static bool is_repeated(const vprec_run *run, size_t i)
+{
+    bool repeated = false;
+    for (size_t j = 0; j < i && !repeated; j++)
+        repeated = !strcmp(vprec_scope_at(run->records, j)->name, vprec_scope_at(run->records, i)->name);
+    return repeated;
+}
+
+/* The first few names: "there were api:conv1, api:head and 3 more". To be freed. */
+static char *names_of(const vprec_run *run)
+{
+    char *text = vprec_text("%s", ""), *before;
+    size_t named = 0, more = 0;
+    for (size_t i = 0; i < VPREC_ITEMS(run->records, SCOPE).count; i++) {
+        if (is_repeated(run, i))
+            continue;
+        if (named++ >= NAMED_MOST) {
+            more++;
+            continue;
+        }
+        before = text;
+        text = vprec_text("%s%s%s", before, *before ? ", " : "there were ", vprec_scope_at(run->records, i)->name);
+        free(before);
+    }
+    before = text;
+    text = !named ? vprec_text("the program opened no scope at all")
+           : more ? vprec_text("%s and %zu more", before, more)
+                  : vprec_text("%s", before);
+    free(before);
+    return text;
+}
+
+static bool say_lines(const vprec_run *run)
+{
+    const vprec_wire_recipe *recipe = run->options->recipe;
+    bool right = true;
+    for (uint32_t i = 0; i < recipe->lines; i++) {
+        if (run->records->scope_hits[i])
+            continue;
+        char *names = names_of(run);
+        vprec_say("%s '%s' matched no scope (%s): correct it, or leave it out",
+                  recipe->line[i].within ? "--within" : "--scope", recipe->line[i].glob, names);
+        free(names);
+        right = false;
+    }
+    return right;
+}
+
+static const vprec_scope_record *at_offset(const vprec_run *run, uint64_t offset)
+{
+    const vprec_items *scopes = &VPREC_ITEMS(run->records, SCOPE);
+    for (size_t i = 0; i < scopes->count; i++)
+        if (scopes->items[i].offset == offset)
+            return vprec_scope_at(run->records, i);
+    return NULL;
+}
+
+static bool say_ambiguous(const vprec_run *run)
+{
+    bool ambiguous = false;
+    for (size_t i = 0; i < VPREC_ITEMS(run->records, PROCESS).count; i++)
+        ambiguous |= vprec_process_at(run->records, i)->ambiguous != 0;
+    if (!ambiguous)
+        return true;
+    const vprec_scope_record *one = NULL, *other = NULL;
+    for (size_t i = 0; i < VPREC_ITEMS(run->records, SCOPE).count && !other; i++) {
+        one = vprec_scope_at(run->records, i);
+        other = one->rival ? at_offset(run, one->rival) : NULL;
+    }
+    vprec_say("scopes of different formats were open in two threads at once%s%s%s%s%s, while others worked for one of "
+              "them, nobody knows which: let the program work on one at a time (such as one inter-op thread), or give "
+              "them the same format", other ? " (" : "", other ? one->name : "", other ? " and " : "",
+              other ? other->name : "", other ? ")" : "");
+    return false;
+}
+
+bool vprec_scopes_say(const vprec_run *run)
+{
+    if (!run->options->recipe)
+        return true;
+    bool right = say_lines(run);
+    return say_ambiguous(run) && right;
+}
+
+char *vprec_scopes_summary(const vprec_run *run)
+{
+    uint64_t calls = 0;
+    size_t names = 0;
+    if (!run->options->recipe)
+        return NULL;
+    for (size_t i = 0; i < VPREC_ITEMS(run->records, SCOPE).count; i++) {
+        calls += vprec_scope_at(run->records, i)->calls;
+        names += !is_repeated(run, i);
+    }
+    return vprec_text("%zu scope%s, %" PRIu64 " time%s entered", names, names == 1 ? "" : "s", calls,
+                      calls == 1 ? "" : "s");
+}
+
+static json_t *scope_of(const vprec_run *run, size_t i)
+{
+    const vprec_scope_record *scope = vprec_scope_at(run->records, i);
+    const vprec_wire_recipe *recipe = run->options->recipe;
+    bool known = recipe && scope->line && scope->line <= recipe->lines;
+    size_t process = VPREC_ITEMS(run->records, SCOPE).items[i].parent;
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "name", vprec_json_text(scope->name));
+    vprec_json_put(object, "calls", vprec_json_number(scope->calls));
+    vprec_json_put(object, "pattern", known ? vprec_json_text(recipe->line[scope->line - 1].glob) : json_null());
+    vprec_json_put(object, "process_index", process == VPREC_NO_PARENT ? json_null() : json_integer((json_int_t)process));
+    return object;
+}
+
+json_t *vprec_scopes_report(const vprec_run *run)
+{
+    json_t *array = vprec_json_must(json_array());
+    for (size_t i = 0; i < VPREC_ITEMS(run->records, SCOPE).count; i++)
+        vprec_json_add(array, scope_of(run, i));
+    return array;
+}
+
+json_t *vprec_scopes_recipe(const vprec_run *run)
+{
+    const vprec_wire_recipe *recipe = run->options->recipe;
+    json_t *array = vprec_json_must(json_array());
+    for (uint32_t i = 0; recipe && i < recipe->lines; i++) {
+        json_t *line = vprec_json_must(json_object());
+        vprec_wire_config config = run->options->config;
+        vprec_recipe_apply(&config, &recipe->version[recipe->line[i].version]);
+        vprec_json_put(line, "pattern", vprec_json_text(recipe->line[i].glob));
+        vprec_json_put(line, "within", json_boolean(recipe->line[i].within));
+        for (int type = 0; type < VPREC_TYPES; type++) {
+            char text[64];
+            vprec_options_format(&config, type, text, sizeof text);
+            vprec_json_put(line, vprec_type_names[type], vprec_json_text(*text ? text : "native"));
+        }
+        vprec_json_put(line, "mode", vprec_json_text(vprec_mode_name(&config)));
+        vprec_json_put(line, "matched", vprec_json_number(run->records->scope_hits[i]));
+        vprec_json_add(array, line);
+    }
+    return array;
+}
