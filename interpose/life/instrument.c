@@ -15,7 +15,7 @@
 #include "lock.h"
 #include "runtime/record.h"
 #include "scope/api.h"
-#include "scope/scope.h"
+#include "scope/scopes.h"
 #include <link.h>
 #include <string.h>
 

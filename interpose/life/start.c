@@ -21,7 +21,7 @@
 #include "runtime/memory.h"
 #include "runtime/sys.h"
 #include "runtime/version.h"
-#include "scope/scope.h"
+#include "scope/scopes.h"
 #include "symbols.h"
 #include "syscalls.h"
 #include "trap.h"
@@ -246,6 +246,12 @@ void vprec_start_first(void)
         hook_loader();
 }
 
+static vprec_wire_recipe *recipe(void)
+{
+    const vprec_wire *wire = vprec_wire_shared;
+    return wire->recipe ? vprec_share_at(wire->recipe, wire->recipe_bytes) : NULL;
+}
+
 /* Whether vprec-run itself started it. The environment alone does not tell: a child may have inherited that. */
 static bool is_first(const vprec_process_record *process)
 {
@@ -278,7 +284,7 @@ static void start(char **argv, char **envp)
     else if (!config->list && !executes)
         why = VPREC_REASON_NOT_EXECUTABLE;
     else if (selected)
-        why = vprec_version_begin(config, &vprec_wire_shared->recipe);
+        why = vprec_version_begin(config, recipe());
     process->pid = vprec_sys_getpid();
     process->parent = (int32_t)(int)vprec_sys(SYS_getppid, 0, 0, 0, 0, 0, 0);
     process->via = vprec_share_place(VPREC_WIRE_VIA);

@@ -5,7 +5,7 @@
 #include "masks.h"
 #include "runtime/draws.h"
 #include "runtime/next.h"
-#include "scope/scope.h"
+#include "scope/scopes.h"
 #include "view.h"
 #include <dlfcn.h>
 #include <errno.h>

@@ -27,7 +27,7 @@ typedef struct vprec_view {
     void *argument;
     uint64_t key;               /* for its noise (runtime/draws.h), if `keyed` */
     bool keyed;
-    bool follows;               /* see scope/scope.h */
+    bool follows;               /* see scope/scopes.h */
     int postponed;              /* a signal that waits (precise.h); 0 none */
     siginfo_t postponed_info;
     uint64_t postponed_mask;    /* the kernel's, without it */

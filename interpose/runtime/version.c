@@ -8,6 +8,7 @@
 
 unsigned vprec_versions = 1, vprec_version_main;
 vprec_arith vprec_version_arith[VPREC_VERSIONS_MAX];
+vprec_wire_recipe *vprec_version_recipe;
 uint8_t *vprec_version_tables;
 _Atomic uint64_t vprec_version_led;
 _Atomic uint32_t *vprec_version_ambiguous;
@@ -45,10 +46,10 @@ static void set_version(vprec_arith *arith, const vprec_wire_version *version)
     arith->silent = version->silent;
 }
 
-enum vprec_reason vprec_version_begin(const vprec_wire_config *config, const vprec_wire_recipe *recipe)
+enum vprec_reason vprec_version_begin(const vprec_wire_config *config, vprec_wire_recipe *recipe)
 {
     enum { FSGSBASE = 2 }; /* HWCAP2_FSGSBASE: programs may use the instructions */
-    const unsigned versions = recipe->versions;
+    const unsigned versions = recipe ? recipe->versions : 1;
     vprec_arith_current = base_of(config);
     if (versions < 2)
         return VPREC_REASON_NONE;
@@ -64,6 +65,7 @@ enum vprec_reason vprec_version_begin(const vprec_wire_config *config, const vpr
         vprec_version_arith[v] = base_of(config);
         set_version(&vprec_version_arith[v], &recipe->version[v]);
     }
+    vprec_version_recipe = recipe;
     vprec_version_main = recipe->within;
     vprec_versions = versions;
     vprec_version_tables = tables;

@@ -31,6 +31,9 @@ enum {
 extern unsigned vprec_versions, vprec_version_main; /* the second: that of --format */
 extern vprec_arith vprec_version_arith[VPREC_VERSIONS_MAX];
 
+/* --scope and --within; NULL: there are none. */
+extern vprec_wire_recipe *vprec_version_recipe;
+
 /* The tables; NULL: one version alone. */
 extern uint8_t *vprec_version_tables;
 
@@ -44,7 +47,7 @@ extern _Atomic uint32_t *vprec_version_ambiguous;
 /* Sets what is rounded: vprec_arith_current, which with several versions is all that one of them rounds, and those. The
  * calling thread is in version 0. VPREC_REASON_GS: the processor or the kernel does not let a program set its GS base,
  * or it is set already. */
-enum vprec_reason vprec_version_begin(const vprec_wire_config *config, const vprec_wire_recipe *recipe);
+enum vprec_reason vprec_version_begin(const vprec_wire_config *config, vprec_wire_recipe *recipe);
 
 /* Some type has a format, and one has none, perhaps in another version, and follows the program's direction. */
 bool vprec_version_mixed(void);
@@ -106,7 +109,11 @@ static inline unsigned vprec_version_here(bool enter)
         offset = vprec_version_base() - (uint64_t)vprec_version_tables;
     }
     unsigned version = (unsigned)(offset / VPREC_VERSION_BYTES);
-    return version < vprec_versions ? version : 0;
+    if (version < vprec_versions)
+        return version;
+    if (enter)
+        atomic_store_explicit(vprec_version_ambiguous, 1, memory_order_relaxed);
+    return 0;
 }
 
 static inline const vprec_arith *vprec_arith_of(unsigned version)

@@ -10,7 +10,7 @@
  * open descriptor, which needs no permission and no /dev or /proc. It is as
  * large as it may ever become, and sparse:
  *
- *     header | chunk | chunk | hole | chunk |
+ *     header | recipe | chunk | chunk | hole | chunk |
  *
  * A process takes chunks as it needs them, by `used`, and maps only the header
  * and its own. */
@@ -21,6 +21,7 @@
 #include "routine.h"
 #include "vprec.h"
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -175,14 +176,19 @@ typedef struct vprec_wire_scope {
     char glob[VPREC_SCOPE_LENGTH];
 } vprec_wire_scope;
 
-/* --scope and --within. */
+/* --scope and --within; it lies in the file as so many bytes. */
 typedef struct vprec_wire_recipe {
     uint32_t versions; /* 0: there are no scopes. Version 0 is that of who is in none */
     uint32_t within;   /* boolean: version 0 is native, and 1 is that of --format; else 0 is */
     uint32_t lines;
     vprec_wire_version version[VPREC_VERSIONS_MAX];
-    vprec_wire_scope line[VPREC_SCOPES_MAX];
+    vprec_wire_scope line[];
 } vprec_wire_recipe;
+
+static inline size_t vprec_wire_recipe_bytes(uint32_t lines)
+{
+    return sizeof(vprec_wire_recipe) + lines * sizeof(vprec_wire_scope);
+}
 
 enum { VPREC_SEED_DEFAULT = 1 };
 
@@ -224,8 +230,9 @@ typedef struct vprec_wire {
     _Atomic uint64_t dropped; /* records that found no room */
     _Atomic uint64_t images;  /* programs started so far, exec included: ranks for their keys */
     _Atomic uint64_t firsts;  /* vprec_first written so far: their order */
+    uint64_t recipe;          /* offset and size of it; 0: there is none */
+    uint64_t recipe_bytes;
     vprec_wire_config config;
-    vprec_wire_recipe recipe;
 } vprec_wire;
 
 enum { VPREC_WIRE_PAGE = 4096 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * api.c: see api.h. Programs call what is here by pointers of theirs, which a note tells of. */
 #include "api.h"
-#include "scope.h"
+#include "scopes.h"
 #include "vprec_scope.h"
 #include <string.h>
 

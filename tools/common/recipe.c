@@ -121,7 +121,7 @@ bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *co
 {
     if (!recipe->lines)
         return true;
-    vprec_wire_recipe *to = *wire = vprec_alloc(1, sizeof *to);
+    vprec_wire_recipe *to = *wire = vprec_alloc(1, vprec_wire_recipe_bytes((uint32_t)recipe->lines));
     const vprec_wire_version base = version_of(config, false), native = version_of(config, true);
     for (size_t i = 0; i < recipe->lines; i++)
         to->within |= !recipe->line[i].spec;

@@ -88,9 +88,12 @@ bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *confi
         return false;
     }
     void *wire = MAP_FAILED;
-    if (set_size(mapping->file, &mapping->capacity) && !fallocate(mapping->file, 0, 0, (off_t)VPREC_WIRE_HEAD) &&
+    mapping->head = VPREC_WIRE_HEAD;
+    if (recipe)
+        mapping->head += (vprec_wire_recipe_bytes(recipe->lines) + VPREC_WIRE_PAGE - 1) & ~(uint64_t)(VPREC_WIRE_PAGE - 1);
+    if (set_size(mapping->file, &mapping->capacity) && !fallocate(mapping->file, 0, 0, (off_t)mapping->head) &&
         !fchmod(mapping->file, 0600) && !fstat(mapping->file, &st))
-        wire = mmap(NULL, VPREC_WIRE_HEAD, PROT_READ | PROT_WRITE, MAP_SHARED, mapping->file, 0);
+        wire = mmap(NULL, mapping->head, PROT_READ | PROT_WRITE, MAP_SHARED, mapping->file, 0);
     if (wire == MAP_FAILED) {
         vprec_say("no room for the run's records (%s): %s", strerror(errno),
                   errno == EFBIG ? "allow files of 1 MiB (ulimit -f 1024)" : "free some memory");
@@ -101,9 +104,13 @@ bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *confi
     mapping->wire->magic = VPREC_WIRE_MAGIC;
     mapping->wire->capacity = mapping->capacity;
     mapping->wire->config = *config;
-    if (recipe)
-        mapping->wire->recipe = *recipe;
-    atomic_store(&mapping->wire->used, VPREC_WIRE_HEAD);
+    if (recipe) {
+        mapping->wire->recipe = VPREC_WIRE_HEAD;
+        mapping->wire->recipe_bytes = vprec_wire_recipe_bytes(recipe->lines);
+        mapping->recipe = memcpy((char *)wire + VPREC_WIRE_HEAD, recipe, vprec_wire_recipe_bytes(recipe->lines));
+        mapping->lines = recipe->lines;
+    }
+    atomic_store(&mapping->wire->used, mapping->head);
     mapping->handed = hand_on(mapping->file);
     const uint64_t places[VPREC_WIRE_PLACES] = {
         [VPREC_WIRE_DESCRIPTOR] = mapping->handed < 0 ? VPREC_WIRE_NO_DESCRIPTOR : (uint64_t)mapping->handed,
@@ -125,7 +132,7 @@ bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *confi
 bool vprec_mapping_close(vprec_mapping *mapping)
 {
     if (mapping->wire)
-        munmap(mapping->wire, VPREC_WIRE_HEAD);
+        munmap(mapping->wire, mapping->head);
     /* The kernel refuses this seal while anybody has the file mapped for writing. */
     bool used = mapping->wire && fcntl(mapping->file, F_ADD_SEALS, F_SEAL_WRITE) && errno == EBUSY;
     if (mapping->handed >= 0)

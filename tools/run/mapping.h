@@ -9,6 +9,9 @@
 
 typedef struct vprec_mapping {
     vprec_wire *wire;  /* the header; anything in it may have been overwritten by a process gone wild */
+    uint64_t head;     /* bytes of the header, and of the recipe behind it */
+    const vprec_wire_recipe *recipe; /* there; NULL: none */
+    uint32_t lines;    /* that it was made with */
     uint64_t capacity; /* bytes of the file */
     int file;          /* the whole file, for us */
     int handed;        /* a second descriptor, for the program: of a number that it uses for nothing else. -1: none */

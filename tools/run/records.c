@@ -124,7 +124,7 @@ static uint64_t past_hole(int file, uint64_t offset, uint64_t end)
 void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
 {
     enum { HEAD = (sizeof(vprec_chunk) + 15) & ~(size_t)15 };
-    uint64_t offset = VPREC_WIRE_HEAD, end = atomic_load(&mapping->wire->used), room = 0;
+    uint64_t offset = mapping->head, end = atomic_load(&mapping->wire->used), room = 0;
     char *bytes = NULL;
     *records = (vprec_records){.complete = true};
     records->dropped = atomic_load(&mapping->wire->dropped);
@@ -165,8 +165,9 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
     }
     free(bytes);
     link_parents(records);
-    for (size_t i = 0; i < VPREC_SCOPES_MAX; i++)
-        records->scope_hits[i] = atomic_load(&mapping->wire->recipe.line[i].hits);
+    records->scope_hits = vprec_alloc(mapping->lines + 1, sizeof *records->scope_hits);
+    for (size_t i = 0; i < mapping->lines; i++)
+        records->scope_hits[i] = atomic_load(&mapping->recipe->line[i].hits);
     for (size_t i = 0; i < VPREC_RULES_MAX; i++)
         records->named[i] = find(&VPREC_ITEMS(records, OBJECT), atomic_load(&mapping->wire->config.rule[i].idle));
 }
@@ -186,4 +187,5 @@ void vprec_records_free(vprec_records *records)
             free(records->of[kind].items[i].record);
         free(records->of[kind].items);
     }
+    free(records->scope_hits);
 }

@@ -29,7 +29,7 @@ typedef struct vprec_records {
     bool running;                             /* processes that could record more have not ended */
     bool complete;                            /* the walk came to the end of what was handed out */
     uint32_t hits[VPREC_RULES_MAX];           /* by rule: what it matched */
-    uint32_t scope_hits[VPREC_SCOPES_MAX];    /* by line of the recipe: scopes that it matched */
+    uint32_t *scope_hits;                     /* by line of the recipe: scopes that it matched */
     size_t named[VPREC_RULES_MAX];            /* by rule without hits: index of an object with a function that it
                                                  matches, where that is known; or VPREC_NO_PARENT */
 } vprec_records;

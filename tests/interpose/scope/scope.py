@@ -92,7 +92,7 @@ class Scopes(unittest.TestCase):
         lines, _ = vprec('-f', 'e8m10', '--within', 'one', PROGRAM, 'nested')
         self.check(lines, 9, base=23, one=10, two=10)
         lines, _ = vprec('-f', 'e8m10', '--within', 'two', '--scope', 'one=e8m4', PROGRAM, 'nested')
-        self.check(lines, 9, base=23, one=23, two=10)
+        self.check(lines, 9, base=23, one=23, two=4)
         lines, _ = vprec('-f', 'e8m10', '--within', 'one', '--scope', 'two=native', PROGRAM, 'nested')
         self.check(lines, 9, base=23, one=10, two=23)
 

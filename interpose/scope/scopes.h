@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * scope.h: named dynamic extents, "torch:encoder.layer.3", which say what is rounded to what while they are open. A
+ * scopes.h: named dynamic extents, "torch:encoder.layer.3", which say what is rounded to what while they are open. A
  * scope belongs to the thread that opened it; a thread that follows (see vprec_scope_thread) and has none of its own
  * works in the one that is open elsewhere. Where two are open whose versions differ nobody knows which: that is noted.
  *
  * Of the open scopes the innermost one that a line of the recipe matches decides, and of the lines that match it the
  * last. With --within that holds only while one of those is open. */
-#ifndef VPREC_SCOPE_SCOPE_H
-#define VPREC_SCOPE_SCOPE_H
+#ifndef VPREC_SCOPE_SCOPES_H
+#define VPREC_SCOPE_SCOPES_H
 
 #include <stdbool.h>
 #include <stdint.h>

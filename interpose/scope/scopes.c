@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * scope.c: see scope.h. */
-#include "scope.h"
+ * scopes.c: see scopes.h. */
+#include "scopes.h"
 #include "runtime/memory.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
@@ -74,7 +74,7 @@ static bool matches(const char *glob, const char *name)
 
 static void ask_recipe(vprec_scope *scope)
 {
-    vprec_wire_recipe *recipe = &vprec_wire_shared->recipe;
+    vprec_wire_recipe *recipe = vprec_version_recipe;
     uint32_t line = 0;
     scope->version = NONE;
     for (uint32_t i = 0; i < recipe->lines; i++) {
@@ -244,7 +244,7 @@ uint32_t vprec_scope_open(vprec_scope *scope)
                     .within = scope->within || (around && around->within)};
         if (scope->version != NONE)
             o.given = scope->version;
-        o.version = vprec_wire_shared->recipe.within && !o.within ? 0 : o.given;
+        o.version = vprec_version_recipe->within && !o.within ? 0 : o.given;
         uint8_t before = around ? around->version : NONE;
         t->open[t->depth++] = o;
         if (o.version != before) {
