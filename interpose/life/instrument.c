@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "runtime/record.h"
 #include "scope/api.h"
+#include "scope/python.h"
 #include "scope/scopes.h"
 #include <link.h>
 #include <string.h>
@@ -385,6 +386,8 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     seen *s = meet(path, bias);
     if (!s)
         return;
+    if (vprec_scope_wanted())
+        vprec_python_meet(path);
     enum vprec_reason why;
     bool selected = vprec_select_object(&vprec_wire_shared->config, path, &why);
     bool library = !selected && config->ops & VPREC_OPS_LIBM && vprec_arith_rounds(&vprec_arith_current) &&

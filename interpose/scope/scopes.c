@@ -16,7 +16,9 @@ struct vprec_scope {
     uint64_t hash;
     uint8_t version; /* NONE: that of the scope around it */
     bool within;     /* a --within matches */
-    vprec_scope_record *record;
+    atomic_bool met; /* it was opened before */
+    uint32_t line;   /* see vprec_scope_record */
+    vprec_scope_record *record; /* NULL: there was no room */
     char name[];
 };
 
@@ -74,26 +76,38 @@ static bool matches(const char *glob, const char *name)
 
 static void ask_recipe(vprec_scope *scope)
 {
-    vprec_wire_recipe *recipe = vprec_version_recipe;
-    uint32_t line = 0;
+    const vprec_wire_recipe *recipe = vprec_version_recipe;
     scope->version = NONE;
     for (uint32_t i = 0; i < recipe->lines; i++) {
-        vprec_wire_scope *s = &recipe->line[i];
+        const vprec_wire_scope *s = &recipe->line[i];
         if (!matches(s->glob, scope->name))
             continue;
-        atomic_fetch_add_explicit(&s->hits, 1, memory_order_relaxed);
         scope->within |= s->within;
         if (!s->within)
             scope->version = (uint8_t)s->version;
         if (!s->within || scope->version == NONE)
-            line = i + 1;
+            scope->line = i + 1;
     }
-    vprec_scope_record *r = vprec_record_text(VPREC_RECORD_SCOPE, sizeof *r, scope->name);
-    scope->record = r;
-    if (!r)
-        return;
-    r->process = vprec_record_offset(vprec_record_process);
-    r->line = line;
+}
+
+/* Its first time: it is known that it is used, and lines that match it are right. */
+static void record(vprec_scope *scope)
+{
+    vprec_wire_recipe *recipe = vprec_version_recipe;
+    lock();
+    if (!scope->met) {
+        for (uint32_t i = 0; i < recipe->lines; i++)
+            if (matches(recipe->line[i].glob, scope->name))
+                atomic_fetch_add_explicit(&recipe->line[i].hits, 1, memory_order_relaxed);
+        vprec_scope_record *r = vprec_record_text(VPREC_RECORD_SCOPE, sizeof *r, scope->name);
+        if (r) {
+            r->process = vprec_record_offset(vprec_record_process);
+            r->line = scope->line;
+        }
+        scope->record = r;
+        atomic_store_explicit(&scope->met, true, memory_order_release);
+    }
+    unlock();
 }
 
 static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char *source, const char *name)
@@ -242,6 +256,8 @@ uint32_t vprec_scope_open(vprec_scope *scope)
         const opened *around = innermost(t);
         opened o = {.scope = scope, .given = around ? around->given : (uint8_t)vprec_version_main,
                     .within = scope->within || (around && around->within)};
+        if (!atomic_load_explicit(&scope->met, memory_order_acquire))
+            record(scope);
         if (scope->version != NONE)
             o.given = scope->version;
         o.version = vprec_version_recipe->within && !o.within ? 0 : o.given;

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scopes "torch:encoder.layer.3.attention" for PyTorch's modules. Run in the program's own interpreter, in a namespace
+of its own, when PyTorch is loaded and before torch.nn is. `named(address, name)` makes a scope known by the address of
+a module, `forget(address)` takes it back, `begin(module)` opens it, or returns False: its name is not known yet; `end()`
+closes the one that was opened last; `say(text)` is a warning of the run.
+
+Modules do not know their names: what registers them does. A module's name is what named_modules() of the topmost
+module that holds it says, or the class of that itself."""
+import sys
+import weakref
+
+TARGET = 'torch.nn.modules.module'
+MOST = 100  # modules one within another
+
+
+class Names:
+    def __init__(self):
+        self.parents = weakref.WeakKeyDictionary()  # of a module: what registered it, and as what
+        self.known = {}  # by address: a reference that tells when it is gone
+
+    def registered(self, parent, name, module):
+        if module is None:
+            return
+        try:
+            self.parents[module] = (weakref.ref(parent), name)
+        except TypeError:  # it cannot be referred to weakly, or has no hash
+            return
+        self.drop(id(module))
+
+    def drop(self, address):
+        if self.known.pop(address, None) is not None:
+            forget(address)
+
+    def put(self, module, name):
+        address = id(module)
+        self.known[address] = weakref.ref(module, lambda _: self.drop(address))
+        named(address, name)
+
+    def topmost(self, module):
+        for _ in range(MOST):
+            try:
+                reference, name = self.parents[module]
+            except (KeyError, TypeError):
+                return module
+            parent = reference()
+            if parent is None or parent._modules.get(name) is not module:
+                return module
+            module = parent
+        return module
+
+    def find(self, module):
+        top = self.topmost(module)
+        kind = '<' + type(top).__name__ + '>'
+        for name, part in top.named_modules():
+            if id(part) not in self.known:
+                self.put(part, name or kind)
+        if id(module) not in self.known:
+            self.put(module, '<' + type(module).__name__ + '>')
+
+
+def install(module):
+    names = Names()
+    original = module.Module.__call__
+    compiler = None
+
+    def __call__(self, *args, **kwargs):
+        nonlocal compiler
+        if compiler is None:
+            compiler = getattr(sys.modules.get('torch'), 'compiler', None)
+        if compiler is not None and compiler.is_dynamo_compiling():  # it is traced, not called
+            return original(self, *args, **kwargs)
+        if begin(self) is False:
+            names.find(self)
+            if begin(self) is False:
+                return original(self, *args, **kwargs)
+        try:
+            return original(self, *args, **kwargs)
+        finally:
+            end()
+
+    module.register_module_module_registration_hook(names.registered)
+    module.Module.__call__ = __call__
+
+
+class Finder:
+    """Waits for the module, and lets the others find it."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name != TARGET:
+            return None
+        sys.meta_path.remove(Finder)
+        for finder in sys.meta_path:
+            find = getattr(finder, 'find_spec', None)
+            spec = find(name, path, target) if find else None
+            if spec is not None:
+                break
+        else:
+            return None
+        loader = spec.loader
+        execute = loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            try:
+                install(module)
+            except Exception as error:  # the program's modules work as they are
+                say(f'PyTorch\'s modules do not tell their names: {error!r}')
+
+        loader.exec_module = exec_module
+        return spec
+
+
+if TARGET in sys.modules:
+    install(sys.modules[TARGET])
+else:
+    sys.meta_path.insert(0, Finder)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""layers.py VPREC_RUN FRAMEWORK: the layers of networks have the names, and come in the order, that the framework
+itself gives them; a format for one of them leaves what comes before it as it is, to the bit, and rounds what comes out
+of it."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../common'))
+import environments  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RUNNER, FRAMEWORK = os.path.abspath(sys.argv[1]), sys.argv[2]
+FRACTION_BITS = 10  # of e8m10: the rest of 23 are zero
+
+
+def run(options, mode, status=0):
+    """What the network printed, and the scopes of the report."""
+    with tempfile.NamedTemporaryFile(suffix='.json') as file:
+        command = [environments.make(FRAMEWORK), os.path.join(HERE, 'work', FRAMEWORK + '_layers.py'), mode]
+        if options is not None:
+            command = [RUNNER, '-q', '--report', file.name, *options, '--'] + command
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600)
+        if done.returncode != status:
+            raise SystemExit(f'{command}: exit status {done.returncode}\n{done.stderr}')
+        printed = json.loads(done.stdout.splitlines()[-1])
+        scopes = json.load(file)['scopes'] if options is not None else []
+    return printed, [(s['name'], s['calls']) for s in scopes]
+
+
+def check(good, text):
+    if not good:
+        raise SystemExit(text)
+
+
+def in_order(trace):
+    """Each name once, in the order of their first calls, with their numbers."""
+    return [(f'{FRAMEWORK}:{name}', trace.count(name)) for name in dict.fromkeys(trace)]
+
+
+def is_rounded(bits):
+    return all(not word & (1 << 23 - FRACTION_BITS) - 1 for word in bits)
+
+
+# Of what is printed: which layer's output it is, and which layers have gone before.
+OUTPUTS = {'torch': ['stem', 'blocks.0', 'blocks.1', 'blocks.2', 'norm', 'head']}[FRAMEWORK]
+
+native, _ = run(None, 'trace')
+plain, _ = run(None, 'bits')
+check(native['bits'] == plain['bits'], 'the trace changes results: nothing can be compared')
+told, scopes = run(['-f', 'f32=native', '--scope', f'{FRAMEWORK}:*=native'], 'bits')
+check(told['bits'] == plain['bits'], 'native scopes change results')
+check(scopes == in_order(native['trace']), f'{scopes}\ninstead of\n{in_order(native["trace"])}')
+for i, layer in enumerate(OUTPUTS):
+    narrow, _ = run(['-f', 'e8m10', '--within', layer], 'bits')
+    for k in range(i):
+        check(narrow['bits'][k] == plain['bits'][k], f'--within {layer} changes {OUTPUTS[k]}, which comes before')
+    check(narrow['bits'][i] != plain['bits'][i] and is_rounded(narrow['bits'][i]), f'--within {layer} does not round it')
+    later = narrow['bits'][i + 1:]
+    check(not any(is_rounded(bits) for bits in later), f'--within {layer} rounds what comes after')
+run(['-f', 'e8m10', '--scope', 'blocks.1=e5m10', '--scope', 'norm=native'], 'threads')
+print(f'{FRAMEWORK}: {len(scopes)} layers')
