@@ -28,13 +28,13 @@ static const char *text(const json_t *object, const char *key)
     return value ? value : "?";
 }
 
-double sweep_first_order(const sweep_first *first)
+double sweep_first_order(const json_t *record)
 {
-    return number(first->record, "order");
+    return number(record, "order");
 }
 
-/* Keeps what came first of all. */
-static void look(sweep_tally *t, const json_t *firsts, const char *symbol, const char *object, vprec_type type)
+/* Keeps in `first` what of these came before. */
+static void look(const json_t *first[VPREC_FIRSTS], const json_t *firsts)
 {
     static const char *const kinds[] = {
 #define X(name, kind) kind,
@@ -43,9 +43,8 @@ static void look(sweep_tally *t, const json_t *firsts, const char *symbol, const
     };
     for (size_t kind = 0; kind < VPREC_FIRSTS; kind++) {
         const json_t *record = json_object_get(firsts, kinds[kind]);
-        sweep_first *first = &t->first[kind];
-        if (record && (!first->record || number(record, "order") < sweep_first_order(first)))
-            *first = (sweep_first){symbol, object, type, record};
+        if (record && (!first[kind] || sweep_first_order(record) < sweep_first_order(first[kind])))
+            first[kind] = record;
     }
 }
 
@@ -90,6 +89,10 @@ static void merge(sweep_tally *t)
         last->underflows += row->underflows;
         last->flushed += row->flushed;
         last->nans += row->nans;
+        for (size_t kind = 0; kind < VPREC_FIRSTS; kind++)
+            if (row->first[kind] &&
+                (!last->first[kind] || sweep_first_order(row->first[kind]) < sweep_first_order(last->first[kind])))
+                last->first[kind] = row->first[kind];
         json_array_extend(last->exponents, row->exponents);
         json_decref(row->exponents);
     }
@@ -108,7 +111,7 @@ static void take_function(sweep_tally *t, const json_t *function, size_t *room)
         if (row.operations <= 0)
             continue;
         add(&t->sum[type], counts);
-        look(t, json_object_get(counts, "first"), row.symbol, row.object, row.type);
+        look(row.first, json_object_get(counts, "first"));
         row.exponents = vprec_json_must(json_array());
         json_array_append(row.exponents, json_object_get(counts, "exponents"));
         if (t->count == *room)
@@ -130,7 +133,7 @@ bool sweep_tally_read(sweep_tally *t, const char *path)
         for (int type = 0; type < VPREC_TYPES; type++) {
             const char *name = vprec_type_names[type];
             t->calls[type] += number(json_object_get(item, "libm_calls"), name);
-            look(t, json_object_get(json_object_get(item, "libm_first"), name), NULL, NULL, (vprec_type)type);
+            look(t->called[type], json_object_get(json_object_get(item, "libm_first"), name));
         }
     merge(t);
     return true;
@@ -143,6 +146,34 @@ void sweep_tally_free(sweep_tally *t)
     free(t->rows);
     json_decref(t->report);
     *t = (sweep_tally){0};
+}
+
+static bool has_one(const sweep_tally *t, const sweep_row *like, enum vprec_first_kind kind)
+{
+    for (size_t i = 0; t && i < t->count; i++)
+        if (!by_place(&t->rows[i], like))
+            return t->rows[i].first[kind];
+    return false;
+}
+
+sweep_first sweep_tally_first(const sweep_tally *t, const sweep_tally *native, enum vprec_first_kind kind)
+{
+    sweep_first first = {.record = NULL};
+    for (size_t i = 0; i < t->count + VPREC_TYPES; i++) {
+        static const sweep_row libm;
+        const sweep_row *row = i < t->count ? &t->rows[i] : &libm;
+        vprec_type type = i < t->count ? row->type : (vprec_type)(i - t->count);
+        const json_t *record = i < t->count ? row->first[kind] : t->called[type][kind];
+        if (!record)
+            continue;
+        bool natively = i < t->count && has_one(native, row, kind);
+        bool better = !first.record || (first.natively != natively
+                                            ? first.natively
+                                            : sweep_first_order(record) < sweep_first_order(first.record));
+        if (better)
+            first = (sweep_first){record, row->symbol, row->object, type, natively};
+    }
+    return first;
 }
 
 double sweep_row_between(const sweep_row *row, int least, int most)

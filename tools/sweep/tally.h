@@ -15,30 +15,35 @@ typedef struct sweep_row {
     vprec_type type;
     double operations, overflows, underflows, flushed, nans;
     json_t *exponents; /* how many results by binary exponent: an object of each process */
+    const json_t *first[VPREC_FIRSTS]; /* NULL: there was none */
 } sweep_row;
 
 /* The first operation of its kind. */
 typedef struct sweep_first {
+    const json_t *record;        /* NULL: there was none */
     const char *symbol, *object; /* NULL: a call of libm */
     vprec_type type;
-    const json_t *record; /* NULL: there was none */
+    bool natively;        /* the function has one natively, too */
 } sweep_first;
 
 typedef struct sweep_tally {
     json_t *report; /* NULL: there is none */
+    bool cut;       /* the run was ended before its time */
     sweep_row *rows; /* most operations first */
     size_t count;
     double calls[VPREC_TYPES]; /* of libm */
     sweep_row sum[VPREC_TYPES];
-    sweep_first first[VPREC_FIRSTS];
+    const json_t *called[VPREC_TYPES][VPREC_FIRSTS]; /* the first of its calls */
 } sweep_tally;
 
 /* False where there is no report, or none that counts. To be freed in any case. */
 bool sweep_tally_read(sweep_tally *tally, const char *path);
 void sweep_tally_free(sweep_tally *tally);
 
+/* The first of all, of functions that have none natively if there is one; `native` may be NULL. */
+sweep_first sweep_tally_first(const sweep_tally *tally, const sweep_tally *native, enum vprec_first_kind kind);
 /* Its place in the order of all that came first. */
-double sweep_first_order(const sweep_first *first);
+double sweep_first_order(const json_t *record);
 
 /* Results of the row whose binary exponent is at least `least` and at most `most`. */
 double sweep_row_between(const sweep_row *row, int least, int most);

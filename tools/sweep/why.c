@@ -36,16 +36,17 @@ bool sweep_why_next(sweep *s, const sweep_threshold *threshold)
     return any;
 }
 
-/* What was counted for cell `of`, and whether that was cut off. False: nothing was. */
-static bool read_tally(const sweep *s, size_t of, sweep_tally *tally, const sweep_cell **counting)
+/* What was counted for cell `of`. False: nothing was. */
+static bool read_tally(const sweep *s, size_t of, sweep_tally *tally)
 {
     size_t index = s->grid.cells[of].counting;
+    const sweep_cell *counting = index ? &s->grid.cells[index] : NULL;
     *tally = (sweep_tally){0};
-    *counting = index ? &s->grid.cells[index] : NULL;
-    if (!index || !(*counting)->settled)
+    if (!counting || !counting->settled)
         return false;
-    char *path = vprec_results_file(&(*counting)->results, 1, "report.json");
+    char *path = vprec_results_file(&counting->results, 1, "report.json");
     bool ok = sweep_tally_read(tally, path);
+    tally->cut = counting->status == SWEEP_TIMEOUT_STATUS;
     free(path);
     return ok;
 }
@@ -137,7 +138,7 @@ static json_t *functions_of(const sweep_tally *own)
     return array;
 }
 
-static json_t *firsts_of(const sweep_tally *own)
+static json_t *firsts_of(const sweep_tally *own, const sweep_tally *native)
 {
     static const char *const kinds[] = {
 #define X(name, kind) kind,
@@ -146,14 +147,15 @@ static json_t *firsts_of(const sweep_tally *own)
     };
     json_t *object = vprec_json_must(json_object());
     for (size_t kind = 0; own && kind < VPREC_FIRSTS; kind++) {
-        const sweep_first *first = &own->first[kind];
-        if (!first->record)
+        sweep_first first = sweep_tally_first(own, native, (enum vprec_first_kind)kind);
+        if (!first.record)
             continue;
-        json_t *copy = vprec_json_must(json_copy((json_t *)(uintptr_t)first->record));
-        char *text = sweep_words_operation(first->record);
-        put_name(copy, first->symbol);
-        vprec_json_put(copy, "object", first->object ? vprec_json_text(first->object) : json_null());
-        vprec_json_put(copy, "type", vprec_json_text(vprec_type_names[first->type]));
+        json_t *copy = vprec_json_must(json_copy((json_t *)(uintptr_t)first.record));
+        char *text = sweep_words_operation(first.record);
+        put_name(copy, first.symbol);
+        vprec_json_put(copy, "object", first.object ? vprec_json_text(first.object) : json_null());
+        vprec_json_put(copy, "type", vprec_json_text(vprec_type_names[first.type]));
+        vprec_json_put(copy, "natively", json_boolean(first.natively));
         vprec_json_put(copy, "text", vprec_json_text(text));
         vprec_json_put(object, kinds[kind], copy);
         free(text);
@@ -163,10 +165,9 @@ static json_t *firsts_of(const sweep_tally *own)
 
 static json_t *cell_of(const sweep *s, const sweep_threshold *t, size_t index, const sweep_tally *native)
 {
-    const sweep_cell *c = &s->grid.cells[index], *counting;
+    const sweep_cell *c = &s->grid.cells[index];
     sweep_tally own;
-    bool counted = read_tally(s, index, &own, &counting);
-    bool cut = counted && counting->status == SWEEP_TIMEOUT_STATUS;
+    bool counted = read_tally(s, index, &own), cut = counted && own.cut;
     json_t *object = vprec_json_must(json_object()), *types = vprec_json_must(json_object());
     json_t *texts = vprec_json_must(json_array());
     native = c->where ? NULL : native; /* it counts elsewhere, too */
@@ -183,13 +184,13 @@ static json_t *cell_of(const sweep *s, const sweep_threshold *t, size_t index, c
             vprec_json_put(types, vprec_type_names[type],
                            type_numbers(c, (vprec_type)type, counted ? &own : NULL, native));
     vprec_json_put(object, "types", types);
-    vprec_json_put(object, "first", firsts_of(counted ? &own : NULL));
+    vprec_json_put(object, "first", firsts_of(counted ? &own : NULL, native));
     vprec_json_put(object, "functions", functions_of(counted ? &own : NULL));
     if (cut)
         sweep_words_add(texts,
                         "counting was ended after %.6g seconds (--why-timeout): what follows is of the part that ran",
                         s->options->why_timeout);
-    sweep_words_tell(texts, c, counted ? &own : NULL, cut, native);
+    sweep_words_tell(texts, c, counted ? &own : NULL, native);
     vprec_json_put(object, "text", texts);
     free(how);
     sweep_tally_free(&own);
@@ -254,18 +255,17 @@ static void tell_objects(json_t *why, const sweep *s, const sweep_tally *t)
     }
     vprec_json_put(why, "objects", objects);
     vprec_json_put(why, "options", options);
-    vprec_json_put(why, "text", sweep_words_objects(objects, options));
+    vprec_json_put(why, "text", sweep_words_objects(objects, options, t->cut));
     free(parts);
 }
 
 json_t *sweep_why_report(const sweep *s, const sweep_threshold *t)
 {
     json_t *why = vprec_json_must(json_object()), *cells = vprec_json_must(json_array());
-    const sweep_cell *counting;
     sweep_tally native;
-    bool counted = read_tally(s, SWEEP_NATIVE, &native, &counting);
+    bool counted = read_tally(s, SWEEP_NATIVE, &native);
     vprec_json_put(why, "counted", json_boolean(counted));
-    vprec_json_put(why, "cut", json_boolean(counted && counting->status == SWEEP_TIMEOUT_STATUS));
+    vprec_json_put(why, "cut", json_boolean(counted && native.cut));
     tell_objects(why, s, &native);
     for (size_t i = 1; s->options->why != SWEEP_WHY_NONE && i < s->grid.count; i++)
         if (s->grid.cells[i].format && sweep_failed(t, &s->grid.cells[i]))

@@ -90,12 +90,11 @@ char *sweep_words_operation(const json_t *first)
 
 static void tell_first(json_t *texts, const sweep_first *first, const char *what)
 {
-    if (!first->record)
-        return;
+    const char *natively = first->natively ? ", which has one natively, too" : "";
     char *operation = sweep_words_operation(first->record);
     char *name = first->symbol ? vprec_demangled(first->symbol, false) : NULL;
     if (name)
-        sweep_words_add(texts, "%s: %s, in %s (%s)", what, operation, name, vprec_base(first->object));
+        sweep_words_add(texts, "%s: %s, in %s (%s)%s", what, operation, name, vprec_base(first->object), natively);
     else
         sweep_words_add(texts, "%s: %s, a call of libm", what, operation);
     free(name);
@@ -183,9 +182,10 @@ static void tell_overflows(json_t *texts, const sweep_tally *own, vprec_type typ
     found f = find(own, type, format, overflows);
     if (f.sum > 0) {
         char *share = share_text(f.sum, own->sum[type].operations);
-        sweep_words_add(texts, "overflow: %.0f of %.0f %s operations (%s) are beyond %.6g, the largest number "
-                                          "of %s: %s", f.sum, own->sum[type].operations, vprec_type_names[type], share,
-                                          format->max, name, f.functions);
+        sweep_words_add(texts,
+                        "overflow: %.0f of %.0f %s operations (%s) are beyond %.6g, the largest number of %s: %s",
+                        f.sum, own->sum[type].operations, vprec_type_names[type], share, format->max, name,
+                        f.functions);
         free(share);
     }
     free(f.functions);
@@ -197,28 +197,33 @@ static void tell_underflows(json_t *texts, const sweep_tally *own, vprec_type ty
     found f = find(own, type, format, underflows);
     if (f.sum > 0) {
         char *share = share_text(f.sum, own->sum[type].operations);
-        double zeros = own->sum[type].flushed;
-        sweep_words_add(texts, "underflow: %.0f of %.0f %s operations (%s) lost bits, being below %.6g, the "
-                                          "smallest normal number of %s: %s; %.0f of all became 0", f.sum,
-                                          own->sum[type].operations, vprec_type_names[type], share, format->min_normal,
-                                          name, f.functions, zeros);
+        sweep_words_add(texts,
+                        "underflow: %.0f of %.0f %s operations (%s) lost bits, being below %.6g, the smallest normal "
+                        "number of %s: %s; %.0f of all became 0",
+                        f.sum, own->sum[type].operations, vprec_type_names[type], share, format->min_normal, name,
+                        f.functions, own->sum[type].flushed);
         free(share);
     }
     free(f.functions);
 }
 
-static void tell_nans(json_t *texts, const sweep_tally *own, vprec_type type, const vprec_format *format)
+static void tell_nans(json_t *texts, const sweep_tally *own, const sweep_tally *native, vprec_type type,
+                      const vprec_format *format)
 {
     found f = find(own, type, format, nans);
+    double before = native ? native->sum[type].nans : 0;
+    char *natively = before > 0 ? vprec_text(" (natively %.0f)", before) : vprec_text("%s", "");
     if (f.sum > 0)
-        sweep_words_add(texts, "NaN: %.0f of %.0f %s operations made one of operands that are none: %s", f.sum,
-                                          own->sum[type].operations, vprec_type_names[type], f.functions);
+        sweep_words_add(texts, "NaN: %.0f of %.0f %s operations made one of operands that are none%s: %s", f.sum,
+                        own->sum[type].operations, vprec_type_names[type], natively, f.functions);
+    free(natively);
     free(f.functions);
 }
 
 /* What the native run has that the format cannot hold. */
 static bool tell_native(json_t *texts, const sweep_tally *native, vprec_type type, const vprec_format *format)
 {
+    const char *where = native->cut ? "what was counted of native arithmetic" : "native arithmetic";
     int least, most, top = ilogb(format->max) + 1;
     if (!sweep_tally_range(native, type, &least, &most))
         return false;
@@ -227,9 +232,10 @@ static bool tell_native(json_t *texts, const sweep_tally *native, vprec_type typ
     if (high.sum > 0) {
         char *share = share_text(high.sum, all);
         unsigned bits = vprec_bits_for_most(most);
-        sweep_words_add(texts, "in native arithmetic %.0f of %.0f %s results (%s) are 2^%d or more, the largest "
-                                          "at least 2^%d, which takes %u exponent bits: %s", high.sum, all,
-                                          vprec_type_names[type], share, top, most, bits, high.functions);
+        sweep_words_add(texts,
+                        "in %s %.0f of %.0f %s results (%s) are 2^%d or more, the largest at least 2^%d, which takes "
+                        "%u exponent bits: %s",
+                        where, high.sum, all, vprec_type_names[type], share, top, most, bits, high.functions);
         free(share);
     }
     if (low.sum > 0) {
@@ -237,9 +243,9 @@ static bool tell_native(json_t *texts, const sweep_tally *native, vprec_type typ
         unsigned bits = vprec_bits_for_least(least);
         char *need = bits > 11 ? vprec_text("%s", "")
                                : vprec_text(", a normal number from %u exponent bits on", bits);
-        sweep_words_add(texts, "in native arithmetic %.0f of %.0f %s results (%s) are below 2^%d, the smallest "
-                                          "below 2^%d%s: %s", low.sum, all, vprec_type_names[type], share,
-                                          format->emin, least + 1, need, low.functions);
+        sweep_words_add(texts, "in %s %.0f of %.0f %s results (%s) are below 2^%d, the smallest below 2^%d%s: %s",
+                        where, low.sum, all, vprec_type_names[type], share, format->emin, least + 1, need,
+                        low.functions);
         free(need);
         free(share);
     }
@@ -250,7 +256,7 @@ static bool tell_native(json_t *texts, const sweep_tally *native, vprec_type typ
 }
 
 /* What is left where nothing went wrong with the range. */
-static void tell_fraction(json_t *texts, const sweep_cell *cell, const sweep_tally *own, bool cut)
+static void tell_fraction(json_t *texts, const sweep_cell *cell, const sweep_tally *own, const sweep_tally *native)
 {
     const vprec_wire_config *config = &cell->options.config;
     double wrong = 0, all = 0;
@@ -261,38 +267,49 @@ static void tell_fraction(json_t *texts, const sweep_cell *cell, const sweep_tal
             all += own->sum[type].operations;
             fraction = config->format[type].fbits < fraction ? config->format[type].fbits : fraction;
         }
-    for (size_t kind = 0; kind < VPREC_FIRSTS; kind++)
-        if (kind != VPREC_FIRST_ZERO && own->first[kind].record)
+    sweep_first zero = sweep_tally_first(own, native, VPREC_FIRST_ZERO);
+    bool natively = false;
+    for (size_t kind = 0; kind < VPREC_FIRSTS; kind++) {
+        sweep_first first = sweep_tally_first(own, native, (enum vprec_first_kind)kind);
+        if (kind != VPREC_FIRST_ZERO && first.record && !first.natively)
             return;
-    if (cut)
-        sweep_words_add(texts, "nothing overflowed or became NaN in that part");
-    else if (wrong == 0 && !own->first[VPREC_FIRST_ZERO].record)
-        sweep_words_add(texts, "nothing overflowed, underflowed or became NaN in it: its range is wide enough, "
-                                          "its %d fraction bit%s %s too few", fraction, fraction == 1 ? "" : "s",
-                                          fraction == 1 ? "is" : "are");
+        natively |= kind != VPREC_FIRST_ZERO && first.record;
+    }
+    const char *bits = fraction == 1 ? "bit" : "bits", *but = natively ? ", but for what does so natively" : "";
+    if (own->cut)
+        sweep_words_add(texts, "nothing overflowed or became NaN in that part%s", but);
+    else if (wrong == 0 && !zero.record)
+        sweep_words_add(texts,
+                        "nothing overflowed, underflowed or became NaN in it%s: its range is wide enough, its %d "
+                        "fraction %s %s too few",
+                        but, fraction, bits, fraction == 1 ? "is" : "are");
     else if (wrong < all / 1000)
-        sweep_words_add(texts, "nothing overflowed or became NaN in it, and little underflowed: its %d fraction "
-                                          "bit%s may be too few", fraction, fraction == 1 ? "" : "s");
+        sweep_words_add(texts,
+                        "nothing overflowed or became NaN in it%s, and little underflowed: its %d fraction %s may be "
+                        "too few",
+                        but, fraction, bits);
 }
 
 /* What came first of each kind, in the order in which it came. */
-static void tell_firsts(json_t *texts, const sweep_tally *own)
+static void tell_firsts(json_t *texts, const sweep_tally *own, const sweep_tally *native)
 {
     static const char *const names[] = {[VPREC_FIRST_OVERFLOW] = "the first overflow",
                                         [VPREC_FIRST_NAN] = "the first NaN",
                                         [VPREC_FIRST_DIVISION] = "the first division by zero",
                                         [VPREC_FIRST_ZERO] = "the first that became 0"};
-    bool told[VPREC_FIRSTS] = {false};
+    sweep_first firsts[VPREC_FIRSTS];
+    for (size_t kind = 0; kind < VPREC_FIRSTS; kind++)
+        firsts[kind] = sweep_tally_first(own, native, (enum vprec_first_kind)kind);
     for (size_t n = 0; n < VPREC_FIRSTS; n++) {
         size_t next = VPREC_FIRSTS;
         for (size_t kind = 0; kind < VPREC_FIRSTS; kind++)
-            if (own->first[kind].record && !told[kind] &&
-                (next == VPREC_FIRSTS || sweep_first_order(&own->first[kind]) < sweep_first_order(&own->first[next])))
+            if (firsts[kind].record && (next == VPREC_FIRSTS || sweep_first_order(firsts[kind].record) <
+                                                                    sweep_first_order(firsts[next].record)))
                 next = kind;
         if (next == VPREC_FIRSTS)
             return;
-        told[next] = true;
-        tell_first(texts, &own->first[next], names[next]);
+        tell_first(texts, &firsts[next], names[next]);
+        firsts[next].record = NULL;
     }
 }
 
@@ -305,8 +322,7 @@ static void name_format(const sweep_cell *cell, vprec_type type, char *name, siz
         vprec_options_format(&cell->options.config, type, name, size);
 }
 
-void sweep_words_tell(json_t *texts, const sweep_cell *cell, const sweep_tally *own, bool cut,
-                      const sweep_tally *native)
+void sweep_words_tell(json_t *texts, const sweep_cell *cell, const sweep_tally *own, const sweep_tally *native)
 {
     const vprec_wire_config *config = &cell->options.config;
     bool ranges = false;
@@ -318,28 +334,30 @@ void sweep_words_tell(json_t *texts, const sweep_cell *cell, const sweep_tally *
         name_format(cell, (vprec_type)type, name, sizeof name);
         tell_overflows(texts, own, (vprec_type)type, format, name);
         tell_underflows(texts, own, (vprec_type)type, format, name);
-        tell_nans(texts, own, (vprec_type)type, format);
+        tell_nans(texts, own, native, (vprec_type)type, format);
     }
     if (own)
-        tell_firsts(texts, own);
+        tell_firsts(texts, own, native);
     for (int type = 0; native && type < VPREC_TYPES; type++)
         if (config->use[type] == VPREC_USE_FORMAT)
             ranges |= tell_native(texts, native, (vprec_type)type, &config->format[type]);
     if (own)
-        tell_fraction(texts, cell, own, cut);
+        tell_fraction(texts, cell, own, native);
     else if (native && !ranges)
-        sweep_words_add(texts, "all results of native arithmetic are in its range");
+        sweep_words_add(texts, native->cut ? "all that was counted of native arithmetic is in its range"
+                                           : "all results of native arithmetic are in its range");
     else if (!native)
         sweep_words_add(texts, "it was not counted");
 }
 
-json_t *sweep_words_objects(const json_t *objects, const json_t *options)
+json_t *sweep_words_objects(const json_t *objects, const json_t *options, bool cut)
 {
     enum { SHOWN = 6 };
     json_t *texts = vprec_json_must(json_array());
     size_t count = json_array_size(objects);
     if (count < 2)
         return texts;
+    const char *part = cut ? ", before counting was ended (--why-timeout)" : "";
     char *list = vprec_text("%s", "");
     for (size_t i = 0; i < count && i < SHOWN; i++) {
         const json_t *object = json_array_get(objects, i);
@@ -350,9 +368,9 @@ json_t *sweep_words_objects(const json_t *objects, const json_t *options)
         list = longer;
     }
     if (count > SHOWN)
-        sweep_words_add(texts, "Operations by object, native: %s and %zu more", list, count - SHOWN);
+        sweep_words_add(texts, "Operations by object, native%s: %s and %zu more", part, list, count - SHOWN);
     else
-        sweep_words_add(texts, "Operations by object, native: %s", list);
+        sweep_words_add(texts, "Operations by object, native%s: %s", part, list);
     free(list);
     if (json_array_size(options)) {
         char *line = page_shell(options);

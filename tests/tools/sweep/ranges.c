@@ -6,6 +6,7 @@
  *   underflow   a product that becomes small, and divides one like it
  *   nan         the root of a difference that is negative after rounding
  *   precise     sums that need more than 3 fraction bits, in the range of e4m3
+ *   always      as precise, and a NaN that comes to nothing
  *   call        expf of a number too large for e4m3
  *   endless     goes on until a sum is right that is right in binary32 alone
  *   both        overflow, and a sum in the program itself
@@ -58,6 +59,8 @@ int main(int argc, char **argv)
         printf("%.9g\n", ratio(product(small, 8), product(small + 1, 7)));
     else if (!strcmp(mode, "precise"))
         printf("%.9g\n", sum(small, 8));
+    else if (!strcmp(mode, "always"))
+        printf("%.9g %d\n", sum(small, 8), isnan(root(one, six)));
     else if (!strcmp(mode, "call"))
         printf("%.9g\n", expf(six));
     else if (!strcmp(mode, "endless"))

@@ -1314,6 +1314,14 @@ class Why(Case):
                                             f'enough, its {bits} fraction bits are too few'])
             self.assertEqual((cell['first'], cell['functions']), ({}, []))
 
+    def test_what_is_so_natively(self):
+        report, cells = self.failed('always', '-f', 'e8m3')
+        cell = cells['e8m3-rne']
+        self.assertTrue(cell['first']['nan']['natively'])
+        self.says(cell, 'NaN: 1 of 10 f32 operations made one of operands that are none (natively 1): root',
+                  'the first NaN: sqrt(-5) = nan, in root (ranges), which has one natively, too',
+                  'nothing overflowed, underflowed or became NaN in it, but for what does so natively: its range is')
+
     def test_calls_of_libm(self):
         report, cells = self.failed('call', '-f', 'e4m3')
         told = cells['e4m3-rne']['first']['overflow']
