@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scopes "torch:encoder.layer.3.attention" for PyTorch's modules. Run in the program's own interpreter, in a namespace
+"""torch.py: scopes "torch:encoder.layer.3.attention" for PyTorch's modules. Run in the program's own interpreter, in a namespace
 of its own, when PyTorch is loaded and before torch.nn is. `named(address, name)` makes a scope known by the address of
 a module, `forget(address)` takes it back, `begin(module)` opens it, or returns False: its name is not known yet; `end()`
 closes the one that was opened last; `say(text)` is a warning of the run.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small residual network in PyTorch. Prints, as JSON, the name of every module in the order in which it is called (by
+"""torch_layers.py trace|bits|threads: a small residual network in PyTorch. Prints, as JSON, the name of every module in the order in which it is called (by
 hooks of PyTorch's own, and only with the argument "trace", since they change how modules are called), and what came out
 of each as bits, with the argument "bits"."""
 import json
