@@ -15,6 +15,7 @@
 #include "retired.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
+#include "scope/ort.h"
 #include "syscalls.h"
 #include "tracer.h"
 #include "trap.h"
@@ -361,6 +362,10 @@ static void on_fetch(void *data)
     if (l->generated) {
         on_generated(l, a);
         return;
+    }
+    if (l->names) { /* it is relocated by now */
+        l->names = false;
+        vprec_ort_begin(&l->object);
     }
     vprec_devices_met(l, a->address);
     if (*vprec_text_state(&l->text, page) & VPREC_PAGE_RUNS) { /* another thread was quicker, or has patched it */

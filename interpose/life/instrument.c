@@ -15,6 +15,7 @@
 #include "lock.h"
 #include "runtime/record.h"
 #include "scope/api.h"
+#include "scope/ort.h"
 #include "scope/python.h"
 #include "scope/scopes.h"
 #include <link.h>
@@ -416,6 +417,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     }
     l->selected = selected;
+    l->names = vprec_scope_wanted() && vprec_ort_is(path);
     /* who names functions says all of it */
     l->preset = selected && vprec_select_function(config, 0) == VPREC_CHOICE_ANY ? vprec_preset_of(config, path) : 0;
     if (l->preset)

@@ -26,6 +26,7 @@ typedef struct vprec_loaded {
     vprec_object object;
     vprec_text_pages text;
     vprec_object_record *record;
+    bool names;          /* it is to tell what its layers are called, before it runs */
     bool selected;     /* else only what it has for others */
     unsigned preset;   /* see presets.h; 0 none */
     enum vprec_isa isa; /* what the clones may use */

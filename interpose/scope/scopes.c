@@ -25,6 +25,7 @@ struct vprec_scope {
 typedef struct opened {
     vprec_scope *scope;
     uint8_t version; /* of who works in it */
+    const void *frame; /* of the function that it ends with; NULL: with none */
     uint8_t given;   /* by it or those around it, whether or not one is within */
     bool within;
 } opened;
@@ -110,12 +111,16 @@ static void record(vprec_scope *scope)
     unlock();
 }
 
-static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char *source, const char *name)
+bool vprec_scope_is(const vprec_scope *s, const char *source, const char *name)
 {
     const size_t length = strlen(source);
+    return !strncmp(s->name, source, length) && s->name[length] == ':' && !strcmp(s->name + length + 1, name);
+}
+
+static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char *source, const char *name)
+{
     vprec_scope *s = atomic_load_explicit(bucket, memory_order_acquire);
-    while (s && !(s->hash == hash && !strncmp(s->name, source, length) && s->name[length] == ':' &&
-                  !strcmp(s->name + length + 1, name)))
+    while (s && !(s->hash == hash && vprec_scope_is(s, source, name)))
         s = atomic_load_explicit(&s->next, memory_order_acquire);
     return s;
 }
@@ -247,21 +252,28 @@ static bool grow(thread *t)
 
 uint32_t vprec_scope_open(vprec_scope *scope)
 {
+    return vprec_scope_open_frame(scope, NULL);
+}
+
+uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame)
+{
     if (busy)
         return UINT32_MAX;
     busy = true;
     thread *t = here ? here : make();
+    const uint8_t before = t && t->depth ? innermost(t)->version : NONE;
+    while (t && frame && t->depth && innermost(t)->frame && innermost(t)->frame <= frame) /* left by an exception */
+        t->depth--;
     uint32_t depth = t ? t->depth : UINT32_MAX;
     if (t && scope && (t->depth < t->room || grow(t))) {
         const opened *around = innermost(t);
-        opened o = {.scope = scope, .given = around ? around->given : (uint8_t)vprec_version_main,
+        opened o = {.scope = scope, .frame = frame, .given = around ? around->given : (uint8_t)vprec_version_main,
                     .within = scope->within || (around && around->within)};
         if (!atomic_load_explicit(&scope->met, memory_order_acquire))
             record(scope);
         if (scope->version != NONE)
             o.given = scope->version;
         o.version = vprec_version_recipe->within && !o.within ? 0 : o.given;
-        uint8_t before = around ? around->version : NONE;
         t->open[t->depth++] = o;
         if (o.version != before) {
             lead(t);

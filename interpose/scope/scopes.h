@@ -22,9 +22,15 @@ void vprec_scope_begin_all(void);
 /* All scopes of a name: `source` is what precedes the colon. NULL: no memory. For any thread. */
 vprec_scope *vprec_scope_named(const char *source, const char *name);
 
+/* Whether that is its name. */
+bool vprec_scope_is(const vprec_scope *scope, const char *source, const char *name);
+
 /* Opens one in the calling thread, which works in it from its next entry or return on. Returns how many were open
  * before. */
 uint32_t vprec_scope_open(vprec_scope *scope);
+/* The same for one that ends when the function with that frame returns: if it was left in another way, the next such
+ * call finds its frame gone, and closes it. */
+uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame);
 /* Closes the innermost ones until `depth` are open. */
 void vprec_scope_close(uint32_t depth);
 /* How many are open in the calling thread. */
