@@ -6,6 +6,7 @@
 #include "find/shifters.h"
 #include "jump.h"
 #include "patch.h"
+#include "runs.h"
 #include "runtime/version.h"
 #include "stores.h"
 #include "x86/emulate/enter.h"
@@ -48,12 +49,17 @@ static void tie_site(void *data, const vprec_site *site)
     vprec_cloner_begin(data, VPREC_WHERE_TIE, site->address);
 }
 
+/* For what its inline code leaves over; it is counted there. */
 static void enter_site(void *data, const vprec_site *site)
 {
-    emit_enter(data, site);
+    const vprec_cloner *k = data;
+    vprec_site copy = *site;
+    if (k->options->metered)
+        copy.counter = 0;
+    emit_enter(data, &copy);
 }
 
-static bool active(const vprec_cloner *k, const vprec_insn *insn)
+bool vprec_cloner_rounds(const vprec_cloner *k, const vprec_insn *insn)
 {
     const vprec_arith *arith = k->arith;
     if (vprec_routine_rounds(&vprec_cloner_function(k, k->function)->routine))
@@ -65,12 +71,17 @@ static bool active(const vprec_cloner *k, const vprec_insn *insn)
 /* The site's code where there is an inline form, else a call of the emulator. */
 static void put_site(vprec_cloner *k, vprec_site *site)
 {
+    const bool metered = k->options->metered;
     if (k->options->counters)
         site->counter = k->options->counters[k->function];
-    if (site->op == VPREC_OP_MXCSR || site->addend || k->options->count || !vprec_round_emit(&k->code, site, &k->round))
+    if (site->op == VPREC_OP_MXCSR || site->addend || k->options->count || (metered && !vprec_runs_ready(k, site)) ||
+        !vprec_round_emit(&k->code, site, &k->round)) {
         emit_enter(k, site);
-    else
-        k->image->inlined += k->version == vprec_version_main;
+        return;
+    }
+    k->image->inlined += k->version == vprec_version_main;
+    if (metered)
+        vprec_runs_count(k, site);
 }
 
 /* Notes the instruction once for all versions: see vprec_clone_options. */
@@ -101,11 +112,11 @@ static void emit_executed(vprec_cloner *k, uint64_t at, uint32_t number)
 static void emit_exact(vprec_cloner *k, uint64_t at)
 {
     uint32_t number = note(k, at, false, false);
-    if (k->options->count) {
-        if (!vprec_cloner_gate(k))
-            *vprec_mark(k->map, at) |= VPREC_ARITH;
+    bool counts = k->options->count || k->options->metered;
+    if (counts && !vprec_cloner_gate(k))
+        *vprec_mark(k->map, at) |= VPREC_ARITH;
+    if (counts && (k->options->count || !vprec_runs_note(k, at, vprec_executed_counts[number])))
         emit_executed(k, at, number);
-    }
     vprec_round_copy_insn(&k->code, at, &k->here->decoded.insn);
 }
 
@@ -160,7 +171,11 @@ static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routin
     if (k->options->counters)
         site.counter = k->options->counters[k->function];
     /* noise is not that of a product with an exact number */
-    if (!k->options->count && !k->arith->noise[type].what && vprec_round_emit(&k->code, &site, &k->round)) {
+    const bool metered = k->options->metered;
+    if (!k->options->count && !k->arith->noise[type].what && (!metered || vprec_runs_ready_alone(k, &site)) &&
+        vprec_round_emit(&k->code, &site, &k->round)) {
+        if (metered)
+            vprec_runs_count_alone(k, &site, VPREC_OP_VALUE);
         k->image->inlined += k->version == vprec_version_main;
         return;
     }
@@ -290,7 +305,7 @@ static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *ins
     } else if (insn->flow == VPREC_FLOW_RET) {
         emit_routine_results(k, at, &f->routine);
         vprec_round_copy_insn(&k->code, at, insn);
-    } else if (active(k, insn) || (insn->cls == VPREC_CONTROL && vprec_arith_rounds(k->options->arith) &&
+    } else if (vprec_cloner_rounds(k, insn) || (insn->cls == VPREC_CONTROL && vprec_arith_rounds(k->options->arith) &&
                                    !vprec_routine_rounds(&f->routine))) {
         emit_site(k, at);
     } else if (insn->cls == VPREC_REFUSED) {
@@ -332,6 +347,7 @@ static void clone_function(vprec_cloner *k)
     k->round.clear_upper = !f->vex;
     k->round.taken = taken;
     k->code.shadow = vprec_window_at(map, f->start)->shadow;
+    vprec_runs_begin(k);
     vprec_jump_begin(k);
     vprec_cloner_begin(k, VPREC_WHERE_BODY, f->start);
     bool open = false; /* control can fall through to here */
@@ -357,6 +373,8 @@ static void clone_function(vprec_cloner *k)
         const vprec_insn *insn = &live->decoded.insn;
         k->round.free_vectors = unnamed | (written & ~live->vectors);
         k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);
+        if (k->options->metered && !f->only_calls)
+            vprec_runs_step(k, next - 1);
         emit_instruction(k, at, insn);
         if (insn->flow)
             k->halves = 0;
@@ -367,6 +385,8 @@ static void clone_function(vprec_cloner *k)
     }
     if (open)
         vprec_jump_to(k, f->end);
+    if (k->options->metered && !k->code.full)
+        vprec_runs_end(k);
     vprec_cloner_note(k);
     vprec_round_emit_ties(&k->code, &k->round);
     vprec_cloner_end(k);
@@ -383,6 +403,8 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
     enum { DOOR_BYTES = 64, CALL_BYTES = 96 };
     size_t bytes = 256 + doors * DOOR_BYTES;
     size_t site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
+    if (options->metered)
+        site_bytes += 512;
     for (size_t i = 0; i < map->functions.count; i++) {
         const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)
@@ -417,6 +439,7 @@ static bool settle(vprec_heap *heap, vprec_vec *vec)
 static bool settle_image(vprec_heap *heap, vprec_image *image)
 {
     vprec_vec *all[] = {&image->spans,       &image->traps,       &image->patches,    &image->entered,    &image->calls,
+                        &image->runs,         &image->run_sites,
                         &image->where.ranges, &image->where.steps, &image->where.moved, &image->where.moves};
     bool settled = true;
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
@@ -564,13 +587,16 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
                               const vprec_clone_options *options)
 {
     *image = (vprec_image){.spans = VPREC_VEC(vprec_image_span), .traps = VPREC_VEC(vprec_trap), .patches = VPREC_VEC(vprec_patch),
-                           .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered), .calls = VPREC_VEC(vprec_site *)};
+                           .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered), .calls = VPREC_VEC(vprec_site *),
+                           .runs = VPREC_VEC(vprec_counted_run),
+                           .run_sites = VPREC_VEC(vprec_counted_site)};
     vprec_jump_mark(map);
     vprec_heap *heap = options->alone ? &image->heap : &text->heap;
     vprec_cloner k = {.image = image, .map = map, .options = options, .fixups = VPREC_VEC(vprec_fixup),
                       .noted = VPREC_VEC(vprec_cloner_noted),
                       .tables = VPREC_VEC(uint8_t *), .live = VPREC_VEC(vprec_live), .heap = heap,
-                      .ties = {.size = vprec_round_tie_size(options->isa)}, .moves = VPREC_VEC(vprec_move)};
+                      .ties = {.size = vprec_round_tie_size(options->isa)}, .moves = VPREC_VEC(vprec_move),
+                      .metered = VPREC_VEC(vprec_metered)};
     vprec_vec pokes = VPREC_VEC(vprec_poke);
     size_t doors = vprec_jump_doors(map);
     k.slot_room = k.extent_slot = map->functions.count + doors;
@@ -611,5 +637,6 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
     vprec_vec_free(&k.ties);
     vprec_vec_free(&k.moves);
     free_versions(&k);
+    vprec_vec_free(&k.metered);
     return why;
 }

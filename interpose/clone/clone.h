@@ -22,6 +22,7 @@ typedef struct vprec_clone_options {
     const vprec_arith *arith;
     enum vprec_isa isa;
     bool count; /* every site through the emulator, which counts */
+    enum vprec_counting metered; /* else: what is counted inline; sites without inline code by the emulator */
     bool alone; /* the image goes by itself, and keeps what its source was */
     bool apart; /* the originals stay as they are: who comes there is led to the clones */
     bool changes; /* with apart: the originals may write to themselves */
@@ -32,7 +33,8 @@ typedef struct vprec_clone_options {
     bool audit; /* refused instructions are counted when they execute */
     _Atomic uint32_t *const *entered; /* by function: set on its clone's first entry; NULL: nobody asks */
     vprec_gates *gates;       /* of the functions that have one: sealed once their clones are known */
-    const uint32_t *counters; /* with count: site->counter by function index */
+    const uint32_t *counters; /* to count: site->counter by function index */
+    const uint64_t *records;  /* with metered: offsets of the functions' records */
     /* Notes an instruction that is not rounded, and returns the number under which the emulator counts its executions
      * (vprec_executed_counts): with audit a refused one; an addition that is exact (see find/shifters.h). */
     uint32_t (*refused)(void *data, uint64_t address, uint32_t function);

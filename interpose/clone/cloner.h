@@ -27,6 +27,15 @@ typedef struct vprec_cloner_noted {
     uint32_t number;
 } vprec_cloner_noted;
 
+/* runs.c's: the run that is being cloned. */
+typedef struct vprec_cloned_run {
+    uint64_t start, end;
+    size_t place;     /* index of the instruction before which its counter stands */
+    uint32_t first;   /* of the image's run_sites */
+    uint32_t counter; /* its place in the meters; 0: nothing is counted with it */
+    bool flags_free;
+} vprec_cloned_run;
+
 typedef struct vprec_cloner {
     vprec_image *image;
     vprec_codemap *map;
@@ -54,6 +63,9 @@ typedef struct vprec_cloner {
     vprec_vec ties;       /* of the function: code to be put out of the way */
     vprec_vec moves;      /* vprec_move: what the code since `code.from` has moved */
     int halves, turn[2];  /* see round.h */
+    vprec_vec metered;    /* vprec_metered, of the function; and runs.c's: */
+    vprec_cloned_run run;
+    uint32_t lanes, extent; /* places for the site that is being cloned */
     vprec_round_context round;
 } vprec_cloner;
 
@@ -91,6 +103,9 @@ static inline vprec_code_function *vprec_cloner_function(const vprec_cloner *k, 
 {
     return &VPREC_AT(k->map->functions, vprec_code_function, i);
 }
+
+/* Whether it is a site that is to be rounded. */
+bool vprec_cloner_rounds(const vprec_cloner *k, const vprec_insn *insn);
 
 /* Where only selected code enters the clone, and the original stays as it is. */
 static inline vprec_gate *vprec_cloner_gate(const vprec_cloner *k)

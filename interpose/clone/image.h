@@ -31,6 +31,20 @@ typedef struct vprec_image_span {
     uint64_t start, end;
 } vprec_image_span;
 
+/* Instructions that are counted together (runs.h, cross.h), by a counter in front of the one at `counted`. */
+typedef struct vprec_counted_run {
+    uint64_t start, end, counted;
+    uint32_t first, sites; /* of run_sites */
+} vprec_counted_run;
+
+/* One that counts: as so many operations of the function of the counters `counter`, or in `*executed`. */
+typedef struct vprec_counted_site {
+    uint64_t at;
+    _Atomic uint64_t *executed; /* NULL: operations */
+    uint32_t counter;
+    uint8_t type, op, lanes;
+} vprec_counted_site;
+
 typedef struct vprec_image {
     vprec_vec spans;          /* vprec_image_span: the originals; sorted */
     uint64_t code, code_end;  /* the clones */
@@ -39,6 +53,7 @@ typedef struct vprec_image {
     vprec_where where;        /* what the clones are clones of */
     vprec_vec entered;        /* vprec_entered, ascending; none where nothing is recorded */
     vprec_vec calls;          /* vprec_site *: its system calls, ascending */
+    vprec_vec runs, run_sites; /* vprec_counted_run, ascending; vprec_counted_site */
     vprec_gates gates;
     uint32_t borrowed_vectors, borrowed_masks; /* extended registers that clones use since no caller keeps them */
     bool waiting;             /* some patches wait */

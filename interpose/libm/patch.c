@@ -225,7 +225,7 @@ static void lead(const struct library *l, const vprec_vec *functions, vprec_proc
         f->gate->functions = &process->libm_called[entry->type];
         f->gate->calls = config->count ? &process->libm_calls[entry->type] : NULL;
     }
-    vprec_libm_firsts = config->count ? process->libm_first : NULL;
+    vprec_libm_firsts = config->count == VPREC_COUNT_ALL ? process->libm_first : NULL;
 }
 
 static const vprec_library *source; /* of default_function() */

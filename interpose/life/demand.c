@@ -11,6 +11,7 @@
 #include "harden.h"
 #include "keep.h"
 #include "lock.h"
+#include "meters.h"
 #include "opened.h"
 #include "retired.h"
 #include "runtime/record.h"
@@ -599,6 +600,7 @@ static void settle(void *data)
     }
     if (vprec_wire_shared->config.count)
         vprec_record_prepare(); /* their counters need no system call either */
+    vprec_meters_enter();
     settled = true;
     if (!(*what & VPREC_HARDENING_CALLS) || judged)
         return;
@@ -783,6 +785,7 @@ bool vprec_demand_begin(vprec_loaded *l, enum vprec_isa processor)
     if ((traced && !vprec_tracer_read(l, l->text.lo, l->text.hi)) || !watch(l, processor))
         return false;
     if (traced && vprec_tracer_stops()) {
+        vprec_meters_quiet();
         translate_whole(l);
         return true;
     }

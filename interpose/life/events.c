@@ -4,6 +4,7 @@
  * kill: a function of vprec's comes first. The C library hands on one word, which
  * is the program's: so there is one for each function of the program's. (Those of
  * aio and getaddrinfo_a start with nothing blocked.) */
+#include "meters.h"
 #include "runtime/next.h"
 #include "runtime/sys.h"
 #include "view.h"
@@ -26,6 +27,7 @@ static void start(void)
 {
     const uint64_t ours = VPREC_SET_OURS;
     uint64_t before = 0;
+    vprec_meters_start();
     vprec_sys(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&ours, (long)&before, sizeof ours, 0, 0);
     vprec_view *view = vprec_view_here();
     if (!view)
@@ -53,6 +55,7 @@ _Static_assert(sizeof starters / sizeof *starters == FUNCTIONS, "one for each");
 /* `event` with a function of ours. Who has more functions than that gets what the C library does. */
 static struct sigevent *wrap(const struct sigevent *event, struct sigevent *copy)
 {
+    vprec_meters_leave();
     if (!event || event->sigev_notify != SIGEV_THREAD || !vprec_view_active())
         return (struct sigevent *)event;
     *copy = *event;

@@ -3,6 +3,7 @@
  * while a clone or the emulator uses them for itself: showing exchanges the two,
  * going back exchanges them again, and so nothing needs a second place. */
 #include "guest.h"
+#include "clone/cross.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
 #include "x86/emulate/stack.h"
@@ -203,7 +204,7 @@ static void show_door(vprec_guest *g, uint64_t at)
     enum { FLAGS_RAX_RCX = 3 };
     g->pushed = pushed(at);
     g->shown_rsp = g->rsp + 8 * (uint64_t)g->pushed + VPREC_BELOW_RETURN;
-    const vprec_site *site = (const vprec_site *)load64(g->shown_rsp - VPREC_BELOW_SITE);
+    const vprec_site *site = g->site = (const vprec_site *)load64(g->shown_rsp - VPREC_BELOW_SITE);
     uint64_t rcx = g->pushed < FLAGS_RAX_RCX ? (uint64_t)g->uc->uc_mcontext.gregs[REG_RCX]
                                              : load64(g->rsp + 8 * (uint64_t)(g->pushed - FLAGS_RAX_RCX));
     bool done = within(at, vprec_enter_unframed, vprec_enter_making) && is_done(site, rcx);
@@ -214,7 +215,7 @@ static void show_door(vprec_guest *g, uint64_t at)
 static void show_emulated(vprec_guest *g, uint64_t at, bool fault)
 {
     g->shown_rsp = g->cpu->gpr[4];
-    const vprec_site *site = (const vprec_site *)load64(g->shown_rsp - VPREC_BELOW_SITE);
+    const vprec_site *site = g->site = (const vprec_site *)load64(g->shown_rsp - VPREC_BELOW_SITE);
     bool deeper = !within(at, (void *)vprec_enter, vprec_enter_end);
     g->vectors = deeper || within(at, vprec_enter_saved, vprec_enter_restored);
     g->shown_rip = site->address;
@@ -228,6 +229,7 @@ static void show_emulated(vprec_guest *g, uint64_t at, bool fault)
         const vprec_image *image = vprec_image_of(site->address);
         uint64_t start = image ? vprec_image_clone(image, site->address) : 0;
         g->rip = start ? start : site->address;
+        g->again = true;
         g->rsp = g->shown_rsp;
         g->cpu = NULL;
     }
@@ -275,6 +277,23 @@ static uint64_t past_patch(uint64_t rip)
     return to >= image->code && to < image->code_end ? to : rip;
 }
 
+/* The program is shown in the middle of what its clone counts together: see runs.h. `in`: the clone's image; NULL: in the
+ * emulator, or on the way there. */
+static void depart(vprec_guest *g, const vprec_image *in, uint64_t at)
+{
+    g->image = in ? in : vprec_image_of(g->shown_rip);
+    g->past = in ? g->place.kind == VPREC_WHERE_TIE || at != g->place.start
+                 : g->site && g->shown_rip == g->site->address;
+    if (g->image)
+        vprec_runs_cross(g->image, g->shown_rip, g->past, false);
+}
+
+static void come_back(const vprec_guest *g)
+{
+    if (g->image)
+        vprec_runs_cross(g->image, g->shown_rip, g->past && !g->again, true);
+}
+
 void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *uc)
 {
     greg_t *r = uc->uc_mcontext.gregs;
@@ -290,13 +309,17 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
     if (stub)
         at = (uint64_t)vprec_enter;
     bool int3 = number == SIGTRAP && (info->si_code == SI_KERNEL || info->si_code == TRAP_BRKPT);
-    if (image && !stub)
+    if (image && !stub) {
         show_clone(g, &image->where, at, int3);
-    else if (within(at, (void *)vprec_enter, vprec_enter_framed) || within(at, vprec_enter_unframed, vprec_enter_end))
+        if (g->place.original && !int3)
+            depart(g, image, at);
+    } else if (within(at, (void *)vprec_enter, vprec_enter_framed) || within(at, vprec_enter_unframed, vprec_enter_end)) {
         show_door(g, at);
-    else if ((g->cpu = emulator(g, at)))
+        depart(g, NULL, at);
+    } else if ((g->cpu = emulator(g, at))) {
         show_emulated(g, at, fault);
-    else if (vprec_stack_slot(g->rsp)) /* a gate's call */
+        depart(g, NULL, at);
+    } else if (vprec_stack_slot(g->rsp)) /* a gate's call */
         g->shown_rsp = load64(vprec_stack_slot(g->rsp) - VPREC_SLOT_RSP);
     r[REG_RIP] = (greg_t)g->shown_rip;
     r[REG_RSP] = (greg_t)g->shown_rsp;
@@ -313,14 +336,17 @@ void vprec_guest_back(vprec_guest *g)
     if (g->rip != g->shown_rip)
         atomic_fetch_sub(&vprec_guests_inside, 1);
     if ((uint64_t)r[REG_RIP] != g->shown_rip || (uint64_t)r[REG_RSP] != g->shown_rsp) {
-        const vprec_image *image = vprec_image_of((uint64_t)r[REG_RIP]);
-        uint64_t clone = image && !image->apart ? vprec_image_clone(image, (uint64_t)r[REG_RIP]) : 0;
+        uint64_t arrived = (uint64_t)r[REG_RIP];
+        const vprec_image *image = vprec_image_of(arrived);
+        uint64_t clone = image && !image->apart ? vprec_image_clone(image, arrived) : 0;
         if (clone) {
             r[REG_RIP] = (greg_t)clone;
             vprec_image_enter(image, clone);
+            vprec_runs_cross(image, arrived, false, true);
         }
         return;
     }
+    come_back(g);
     uint64_t out = g->rip == g->shown_rip ? vprec_image_out_of_patch(g->rip) : 0; /* it was written meanwhile */
     r[REG_RIP] = (greg_t)(out ? out : g->rip);
     r[REG_RSP] = (greg_t)g->rsp;

@@ -13,6 +13,7 @@
 #include "libm/patch.h"
 #include "list.h"
 #include "lock.h"
+#include "meters.h"
 #include "runtime/record.h"
 #include "scope/api.h"
 #include "scope/ort.h"
@@ -422,7 +423,10 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     l->preset = selected && vprec_select_function(config, 0) == VPREC_CHOICE_ANY ? vprec_preset_of(config, path) : 0;
     if (l->preset)
         vprec_record_native(VPREC_REASON_LEFT_PRESET, path, NULL);
-    bool at_once = !config->list && (helps || has_sanitizer() || vprec_select_is_system(path));
+    bool sanitized = has_sanitizer();
+    if (sanitized)
+        vprec_meters_quiet();
+    bool at_once = !config->list && (helps || sanitized || vprec_select_is_system(path));
     why = at_once ? vprec_object_read(&l->object, path, bias) : vprec_object_open(&l->object, path, bias);
     if (!why)
         set_hooks(&l->object);

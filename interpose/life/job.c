@@ -7,6 +7,7 @@
 #include "find/select.h"
 #include "libm/array.h"
 #include "libm/patch.h"
+#include "meters.h"
 #include "named.h"
 #include "runtime/profile.h"
 #include "runtime/record.h"
@@ -451,6 +452,13 @@ static void tell_symbols(const vprec_job *j, const vprec_image *image)
     vprec_symbols_tell(image->code, image->code_end);
 }
 
+/* Whether the emulator is to count: all, or what could be counted inline if there were meters. */
+static bool counts_by_c(void)
+{
+    uint32_t count = vprec_wire_shared->config.count;
+    return count == VPREC_COUNT_ALL || (count && !vprec_meters_on());
+}
+
 /* Clones what is chosen. NULL: nothing is to be cloned, or `*why` tells why it cannot be. */
 static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *why)
 {
@@ -461,7 +469,9 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
         return NULL;
     }
     vprec_clone_options options = {
-        .arith = &vprec_arith_current, .isa = isa, .count = config->count, .audit = config->audit,
+        .arith = &vprec_arith_current, .isa = isa, .count = counts_by_c(),
+        .metered = counts_by_c() ? VPREC_COUNT_NONE : (enum vprec_counting)config->count,
+        .records = j->function_records, .audit = config->audit,
         .entered = j->entered, .counters = config->count ? j->counters : NULL, .gates = &j->gates,
         .calls = j->calls, .alone = j->alone, .apart = j->apart, .changes = j->changes, .others = j->others,
         .quiet = j->quiet,

@@ -14,6 +14,7 @@
 #include "instrument.h"
 #include "libm/patch.h"
 #include "lock.h"
+#include "meters.h"
 #include "named.h"
 #include "probe.h"
 #include "runtime/draws.h"
@@ -313,6 +314,9 @@ static void start(char **argv, char **envp)
         vprec_lock_follow_forks();
         vprec_scope_begin_all();
         vprec_stack_make(); /* the first thread's: now, and not in the middle of something */
+        bool metered = config->count == VPREC_COUNT_OPERATIONS || config->count == VPREC_COUNT_QUICK;
+        if (metered && vprec_versions == 1) /* else gs leads to the versions, and C code counts */
+            vprec_meters_begin();
         vprec_generated_begin(isa);
         vprec_named_begin();
         vprec_symbols_begin();

@@ -5,6 +5,7 @@
 #include "children.h"
 #include "generated.h"
 #include "harden.h"
+#include "meters.h"
 #include "runtime/sys.h"
 #include "trap.h"
 #include "view.h"
@@ -214,14 +215,16 @@ static bool make(vprec_syscall_frame *f)
         uint64_t flags, pidfd, child, parent, signal, stack, size, pointer;
     } *with = (const void *)f->argument[0];
     uint64_t flags = f->argument[0], pointer = f->argument[4];
-    if (f->number == SYS_vfork)
-        flags = CLONE_VM | CLONE_VFORK;
+    if (f->number == SYS_vfork || f->number == SYS_fork)
+        flags = f->number == SYS_vfork ? CLONE_VM | CLONE_VFORK : 0;
     if (f->number == CLONE3) {
         if (f->argument[1] < sizeof *with || !all(readable, (uint64_t)with, sizeof *with))
             return false;
         flags = with->flags, pointer = with->pointer;
     }
     vprec_view *view = vprec_view_here();
+    if (~flags & (CLONE_VM | CLONE_VFORK))
+        vprec_meters_leave();
     if (!view || !(flags & CLONE_VM))
         return false;
     if (flags & CLONE_VFORK) {
@@ -317,6 +320,7 @@ static handled *handler_of(uint64_t number)
     case SYS_io_pgetevents:
         return sixth;
     case SYS_clone:
+    case SYS_fork:
     case SYS_vfork:
     case CLONE3:
         return make;

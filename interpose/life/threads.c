@@ -3,6 +3,7 @@
  * program's function starts, which may go to a small stack of its own; what the
  * program says of alternate stacks changes the view only. */
 #include "masks.h"
+#include "meters.h"
 #include "runtime/draws.h"
 #include "runtime/next.h"
 #include "scope/scopes.h"
@@ -41,6 +42,7 @@ begun vprec_threads_begin(vprec_stacks *reserved)
     if (keyed)
         vprec_noise_start_thread(key);
     vprec_scope_thread(follows);
+    vprec_meters_start();
     return to;
 }
 
@@ -64,8 +66,10 @@ static vprec_stacks *prepare(void *(*start)(void *), void *argument, const pthre
 {
     const vprec_view *view = vprec_view_here();
     vprec_stacks *reserved = view ? vprec_stack_reserve() : NULL;
-    if (!reserved)
+    if (!reserved) {
+        vprec_meters_leave();
         return NULL;
+    }
     uint64_t blocked = atomic_load(&view->blocked);
     if (attr)
         vprec_masks_of_attr(attr, &blocked);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * trap.c: see trap.h. */
 #include "trap.h"
+#include "clone/cross.h"
 #include "guest.h"
+#include "meters.h"
 #include "precise.h"
 #include "harden.h"
 #include "runtime/sets.h"
@@ -163,12 +165,24 @@ static bool fetch(const siginfo_t *info, ucontext_t *uc)
            uc->uc_mcontext.gregs[REG_ERR] & FETCHED && ask((question){.uc = uc, .address = (uint64_t)info->si_addr});
 }
 
+/* To a clone, or on. */
+static bool is_led(const siginfo_t *info, ucontext_t *uc)
+{
+    uint64_t from = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
+    if (!fetch(info, uc) && !redirect(info, uc))
+        return false;
+    const vprec_image *image = vprec_image_of_clone((uint64_t)uc->uc_mcontext.gregs[REG_RIP]);
+    if (image)
+        vprec_runs_cross(image, from, false, true);
+    return true;
+}
+
 static void on_ours(int number, siginfo_t *info, void *context)
 {
     vprec_view *view = vprec_view_here();
     if (view) /* a thread that comes by for the first time, or has set another stack behind our back */
         vprec_view_arm_frame(view, context);
-    if (number == SIGSEGV && (fetch(info, context) || redirect(info, context)))
+    if (number == SIGSEGV && (vprec_meters_fault(info, context) || is_led(info, context)))
         return;
     int again;
     siginfo_t kept;

@@ -3,6 +3,7 @@
  * the C library's: no locks, no thread-local variables, no C library. */
 #include "view.h"
 #include "harden.h"
+#include "meters.h"
 #include "runtime/memory.h"
 #include "runtime/sys.h"
 #include "self.h"
@@ -91,6 +92,7 @@ static void note_process(void)
 static void forked(void)
 {
     vprec_stack_forked();
+    vprec_meters_start();
     note_process();
 }
 

@@ -19,6 +19,7 @@ typedef struct vprec_arith {
     uint32_t ops;   /* VPREC_OPS_ADD | ... */
     bool fast;
     bool rounds_shifters; /* additions that round to an integer are rounded like others: see find/shifters.h */
+    uint32_t counting; /* enum vprec_counting */
     bool keyed; /* random words by the operation and its operands, not by thread and count */
     bool keeps_direction; /* the program's rounding direction stays in MXCSR, for what is native; what is rounded does
                              not mind. Else MXCSR stays at nearest, on which inline code then counts */

@@ -120,6 +120,13 @@ void vprec_first_keep(vprec_first first[VPREC_FIRSTS], unsigned wrong, const vpr
             keep(&first[kind], c);
 }
 
+void vprec_tally_extent(vprec_tally *t, double result)
+{
+    uint64_t r = magnitude(result);
+    if (r && r < VPREC_INF)
+        widen(&t->results, r);
+}
+
 static bool is_number(double x) /* neither zero nor infinite nor NaN */
 {
     return magnitude(x) - 1 < VPREC_INF - 1;

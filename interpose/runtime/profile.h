@@ -62,6 +62,9 @@ extern _Atomic uint64_t *vprec_firsts;
 /* Keeps the operation in those of `first`, one of each kind, that `wrong` has and that hold none. */
 void vprec_first_keep(vprec_first first[VPREC_FIRSTS], unsigned wrong, const vprec_case *c);
 
+/* A result of which only the extent is counted. */
+void vprec_tally_extent(vprec_tally *t, double result);
+
 /* The operands of one operation, and of a sum (that of an fma too) the bits that it cancels: the exponent of the larger
  * summand or exact product less that of the exact sum. Nothing is cancelled by zeros; what is infinite or NaN does not
  * count. True with *exactly for sums and products of numbers other than zero, in the range of normal ones. */

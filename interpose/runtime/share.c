@@ -174,6 +174,25 @@ void *vprec_share_at(uint64_t offset, size_t bytes)
     return NULL;
 }
 
+vprec_meter *vprec_share_meter(void)
+{
+    vprec_wire *wire = vprec_wire_shared;
+    uint32_t number = atomic_load(&wire->meters);
+    for (;;) {
+        if (number >= wire->meters_most || views_count() == VIEWS)
+            return NULL;
+        uint64_t offset = wire->capacity + (uint64_t)number * VPREC_METER_BYTES;
+        char *at = map(offset, VPREC_METER_BYTES);
+        if (!at)
+            return NULL;
+        if (atomic_compare_exchange_strong(&wire->meters, &number, number + 1)) {
+            remember(at, offset, VPREC_METER_BYTES);
+            return (vprec_meter *)(void *)at;
+        }
+        unmap(at, VPREC_METER_BYTES);
+    }
+}
+
 uint64_t vprec_share_offset(const void *address)
 {
     for (uint32_t i = views_count(); i--;) {
@@ -229,6 +248,11 @@ static bool attach(int fd)
         return false;
     }
     vprec_wire_shared = wire;
+    if (wire->meters_most) { /* from here the others are seen, when there may be no descriptor */
+        long first = vprec_sys(SYS_mmap, 0, VPREC_WIRE_PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (long)wire->capacity);
+        if (!vprec_sys_failed(first))
+            remember((char *)first, wire->capacity, VPREC_WIRE_PAGE);
+    }
     return remember((char *)wire, 0, VPREC_WIRE_HEAD);
 }
 

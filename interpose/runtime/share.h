@@ -33,6 +33,9 @@ uint64_t vprec_share_taken(void); /* bytes, by this process and those that it wa
 /* Where `bytes` from `offset` lie in this process, mapped now if need be; NULL: they cannot be. */
 void *vprec_share_at(uint64_t offset, size_t bytes);
 
+/* Another meter (wire.h), zeros, whose memory is taken when it is written to; NULL: none left, or no address space. */
+vprec_meter *vprec_share_meter(void);
+
 /* The place in the file of what one of these calls gave; 0: of none. */
 uint64_t vprec_share_offset(const void *address);
 

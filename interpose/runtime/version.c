@@ -29,6 +29,7 @@ static vprec_arith base_of(const vprec_wire_config *config)
         .fast = config->fast,
         .rounds_shifters = config->rounds_shifters,
         .keyed = config->keyed,
+        .counting = config->count,
     };
 }
 

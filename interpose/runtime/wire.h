@@ -13,7 +13,7 @@
  *     header | recipe | chunk | chunk | hole | chunk |
  *
  * A process takes chunks as it needs them, by `used`, and maps only the header
- * and its own. */
+ * and its own. Behind all that the meters lie: see vprec_meter. */
 #ifndef VPREC_RUNTIME_WIRE_H
 #define VPREC_RUNTIME_WIRE_H
 
@@ -200,7 +200,9 @@ enum vprec_audit {
 
 enum vprec_counting {
     VPREC_COUNT_NONE,
-    VPREC_COUNT_ALL /* all that vprec_counts holds: every operation by C code */
+    VPREC_COUNT_OPERATIONS, /* how many, by inline code */
+    VPREC_COUNT_QUICK,      /* and the exponents of the least and the largest result */
+    VPREC_COUNT_ALL         /* all that vprec_counts holds: every operation by C code */
 };
 
 typedef struct vprec_wire_config {
@@ -225,7 +227,9 @@ typedef struct vprec_wire_config {
 
 typedef struct vprec_wire {
     uint64_t magic;
-    uint64_t capacity;        /* bytes of the file */
+    uint64_t capacity;        /* bytes of the file, but for the meters, which lie behind */
+    uint32_t meters_most;     /* 0: nothing is counted inline */
+    _Atomic uint32_t meters;  /* handed out, from `capacity` on */
     _Atomic uint64_t used;    /* bytes handed out, this header included; multiple of the page size */
     _Atomic uint64_t dropped; /* records that found no room */
     _Atomic uint64_t images;  /* programs started so far, exec included: ranks for their keys */
@@ -262,6 +266,8 @@ enum vprec_record_kind {
     VPREC_RECORD_EXEC,    /* a program that a process executes */
     VPREC_RECORD_EXACT,   /* an addition that rounds to an integer, and is not rounded */
     VPREC_RECORD_SCOPE,   /* a scope that was opened */
+    VPREC_RECORD_LINEAGE, /* a process that counts inline */
+    VPREC_RECORD_METERED, /* what the inline code of a function counts */
     VPREC_RECORD_KINDS    /* one more than the last */
 };
 
@@ -427,6 +433,49 @@ typedef struct vprec_exact_record {
     _Atomic uint64_t executed; /* with --count */
     char text[];               /* "vfmadd213ps zmm0, zmm1, zmm2" */
 } vprec_exact_record;
+
+/* What inline code counts, it counts in a meter: each thread has one, so that no thread waits for another, and it is
+ * whole whatever ends the thread. One whose thread has ended goes on for another of the same process. Places in it are
+ * given out by the process that writes the code; those that a process has from its parent mean the same in both.
+ *
+ *   head | room for slots of the thread, which are not the report's | counters, and the largest and least results |
+ *
+ * Memory is taken where it is written to. */
+enum { VPREC_METER_HEAD = VPREC_WIRE_PAGE, VPREC_METER_FIRST = 1 << 20, VPREC_METER_BYTES = 32 << 20,
+       VPREC_METERS_MOST = 1 << 16 };
+
+typedef struct vprec_meter {
+    uint64_t lineage; /* offset of that record */
+} vprec_meter;
+
+typedef struct vprec_lineage_record {
+    vprec_record head;
+    uint64_t parent; /* offset of that of the process that it was forked from; 0 none */
+    uint32_t first;  /* places from here on are its own */
+    uint32_t pad;
+} vprec_lineage_record;
+
+/* A magnitude is kept as two numbers of its width less the sign, so that the larger one counts, and zeros are nothing
+ * yet: its bits and one in the exponent's place, which makes infinity zero; and its bits negated. */
+enum vprec_metered_kind {
+    VPREC_METERED_TIMES, /* a counter; each time makes `lanes` operations `op` */
+    VPREC_METERED_ELSE,  /* a counter that is to be added to the one at offset `to` in the file */
+    VPREC_METERED_PAIR,  /* both numbers of scalar results, by turns in 16 bytes */
+    VPREC_METERED_WIDE   /* `lanes` bytes of the first, and as many of the second */
+};
+
+typedef struct vprec_metered {
+    uint32_t at, lanes;
+    uint8_t kind, type, op, pad[5]; /* enum vprec_metered_kind, vprec_type, enum vprec_op */
+    uint64_t to;
+} vprec_metered;
+
+typedef struct vprec_metered_record {
+    vprec_record head;
+    uint64_t lineage, function; /* offsets of these records */
+    uint64_t count;
+    vprec_metered item[];
+} vprec_metered_record;
 
 typedef struct vprec_native_record {
     vprec_record head;

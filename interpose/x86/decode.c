@@ -382,6 +382,46 @@ bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec
 }
 
 /* Of x87 the operand in memory: D8 and D9 have binary32, DC and DD binary64, the others integers. */
+enum vprec_flags vprec_insn_flags(const uint8_t *bytes, size_t size)
+{
+    ZydisDecodedInstruction z;
+    if (!decode(bytes, size, &z))
+        return VPREC_FLAGS_READ;
+    if (!z.cpu_flags)
+        return VPREC_FLAGS_KEPT;
+    if (z.cpu_flags->tested)
+        return VPREC_FLAGS_READ;
+    switch (z.mnemonic) {
+    case ZYDIS_MNEMONIC_ADD:
+    case ZYDIS_MNEMONIC_SUB:
+    case ZYDIS_MNEMONIC_CMP:
+    case ZYDIS_MNEMONIC_AND:
+    case ZYDIS_MNEMONIC_OR:
+    case ZYDIS_MNEMONIC_XOR:
+    case ZYDIS_MNEMONIC_TEST:
+    case ZYDIS_MNEMONIC_NEG:
+    case ZYDIS_MNEMONIC_INC:
+    case ZYDIS_MNEMONIC_DEC:
+    case ZYDIS_MNEMONIC_COMISS:
+    case ZYDIS_MNEMONIC_COMISD:
+    case ZYDIS_MNEMONIC_UCOMISS:
+    case ZYDIS_MNEMONIC_UCOMISD:
+    case ZYDIS_MNEMONIC_VCOMISS:
+    case ZYDIS_MNEMONIC_VCOMISD:
+    case ZYDIS_MNEMONIC_VUCOMISS:
+    case ZYDIS_MNEMONIC_VUCOMISD:
+        return VPREC_FLAGS_WRITTEN;
+    case ZYDIS_MNEMONIC_SYSCALL: /* r11 has them behind it */
+    case ZYDIS_MNEMONIC_PUSHF:
+    case ZYDIS_MNEMONIC_PUSHFD:
+    case ZYDIS_MNEMONIC_PUSHFQ:
+    case ZYDIS_MNEMONIC_LAHF:
+        return VPREC_FLAGS_READ;
+    default:
+        return VPREC_FLAGS_KEPT;
+    }
+}
+
 static uint32_t x87_numbers(const ZydisDecodedInstruction *z)
 {
     bool memory = z->raw.modrm.mod != 3;

@@ -78,6 +78,13 @@ typedef struct vprec_decoded {
     int8_t reg;                /* that register, else VPREC_REG_NONE */
 } vprec_decoded;
 
+enum vprec_flags {
+    VPREC_FLAGS_KEPT,   /* or written in part, or at times */
+    VPREC_FLAGS_READ,
+    VPREC_FLAGS_WRITTEN /* all but carry, whatever they were: overflow, sign, zero, adjust, parity */
+};
+enum vprec_flags vprec_insn_flags(const uint8_t *bytes, size_t size);
+
 /* As vprec_insn_decode, which is quicker where no more is asked than that. */
 bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec_decoded *decoded);
 

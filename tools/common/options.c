@@ -630,15 +630,26 @@ static bool audit_parse(vprec_wire_config *config, const char *text)
     return true;
 }
 
-/* --count, --count=all */
+static const char *const countings[] = {[VPREC_COUNT_OPERATIONS] = "operations", [VPREC_COUNT_QUICK] = "quick",
+                                        [VPREC_COUNT_ALL] = "all"};
+
+const char *vprec_counting_name(uint32_t counting)
+{
+    return countings[counting];
+}
+
+/* --count, --count=WHAT */
 static bool counting_parse(vprec_wire_config *config, const char *text)
 {
-    if (text && strcmp(text, "all")) {
-        vprec_say("unknown --count=%s: use --count=all", text);
-        return false;
-    }
-    config->count = VPREC_COUNT_ALL;
-    return true;
+    config->count = VPREC_COUNT_QUICK;
+    if (!text)
+        return true;
+    for (config->count = VPREC_COUNT_OPERATIONS; config->count <= VPREC_COUNT_ALL; config->count++)
+        if (!strcmp(text, countings[config->count]))
+            return true;
+    vprec_say("unknown --count=%s: use --count=operations, --count=quick (the same as --count: exponents, too) or "
+              "--count=all (cancellation and events, too; slow)", text);
+    return false;
 }
 
 int vprec_options_parse(vprec_options *options, int argc, char **argv)

@@ -59,6 +59,9 @@ void vprec_options_format(const vprec_wire_config *config, vprec_type type, char
 /* The name that --mode takes. */
 const char *vprec_mode_name(const vprec_wire_config *config);
 
+/* What --count takes, of an enum vprec_counting; NULL: nothing is counted. */
+const char *vprec_counting_name(uint32_t counting);
+
 /* What --noise takes: "counter" or "operands". */
 const char *vprec_noise_name(const vprec_wire_config *config);
 

@@ -33,20 +33,29 @@ static int memory_file(void)
     return higher;
 }
 
+/* The file's bytes, meters and all. */
+static uint64_t whole(uint64_t size, uint32_t meters)
+{
+    return size + (uint64_t)meters * VPREC_METER_BYTES;
+}
+
 /* Gives the file its size, once and for all. RLIMIT_FSIZE counts only here: what lies within the size is no growth. */
-static bool set_size(int fd, uint64_t *size)
+static bool set_size(int fd, uint64_t *size, uint32_t *meters, bool metered)
 {
     struct rlimit limit, wide;
     uint64_t quarter = (uint64_t)sysconf(_SC_PHYS_PAGES) / 4 * VPREC_WIRE_PAGE;
     *size = quarter < ROOM_MOST ? quarter : ROOM_MOST;
-    bool limited = !getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < *size;
+    *meters = metered ? VPREC_METERS_MOST : 0;
+    bool limited = !getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur < whole(*size, *meters);
     if (limited) {
         wide = (struct rlimit){limit.rlim_max, limit.rlim_max};
         setrlimit(RLIMIT_FSIZE, &wide);
         if (*size > limit.rlim_max)
             *size = limit.rlim_max & ~(uint64_t)(VPREC_WIRE_PAGE - 1);
+        while (*meters && whole(*size, *meters) > limit.rlim_max)
+            *meters /= 2;
     }
-    bool ok = *size >= ROOM_LEAST && !ftruncate(fd, (off_t)*size);
+    bool ok = *size >= ROOM_LEAST && !ftruncate(fd, (off_t)whole(*size, *meters));
     if (limited) {
         int error = *size < ROOM_LEAST ? EFBIG : errno;
         setrlimit(RLIMIT_FSIZE, &limit);
@@ -88,10 +97,11 @@ bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *confi
         return false;
     }
     void *wire = MAP_FAILED;
+    bool metered = config->count == VPREC_COUNT_OPERATIONS || config->count == VPREC_COUNT_QUICK;
     mapping->head = VPREC_WIRE_HEAD;
     if (recipe)
         mapping->head += (vprec_wire_recipe_bytes(recipe->lines) + VPREC_WIRE_PAGE - 1) & ~(uint64_t)(VPREC_WIRE_PAGE - 1);
-    if (set_size(mapping->file, &mapping->capacity) && !fallocate(mapping->file, 0, 0, (off_t)mapping->head) &&
+    if (set_size(mapping->file, &mapping->capacity, &mapping->meters, metered) && !fallocate(mapping->file, 0, 0, (off_t)mapping->head) &&
         !fchmod(mapping->file, 0600) && !fstat(mapping->file, &st))
         wire = mmap(NULL, mapping->head, PROT_READ | PROT_WRITE, MAP_SHARED, mapping->file, 0);
     if (wire == MAP_FAILED) {
@@ -103,6 +113,7 @@ bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *confi
     mapping->wire = wire;
     mapping->wire->magic = VPREC_WIRE_MAGIC;
     mapping->wire->capacity = mapping->capacity;
+    mapping->wire->meters_most = mapping->meters;
     mapping->wire->config = *config;
     if (recipe) {
         mapping->wire->recipe = VPREC_WIRE_HEAD;

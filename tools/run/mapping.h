@@ -12,7 +12,8 @@ typedef struct vprec_mapping {
     uint64_t head;     /* bytes of the header, and of the recipe behind it */
     const vprec_wire_recipe *recipe; /* there; NULL: none */
     uint32_t lines;    /* that it was made with */
-    uint64_t capacity; /* bytes of the file */
+    uint64_t capacity; /* bytes of the file, but for the meters behind them, */
+    uint32_t meters;   /* at most so many */
     int file;          /* the whole file, for us */
     int handed;        /* a second descriptor, for the program: of a number that it uses for nothing else. -1: none */
     char *place;       /* what VPREC_WIRE_ENV is set to, but for the last number */

@@ -8,9 +8,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROWS_MOST = 10, FUNCTION_WIDTH = 24, OBJECT_WIDTH = 14 };
 
+#define QUICK "%-*s %-*s %4s %7s %11s" /* the last column empty where only operations are counted */
 #define ROW "%-*s %-*s %4s %7s %6s %6s %6s %11s %6s %6s %6s"
 
 /* Up to five digits as they are, larger numbers to three digits: "1.02 M". */
@@ -62,15 +64,23 @@ static uint64_t more_than_half(const vprec_run *run, const vprec_profile *profil
 static void tell_row(const vprec_run *run, const vprec_profile *profile)
 {
     const vprec_counts *counts = &profile->counts;
-    char function[FUNCTION_WIDTH + 1], object[OBJECT_WIDTH + 1], text[6][16], exponents[32] = "-", digits[16] = "-";
+    char function[FUNCTION_WIDTH + 1], object[OBJECT_WIDTH + 1], text[6][16], exponents[32] = "", digits[16] = "-";
     uint64_t additions = vprec_counts_additions(counts);
     int least, most, bits = vprec_counts_most_bits(counts);
     if (vprec_span_exponents(&counts->results, &least, &most))
         snprintf(exponents, sizeof exponents, "%d..%d", least, most);
+    else if (run->options->config.count != VPREC_COUNT_OPERATIONS)
+        strcpy(exponents, "-");
     if (bits >= 0)
         snprintf(digits, sizeof digits, "%.1f", vprec_digits((unsigned)bits));
     char *name = vprec_demangled(profile->function, false);
-    vprec_say(ROW, FUNCTION_WIDTH, fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
+    bool all = run->options->config.count == VPREC_COUNT_ALL;
+    if (!all)
+        vprec_say(QUICK, FUNCTION_WIDTH, fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
+                  fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
+                  brief(profile->operations, text[0]), exponents);
+    else
+        vprec_say(ROW, FUNCTION_WIDTH, fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
               fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
               brief(profile->operations, text[0]), digits, share(more_than_half(run, profile), additions, text[1]),
               share(counts->cancelled[VPREC_CANCELLED_ALL], additions, text[2]), exponents,
@@ -126,10 +136,15 @@ static void tell_range(const vprec_run *run, const vprec_profile *profiles, size
     if (!any)
         return;
     const char *name = vprec_type_names[type];
+    if (run->options->config.count == VPREC_COUNT_QUICK) {
+        vprec_say("%s: results have exponents %d..%d, infinite ones left out; --count=all tells overflows, underflows, "
+                  "operands and cancellation", name, least, most);
+        return;
+    }
     const vprec_totals *totals = run->totals;
     uint64_t below = totals->underflows[type] > totals->flushed[type] ? totals->underflows[type] : totals->flushed[type];
     bool cut = run->options->config.use[type] == VPREC_USE_FORMAT;
-    const char *see = cut ? ": see --format native --count" : "";
+    const char *see = cut ? ": see --format native --count=all" : "";
     unsigned above = vprec_bits_for_most(most), both = vprec_bits_for_least(least);
     both = both > above ? both : above;
     char *text;
@@ -157,7 +172,11 @@ void vprec_profile_tell(const vprec_run *run)
 {
     size_t count;
     vprec_profile *profiles = vprec_profiles_collect(run->records, &count);
-    if (count)
+    uint32_t counting = run->options->config.count;
+    if (count && counting != VPREC_COUNT_ALL)
+        vprec_say(QUICK, FUNCTION_WIDTH, "FUNCTION", OBJECT_WIDTH, "OBJECT", "TYPE", "OPS",
+                  counting == VPREC_COUNT_QUICK ? "EXPONENTS" : "");
+    else if (count)
         vprec_say(ROW, FUNCTION_WIDTH, "FUNCTION", OBJECT_WIDTH, "OBJECT", "TYPE", "OPS", "DIGITS", ">HALF",
                   "ALL", "EXPONENTS", "OVER", "UNDER", "NAN");
     for (size_t i = 0; i < count && i < ROWS_MOST; i++)

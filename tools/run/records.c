@@ -3,6 +3,7 @@
  * reads each size once: what is checked is what is used. */
 #include "records.h"
 #include "common/say.h"
+#include "meters.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ static const size_t text_at[] = {
     [VPREC_RECORD_EXEC] = offsetof(vprec_exec_record, path),
     [VPREC_RECORD_EXACT] = offsetof(vprec_exact_record, text),
     [VPREC_RECORD_SCOPE] = offsetof(vprec_scope_record, name),
+    [VPREC_RECORD_LINEAGE] = sizeof(vprec_lineage_record) - 1,
+    [VPREC_RECORD_METERED] = sizeof(vprec_metered_record) - 1,
 };
 
 static void keep(vprec_records *records, uint32_t kind, uint64_t offset, const void *source, uint32_t size)
@@ -35,7 +38,8 @@ static void keep(vprec_records *records, uint32_t kind, uint64_t offset, const v
     memcpy(copy, source, size);
     ((vprec_record *)(void *)copy)->size = size; /* the one that was checked, whatever is written there meanwhile */
     list->items[list->count++] =
-        (vprec_item){offset, VPREC_NO_PARENT, VPREC_NO_PARENT, (vprec_record *)(void *)copy};
+        (vprec_item){.offset = offset, .parent = VPREC_NO_PARENT, .function = VPREC_NO_PARENT,
+                     .record = (vprec_record *)(void *)copy};
 }
 
 static int by_offset(const void *key, const void *element)
@@ -168,6 +172,7 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
     records->scope_hits = vprec_alloc(mapping->lines + 1, sizeof *records->scope_hits);
     for (size_t i = 0; i < mapping->lines; i++)
         records->scope_hits[i] = atomic_load(&mapping->recipe->line[i].hits);
+    vprec_meters_add(records, mapping);
     for (size_t i = 0; i < VPREC_RULES_MAX; i++)
         records->named[i] = find(&VPREC_ITEMS(records, OBJECT), atomic_load(&mapping->wire->config.rule[i].idle));
 }
@@ -175,16 +180,38 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
 const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type)
 {
     static const vprec_counts none;
+    const vprec_counts *made = VPREC_ITEMS(records, FUNCTION).items[function].counts[type];
+    if (made)
+        return made;
     const vprec_items *list = &VPREC_ITEMS(records, COUNTS);
     size_t i = find(list, vprec_function_at(records, function)->counts[type]);
     return i == VPREC_NO_PARENT ? &none : &((const vprec_counts_record *)list->items[i].record)->counts;
 }
 
+vprec_counts *vprec_counts_make(vprec_records *records, size_t function, vprec_type type)
+{
+    vprec_counts **made = &VPREC_ITEMS(records, FUNCTION).items[function].counts[type];
+    if (!*made) {
+        const vprec_counts *counts = vprec_counts_of(records, function, type);
+        *made = vprec_alloc(1, sizeof **made);
+        memcpy(*made, counts, sizeof **made);
+    }
+    return *made;
+}
+
+size_t vprec_item_at(const vprec_records *records, uint32_t kind, uint64_t offset)
+{
+    return find(&records->of[kind], offset);
+}
+
 void vprec_records_free(vprec_records *records)
 {
     for (uint32_t kind = VPREC_RECORD_PROCESS; kind < VPREC_RECORD_KINDS; kind++) {
-        for (size_t i = 0; i < records->of[kind].count; i++)
+        for (size_t i = 0; i < records->of[kind].count; i++) {
             free(records->of[kind].items[i].record);
+            for (int type = 0; type < VPREC_TYPES; type++)
+                free(records->of[kind].items[i].counts[type]);
+        }
         free(records->of[kind].items);
     }
     free(records->scope_hits);

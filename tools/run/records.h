@@ -15,6 +15,7 @@ typedef struct vprec_item {
     size_t parent;        /* index of the process (of an object, message, exec) or of the object; or VPREC_NO_PARENT */
     size_t function;      /* refused and exact records: index of the function, or VPREC_NO_PARENT */
     vprec_record *record; /* a copy; the text at its end is terminated */
+    vprec_counts *counts[VPREC_TYPES]; /* of a function: what vprec_counts_make has made */
 } vprec_item;
 
 typedef struct vprec_items {
@@ -58,6 +59,12 @@ VPREC_RECORD_AT(scope, SCOPE)
 
 /* What function `function` counted of `type`; nothing, where it executed none. */
 const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type);
+
+/* The same, to be added to. */
+vprec_counts *vprec_counts_make(vprec_records *records, size_t function, vprec_type type);
+
+/* Index of the record of `kind` that lies at `offset` in the file, or VPREC_NO_PARENT. */
+size_t vprec_item_at(const vprec_records *records, uint32_t kind, uint64_t offset);
 
 /* Path of object `index`, "?" for VPREC_NO_PARENT. */
 static inline const char *vprec_object_path(const vprec_records *records, size_t index)

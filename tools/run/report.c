@@ -100,7 +100,9 @@ static json_t *configuration(const vprec_run *run)
     vprec_json_put(object, "fast", json_boolean(config->fast));
     vprec_json_put(object, "integer_rounding", vprec_json_text(vprec_shifters_name(config->rounds_shifters)));
     vprec_json_put(object, "ops", ops);
+    const char *counted = vprec_counting_name(config->count);
     vprec_json_put(object, "count", json_boolean(config->count));
+    vprec_json_put(object, "counted", counted ? vprec_json_text(counted) : json_null());
     vprec_json_put(object, "audit", json_boolean(config->audit));
     vprec_json_put(object, "audit_long_double", json_boolean(config->audit == VPREC_AUDIT_ALL));
     vprec_json_put(object, "list", json_boolean(config->list));
@@ -160,6 +162,8 @@ static json_t *totals_of(const vprec_run *run)
     if (run->options->config.count) {
         vprec_json_put(object, "operations", PER_TYPE(totals->operations));
         vprec_json_put(object, "libm_calls", PER_TYPE(totals->libm_calls));
+    }
+    if (run->options->config.count == VPREC_COUNT_ALL) {
 #define X(event) vprec_json_put(object, #event, PER_TYPE(totals->event));
         VPREC_EVENTS(X)
 #undef X
@@ -222,9 +226,10 @@ static json_t *process_of(const vprec_run *run, size_t i)
     vprec_json_put(object, "traps", vprec_json_number(process->traps));
     vprec_json_put(object, "libm_functions", vprec_json_number(process->libm_functions));
     vprec_json_put(object, "libm_functions_called", PER_TYPE(process->libm_called));
-    if (run->options->config.count) {
-        json_t *firsts = vprec_json_must(json_object());
+    if (run->options->config.count)
         vprec_json_put(object, "libm_calls", PER_TYPE(process->libm_calls));
+    if (run->options->config.count == VPREC_COUNT_ALL) {
+        json_t *firsts = vprec_json_must(json_object());
         for (int type = 0; type < VPREC_TYPES; type++)
             vprec_json_put(firsts, vprec_type_names[type], firsts_of(process->libm_first[type]));
         vprec_json_put(object, "libm_first", firsts);
@@ -291,7 +296,8 @@ static json_t *cancellation_of(const vprec_counts *counts, unsigned precision)
     return object;
 }
 
-static json_t *counts_of(const vprec_counts *counts, unsigned precision)
+/* What is not counted is null. */
+static json_t *counts_of(const vprec_counts *counts, unsigned precision, uint32_t counting)
 {
     static const char *const names[VPREC_OPS] = {
         [VPREC_OP_ADD] = "add",       [VPREC_OP_SUB] = "sub",     [VPREC_OP_MUL] = "mul",   [VPREC_OP_DIV] = "div",
@@ -305,14 +311,16 @@ static json_t *counts_of(const vprec_counts *counts, unsigned precision)
         if (counts->ops[op])
             vprec_json_put(ops, names[op], vprec_json_number(counts->ops[op]));
     vprec_json_put(object, "ops", ops);
-#define X(event) vprec_json_put(object, #event, vprec_json_number(counts->event));
+    bool all = counting == VPREC_COUNT_ALL;
+#define X(event) vprec_json_put(object, #event, all ? vprec_json_number(counts->event) : json_null());
     VPREC_EVENTS(X)
 #undef X
-    span_of(object, &counts->results, "exponent_min", "exponent_max");
+    span_of(object, &counts->results, "exponent_min", "exponent_max"); /* nothing in it: null */
     span_of(object, &counts->operands, "operand_exponent_min", "operand_exponent_max");
-    vprec_json_put(object, "exponents", histogram(counts->exponents, VPREC_EXPONENTS, VPREC_EXPONENT_LEAST));
-    vprec_json_put(object, "cancellation", cancellation_of(counts, precision));
-    vprec_json_put(object, "first", firsts_of(counts->first));
+    vprec_json_put(object, "exponents",
+                   all ? histogram(counts->exponents, VPREC_EXPONENTS, VPREC_EXPONENT_LEAST) : json_null());
+    vprec_json_put(object, "cancellation", all ? cancellation_of(counts, precision) : json_null());
+    vprec_json_put(object, "first", all ? firsts_of(counts->first) : json_null());
     return object;
 }
 
@@ -338,7 +346,8 @@ static json_t *function_of(const vprec_run *run, size_t i)
             if (run->options->config.use[type])
                 vprec_json_put(counts, vprec_type_names[type],
                                counts_of(vprec_counts_of(run->records, i, (vprec_type)type),
-                                         vprec_counts_precision(&run->options->config, (vprec_type)type)));
+                                         vprec_counts_precision(&run->options->config, (vprec_type)type),
+                                         run->options->config.count));
         vprec_json_put(object, "counts", counts);
     }
     return object;

@@ -54,11 +54,12 @@ static void append_type(char **text, const vprec_run *run, vprec_type type)
                COUNT(totals->functions_entered[type], "function"));
         if (totals->libm_calls[type])
             append(text, " and " COUNT_FORMAT, COUNT(totals->libm_calls[type], "libm call"));
-        if (totals->overflows[type])
+        bool all = config->count == VPREC_COUNT_ALL;
+        if (all && totals->overflows[type])
             append(text, ", " COUNT_FORMAT, COUNT(totals->overflows[type], "overflow"));
-        if (totals->underflows[type])
+        if (all && totals->underflows[type])
             append(text, ", " COUNT_FORMAT, COUNT(totals->underflows[type], "underflow"));
-        if (totals->nans[type])
+        if (all && totals->nans[type])
             append(text, ", " COUNT_FORMAT, COUNT(totals->nans[type], "NaN"));
     } else {
         append(text, COUNT_FORMAT " in " COUNT_FORMAT " that ran (of %" PRIu64 " in %" PRIu64 ")",

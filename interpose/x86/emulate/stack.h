@@ -36,6 +36,7 @@ typedef struct vprec_stacks {
     _Atomic uint64_t owner; /* process << 32 | thread; thread 0: nobody's */
     struct vprec_stacks *others;
     struct vprec_view *view; /* life/view.h; VPREC_STACK_VIEW bytes, zeros at first */
+    uint64_t meter, lineage;  /* runtime/meter.h's of the thread, 0: none yet; and of which process it is */
     _Atomic uint64_t pointer; /* %fs's base of the thread that they are reserved for or lent by; 0 */
 } vprec_stacks;
 

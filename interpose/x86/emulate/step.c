@@ -278,6 +278,16 @@ static bool differ(double x, double y)
                                   differ(function(__VA_ARGS__, VPREC_RD), function(__VA_ARGS__, VPREC_RU))};           \
     })
 
+/* Whether a result is to be counted with all that is known of it; if not so much, that is done. */
+static bool counts_all(vprec_stepper *s, uint64_t result)
+{
+    if (!s->tally.counts || s->arith->counting == VPREC_COUNT_OPERATIONS)
+        return false;
+    if (s->arith->counting == VPREC_COUNT_QUICK)
+        vprec_tally_extent(&s->tally, vprec_widen(s->type, result));
+    return s->arith->counting != VPREC_COUNT_QUICK;
+}
+
 /* What the result is held against by --count: the format, or the container. */
 static void count_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c,
                        unsigned negate, uint64_t result, bool rounded)
@@ -343,7 +353,7 @@ uint64_t vprec_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t 
         else
             s->raised |= mxcsr & 0x3f;
     }
-    if (s->tally.counts)
+    if (counts_all(s, r))
         count_step(s, op, a, b, c, negate, r, round & VPREC_ROUND_RESULTS);
     return r;
 }
@@ -421,7 +431,7 @@ uint64_t vprec_step_convert(vprec_stepper *s, unsigned from, uint64_t a)
         else
             s->raised |= mxcsr & 0x3f;
     }
-    if (s->tally.counts) {
+    if (counts_all(s, r)) {
         uint64_t number = floating ? denormals_are_zeros(s, from, a) : a;
         vprec_exactly x = !exceeds_binary64(from)      ? (vprec_exactly){convert_exactly(from, number), false}
                           : vprec_elem_is_signed(from) ? EXACTLY(vprec_from_i64, (int64_t)a, &binary64)
@@ -440,7 +450,7 @@ static uint64_t deliver(vprec_stepper *s, enum vprec_work_kind work, uint64_t a,
     uint64_t native = r;
     if (round & VPREC_ROUND_RESULTS)
         r = round_bits(s, r, key);
-    if (s->tally.counts) {
+    if (counts_all(s, r)) {
         uint64_t m = magnitude(s->type, a);
         count_value(s, work, vprec_widen(s->type, a), (vprec_exactly){vprec_widen(s->type, native), false}, r,
                     round & VPREC_ROUND_RESULTS, m && m < vprec_elem_infinity(s->type));
@@ -516,7 +526,7 @@ uint64_t vprec_step_scalef(vprec_stepper *s, uint64_t a, uint64_t b)
             uint64_t r = finish(s, VPREC_ONCE(&once, scale, number, n), false);
             if (may_be_tiny(s, r))
                 r = flush(s, r, vprec_scale(number, n, tiny_format(s), tiny_mode(s)));
-            if (s->tally.counts)
+            if (counts_all(s, r))
                 count_value(s, VPREC_WORK_SCALE, number, EXACTLY(vprec_scale, number, n, &binary64), r, true, true);
             return r;
         }

@@ -100,6 +100,13 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_EXPONENT, (uint64_t)c.field_max << c.fbits);
         for (size_t i = 0; i < 64; i += 2 * (size_t)total / 8)
             memcpy(constants->value[t][VPREC_K_ALTERNATE] + i, &sign, (size_t)total / 8);
+        fill(constants, t, VPREC_K_ALL, all);
+        fill(constants, t, VPREC_K_PAIR_ADD, UINT64_C(1) << c.fbits);
+        const uint64_t one = 1;
+        for (size_t i = (size_t)total / 8; i < 64; i += 2 * (size_t)total / 8) {
+            memcpy(constants->value[t][VPREC_K_PAIR_FLIP] + i, &all, (size_t)total / 8);
+            memcpy(constants->value[t][VPREC_K_PAIR_ADD] + i, &one, (size_t)total / 8);
+        }
         if (arith->noise[t].what) {
             unsigned cut = (unsigned)c.fbits + 1 - arith->noise[t].precision;
             fill(constants, t, VPREC_K_BEYOND, (UINT64_C(1) << cut) - 1);

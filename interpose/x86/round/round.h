@@ -48,6 +48,9 @@ enum vprec_constant {
     VPREC_K_STEP,      /* what a vector of random words adds to the thread's counter */
     VPREC_K_DIRECTION, /* MXCSR's field, in 32-bit elements */
     VPREC_K_LEAST,     /* the container's least normal number */
+    VPREC_K_ALL,       /* all bits */
+    VPREC_K_PAIR_FLIP, /* of two elements none, then all bits */
+    VPREC_K_PAIR_ADD,  /* VPREC_K_LEAST, then VPREC_K_ONE */
     VPREC_CONSTANTS
 };
 

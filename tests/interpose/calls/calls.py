@@ -117,7 +117,7 @@ class Libm(unittest.TestCase):
 
     def test_identity(self):
         self.assertEqual(vprec('-f native', *self.PROGRAM), run(*self.PROGRAM))
-        self.assertEqual(vprec('-f native --count', *self.PROGRAM), run(*self.PROGRAM))
+        self.assertEqual(vprec('-f native --count=all', *self.PROGRAM), run(*self.PROGRAM))
 
     def test_other_linkage(self):
         """Lazily bound, and not position-independent; in no object of its own and without -lm's ldexpf."""
@@ -164,7 +164,7 @@ class Late(unittest.TestCase):
     def test_together(self):
         self.check('', True, self.LATE)
         self.check('', True, self.LATE, self.LATER)
-        self.check('--count', True, self.LATE)
+        self.check('--count=all', True, self.LATE)
         self.check('--ops libm', True, self.LATE)
         self.check('--ops add', False, self.LATE)
         self.check('--skip-object libcalls_late.so', False, self.LATE)
@@ -180,7 +180,7 @@ class Late(unittest.TestCase):
 
     def test_found_by_name(self):
         self.check_program('', True, './calls_finder')
-        self.check_program('--count', True, './calls_finder')
+        self.check_program('--count=all', True, './calls_finder')
         self.check_program('--ops add', False, './calls_finder')
 
     def test_again(self):
@@ -221,6 +221,7 @@ class Clib(unittest.TestCase):
     def test_default(self):
         self.check('', True)
         self.check('--count', True)
+        self.check('--count=all', True)
 
     def test_selection(self):
         self.check('--function main', True)
@@ -241,7 +242,7 @@ class Vectors(unittest.TestCase):
 
     def test_results(self):
         native = run('./calls_vectors')
-        for options in '', '--count', '--ops libm', '--function main --function avx*':
+        for options in '', '--count', '--count=all', '--ops libm', '--function main --function avx*':
             have = vprec('-f f32=bf16,f64=e11m20 ' + options, './calls_vectors')
             self.assertEqual([name for name, _ in have], [name for name, _ in native])
             for name, bits in have:
@@ -300,7 +301,7 @@ class Compilers(unittest.TestCase):
         self.assertEqual(*(self.results(program, '') for program in self.PROGRAMS))
 
     def test_emulated(self):
-        self.check('--count', lambda who: True)
+        self.check('--count=all', lambda who: True)
 
     def test_opened(self):
         """By what dlopen brings into a process that had no use for libgcc_s's arithmetic."""
@@ -321,7 +322,7 @@ class Compilers(unittest.TestCase):
 
     def test_identity(self):
         for program in self.PROGRAMS:
-            for options in '-f native', '-f native --count', '-f native --function ff*':
+            for options in '-f native', '-f native --count', '-f native --count=all', '-f native --function ff*':
                 self.assertEqual(vprec(options, program), run(program))
 
 
@@ -363,7 +364,7 @@ class Elementary(unittest.TestCase):
         self.assertGreater(self.check('', asked=False), 100)
 
     def test_identity(self):
-        for options in '-f native', f'-f native {self.ASKED}', f'-f native --count {self.ASKED}':
+        for options in '-f native', f'-f native {self.ASKED}', f'-f native --count {self.ASKED}', f'-f native --count=all {self.ASKED}':
             self.assertEqual(run(self.PROGRAM), vprec(options, self.PROGRAM))
 
     def test_function(self):
@@ -376,6 +377,7 @@ class Elementary(unittest.TestCase):
 
     def test_operations(self):
         self.assertGreater(self.check('--ops libm'), 150)
+        self.assertGreater(self.check('--count=all'), 150)
         self.assertGreater(self.check('--count'), 150)
 
     def test_modes(self):
@@ -415,7 +417,7 @@ class Elementary(unittest.TestCase):
         if subprocess.run(command, stdout=subprocess.DEVNULL, cwd=DIRECTORY).returncode == 77:
             self.skipTest('this processor has no AVX-512')
         native = run(*command)
-        for options in '', '--function call_full', '-m sr', '--count':
+        for options in '', '--function call_full', '-m sr', '--count', '--count=all':
             for (name, before), (_, after) in zip(native, vprec(f'-f bf16 {options} {self.ASKED}', *command)):
                 lost = int(before, 16) & ~int(after, 16)
                 self.assertEqual(lost, 0, f'{options}: {name} changes the registers {lost:x}')

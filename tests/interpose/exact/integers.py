@@ -38,7 +38,11 @@ class Integers(unittest.TestCase):
         self.assertEqual(report['configuration']['integer_rounding'], 'exact')
 
     def test_counted(self):
-        _, report = self.run_vprec('--count')
+        for how in '--count=operations', '--count', '--count=all':
+            with self.subTest(how=how):
+                self.check_counted(self.run_vprec(how)[1])
+
+    def check_counted(self, report):
         # every instruction has its executions, a vector one for several numbers; the tail's may have idle elements
         lanes, numbers = {'ps': 4, 'pd': 2, 'ss': 1, 'sd': 1}, {'s': 0, 'd': 0}
         for site in report['integer_rounding']:

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 # guest.py: what a program prints and its exit status are the native ones under
-# --format native, with --count (every operation through the emulator) too, as a
+# --format native, with --count and --count=all (every operation through the emulator) too, as a
 # child of a shell too. LIFE_PRELOAD: a library of the user's to preload.
 import argparse, os, subprocess, sys
 
@@ -27,7 +27,7 @@ def main():
         return 1
     bad = 0
     child = ['--', 'sh', '-c', '"$@"', 'sh']
-    for options in [child] if o.child else [[], ['--count'], child]:
+    for options in [child] if o.child else [[], ['--count'], ['--count=all'], child]:
         run_it = [o.vprec_run, '-q', '-f', 'native'] + options + (['--'] if '--' not in options else []) + command
         status, have, errors = run(run_it)
         different = [f'{k + 1}: {h}\n   want {w}' for k, (w, h) in enumerate(zip(want, have)) if w != h]

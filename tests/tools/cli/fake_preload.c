@@ -183,7 +183,8 @@ static void open_wire(const char *place)
     if (fstat(fd, &st) || st.st_dev != number[VPREC_WIRE_DEVICE] || st.st_ino != number[VPREC_WIRE_INODE])
         return;
     wire = mmap(NULL, VPREC_WIRE_HEAD, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (wire == MAP_FAILED || wire->magic != VPREC_WIRE_MAGIC || wire->capacity != (uint64_t)st.st_size)
+    if (wire == MAP_FAILED || wire->magic != VPREC_WIRE_MAGIC ||
+        wire->capacity + (uint64_t)wire->meters_most * VPREC_METER_BYTES != (uint64_t)st.st_size)
         abort();
     uint64_t offset = atomic_fetch_add(&wire->used, CHUNK);
     chunk = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);

@@ -149,7 +149,7 @@ class Usage(Case):
         self.refused("'-x'", args=['-f', 'bf16', '-x'])
         self.refused("'--fast=1'", args=['-f', 'bf16', '--fast=1'])
         self.refused('--report', args=['-f', 'bf16', '--report', ''])
-        self.refused('--count=some', '--count=all', args=['-f', 'bf16', '--count=some'])
+        self.refused('--count=some', '--count=all', '--count=operations', args=['-f', 'bf16', '--count=some'])
         self.refused('--audit=some', args=['-f', 'bf16', '--audit=some'])
 
     def test_missing_parts(self):
@@ -542,10 +542,12 @@ class Running(Case):
                          'use 2 0 bits e8m7 e0m0 mode 0 round 1 ops 511 fast 0 count 0 audit 0 rules 0::')
         self.assertEqual(config('-f', 'native'),
                          'use 1 1 bits e0m0 e0m0 mode 0 round 1 ops 511 fast 0 count 0 audit 0 rules 0::')
-        self.assertEqual(config('-f', 'f32=native,f64=e11m40', '--round', 'both', '--fast', '--count', '--audit', '-m',
+        self.assertEqual(config('-f', 'f32=native,f64=e11m40', '--round', 'both', '--fast', '--count=all', '--audit', '-m',
                                 'rne', '--ops', 'add,libm', '--object', 'hit*', '--skip-function', 'hit me'),
-                         'use 1 2 bits e0m0 e11m40 mode 0 round 3 ops 257 fast 1 count 1 audit 1 rules 2:hit*:hit me')
-        self.assertIn(' count 1 ', config('-f', 'bf16', '--count=all'))
+                         'use 1 2 bits e0m0 e11m40 mode 0 round 3 ops 257 fast 1 count 3 audit 1 rules 2:hit*:hit me')
+        for number, option in enumerate(('--count=operations', '--count=quick', '--count=all'), 1):
+            self.assertIn(f' count {number} ', config('-f', 'bf16', option))
+        self.assertIn(' count 2 ', config('-f', 'bf16', '--count'))
         self.assertEqual(config('-f', 'e5m10,f64=e8m7', '--round', 'operands', '--exec', 'hit'),
                          'use 2 2 bits e5m10 e8m7 mode 0 round 2 ops 511 fast 0 count 0 audit 0 rules 1:hit:')
         self.assertEqual(config('-f', 'f64=e5m2:bias=16', '-f', 'e5m2:bias=16').split(' mode')[0],
@@ -673,13 +675,13 @@ class Reports(Case):
         self.assertEqual(report['totals']['sites_entered'], {'f32': 4, 'f64': 0})
 
     def test_counts(self):
-        report = self.report('-f', 'bf16', '--count', '/bin/true')
+        report = self.report('-f', 'bf16', '--count=all', '/bin/true')
         self.assertEqual(report['functions'][0]['counts'], {'f32': {
             'ops': {'add': 1000, 'fma': 24}, 'rounded': 900, 'overflows': 2, 'underflows': 0, 'subnormals': 3,
             'flushed': 0, 'nans': 0, 'exponent_min': -12, 'exponent_max': 5, 'operand_exponent_min': -20,
             'operand_exponent_max': 0, 'exponents': {'-12': 1, '5': 1020}, 'cancellation': {
                 'additions': 1023, 'bits': {'0': 1000, '4': 12, '5': 8}, 'total': 3, 'max_bits': 5,
-                'max_digits': 5 * math.log10(2), 'precision_bits': 8, 'more_than_half': 11}}})
+                'max_digits': 5 * math.log10(2), 'precision_bits': 8, 'more_than_half': 11}, 'first': {}}})
         idle = report['functions'][1]['counts']['f32']
         for name in ('exponent_min', 'exponent_max', 'operand_exponent_min', 'operand_exponent_max'):
             self.assertIsNone(idle[name])
@@ -688,6 +690,24 @@ class Reports(Case):
         self.assertEqual(report['totals']['subnormals'], {'f32': 3, 'f64': 0})
         self.assertEqual(report['totals']['operations'], {'f32': 1024, 'f64': 0})
         self.assertEqual(report['processes'][0]['libm_calls'], {'f32': 11, 'f64': 0})
+
+    def test_counts_that_are_quick_tell_nothing_else(self):
+        for option, exponents in ('--count', (-12, 5)), ('--count=quick', (-12, 5)), ('--count=operations', (-12, 5)):
+            with self.subTest(option=option):
+                report = self.report('-f', 'bf16', option, '/bin/true')
+                counts = report['functions'][0]['counts']['f32']
+                self.assertEqual(counts['ops'], {'add': 1000, 'fma': 24})
+                self.assertEqual((counts['exponent_min'], counts['exponent_max']), exponents)
+                for name in ('rounded', 'overflows', 'underflows', 'subnormals', 'flushed', 'nans', 'exponents',
+                             'cancellation', 'first'):
+                    self.assertIsNone(counts[name], name)
+                    self.assertNotIn(name, report['totals'])
+                self.assertEqual(report['totals']['operations'], {'f32': 1024, 'f64': 0})
+                self.assertIs(report['configuration']['count'], True)
+                self.assertEqual(report['configuration']['counted'],
+                                 {'--count': 'quick'}.get(option, option.removeprefix('--count=')))
+                self.assertNotIn('overflow', report['summary'])
+        self.assertIsNone(self.report('-f', 'bf16', '/bin/true')['configuration']['counted'])
 
     def test_native_and_fast(self):
         report = self.report('-f', 'native', '--fast', '/bin/true')
@@ -745,7 +765,7 @@ class Reports(Case):
         complete = 0
         for seed in range(200):
             with self.subTest(seed=seed):
-                done = self.run_vprec('-f', 'bf16', '--count', '--audit', '--object', 'hit', '--report', 'report.json',
+                done = self.run_vprec('-f', 'bf16', ('--count', '--count=all')[seed % 2], '--audit', '--object', 'hit', '--report', 'report.json',
                                       '/bin/true', fake=f'garbage:{seed}')
                 self.assertIn(done.returncode, (0, 124, 125), done.stderr)
                 for line in done.stderr.splitlines():
@@ -778,16 +798,16 @@ class Conclusions(Case):
         report = self.report('-f', 'bf16', '/bin/true')
         self.assertEqual((report['summary'], report['summary_left'], report['summary_hint']), (line, left, hint))
         self.assertEqual((report['totals']['refused'], report['totals']['long_double']), (0, 1))
-        line = self.summary('-f', 'e8m10', '--count', '--fast', '/bin/true')[0]
+        line = self.summary('-f', 'e8m10', '--count=all', '--fast', '/bin/true')[0]
         for part in ('1024 operations in 1 function', '11 libm calls', '2 overflows', 'rounded twice (--fast)'):
             self.assertIn(part, line)
-        lines = self.run_vprec('-f', 'bf16', '--count', '/bin/true').stderr.decode().splitlines()
+        lines = self.run_vprec('-f', 'bf16', '--count=all', '/bin/true').stderr.decode().splitlines()
         row = lines.index(next(line for line in lines if 'FUNCTION' in line))
         self.assertEqual(lines[row + 1].split()[1:], ['forward', 'libnet.so.1', 'f32', '1024', '1.5', '1.1%', '0.3%',
                                                       '-12..5', '2', '0', '0'])
         self.assertIn('worst in forward (libnet.so.1): 11 of 1023 additions (1.1%)', lines[row + 2])
         self.assertIn('exponents -20..5, and 2 overflows: more exponent bits are needed, how many this run cannot', lines[row + 3])
-        self.assertIn('--format native --count', lines[row + 3])
+        self.assertIn('--format native --count=all', lines[row + 3])
         self.assertIn('f32 instrumented, not rounded (native)', self.summary('-f', 'native', '/bin/true')[0])
 
     def test_hint(self):

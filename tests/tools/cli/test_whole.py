@@ -156,7 +156,7 @@ class Whole(unittest.TestCase):
         self.assertNotIn('--ops', str(report['summary_left']))
 
     def test_counts(self):
-        done, report = self.run_vprec('-f', 'bf16', '--count', '--', VICTIM)
+        done, report = self.run_vprec('-f', 'bf16', '--count=all', '--', VICTIM)
         self.assertEqual(done.returncode, 0, done.stderr)
         (function,) = self.victims(report)
         self.assertEqual(function['counts']['f32']['ops'], {'add': 100})
