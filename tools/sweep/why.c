@@ -163,6 +163,18 @@ static json_t *firsts_of(const sweep_tally *own, const sweep_tally *native)
     return object;
 }
 
+/* Why nothing was counted of the cell itself. */
+static void tell_uncounted(json_t *texts, const sweep *s, const sweep_cell *c)
+{
+    if (!c->counting)
+        sweep_words_add(texts, "its operations were not counted (--why all does that)");
+    else if (!s->grid.cells[c->counting].settled)
+        sweep_words_add(texts, "its operations have not been counted yet: the same command goes on");
+    else
+        sweep_words_add(texts, "its operations could not be counted: see " VPREC_RESULTS_CELLS "/%s/0001/stderr",
+                        s->grid.cells[c->counting].id);
+}
+
 static json_t *cell_of(const sweep *s, const sweep_threshold *t, size_t index, const sweep_tally *native)
 {
     const sweep_cell *c = &s->grid.cells[index];
@@ -190,6 +202,8 @@ static json_t *cell_of(const sweep *s, const sweep_threshold *t, size_t index, c
         sweep_words_add(texts,
                         "counting was ended after %.6g seconds (--why-timeout): what follows is of the part that ran",
                         s->options->why_timeout);
+    if (!counted)
+        tell_uncounted(texts, s, c);
     sweep_words_tell(texts, c, counted ? &own : NULL, native);
     vprec_json_put(object, "text", texts);
     free(how);

@@ -346,8 +346,6 @@ void sweep_words_tell(json_t *texts, const sweep_cell *cell, const sweep_tally *
     else if (native && !ranges)
         sweep_words_add(texts, native->cut ? "all that was counted of native arithmetic is in its range"
                                            : "all results of native arithmetic are in its range");
-    else if (!native)
-        sweep_words_add(texts, "it was not counted");
 }
 
 json_t *sweep_words_objects(const json_t *objects, const json_t *options, bool cut)
