@@ -12,6 +12,7 @@
 #include "runtime/profile.h"
 #include "runtime/record.h"
 #include "runtime/version.h"
+#include "scope/scopes.h"
 #include "symbols.h"
 #include "unrounded.h"
 #include "x86/emulate/enter.h"
@@ -541,7 +542,7 @@ vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
         if (!config->audit || config->list)
             vprec_job_record_refused(j);
         if (config->count) {
-            vprec_counters = vprec_record_counts;
+            vprec_counters = config->layers ? vprec_scope_counts : vprec_record_counts;
             vprec_firsts = &vprec_wire_shared->firsts;
         }
         note_executed(j);

@@ -92,10 +92,9 @@ uint32_t vprec_record_counted(vprec_function_record *function)
     return counted_last = number;
 }
 
-/* The first time in this process; one that it was forked from, or that was forked from it, may have made them. */
-__attribute__((noinline)) static vprec_counts *find_counts(counted *function, vprec_type type)
+/* A process that this one was forked from, or that was forked from it, may have made them. */
+vprec_counts *vprec_record_counts_at(_Atomic uint64_t *place)
 {
-    _Atomic uint64_t *place = &function->record->counts[type];
     uint64_t at = atomic_load_explicit(place, memory_order_acquire);
     vprec_counts_record *record = NULL;
     if (!at && (record = vprec_record_room(sizeof *record))) {
@@ -107,7 +106,15 @@ __attribute__((noinline)) static vprec_counts *find_counts(counted *function, vp
     }
     if (at && !record && !(record = vprec_share_at(at, sizeof *record)))
         atomic_fetch_add(&vprec_wire_shared->dropped, 1);
-    vprec_counts *counts = record ? &record->counts : NOWHERE;
+    return record ? &record->counts : NULL;
+}
+
+/* The first time in this process. */
+__attribute__((noinline)) static vprec_counts *find_counts(counted *function, vprec_type type)
+{
+    vprec_counts *counts = vprec_record_counts_at(&function->record->counts[type]);
+    if (!counts)
+        counts = NOWHERE;
     atomic_store_explicit(&function->counts[type], counts, memory_order_release);
     return counts;
 }

@@ -21,6 +21,8 @@ uint32_t vprec_record_counted(vprec_function_record *function);
 /* The counters of a function, given by that number, for `type`, made at the first call; NULL without room, or for
  * function 0. Async-signal-safe. */
 vprec_counts *vprec_record_counts(uint32_t function, vprec_type type);
+/* The counters whose offset is kept at `place`, made if there is none; NULL without room. Async-signal-safe. */
+vprec_counts *vprec_record_counts_at(_Atomic uint64_t *place);
 /* Sees to it that the next counters need no system call: a program may forbid itself all but a few. */
 void vprec_record_prepare(void);
 

@@ -217,6 +217,7 @@ typedef struct vprec_wire_config {
     uint32_t fast, list, keyed; /* booleans; keyed: --noise operands */
     uint32_t count;             /* enum vprec_counting */
     uint32_t rounds_shifters; /* boolean: --integer-rounding rounded */
+    uint32_t layers; /* boolean: with count: what is counted belongs to scopes, not to functions */
     uint32_t presets; /* bit i: enum vprec_framework */
     uint32_t perf_map, gdb; /* booleans: clones are made known to these */
     uint32_t audit; /* enum vprec_audit */
@@ -494,11 +495,17 @@ typedef struct vprec_exec_record {
     char path[];      /* the ELF file */
 } vprec_exec_record;
 
+/* What is no scope of the program's, and has a colon at its end: with --layers, what is counted outside of all, and by
+ * threads of which nobody knows for which of several they work. */
+#define VPREC_SCOPE_OUTSIDE "(outside)"
+#define VPREC_SCOPE_SEVERAL "(several at once)"
+
 /* Of all scopes of the name, in the order in which they were first opened. */
 typedef struct vprec_scope_record {
     vprec_record head;
     uint64_t process;
     _Atomic uint64_t calls;
+    _Atomic uint64_t counts[VPREC_TYPES]; /* as in vprec_function_record: with --layers, of what no scope within it has */
     uint64_t rival;   /* offset of the record of a scope of another version that was open at the same time, in another
                          thread, while nothing told which of them a third thread worked for; 0: none was */
     uint32_t line;    /* of the recipe, the last one that matches, + 1; 0: none */

@@ -19,6 +19,7 @@ struct vprec_scope {
     atomic_bool met; /* it was opened before */
     uint32_t line;   /* see vprec_scope_record */
     vprec_scope_record *record; /* NULL: there was no room */
+    vprec_counts *_Atomic counts[VPREC_TYPES]; /* NULL: not looked for yet */
     char name[];
 };
 
@@ -65,7 +66,7 @@ static void unlock(void)
 
 bool vprec_scope_wanted(void)
 {
-    return vprec_versions > 1;
+    return vprec_versions > 1 || vprec_wire_shared->config.layers;
 }
 
 /* Whether the pattern is for the scope's full name, or for what follows the first colon of it. */
@@ -79,7 +80,7 @@ static void ask_recipe(vprec_scope *scope)
 {
     const vprec_wire_recipe *recipe = vprec_version_recipe;
     scope->version = NONE;
-    for (uint32_t i = 0; i < recipe->lines; i++) {
+    for (uint32_t i = 0; recipe && i < recipe->lines; i++) {
         const vprec_wire_scope *s = &recipe->line[i];
         if (!matches(s->glob, scope->name))
             continue;
@@ -97,7 +98,7 @@ static void record(vprec_scope *scope)
     vprec_wire_recipe *recipe = vprec_version_recipe;
     lock();
     if (!scope->met) {
-        for (uint32_t i = 0; i < recipe->lines; i++)
+        for (uint32_t i = 0; recipe && i < recipe->lines; i++)
             if (matches(recipe->line[i].glob, scope->name))
                 atomic_fetch_add_explicit(&recipe->line[i].hits, 1, memory_order_relaxed);
         vprec_scope_record *r = vprec_record_text(VPREC_RECORD_SCOPE, sizeof *r, scope->name);
@@ -172,16 +173,21 @@ static bool lives(const thread *t)
     return !vprec_sys(SYS_tgkill, vprec_sys_getpid(), t->id, 0, 0, 0, 0);
 }
 
+/* Where those that follow count; NULL: where nobody is in a scope. */
+static vprec_scope *_Atomic led;
+static vprec_scope *outside, *several; /* what is counted where none, or nobody knows which one, is open */
+
 /* Leads those that follow to the version of what is open, now that the calling thread's has changed. */
 static void lead(thread *self)
 {
     const opened *only = NULL;
-    bool clear = true;
+    bool clear = true, alone = true;
     lock();
     for (thread *t = threads; t; t = t->next) {
         const opened *o = innermost(t);
         if (!o || (t != self && !lives(t)))
             continue;
+        alone &= !only || only->scope == o->scope;
         if (only && only->version != o->version) {
             clear = false;
             if (o->scope->record && !o->scope->record->rival)
@@ -189,13 +195,17 @@ static void lead(thread *self)
         }
         only = o;
     }
-    vprec_version_lead(!clear ? VPREC_VERSION_AMBIGUOUS : only ? only->version : 0);
+    if (vprec_version_tables)
+        vprec_version_lead(!clear ? VPREC_VERSION_AMBIGUOUS : only ? only->version : 0);
+    atomic_store_explicit(&led, !alone ? several : only ? only->scope : NULL, memory_order_release);
     unlock();
 }
 
 static void work_in(const thread *t)
 {
     const opened *o = innermost(t);
+    if (!vprec_version_tables)
+        return;
     if (o)
         vprec_version_choose(o->version);
     else if (t->follows)
@@ -273,9 +283,9 @@ uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame)
             record(scope);
         if (scope->version != NONE)
             o.given = scope->version;
-        o.version = vprec_version_recipe->within && !o.within ? 0 : o.given;
+        o.version = vprec_version_recipe && vprec_version_recipe->within && !o.within ? 0 : o.given;
         t->open[t->depth++] = o;
-        if (o.version != before) {
+        if (o.version != before || vprec_wire_shared->config.layers) {
             lead(t);
             work_in(t);
         }
@@ -295,7 +305,7 @@ void vprec_scope_close(uint32_t depth)
     const uint8_t before = innermost(t)->version;
     t->depth = depth;
     const opened *o = innermost(t);
-    if (!o || o->version != before) {
+    if (!o || o->version != before || vprec_wire_shared->config.layers) {
         lead(t);
         work_in(t);
     }
@@ -330,10 +340,25 @@ static void after_fork(void)
         }
     }
     unlock();
-    if (here)
-        lead(here);
-    else
-        vprec_version_lead(0);
+    lead(here);
+}
+
+vprec_counts *vprec_scope_counts(uint32_t function, vprec_type type)
+{
+    static char nowhere; /* stands for: no room */
+    const opened *o = here ? innermost(here) : NULL;
+    vprec_scope *s = o ? o->scope : follows ? atomic_load_explicit(&led, memory_order_acquire) : NULL;
+    (void)function;
+    s = s ? s : outside;
+    if (!s || !s->record)
+        return NULL;
+    vprec_counts *counts = atomic_load_explicit(&s->counts[type], memory_order_acquire);
+    if (__builtin_expect(!counts, 0)) {
+        counts = vprec_record_counts_at(&s->record->counts[type]);
+        counts = counts ? counts : (vprec_counts *)(void *)&nowhere;
+        atomic_store_explicit(&s->counts[type], counts, memory_order_release);
+    }
+    return counts == (vprec_counts *)(void *)&nowhere ? NULL : counts;
 }
 
 void vprec_scope_begin_all(void)
@@ -342,4 +367,12 @@ void vprec_scope_begin_all(void)
         return;
     ends = !pthread_key_create(&at_end, end);
     pthread_atfork(lock, unlock, after_fork);
+    if (vprec_wire_shared->config.layers) {
+        outside = vprec_scope_named(VPREC_SCOPE_OUTSIDE, "");
+        several = vprec_scope_named(VPREC_SCOPE_SEVERAL, "");
+        if (outside)
+            record(outside);
+        if (several)
+            record(several);
+    }
 }

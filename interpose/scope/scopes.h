@@ -8,6 +8,7 @@
 #ifndef VPREC_SCOPE_SCOPES_H
 #define VPREC_SCOPE_SCOPES_H
 
+#include "runtime/wire.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +36,10 @@ uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame);
 void vprec_scope_close(uint32_t depth);
 /* How many are open in the calling thread. */
 uint32_t vprec_scope_depth(void);
+
+/* With --layers: the counters of the scope that the calling thread works in, or of what is outside of all, for
+ * vprec_counters. */
+vprec_counts *vprec_scope_counts(uint32_t function, vprec_type type);
 
 /* A thread starts. It follows: it was not started by an interpreter, and is not the first. */
 void vprec_scope_thread(bool follows);

@@ -36,6 +36,7 @@ enum {
     OPT_PRESET,
     OPT_SCOPE,
     OPT_WITHIN,
+    OPT_LAYERS,
     OPT_RULE
 };
 enum { SAMPLES_MAX = 1000000, JOBS_MAX = 4096 };
@@ -59,6 +60,7 @@ static const struct option long_options[] = {
     {"preset", required_argument, NULL, OPT_PRESET},
     {"scope", required_argument, NULL, OPT_SCOPE},
     {"within", required_argument, NULL, OPT_WITHIN},
+    {"layers", optional_argument, NULL, OPT_LAYERS},
     {"fast", no_argument, NULL, OPT_FAST},
     {"integer-rounding", required_argument, NULL, OPT_INTEGERS},
     {"ops", required_argument, NULL, OPT_OPS},
@@ -685,6 +687,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_PRESET: ok = preset_parse(config, optarg); break;
         case OPT_SCOPE: ok = vprec_recipe_add(&recipe, optarg); break;
         case OPT_WITHIN: ok = vprec_recipe_within(&recipe, optarg); break;
+        case OPT_LAYERS: options->layers = optarg ? optarg : "*"; config->layers = 1; break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
         case OPT_COUNT: ok = counting_parse(config, optarg); break;
@@ -728,6 +731,12 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         /* A listing without a choice shows what both types have. */
         config->use[VPREC_F32] = config->use[VPREC_F64] = VPREC_USE_NATIVE;
     }
+    if (config->layers && config->count) {
+        vprec_say("--layers counts by layer, --count by function: give one of them, and run the other one besides");
+        return VPREC_EXIT_FAILURE;
+    }
+    if (config->layers)
+        config->count = VPREC_COUNT_ALL;
     if (!*options->program) {
         vprec_say("no program given: add it, as in vprec-run --format bf16 -- PROGRAM [ARG...]");
         return VPREC_EXIT_FAILURE;

@@ -173,7 +173,9 @@ int vprec_run_conclude(const vprec_run *run)
             status = VPREC_EXIT_FAILURE;
     }
     if (!run->options->quiet && !config->list) {
-        if (config->count)
+        if (config->layers)
+            vprec_scopes_tell(run);
+        else if (config->count)
             vprec_profile_tell(run);
         char *rounded = vprec_summary_rounded(run), *left = vprec_summary_left(run), *advice = vprec_summary_advice(run);
         vprec_say("%s", rounded);

@@ -15,8 +15,7 @@ enum { ROWS_MOST = 10, FUNCTION_WIDTH = 24, OBJECT_WIDTH = 14 };
 #define QUICK "%-*s %-*s %4s %7s %11s" /* the last column empty where only operations are counted */
 #define ROW "%-*s %-*s %4s %7s %6s %6s %6s %11s %6s %6s %6s"
 
-/* Up to five digits as they are, larger numbers to three digits: "1.02 M". */
-static const char *brief(uint64_t n, char text[16])
+const char *vprec_profile_brief(uint64_t n, char text[16])
 {
     static const char units[] = "kMGTPE";
     if (n < 100000) {
@@ -44,8 +43,7 @@ static const char *share(uint64_t part, uint64_t whole, char text[16])
     return text;
 }
 
-/* A name in `width` columns, its end cut off where it is longer; of "libnet+0x1a40" its beginning. */
-static const char *fitted(const char *name, size_t width, char *text)
+const char *vprec_profile_fitted(const char *name, size_t width, char *text)
 {
     int length = snprintf(text, width + 1, "%s", name);
     if (length > (int)width && strstr(name, "+0x"))
@@ -76,15 +74,15 @@ static void tell_row(const vprec_run *run, const vprec_profile *profile)
     char *name = vprec_demangled(profile->function, false);
     bool all = run->options->config.count == VPREC_COUNT_ALL;
     if (!all)
-        vprec_say(QUICK, FUNCTION_WIDTH, fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
-                  fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
-                  brief(profile->operations, text[0]), exponents);
+        vprec_say(QUICK, FUNCTION_WIDTH, vprec_profile_fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
+                  vprec_profile_fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
+                  vprec_profile_brief(profile->operations, text[0]), exponents);
     else
-        vprec_say(ROW, FUNCTION_WIDTH, fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
-              fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
-              brief(profile->operations, text[0]), digits, share(more_than_half(run, profile), additions, text[1]),
+        vprec_say(ROW, FUNCTION_WIDTH, vprec_profile_fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
+              vprec_profile_fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
+              vprec_profile_brief(profile->operations, text[0]), digits, share(more_than_half(run, profile), additions, text[1]),
               share(counts->cancelled[VPREC_CANCELLED_ALL], additions, text[2]), exponents,
-              brief(counts->overflows, text[3]), brief(counts->underflows, text[4]), brief(counts->nans, text[5]));
+              vprec_profile_brief(counts->overflows, text[3]), vprec_profile_brief(counts->underflows, text[4]), vprec_profile_brief(counts->nans, text[5]));
     free(name);
 }
 

@@ -177,15 +177,18 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
         records->named[i] = find(&VPREC_ITEMS(records, OBJECT), atomic_load(&mapping->wire->config.rule[i].idle));
 }
 
-const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type)
+static const vprec_counts *counts_at(const vprec_records *records, uint64_t offset)
 {
     static const vprec_counts none;
-    const vprec_counts *made = VPREC_ITEMS(records, FUNCTION).items[function].counts[type];
-    if (made)
-        return made;
     const vprec_items *list = &VPREC_ITEMS(records, COUNTS);
-    size_t i = find(list, vprec_function_at(records, function)->counts[type]);
+    size_t i = find(list, offset);
     return i == VPREC_NO_PARENT ? &none : &((const vprec_counts_record *)list->items[i].record)->counts;
+}
+
+const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type)
+{
+    const vprec_counts *made = VPREC_ITEMS(records, FUNCTION).items[function].counts[type];
+    return made ? made : counts_at(records, vprec_function_at(records, function)->counts[type]);
 }
 
 vprec_counts *vprec_counts_make(vprec_records *records, size_t function, vprec_type type)
@@ -202,6 +205,11 @@ vprec_counts *vprec_counts_make(vprec_records *records, size_t function, vprec_t
 size_t vprec_item_at(const vprec_records *records, uint32_t kind, uint64_t offset)
 {
     return find(&records->of[kind], offset);
+}
+
+const vprec_counts *vprec_scope_counts_of(const vprec_records *records, size_t scope, vprec_type type)
+{
+    return counts_at(records, vprec_scope_at(records, scope)->counts[type]);
 }
 
 void vprec_records_free(vprec_records *records)

@@ -101,8 +101,9 @@ static json_t *configuration(const vprec_run *run)
     vprec_json_put(object, "integer_rounding", vprec_json_text(vprec_shifters_name(config->rounds_shifters)));
     vprec_json_put(object, "ops", ops);
     const char *counted = vprec_counting_name(config->count);
-    vprec_json_put(object, "count", json_boolean(config->count));
-    vprec_json_put(object, "counted", counted ? vprec_json_text(counted) : json_null());
+    vprec_json_put(object, "count", json_boolean(config->count && !config->layers));
+    vprec_json_put(object, "counted", counted && !config->layers ? vprec_json_text(counted) : json_null());
+    vprec_json_put(object, "layers", json_boolean(config->layers));
     vprec_json_put(object, "audit", json_boolean(config->audit));
     vprec_json_put(object, "audit_long_double", json_boolean(config->audit == VPREC_AUDIT_ALL));
     vprec_json_put(object, "list", json_boolean(config->list));
@@ -297,7 +298,7 @@ static json_t *cancellation_of(const vprec_counts *counts, unsigned precision)
 }
 
 /* What is not counted is null. */
-static json_t *counts_of(const vprec_counts *counts, unsigned precision, uint32_t counting)
+json_t *vprec_report_counts(const vprec_counts *counts, unsigned precision, uint32_t counting)
 {
     static const char *const names[VPREC_OPS] = {
         [VPREC_OP_ADD] = "add",       [VPREC_OP_SUB] = "sub",     [VPREC_OP_MUL] = "mul",   [VPREC_OP_DIV] = "div",
@@ -340,12 +341,12 @@ static json_t *function_of(const vprec_run *run, size_t i)
     vprec_json_put(object, "sites", PER_TYPE(function->sites));
     vprec_json_put(object, "refused", vprec_json_number(function->refused));
     vprec_json_put(object, "entered", json_boolean(function->entered));
-    if (run->options->config.count) {
+    if (run->options->config.count && !run->options->config.layers) {
         json_t *counts = vprec_json_must(json_object());
         for (int type = 0; type < VPREC_TYPES; type++)
             if (run->options->config.use[type])
                 vprec_json_put(counts, vprec_type_names[type],
-                               counts_of(vprec_counts_of(run->records, i, (vprec_type)type),
+                               vprec_report_counts(vprec_counts_of(run->records, i, (vprec_type)type),
                                          vprec_counts_precision(&run->options->config, (vprec_type)type),
                                          run->options->config.count));
         vprec_json_put(object, "counts", counts);

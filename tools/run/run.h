@@ -27,6 +27,11 @@ char *vprec_summary_rounded(const vprec_run *run);
 char *vprec_summary_left(const vprec_run *run);
 char *vprec_summary_advice(const vprec_run *run);
 
+/* For tables. Up to five digits as they are, larger numbers to three digits: "1.02 M". */
+const char *vprec_profile_brief(uint64_t n, char text[16]);
+/* A name in `width` columns, its end cut off where it is longer; of "libnet+0x1a40" its beginning. `text`: width + 1. */
+const char *vprec_profile_fitted(const char *name, size_t width, char *text);
+
 /* Tells on stderr, as a table, what --count saw: top functions, cancellation, range. */
 void vprec_profile_tell(const vprec_run *run);
 

@@ -3,6 +3,8 @@
 #include "scopes.h"
 #include "common/recipe.h"
 #include "common/say.h"
+#include "counts.h"
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,13 @@
 
 enum { NAMED_MOST = 6 };
 
-/* Whether another process, or a child after a fork, had told the same name before. */
+/* It is the program's. */
+static bool is_named(const vprec_scope_record *scope)
+{
+    return strcmp(scope->name, VPREC_SCOPE_OUTSIDE ":") && strcmp(scope->name, VPREC_SCOPE_SEVERAL ":");
+}
+
+/* Not the first of its name: another process, or a child after a fork, had told it before. */
 static bool is_repeated(const vprec_run *run, size_t i)
 {
     bool repeated = false;
@@ -25,7 +33,7 @@ static char *names_of(const vprec_run *run)
     char *text = vprec_text("%s", ""), *before;
     size_t named = 0, more = 0;
     for (size_t i = 0; i < VPREC_ITEMS(run->records, SCOPE).count; i++) {
-        if (is_repeated(run, i))
+        if (is_repeated(run, i) || !is_named(vprec_scope_at(run->records, i)))
             continue;
         if (named++ >= NAMED_MOST) {
             more++;
@@ -99,14 +107,80 @@ char *vprec_scopes_summary(const vprec_run *run)
 {
     uint64_t calls = 0;
     size_t names = 0;
-    if (!run->options->recipe)
+    if (!run->options->recipe && !run->options->layers)
         return NULL;
     for (size_t i = 0; i < VPREC_ITEMS(run->records, SCOPE).count; i++) {
         calls += vprec_scope_at(run->records, i)->calls;
-        names += !is_repeated(run, i);
+        names += !is_repeated(run, i) && is_named(vprec_scope_at(run->records, i));
     }
     return vprec_text("%zu scope%s, %" PRIu64 " time%s entered", names, names == 1 ? "" : "s", calls,
                       calls == 1 ? "" : "s");
+}
+
+/* Whether the name, or what is behind its first colon, matches --layers. */
+static bool is_shown(const vprec_run *run, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    return !fnmatch(run->options->layers, name, 0) || (colon && !fnmatch(run->options->layers, colon + 1, 0));
+}
+
+/* What all scopes of the name counted, from the first one on. */
+static void sum_up(const vprec_run *run, size_t first, vprec_type type, vprec_counts *counts, uint64_t *calls)
+{
+    const char *name = vprec_scope_at(run->records, first)->name;
+    memset(counts, 0, sizeof *counts);
+    *calls = 0;
+    for (size_t i = first; i < VPREC_ITEMS(run->records, SCOPE).count; i++)
+        if (!strcmp(vprec_scope_at(run->records, i)->name, name)) {
+            vprec_counts_add(counts, vprec_scope_counts_of(run->records, i, type));
+            *calls += vprec_scope_at(run->records, i)->calls;
+        }
+}
+
+#define ROW "%-*s %7s %4s %7s %7s %7s %11s %6s %6s %6s"
+enum { NAME_WIDTH = 40 };
+
+static void tell_row(const char *name, uint64_t calls, vprec_type type, const vprec_counts *counts)
+{
+    char fitted[NAME_WIDTH + 1], text[7][16], exponents[32] = "-";
+    uint64_t operations = vprec_counts_operations(counts);
+    int least, most;
+    if (vprec_span_exponents(&counts->results, &least, &most))
+        snprintf(exponents, sizeof exponents, "%d..%d", least, most);
+    const bool named = name[strlen(name) - 1] != ':';
+    vprec_profile_fitted(name, NAME_WIDTH, fitted);
+    if (!named)
+        *strchr(fitted, ':') = 0;
+    vprec_say(ROW, NAME_WIDTH, fitted, named ? vprec_profile_brief(calls, text[0]) : "-", vprec_type_names[type],
+              vprec_profile_brief(operations, text[1]), vprec_profile_brief(counts->ops[VPREC_OP_FMA], text[2]),
+              vprec_profile_brief(counts->ops[VPREC_OP_MUL], text[3]), exponents,
+              vprec_profile_brief(counts->overflows, text[4]), vprec_profile_brief(counts->underflows, text[5]),
+              vprec_profile_brief(counts->nans, text[6]));
+}
+
+void vprec_scopes_tell(const vprec_run *run)
+{
+    size_t shown = 0;
+    for (size_t i = 0; i < VPREC_ITEMS(run->records, SCOPE).count; i++) {
+        const vprec_scope_record *scope = vprec_scope_at(run->records, i);
+        if (is_repeated(run, i) || !is_shown(run, scope->name))
+            continue;
+        for (int type = 0; type < VPREC_TYPES; type++) {
+            static vprec_counts counts;
+            uint64_t calls;
+            sum_up(run, i, (vprec_type)type, &counts, &calls);
+            bool wanted = run->options->config.use[type] && (calls || vprec_counts_operations(&counts));
+            bool other = type && !vprec_counts_operations(&counts);
+            if (!wanted || other)
+                continue;
+            if (!shown++)
+                vprec_say(ROW, NAME_WIDTH, "LAYER", "CALLS", "TYPE", "OPS", "FMA", "MUL", "EXPONENTS", "OVER", "UNDER",
+                          "NAN");
+            tell_row(scope->name, calls, (vprec_type)type, &counts);
+        }
+    }
+    if (!shown)
+        vprec_say("no layer: the program opened no scope that matches '%s'", run->options->layers);
 }
 
 static json_t *scope_of(const vprec_run *run, size_t i)
@@ -119,6 +193,16 @@ static json_t *scope_of(const vprec_run *run, size_t i)
     vprec_json_put(object, "name", vprec_json_text(scope->name));
     vprec_json_put(object, "calls", vprec_json_number(scope->calls));
     vprec_json_put(object, "pattern", known ? vprec_json_text(recipe->line[scope->line - 1].glob) : json_null());
+    if (run->options->layers) {
+        json_t *counts = vprec_json_must(json_object());
+        for (int type = 0; type < VPREC_TYPES; type++)
+            if (run->options->config.use[type])
+                vprec_json_put(counts, vprec_type_names[type],
+                               vprec_report_counts(vprec_scope_counts_of(run->records, i, (vprec_type)type),
+                                                   vprec_counts_precision(&run->options->config, (vprec_type)type),
+                                                   run->options->config.count));
+        vprec_json_put(object, "counts", counts);
+    }
     vprec_json_put(object, "process_index", process == VPREC_NO_PARENT ? json_null() : json_integer((json_int_t)process));
     return object;
 }
@@ -127,7 +211,8 @@ json_t *vprec_scopes_report(const vprec_run *run)
 {
     json_t *array = vprec_json_must(json_array());
     for (size_t i = 0; i < VPREC_ITEMS(run->records, SCOPE).count; i++)
-        vprec_json_add(array, scope_of(run, i));
+        if (is_named(vprec_scope_at(run->records, i)) || run->options->layers)
+            vprec_json_add(array, scope_of(run, i));
     return array;
 }
 

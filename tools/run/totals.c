@@ -73,10 +73,11 @@ static void sum_exact(vprec_totals *totals, const vprec_records *records)
     free(places);
 }
 
-static void sum_counts(vprec_totals *totals, const vprec_records *records, size_t function)
+static void sum_counts(vprec_totals *totals, const vprec_records *records, size_t i,
+                       const vprec_counts *(*of)(const vprec_records *, size_t, vprec_type))
 {
     for (int type = 0; type < VPREC_TYPES; type++) {
-        const vprec_counts *counts = vprec_counts_of(records, function, (vprec_type)type);
+        const vprec_counts *counts = of(records, i, (vprec_type)type);
         totals->operations[type] += vprec_counts_operations(counts);
 #define X(event) totals->event[type] += counts->event;
         VPREC_EVENTS(X)
@@ -93,7 +94,7 @@ static void sum_functions(vprec_totals *totals, const vprec_records *records)
         bool entered = false;
         for (next = i; next < count && vprec_same_place(&places[i], &places[next]); next++) {
             entered |= vprec_function_at(records, places[next].index)->entered != 0;
-            sum_counts(totals, records, places[next].index);
+            sum_counts(totals, records, places[next].index, vprec_counts_of);
         }
         for (int type = 0; type < VPREC_TYPES; type++) {
             totals->sites[type] += function->sites[type];
@@ -131,6 +132,8 @@ void vprec_totals_sum(vprec_totals *totals, const vprec_records *records, const 
     }
     sum_objects(totals, records);
     sum_functions(totals, records);
+    for (size_t i = 0; i < VPREC_ITEMS(records, SCOPE).count; i++)
+        sum_counts(totals, records, i, vprec_scope_counts_of);
     sum_exact(totals, records);
     size_t count;
     vprec_finding *findings = vprec_findings_collect(records, &count);

@@ -169,6 +169,28 @@ class Scopes(unittest.TestCase):
             lines, _ = vprec(*TWO, PROGRAM, 'apart', 'one', 'two')  # nobody else worked meanwhile
             self.check(lines, 5, one=6, two=3)
 
+    def test_layers(self):
+        with tempfile.NamedTemporaryFile(suffix='.json') as file:
+            lines, _ = vprec('-f', 'e8m10', '--scope', 'one=e8m6', '--layers', '--report', file.name, PROGRAM, 'layers')
+            report = json.load(file)
+        self.check(lines, 15, one=6, two=6)
+        counted = {s['name']: s['counts']['f32'] for s in report['scopes']}
+        # The pool computes 3 dot products of 100 each time, the program 100 products of its own.
+        dots = {'(outside):': 2, 'api:one': 2, 'api:two': 1, '(several at once):': 0}
+        self.assertEqual(set(counted), set(dots))
+        for name, layers in dots.items():
+            ops = counted[name]['ops']
+            products, sums = ops.get('mul', 0), ops.get('add', 0)
+            self.assertEqual(products, 300 * layers + (100 if name == '(outside):' else 0), name)
+            self.assertEqual(sums, 300 * layers, name)
+        self.assertEqual(sum(sum(c['ops'].values()) for c in counted.values()), report['totals']['operations']['f32'])
+
+    def test_layers_alone(self):
+        done = subprocess.run([VPREC_RUN, '-f', 'e8m10', '--layers=t*', '--', PROGRAM, 'nested'], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240, check=True)
+        rows = [line.split()[1:] for line in done.stderr.splitlines() if 'api:' in line]
+        self.assertEqual([row[:4] for row in rows], [['api:two', '1', 'f32', '400']])
+
     def test_report(self):
         with tempfile.NamedTemporaryFile(suffix='.json') as file:
             vprec(*TWO, '--report', file.name, PROGRAM, 'nested')
