@@ -43,9 +43,10 @@ void vprec_kernels_c(vprec_kernels *kernels)
 
 static vprec_kernels tables[VPREC_LEVELS];
 
+/* What fills a level's table is compiled for that level, and may not run on a processor below it. */
 static void fill(void)
 {
-    for (int level = 0; level < VPREC_LEVELS; level++) {
+    for (int level = 0; level <= (int)vprec_cpu_detect(); level++) {
         vprec_kernels *kernels = &tables[level];
         vprec_kernels_c(kernels);
 #if defined(__x86_64__)
