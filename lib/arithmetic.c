@@ -101,6 +101,8 @@ VPREC_INLINE double round_to(double x, int i, const vprec_rule *to)
 {
     if (to->noise)
         return scaled(vprec_bits(x), i, 0, to);
+    if (to->events)
+        return vprec_round_watched(x, to);
     return to->bits ? vprec_round_sr(x, to->format, to->bits, to->random) : vprec_round(x, to->format, to->mode);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * array.c: owns the public array functions: checks the arguments, makes the
  * plan, cuts stochastic calls into blocks of random words, calls the kernel. */
-#include "plan.h"
 #include "range.h"
+#include "outcomes.h"
 
 enum { BLOCK = 2048 }; /* random words asked for at once */
 
@@ -26,16 +26,15 @@ static vprec_status check(const void *out, const void *const operands[3], int ar
             status = check(out, (const void *const[]){a, b, c}, arity, n, TYPE);                                       \
         if (status || !n)                                                                                              \
             return status;                                                                                             \
-        vprec_kernel_##type *kernel = vprec_kernels_at(vprec_cpu_level())->type[op];                                   \
         if (plan.mode != VPREC_SR) {                                                                                   \
-            kernel(out, a, b, c, n, &plan, NULL);                                                                      \
+            vprec_outcomes_run_##type(op, out, a, b, c, n, &plan, NULL);                                               \
             return VPREC_OK;                                                                                           \
         }                                                                                                              \
         uint32_t space[BLOCK];                                                                                         \
         for (size_t i = 0; i < n; i += BLOCK) {                                                                        \
             size_t m = n - i < BLOCK ? n - i : BLOCK;                                                                  \
             vprec_dice dice = {plan.random.words(plan.random.context, i, m, 0, space), i};                             \
-            kernel(out + i, a + i, b ? b + i : b, c ? c + i : c, m, &plan, &dice);                                     \
+            vprec_outcomes_run_##type(op, out + i, a + i, b ? b + i : b, c ? c + i : c, m, &plan, &dice);              \
         }                                                                                                              \
         return VPREC_OK;                                                                                               \
     }

@@ -3,26 +3,12 @@
  * their codes. Rounds nothing itself: whatever becomes an exact double is rounded
  * by the binary64 kernel, 64-bit integers by the scalar functions. */
 #include "exact.h"
-#include "plan.h"
 #include "range.h"
+#include "outcomes.h"
 
 enum { BLOCK = 512 }; /* doubles on the way from one array to the other */
 
-/* float to double and back by its bits: the hardware's conversions depend on
- * MXCSR where the float is subnormal. */
-static double widen(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    uint64_t sign = (uint64_t)(bits >> 31) << 63;
-    uint32_t magnitude = bits & 0x7fffffff;
-    if (magnitude < 0x800000) /* an exact product of two normal numbers, or zero */
-        return vprec_from_bits(sign | vprec_bits((int32_t)magnitude * 0x1p-149));
-    uint64_t rebias = magnitude < 0x7f800000 ? 1023 - 127 : 2047 - 255;
-    return vprec_from_bits(sign | (((uint64_t)magnitude << 29) + (rebias << 52)));
-}
-
-/* `x` is a value of binary32, or a NaN. */
+/* Back from a double that is a value of binary32, or a NaN, by its bits, as vprec_float_widen. */
 static float narrow(double x)
 {
     uint64_t bits = vprec_bits(x), magnitude = bits & ~VPREC_SIGN;
@@ -134,14 +120,13 @@ static vprec_status prepare(vprec_plan *plan, const vprec_rounding *to, vprec_ty
 /* Rounds x[0..n-1], n <= BLOCK, which are the elements from `index` on. */
 static void round_block(double *x, size_t index, size_t n, const vprec_plan *plan)
 {
-    vprec_kernel_f64 *kernel = vprec_kernels_at(vprec_cpu_level())->f64[VPREC_OP_round];
     if (plan->mode != VPREC_SR) {
-        kernel(x, x, NULL, NULL, n, plan, NULL);
+        vprec_outcomes_run_f64(VPREC_OP_round, x, x, NULL, NULL, n, plan, NULL);
         return;
     }
     uint32_t space[BLOCK];
     vprec_dice dice = {plan->random.words(plan->random.context, index, n, 0, space), index};
-    kernel(x, x, NULL, NULL, n, plan, &dice);
+    vprec_outcomes_run_f64(VPREC_OP_round, x, x, NULL, NULL, n, plan, &dice);
 }
 
 /* NAME(out, x, n, to): out[i] = AFTER(BEFORE(x[i]) rounded). */
@@ -167,26 +152,42 @@ static void round_block(double *x, size_t index, size_t n, const vprec_plan *pla
 THROUGH_DOUBLE(vprec_convert_f64_f32, float, VPREC_F32, double, SAME, narrow)
 THROUGH_DOUBLE(vprec_convert_i32_f32, float, VPREC_F32, int32_t, SAME, narrow)
 THROUGH_DOUBLE(vprec_convert_u32_f32, float, VPREC_F32, uint32_t, SAME, narrow)
-THROUGH_DOUBLE(vprec_convert_f32_f64, double, VPREC_F64, float, widen, SAME)
+THROUGH_DOUBLE(vprec_convert_f32_f64, double, VPREC_F64, float, vprec_float_widen, SAME)
 THROUGH_DOUBLE(vprec_convert_i32_f64, double, VPREC_F64, int32_t, SAME, SAME)
 THROUGH_DOUBLE(vprec_convert_u32_f64, double, VPREC_F64, uint32_t, SAME, SAME)
 
 /* 64-bit integers are no doubles: each is rounded by the scalar function. Draw 1
  * is asked for only where it decides: results grow with the random number. */
 #define ROUND64(from, F)                                                                                               \
-    static double round_##from(F x, size_t i, const vprec_plan *plan)                                                  \
+    static void count_##from(F x, double result, uint64_t random, const vprec_plan *plan)                              \
+    {                                                                                                                  \
+        unsigned events = 0, bits = plan->mode == VPREC_SR ? plan->random.bits : 0;                                    \
+        vprec_outcomes counts = {0};                                                                                   \
+        vprec_from_##from##_watched(x, &(vprec_rule){&plan->format, plan->mode, bits, random, NULL, NULL, &events});   \
+        vprec_outcomes_note(&counts, result, events);                                                                  \
+        vprec_outcomes_add(plan->outcomes, &counts);                                                                   \
+    }                                                                                                                  \
+    static double choose_##from(F x, size_t i, const vprec_plan *plan, uint64_t *random)                               \
     {                                                                                                                  \
         const vprec_random *source = &plan->random;                                                                    \
         if (plan->mode != VPREC_SR)                                                                                    \
             return vprec_from_##from(x, &plan->format, plan->mode);                                                    \
         uint32_t space = 0;                                                                                            \
-        uint64_t random = (uint64_t)*source->words(source->context, i, 1, 0, &space) << 32;                            \
-        double low = vprec_from_##from##_sr(x, &plan->format, source->bits, random);                                   \
-        double high = vprec_from_##from##_sr(x, &plan->format, source->bits, random | UINT32_MAX);                     \
+        *random = (uint64_t)*source->words(source->context, i, 1, 0, &space) << 32;                                    \
+        double low = vprec_from_##from##_sr(x, &plan->format, source->bits, *random);                                  \
+        double high = vprec_from_##from##_sr(x, &plan->format, source->bits, *random | UINT32_MAX);                    \
         if (vprec_bits(low) == vprec_bits(high))                                                                       \
             return low;                                                                                                \
-        random |= *source->words(source->context, i, 1, 1, &space);                                                    \
-        return vprec_from_##from##_sr(x, &plan->format, source->bits, random);                                         \
+        *random |= *source->words(source->context, i, 1, 1, &space);                                                   \
+        return vprec_from_##from##_sr(x, &plan->format, source->bits, *random);                                        \
+    }                                                                                                                  \
+    static double round_##from(F x, size_t i, const vprec_plan *plan)                                                  \
+    {                                                                                                                  \
+        uint64_t random = 0;                                                                                           \
+        double result = choose_##from(x, i, plan, &random);                                                            \
+        if (plan->outcomes)                                                                                            \
+            count_##from(x, result, random, plan);                                                                     \
+        return result;                                                                                                 \
     }
 #define CONVERT64(from, F, type, T, TYPE, AFTER)                                                                       \
     vprec_status vprec_convert_##from##_##type(T *out, const F *x, size_t n, const vprec_rounding *to)                 \
@@ -212,7 +213,7 @@ static vprec_status check_width(const vprec_format *format, int bits)
 
 #define CODE(x) encode(x, &to->format)
 #define CODES(name, C)                                                                                                 \
-    static THROUGH_DOUBLE(encode_##name, C, VPREC_F32, float, widen, CODE)                                             \
+    static THROUGH_DOUBLE(encode_##name, C, VPREC_F32, float, vprec_float_widen, CODE)                                 \
                                                                                                                        \
     vprec_status vprec_encode_f32_##name(C *out, const float *x, size_t n, const vprec_rounding *to)                   \
     {                                                                                                                  \

@@ -5,8 +5,8 @@
  * A rounding never falls: if both ends of an interval round to one value, so
  * does everything in between. That holds in every mode, in stochastic rounding for a given random number. */
 #include "elementary.h"
-#include "plan.h"
 #include "range.h"
+#include "outcomes.h"
 #include <errno.h>
 #include <fenv.h>
 #if defined(__x86_64__)
@@ -46,8 +46,22 @@ static double round_end(const vprec_interval *value, vprec_u128 sig, const vprec
     return vprec_exact_round(value->sign, value->exp, sig, to);
 }
 
+/* The same where events are asked for: the ends must agree on these, too. */
+static bool decide_watched(const vprec_interval *value, const vprec_rule *to, double *result)
+{
+    unsigned low = 0, high = 0;
+    vprec_rule end = *to;
+    end.events = &low;
+    *result = round_end(value, value->low, &end);
+    end.events = &high;
+    *to->events = low;
+    return vprec_bits(*result) == vprec_bits(round_end(value, value->high, &end)) && low == high;
+}
+
 static bool decide(const vprec_interval *value, const vprec_rule *to, double *result)
 {
+    if (to->events)
+        return decide_watched(value, to, result);
     *result = round_end(value, value->low, to);
     return vprec_bits(*result) == vprec_bits(round_end(value, value->high, to));
 }
@@ -58,11 +72,21 @@ static bool hopeless(vprec_function function, const vprec_format *format)
     return (UINT64_C(4) * vprec_libm_ulps(function, VPREC_STEP_F64)) >> (52 - format->fbits);
 }
 
+static void note(const vprec_rule *to, unsigned events)
+{
+    if (to->events)
+        *to->events = events;
+}
+
 /* Every step, with all that is known of the value. Needs the default environment. */
 static double settle(vprec_function function, double x, double y, const vprec_rule *to, bool *unproven)
 {
     vprec_known known = vprec_libm_known(function, x, y);
+    bool finite = !vprec_bits_inf(vprec_bits(x)) && (functions[function].arity < 2 || !vprec_bits_inf(vprec_bits(y)));
     *unproven = false;
+    note(to, known.what == VPREC_INVALID                ? VPREC_EVENT_INVALID
+             : known.what == VPREC_INFINITE && finite ? VPREC_EVENT_POLE
+                                                      : 0);
     switch (known.what) {
     case VPREC_NAN_X: return vprec_exact_nan(vprec_bits(x), to->format);
     case VPREC_NAN_Y: return vprec_exact_nan(vprec_bits(y), to->format);
@@ -187,10 +211,13 @@ static size_t run_block(block *b, vprec_function function, uint64_t index, size_
         round(b->high, b->high, NULL, NULL, n, plan, random ? &dice : NULL);
     }
     size_t unproven = 0;
+    vprec_outcomes counts = {0};
     for (size_t i = 0; i < n; i++) {
-        if (!hopeless_here && b->normal[i] && vprec_bits(b->low[i]) == vprec_bits(b->high[i]))
+        bool decided = !hopeless_here && b->normal[i] && vprec_bits(b->low[i]) == vprec_bits(b->high[i]);
+        if (decided && !(plan->outcomes && vprec_outcomes_suspects(&counts, b->low[i], &plan->format)))
             continue;
-        vprec_rule to = {.format = &plan->format, .mode = plan->mode};
+        unsigned events = 0;
+        vprec_rule to = {.format = &plan->format, .mode = plan->mode, .events = plan->outcomes ? &events : NULL};
         if (random) {
             uint32_t space;
             to.bits = source->bits;
@@ -201,7 +228,11 @@ static size_t run_block(block *b, vprec_function function, uint64_t index, size_
         bool doubt;
         b->low[i] = settle(function, b->x[i], b->y[i], &to, &doubt);
         unproven += doubt;
+        if (plan->outcomes)
+            vprec_outcomes_note(&counts, b->low[i], events);
     }
+    if (plan->outcomes)
+        vprec_outcomes_add(plan->outcomes, &counts);
     return unproven;
 }
 

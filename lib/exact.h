@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * exact.h: how operations hand an exact value to the one place that rounds,
- * and the bits of a double. Internal to lib/. Integers only: no instruction
- * that reads or writes the floating-point environment. */
+ * and the bits of a double. Internal to lib/. Integers only, but for vprec_float_widen: no
+ * instruction that reads or writes the floating-point environment. */
 #ifndef VPREC_EXACT_H
 #define VPREC_EXACT_H
 
@@ -28,6 +28,20 @@ static inline double vprec_from_bits(uint64_t bits)
     double x;
     memcpy(&x, &bits, sizeof x);
     return x;
+}
+
+/* float to double by its bits: the hardware's conversion depends on MXCSR where the float is subnormal. The one product
+ * is exact, of two normal numbers. */
+static inline double vprec_float_widen(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint64_t sign = (uint64_t)(bits >> 31) << 63;
+    uint32_t magnitude = bits & 0x7fffffff;
+    if (magnitude < 0x800000)
+        return vprec_from_bits(sign | vprec_bits((int32_t)magnitude * 0x1p-149));
+    uint64_t rebias = magnitude < 0x7f800000 ? 1023 - 127 : 2047 - 255;
+    return vprec_from_bits(sign | (((uint64_t)magnitude << 29) + (rebias << 52)));
 }
 
 static inline bool vprec_bits_nan(uint64_t bits) { return (bits & ~VPREC_SIGN) > VPREC_INF; }
@@ -73,7 +87,17 @@ typedef struct vprec_rule {
     uint64_t random;
     const vprec_noise *noise; /* Monte Carlo arithmetic in mode VPREC_RNE, or NULL */
     const uint64_t *words;    /* its random words: of the result, of the operands */
+    unsigned *events;         /* receives what happened, VPREC_EVENT_ bits or'ed; NULL: nobody asks */
 } vprec_rule;
+
+/* What happens to a result, as vprec_outcomes counts it. */
+enum {
+    VPREC_EVENT_OVERFLOW = 1 << 0,
+    VPREC_EVENT_UNDERFLOW = 1 << 1,
+    VPREC_EVENT_ZERO = 1 << 2, /* with UNDERFLOW */
+    VPREC_EVENT_INVALID = 1 << 3,
+    VPREC_EVENT_POLE = 1 << 4
+};
 
 #define VPREC_INLINE static inline __attribute__((always_inline))
 
@@ -81,6 +105,8 @@ typedef struct vprec_rule {
 double vprec_exact_round_mode(bool sign, int32_t exp, vprec_u128 sig, const vprec_format *format, vprec_mode mode);
 double vprec_exact_round_random(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to);
 double vprec_exact_round_noisy(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to);
+/* Overflow and underflow of a value that was rounded to `result`. */
+void vprec_exact_watch(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to, double result);
 /* The same of an operand that is not calculated with: it is perturbed too where operands are. */
 double vprec_exact_convert_noisy(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to);
 
@@ -90,30 +116,52 @@ double vprec_exact_convert_noisy(bool sign, int32_t exp, vprec_u128 sig, const v
  * 53 bits kept, 64 of the fraction, one half of its last. */
 VPREC_INLINE double vprec_exact_round(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to)
 {
-    return to->noise  ? vprec_exact_round_noisy(sign, exp, sig, to)
-           : to->bits ? vprec_exact_round_random(sign, exp, sig, to)
-                      : vprec_exact_round_mode(sign, exp, sig, to->format, to->mode);
+    double result = to->noise  ? vprec_exact_round_noisy(sign, exp, sig, to)
+                    : to->bits ? vprec_exact_round_random(sign, exp, sig, to)
+                               : vprec_exact_round_mode(sign, exp, sig, to->format, to->mode);
+    if (to->events)
+        vprec_exact_watch(sign, exp, sig, to, result);
+    return result;
 }
 
 /* Defines the three public functions of an operation NAME whose parameters follow,
- * from CALL, an expression that rounds its exact result by the rule `to`. */
+ * from CALL, an expression that rounds its exact result by the rule `to`; and one that is watched, without noise. */
 #define VPREC_PUBLISH(NAME, CALL, ...)                                                                                 \
     double vprec_##NAME(__VA_ARGS__, const vprec_format *format, vprec_mode mode)                                      \
     {                                                                                                                  \
-        const vprec_rule *to = &(vprec_rule){format, mode, 0, 0, NULL, NULL};                                          \
+        const vprec_rule *to = &(vprec_rule){format, mode, 0, 0, NULL, NULL, NULL};                                    \
         return (unsigned)mode < VPREC_SR ? CALL : vprec_from_bits(VPREC_NAN_BITS); /* loud, not silently unrounded */  \
     }                                                                                                                  \
     double vprec_##NAME##_sr(__VA_ARGS__, const vprec_format *format, unsigned bits, uint64_t random)                  \
     {                                                                                                                  \
-        const vprec_rule *to = &(vprec_rule){format, VPREC_SR, bits, random, NULL, NULL};                              \
+        const vprec_rule *to = &(vprec_rule){format, VPREC_SR, bits, random, NULL, NULL, NULL};                        \
         return bits - 1 < 64 ? CALL : vprec_from_bits(VPREC_NAN_BITS);                                                 \
     }                                                                                                                  \
     double vprec_##NAME##_mca(__VA_ARGS__, const vprec_format *format, const vprec_noise *noise,                       \
                               const uint64_t *words)                                                                   \
     {                                                                                                                  \
-        const vprec_rule *to = &(vprec_rule){format, VPREC_RNE, 0, 0, noise, words};                                   \
+        const vprec_rule *to = &(vprec_rule){format, VPREC_RNE, 0, 0, noise, words, NULL};                             \
+        return CALL;                                                                                                   \
+    }                                                                                                                  \
+    double vprec_##NAME##_watched(__VA_ARGS__, const vprec_rule *rule)                                                 \
+    {                                                                                                                  \
+        const vprec_rule *to =                                                                                         \
+            &(vprec_rule){rule->format, rule->mode, rule->bits, rule->random, NULL, NULL, rule->events};               \
         return CALL;                                                                                                   \
     }
+
+/* By the rule, whose `events` are there and whose noise is not looked at. NaN and exact infinities are no events
+ * here. */
+double vprec_round_watched(double x, const vprec_rule *rule);
+double vprec_add_watched(double x, double y, const vprec_rule *rule);
+double vprec_sub_watched(double x, double y, const vprec_rule *rule);
+double vprec_mul_watched(double x, double y, const vprec_rule *rule);
+double vprec_div_watched(double x, double y, const vprec_rule *rule);
+double vprec_sqrt_watched(double x, const vprec_rule *rule);
+double vprec_fma_watched(double x, double y, double z, const vprec_rule *rule);
+double vprec_scale_watched(double x, int n, const vprec_rule *rule);
+double vprec_from_i64_watched(int64_t x, const vprec_rule *rule);
+double vprec_from_u64_watched(uint64_t x, const vprec_rule *rule);
 
 /* A summand: sig * 2^(exp-126), bit 126 of sig set. The spare bit 127 takes the
  * carry. A sum that is zero has sig 0. */

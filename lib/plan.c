@@ -24,7 +24,7 @@ vprec_status vprec_plan_make(vprec_plan *plan, const vprec_rounding *to, vprec_t
     if (status)
         return status;
     const vprec_format *format = &plan->format;
-    *plan = (vprec_plan){.format = to->format, .mode = to->mode, .random = to->random};
+    *plan = (vprec_plan){.format = to->format, .mode = to->mode, .random = to->random, .outcomes = to->outcomes};
     plan->way = way_of(to->mode);
     plan->inf = vprec_exact_inf(false, format);
     for (int sign = 0; sign < 2; sign++) {

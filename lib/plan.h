@@ -36,6 +36,7 @@ struct vprec_plan {
     vprec_mode mode;
     vprec_way way;
     vprec_random random;
+    vprec_outcomes *outcomes; /* NULL: nothing is counted */
     double over[2]; /* magnitude that an overflow gives, by sign */
     double inf;     /* magnitude that an exact infinity gives */
 };

@@ -3,6 +3,7 @@
  * operands, starts the threads. The sums are product_sums.inc's. */
 #include "product.h"
 #include "range.h"
+#include "outcomes.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -62,7 +63,6 @@ enum { WORDS = 1024 }; /* random words asked for at once */
 /* `n` elements in place, elements index, index+1, ... of their source. */
 static void round_elements(void *data, size_t n, uint64_t index, const vprec_plan *plan, vprec_type type)
 {
-    const vprec_kernels *kernels = vprec_kernels_at(vprec_cpu_level());
     uint32_t space[WORDS];
     char *at = data;
     for (size_t i = 0; i < n; i += WORDS, at += WORDS * size_of(type)) {
@@ -72,9 +72,9 @@ static void round_elements(void *data, size_t n, uint64_t index, const vprec_pla
             dice.words = plan->random.words(plan->random.context, index + i, count, 0, space);
         const vprec_dice *roll = draws(plan) ? &dice : NULL;
         if (type == VPREC_F32)
-            kernels->f32[VPREC_OP_round]((float *)at, (float *)at, NULL, NULL, count, plan, roll);
+            vprec_outcomes_run_f32(VPREC_OP_round, (float *)at, (float *)at, NULL, NULL, count, plan, roll);
         else
-            kernels->f64[VPREC_OP_round]((double *)at, (double *)at, NULL, NULL, count, plan, roll);
+            vprec_outcomes_run_f64(VPREC_OP_round, (double *)at, (double *)at, NULL, NULL, count, plan, roll);
     }
 }
 

@@ -115,12 +115,51 @@ VPREC_INLINE double round_exact(bool sign, int32_t exp, vprec_u128 wide, const v
 
 double vprec_exact_round_mode(bool sign, int32_t exp, vprec_u128 sig, const vprec_format *format, vprec_mode mode)
 {
-    return round_exact(sign, exp, sig, &(vprec_rule){format, mode, 0, 0, NULL, NULL});
+    return round_exact(sign, exp, sig, &(vprec_rule){format, mode, 0, 0, NULL, NULL, NULL});
 }
 
 double vprec_exact_round_random(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to)
 {
-    return round_exact(sign, exp, sig, &(vprec_rule){to->format, VPREC_SR, to->bits, to->random, NULL, NULL});
+    return round_exact(sign, exp, sig, &(vprec_rule){to->format, VPREC_SR, to->bits, to->random, NULL, NULL, NULL});
+}
+
+/* Whether rounding with unbounded exponent passes the largest finite: rounded where the format's last binade is
+ * [1, 2), and as wide a range as a double has is as good as unbounded. */
+static bool passes_largest(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to)
+{
+    vprec_format unbounded = {.fbits = to->format->fbits, .emin = -1022, .emax = 1023, .max = 0x1.fffffffffffffp1023};
+    vprec_rule rule = {&unbounded, to->mode, to->bits, to->random, NULL, NULL, NULL};
+    vprec_parts most = vprec_unpack(vprec_bits(to->format->max));
+    uint64_t bits = vprec_bits(round_exact(sign, exp - most.exp, sig, &rule)) & ~VPREC_SIGN;
+    return bits > vprec_pack(most.sig, -63);
+}
+
+void vprec_exact_watch(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to, double result)
+{
+    const vprec_format *format = to->format;
+    uint64_t high = sig >> 64, bits = vprec_bits(result) & ~VPREC_SIGN;
+    int shift = high ? __builtin_clzll(high) : 64 + __builtin_clzll((uint64_t)sig);
+    int32_t top = exp + 127 - shift;
+    if (top > format->emax || (top == format->emax && passes_largest(sign, exp, sig, to)))
+        *to->events |= VPREC_EVENT_OVERFLOW;
+    if (top >= format->emin)
+        return;
+    if (!bits) {
+        *to->events |= VPREC_EVENT_UNDERFLOW | VPREC_EVENT_ZERO;
+        return;
+    }
+    vprec_parts parts = vprec_unpack(bits);
+    if (parts.exp != top || (vprec_u128)parts.sig << 64 != sig << shift)
+        *to->events |= VPREC_EVENT_UNDERFLOW;
+}
+
+/* vprec_exact_round without noise, inside of this file. */
+VPREC_INLINE double round_watched(bool sign, int32_t exp, vprec_u128 sig, const vprec_rule *to)
+{
+    double result = round_exact(sign, exp, sig, to);
+    if (to->events)
+        vprec_exact_watch(sign, exp, sig, to, result);
+    return result;
 }
 
 VPREC_INLINE double round_to(double x, const vprec_rule *to)
@@ -136,7 +175,7 @@ VPREC_INLINE double round_to(double x, const vprec_rule *to)
     vprec_parts parts = vprec_unpack(bits);
     if (to->noise)
         return vprec_exact_convert_noisy(sign, parts.exp - 63, parts.sig, to);
-    return round_exact(sign, parts.exp - 63, parts.sig, to);
+    return round_watched(sign, parts.exp - 63, parts.sig, to);
 }
 
 VPREC_INLINE double integer_to(uint64_t negative, uint64_t x, const vprec_rule *to)
@@ -144,7 +183,7 @@ VPREC_INLINE double integer_to(uint64_t negative, uint64_t x, const vprec_rule *
     uint64_t magnitude = (x ^ -negative) + negative;
     if (to->noise && x)
         return vprec_exact_round_noisy(negative, 0, magnitude, to); /* an integer is no inexact operand */
-    return x ? round_exact(negative, 0, magnitude, to) : vprec_exact_zero(false, to->format);
+    return x ? round_watched(negative, 0, magnitude, to) : vprec_exact_zero(false, to->format);
 }
 
 VPREC_PUBLISH(round, round_to(x, to), double x)

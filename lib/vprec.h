@@ -220,11 +220,26 @@ typedef struct vprec_random {
     void *context;
 } vprec_random;
 
-/* How results are rounded. `random` is read in mode VPREC_SR only. */
+/* What happened to results, each counted once. Exact: known from the exact value of the operation, not guessed from
+ * what came out. All zero before the first; array functions add to it, from several threads at once too.
+ * (IEEE 754-2019, sections 7.2 to 7.5; of underflow what is called tininess before rounding.) */
+typedef struct vprec_outcomes {
+    uint64_t operations; /* results: of sums of products, each product and each sum that is rounded */
+    uint64_t overflows;  /* passed the largest finite when rounded with unbounded exponent, whatever came out then */
+    uint64_t underflows; /* exact value not zero and below min_normal in magnitude, and changed by the rounding */
+    uint64_t zeros;      /* those underflows that gave zero */
+    uint64_t invalids;   /* NaN by definition, of operands none of which is NaN: 0/0, inf-inf, sqrt(-1), ... */
+    uint64_t poles;      /* exact infinities of finite operands: 1/0, log(0), ... */
+    double least, most;  /* smallest and largest magnitude of results but zero, infinity and NaN; 0: there was none */
+} vprec_outcomes;
+
+/* How results are rounded. `random` is read in mode VPREC_SR only. `outcomes`, unless NULL, is added to by every array
+ * function and sum of products that is given the rounding; the results are the same, and take several times as long. */
 typedef struct vprec_rounding {
     vprec_format format;
     vprec_mode mode;
     vprec_random random;
+    vprec_outcomes *outcomes;
 } vprec_rounding;
 
 /* ---- random words ---- */

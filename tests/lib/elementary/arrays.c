@@ -135,7 +135,7 @@ static void contract(void)
     count = 77;
     REFUSED(vprec_libm_f64(VPREC_FN_pow, NULL, NULL, NULL, 0, &to, &count), VPREC_OK);
     EXPECT(count == 0, "n = 0");
-    bad = (vprec_rounding){to.format, VPREC_SR, {65, words, &asked}};
+    bad = (vprec_rounding){to.format, VPREC_SR, {65, words, &asked}, NULL};
     REFUSED(vprec_libm_f64(VPREC_FN_exp, d_out, d, NULL, 4, &bad, NULL), VPREC_EINVAL);
 
     vprec_function function;

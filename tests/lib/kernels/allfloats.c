@@ -46,7 +46,7 @@ static void compare(const void *context, uint64_t block)
     static _Thread_local uint32_t high[BLOCK];
     const pass *p = context;
     const unsigned bits = p->mode == VPREC_SR ? 1 + (unsigned)(block % 64) : 0; /* every number of random bits */
-    const vprec_rounding to = {p->format, p->mode, {bits, words, NULL}};
+    const vprec_rounding to = {p->format, p->mode, {bits, words, NULL}, NULL};
     const vprec_dice dice = {high, block * BLOCK};
     vprec_plan plan;
     if (vprec_plan_make(&plan, &to, VPREC_F32)) {

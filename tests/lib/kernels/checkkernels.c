@@ -300,7 +300,7 @@ static double bench(const check_case *c)
     enum { N = 4096 };
     static double memory[4][N];
     static uint32_t words[N];
-    const vprec_rounding to = {*c->format, c->mode.mode, {c->mode.bits, zeros, NULL}};
+    const vprec_rounding to = {*c->format, c->mode.mode, {c->mode.bits, zeros, NULL}, NULL};
     vprec_plan plan;
     unit_draw draw = {.state = 1};
     if (vprec_plan_make(&plan, &to, c->type))

@@ -385,7 +385,7 @@ uint64_t check_run(const check_case *c, const check_pool *pool, size_t count, un
         memset(&k, 0, offsetof(call, x));
         k.c = c;
         set_up(&k, pool, draw);
-        const vprec_rounding to = {*c->format, c->mode.mode, {c->mode.bits, second_word, &k.source}};
+        const vprec_rounding to = {*c->format, c->mode.mode, {c->mode.bits, second_word, &k.source}, NULL};
         vprec_plan plan;
         if (vprec_plan_make(&plan, &to, c->type)) {
             printf("%s in %s: no plan\n", c->text, check_type_names[c->type]);

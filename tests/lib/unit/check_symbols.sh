@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# check_symbols.sh LIBRARY HEADER: the archive goes into a shared object with
-# libc and libm alone, exports what the header declares and nothing else, all
+# check_symbols.sh LIBRARY HEADER...: the archive goes into a shared object with
+# libc and libm alone, exports what the headers declare and nothing else, all
 # its global names begin with vprec_, and its arithmetic holds no
 # floating-point arithmetic and no access to MXCSR.
 set -eu
-library=$1 header=$2
+library=$1
+shift
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 status=0
@@ -18,9 +19,9 @@ complain() {
 "${CC:-cc}" -shared -nostdlib -Wl,-z,defs -Wl,-z,text -Wl,--whole-archive "$library" -Wl,--no-whole-archive \
     -o "$directory/all.so" -lc -lm -lgcc
 
-sed -n 's/^VPREC_API .*[ *]\(vprec_[a-z0-9_]*\)(.*/\1/p' "$header" | sort >"$directory/declared"
+sed -n 's/^VPREC_API .*[ *]\(vprec_[a-z0-9_]*\)(.*/\1/p' "$@" | sort >"$directory/declared"
 nm -D --defined-only "$directory/all.so" | awk '{ print $3 }' | sort >"$directory/exported"
-[ "$(wc -l <"$directory/declared")" -ge 13 ] || complain "only some declarations were found in $header"
+[ "$(wc -l <"$directory/declared")" -ge 13 ] || complain "only some declarations were found in $*"
 diff "$directory/declared" "$directory/exported" >&2 || complain "declared (<) and exported (>) symbols differ"
 
 nm -g --defined-only "$library" | awk 'NF == 3 { print $3 }' | sort -u >"$directory/global"

@@ -24,15 +24,16 @@ PKG_CONFIG_SYSROOT_DIR=$directory/root
 PKG_CONFIG_PATH=$(dirname "$(file vprec.pc)")
 export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH
 pkg-config --exists --print-errors vprec
-shared=$(file libvprec.so.0) archive=$(file libvprec.a) header=$(file include/vprec.h)
+shared=$(file libvprec.so.0) archive=$(file libvprec.a) header=$(file include/vprec.h) probe=$(file include/vprec_probe.h)
 file man3/vprec.3 >/dev/null
+file man3/vprec_probe.3 >/dev/null
 file man7/vprec-formats.7 >/dev/null
 
 [ -s "$archive" ]
 
 if [ "$what" = shared ]; then
     # What is declared is exported, and nothing else.
-    sed -n 's/^VPREC_API .*[ *]\(vprec_[a-z0-9_]*\)(.*/\1/p' "$header" | sort >"$directory/declared"
+    sed -n 's/^VPREC_API .*[ *]\(vprec_[a-z0-9_]*\)(.*/\1/p' "$header" "$probe" | sort >"$directory/declared"
     nm -D --defined-only "$shared" | awk '{ print $3 }' | sort >"$directory/exported"
     [ "$(wc -l <"$directory/declared")" -ge 70 ] || { echo "only some declarations were found" >&2; exit 1; }
     diff "$directory/declared" "$directory/exported"
