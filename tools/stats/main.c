@@ -2,6 +2,7 @@
  * main.c: vprec-stats: finds the samples, goes through their documents,
  * prints what they tell. */
 #include "common/say.h"
+#include "compare.h"
 #include "documents.h"
 #include "options.h"
 #include "progress.h"
@@ -71,6 +72,8 @@ int main(int argc, char **argv)
     stats_runs runs;
     vprec_command = "vprec-stats";
     vprec_failure = 1;
+    if (argc > 1 && !strcmp(argv[1], "compare"))
+        return stats_compare(argc - 1, argv + 1);
     int status = stats_options_parse(&options, argc, argv);
     if (status >= 0)
         return status;

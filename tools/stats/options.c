@@ -12,6 +12,7 @@ enum { EXIT_USAGE = 2, NUMBERS_SHOWN = 20, NUMBERS_KEPT = 10000 };
 
 static const char help[] =
     "Usage: vprec-stats [options] FILE|DIR...\n"
+    "       vprec-stats compare [options] A B     where two runs part, layer by layer: compare --help\n"
     "How many digits of a result can be trusted, from samples of it.\n"
     "\n"
     "DIR is a directory of vprec-run --samples; several DIRs may also be samples each, whose files\n"

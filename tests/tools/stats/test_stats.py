@@ -669,6 +669,121 @@ def read_all(master):
     return data
 
 
+class Compare(Case):
+    """Where two runs part: the measures by exact fractions."""
+
+    def npz(self, name, arrays, compression=zipfile.ZIP_STORED):
+        path = os.path.join(self.directory, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with zipfile.ZipFile(path, 'w', compression) as file:
+            for key, content in arrays:
+                file.writestr(key + '.npy', content)
+        return path
+
+    def compare(self, *arguments, **options):
+        done = self.run_stats('compare', '--format', 'json', *arguments, **options)
+        self.assertEqual(done.stderr, b'')
+        return json.loads(done.stdout)
+
+    def check(self, layer, a, b):
+        """Against Fraction; a and b are doubles, all of them finite."""
+        a, b = [Fraction(x) for x in a], [Fraction(x) for x in b]
+        relative = [abs(x - y) / abs(y) for x, y in zip(b, a) if y]
+        signal, power = sum(y * y for y in a), sum(x * x for x in b)
+        noise = sum((x - y) ** 2 for x, y in zip(b, a))
+        self.assertEqual(layer['elements'], len(a))
+        self.assertAlmostEqual(layer['max_rel'], float(max(relative)), delta=1e-14)
+        self.assertAlmostEqual(layer['mean_rel'], float(sum(relative) / len(relative)), delta=1e-14)
+        if noise:
+            self.assertAlmostEqual(layer['sqnr_db'], 10 * math.log10(signal / noise), delta=1e-9)
+            cosine = float(sum(x * y for x, y in zip(b, a))) / math.sqrt(signal * power)
+            self.assertAlmostEqual(layer['cosine'], cosine, delta=1e-12)
+        else:
+            self.assertEqual((layer['sqnr_db'], layer['cosine']), ('inf', 1))
+
+    def test_measures(self):
+        draw = random.Random(3)
+        names = ['1-conv', '2-relu', '10-dense', '11-softmax']
+        runs = {'a': {}, 'b': {}}
+        for i, name in enumerate(names):
+            a = [draw.gauss(0, 1) for _ in range(5000 if i == 2 else 60)]  # more than a block
+            b = list(a)
+            if i >= 1:
+                b[7] *= 1.001
+            if i >= 2:
+                b = [x * draw.uniform(0.9, 1.1) for x in b]
+            runs['a'][name], runs['b'][name] = a, b
+        for run, arrays in runs.items():
+            for i, (name, values) in enumerate(arrays.items()):
+                self.put(f'{run}/{name}.npy', npy(values)) if i % 2 else self.npz(
+                    f'{run}/{name}.npz', [('out', npy(values))], zipfile.ZIP_DEFLATED if run == 'b' else zipfile.ZIP_STORED)
+        self.put('a/notes.txt', 'no layer')
+        got = self.compare('a', 'b')
+        self.assertEqual([layer['name'] for layer in got['layers']], names)  # 2 before 10
+        for layer in got['layers']:
+            self.check(layer, runs['a'][layer['name']], runs['b'][layer['name']])
+        self.assertEqual([layer['differ'] for layer in got['layers']], [0, 1, 5000, 60])
+        self.assertEqual((got['first_different'], got['first_beyond']), ('2-relu', '10-dense'))
+        self.assertEqual([layer['within'] for layer in got['layers']], [True, True, False, False])
+        loose = self.compare('-t', 'max-rel<=0.2', 'a', 'b')
+        self.assertEqual((loose['first_different'], loose['first_beyond']), ('2-relu', None))
+        strict = self.compare('-t', 'mean-rel<=0.00001', 'a', 'b')
+        self.assertEqual(strict['first_beyond'], '2-relu')
+        self.assertEqual(self.compare('-t', 'cosine>=0.9999999', 'a', 'b')['first_beyond'], '10-dense')
+        same = self.compare('a', 'a')
+        self.assertEqual((same['first_different'], same['first_beyond']), (None, None))
+
+    def test_members_in_their_order(self):
+        self.npz('a.npz', [('z', npy([1, 2])), ('y', npy([3])), ('x', npy([4])), ('w', npy([5, 6], shape=(2, 1)))])
+        self.npz('b.npz', [('w', npy([5, 6])), ('z', npy([1, 2], '<f4')), ('new', npy([1])), ('x', npy([-4]))])
+        got = self.compare('a.npz', 'b.npz')
+        self.assertEqual([(layer['name'], layer['note']) for layer in got['layers']],
+                         [('z', None), ('y', 'not in b.npz'), ('x', None), ('w', 'another shape'),
+                          ('new', 'not in a.npz')])
+        self.assertEqual((got['first_different'], got['first_beyond']), ('y', 'y'))
+        self.assertEqual(got['layers'][2]['sqnr_db'], 20 * math.log10(4 / 8))
+
+    def test_what_is_no_number(self):
+        inf, nan = math.inf, math.nan
+        self.put('a/l.npy', npy([1, 2, nan, inf, 0, 0.0, 5]))
+        self.put('b/l.npy', npy([1, nan, nan, inf, 3, -0.0, 0]))
+        layer = self.compare('a', 'b')['layers'][0]
+        self.assertEqual((layer['differ'], layer['lost'], layer['appeared'], layer['vanished']), (4, 1, 1, 1))
+        self.assertEqual((layer['max_rel'], layer['sqnr_db'], layer['cosine'], layer['within']),
+                         ('inf', '-inf', None, False))
+        self.put('c/l.npy', npy([]))
+        self.assertEqual(self.compare('c', 'c')['layers'][0]['sqnr_db'], 'inf')
+
+    def test_forms(self):
+        self.put('a/a,"b.npy', npy([1, 2]))
+        self.put('b/a,"b.npy', npy([1, 2.5]))
+        rows = list(csv.DictReader(io.StringIO(self.run_stats('compare', '-f', 'csv', 'a', 'b').stdout.decode())))
+        self.assertEqual(len(rows), 1)
+        self.assertEqual((rows[0]['layer'], rows[0]['differ'], rows[0]['max_rel'], rows[0]['within']),
+                         ('a,"b', '1', '0.25', '0'))
+        table = self.run_stats('compare', 'a', 'b').stdout.decode()
+        self.assertRegex(table, r'a,"b +2 +1 +0\.25 +0\.125 +13\.0 ')
+        self.assertIn('First that differs: a,"b\nFirst that does not keep sqnr>=40: a,"b\n', table)
+        self.assertIn('No layer differs.\nAll keep sqnr>=40.\n', self.run_stats('compare', 'a', 'a').stdout.decode())
+        self.assertIn('| a,"b ', self.run_stats('compare', '-f', 'md', 'a', 'b').stdout.decode())
+        self.assertIn(b'Usage: vprec-stats compare', self.run_stats('compare', '--help').stdout)
+
+    def test_refused(self):
+        self.put('a/l.npy', npy([1]))
+        self.put('text', 'words\n')
+        os.mkdir(os.path.join(self.directory, 'empty'))
+        for arguments, status, words in [(['a'], 2, 'two runs, not 1'), (['a', 'a', 'a'], 2, 'two runs, not 3'),
+                                         (['-t', 'sqnr<=4', 'a', 'a'], 2, 'sqnr>=X'),
+                                         (['-t', 'sqnr>=x', 'a', 'a'], 2, 'sqnr>=X'),
+                                         (['-f', 'xml', 'a', 'a'], 2, 'there are table, json, csv and md'),
+                                         (['-x', 'a', 'a'], 2, 'unknown option -x'), (['a', 'none'], 1, 'none'),
+                                         (['empty', 'a'], 1, 'no .npy or .npz file'),
+                                         (['a', 'text'], 1, 'not an array')]:
+            done = self.run_stats('compare', *arguments, status=status)
+            self.assertIn(words, done.stderr.decode())
+            self.assertEqual(done.stdout, b'')
+
+
 class Usage(Case):
     def test_usage(self):
         one, two = self.put('1.txt', '1\n'), self.put('2.txt', '2\n')
