@@ -4,6 +4,7 @@
 #include "cloner.h"
 #include "cpu.h"
 #include "find/shifters.h"
+#include "hop.h"
 #include "jump.h"
 #include "patch.h"
 #include "runs.h"
@@ -23,8 +24,7 @@ static void place(vprec_cloner *k, uint64_t original)
     k->now->clone_at[vprec_mark_index(k->map, original)] = (uint32_t)(k->code.at - k->base);
 }
 
-/* Calls the emulator for `site`; see enter.h for the protocol. */
-static vprec_site *emit_enter(vprec_cloner *k, const vprec_site *site)
+vprec_site *vprec_cloner_enter(vprec_cloner *k, const vprec_site *site)
 {
     vprec_site *kept = vprec_heap_take(k->heap, sizeof *kept);
     if (!kept) {
@@ -56,7 +56,7 @@ static void enter_site(void *data, const vprec_site *site)
     vprec_site copy = *site;
     if (k->options->metered)
         copy.counter = 0;
-    emit_enter(data, &copy);
+    vprec_cloner_enter(data, &copy);
 }
 
 bool vprec_cloner_rounds(const vprec_cloner *k, const vprec_insn *insn)
@@ -76,7 +76,7 @@ static void put_site(vprec_cloner *k, vprec_site *site)
         site->counter = k->options->counters[k->function];
     if (site->op == VPREC_OP_MXCSR || site->addend || k->options->count || (metered && !vprec_runs_ready(k, site)) ||
         !vprec_round_emit(&k->code, site, &k->round)) {
-        emit_enter(k, site);
+        vprec_cloner_enter(k, site);
         return;
     }
     k->image->inlined += k->version == vprec_version_main;
@@ -105,7 +105,7 @@ static uint32_t note(vprec_cloner *k, uint64_t at, bool refused, bool asked)
 static void emit_executed(vprec_cloner *k, uint64_t at, uint32_t number)
 {
     vprec_site site = {.address = at, .op = VPREC_OP_REFUSED, .counter = number};
-    emit_enter(k, &site);
+    vprec_cloner_enter(k, &site);
 }
 
 /* An addition that rounds to an integer. Only to be counted it must not run where it is. */
@@ -185,7 +185,7 @@ static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routin
     site.rm = result;
     site.vvvv = VPREC_REG_NONE;
     site.broadcast = false;
-    emit_enter(k, &site);
+    vprec_cloner_enter(k, &site);
 }
 
 static void emit_routine_results(vprec_cloner *k, uint64_t at, const vprec_routine *routine)
@@ -272,7 +272,7 @@ static void emit_syscall(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
     vprec_emit_bytes(c, &kinds, sizeof kinds);
     vprec_emit_bytes(c, "\x41\x0F\xB6\x0C\x0B", 5);
     uint8_t *ordinary = emit_if_zero(c);
-    vprec_site *kept = emit_enter(k, &site), **call = leads ? vprec_vec_add(&k->image->calls, 1) : NULL;
+    vprec_site *kept = vprec_cloner_enter(k, &site), **call = leads ? vprec_vec_add(&k->image->calls, 1) : NULL;
     c->full |= leads && !call;
     if (call)
         *call = kept;
@@ -298,6 +298,8 @@ static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *ins
     }
     if (vprec_jump_emit(k, at, insn))
         return;
+    if (insn->flow == VPREC_FLOW_RET)
+        vprec_hop_emit(k, at, insn);
     if (insn->cls == VPREC_SYSCALL && k->options->calls) {
         emit_syscall(k, at, insn);
     } else if (f->only_calls) {
@@ -400,7 +402,7 @@ static void clone_function(vprec_cloner *k)
 static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, const vprec_arith *arith,
                        size_t doors)
 {
-    enum { DOOR_BYTES = 64, CALL_BYTES = 96 };
+    enum { DOOR_BYTES = 64, CALL_BYTES = 96, APART_BYTES = 48 /* a question or a comparison for each byte */ };
     size_t bytes = 256 + doors * DOOR_BYTES;
     size_t site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
     if (options->metered)
@@ -414,7 +416,7 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
             n += arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
         if (f->routine.results) /* sites at each return, and at jumps that take its place */
             n += (length / (f->gate ? 4 : 16) + 1) * f->routine.results;
-        bytes += length * (options->changes ? 40 : 4) + n * site_bytes + f->syscalls * CALL_BYTES + 128;
+        bytes += length * (options->apart ? APART_BYTES : 4) + n * site_bytes + f->syscalls * CALL_BYTES + 128;
         if (f->indirect_jumps) /* a table entry and a landing, and the longer jumps */
             bytes += length * 64;
     }

@@ -107,6 +107,9 @@ static inline vprec_code_function *vprec_cloner_function(const vprec_cloner *k, 
 /* Whether it is a site that is to be rounded. */
 bool vprec_cloner_rounds(const vprec_cloner *k, const vprec_insn *insn);
 
+/* clone.c: calls the emulator for `site`; see enter.h for the protocol. Returns the copy that is kept, or NULL. */
+vprec_site *vprec_cloner_enter(vprec_cloner *k, const vprec_site *site);
+
 /* Where only selected code enters the clone, and the original stays as it is. */
 static inline vprec_gate *vprec_cloner_gate(const vprec_cloner *k)
 {

@@ -2,6 +2,7 @@
  * image.c: see image.h. A table from pages to the images that have code there. Its nodes stay in their lists for
  * ever, so that who walks one needs no lock; those of dropped images are used again. */
 #include "image.h"
+#include "hop.h"
 #include "runtime/version.h"
 #include <stdatomic.h>
 
@@ -89,8 +90,18 @@ static void forget(const vprec_image *image)
         drop_pages(image->code, image->code_end, image);
 }
 
+/* Nobody comes to its clones by hops any more. */
+static void close_hops(const vprec_image *image)
+{
+    for (const vprec_hop *h = image->hops; h; h = h->next) {
+        const vprec_hop *known = h;
+        atomic_compare_exchange_strong(vprec_hop_place(h->at.address), &known, NULL);
+    }
+}
+
 void vprec_image_retire(const vprec_image *image)
 {
+    close_hops(image);
     for (size_t i = 0; i < image->spans.count; i++) {
         vprec_image_span s = VPREC_AT(image->spans, vprec_image_span, i);
         drop_pages(s.start, s.end, image);
@@ -113,6 +124,7 @@ bool vprec_image_add(const vprec_image *image)
 
 void vprec_image_drop(vprec_image *image)
 {
+    close_hops(image);
     forget(image);
     vprec_heap_free(&image->heap);
     *image = (vprec_image){0};

@@ -61,6 +61,7 @@ typedef struct vprec_image {
     /* Of one that is alone, which goes by itself: */
     const uint8_t *source;    /* the bytes of its spans when they were translated */
     vprec_heap heap;          /* what all of this lies in */
+    struct vprec_hop *hops;   /* ways in that other clones may take: see hop.h */
     uint64_t *slots;          /* what it has of an arena, besides its code */
     size_t slot_count;
     uint64_t ways_start;      /* behind the clones: what leads into those of the thread's version; see version.h */

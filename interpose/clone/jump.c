@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * jump.c: see jump.h. Writes into the clones only; that the originals lead here is patch.c's. */
 #include "jump.h"
+#include "hop.h"
 #include "patch.h"
 #include "runtime/version.h"
 
@@ -75,6 +76,7 @@ static void emit_indirect(vprec_cloner *k, uint64_t at)
     int reg = k->here->decoded.reg;
     bool memory = reg == VPREC_REG_NONE;
     if (!k->low || (!memory && reg == RSP)) {
+        vprec_hop_emit(k, at, &k->here->decoded.insn);
         vprec_round_copy_insn(c, at, &k->here->decoded.insn);
         return;
     }
@@ -121,6 +123,7 @@ static void emit_indirect(vprec_cloner *k, uint64_t at)
     vprec_emit_pop(c, RCX);
     vprec_emit_pop(c, RAX);
     vprec_emit_move_stack(c, 128);
+    vprec_hop_emit(k, at, &k->here->decoded.insn);
     vprec_round_copy_insn(c, at, &k->here->decoded.insn);
 }
 
@@ -216,6 +219,8 @@ static void emit_pushed_call(vprec_cloner *k, uint64_t at, const vprec_insn *ins
     const vprec_code_function *f = vprec_cloner_function(k, k->function);
     if (back < f->end && *vprec_mark(k->map, back) & VPREC_START)
         *vprec_mark(k->map, back) |= VPREC_RETURN;
+    if (insn->flow == VPREC_FLOW_ICALL)
+        vprec_hop_emit(k, at, insn);
     vprec_emit_push_u32(c, (uint32_t)back);
     vprec_emit_bytes(c, push_upper, sizeof push_upper);
     vprec_emit_u32(c, (uint32_t)(back >> 32));
@@ -492,12 +497,13 @@ static uint64_t clone_elsewhere(unsigned version, uint64_t original, const uint8
     return clone && rel == (int32_t)rel ? clone : 0;
 }
 
-/* A jump to what 32 bits do not reach. */
+/* A jump to what 32 bits do not reach, or perhaps to another image's clone. */
 static uint64_t emit_far_jump(vprec_cloner *k, uint64_t to)
 {
     vprec_code *c = &k->code;
     uint64_t at = (uint64_t)c->at;
     vprec_cloner_begin(k, VPREC_WHERE_STUB, to);
+    vprec_hop_emit_to(k, to);
     vprec_emit_bytes(c, "\xFF\x25\0\0\0\0", 6); /* jmp qword ptr [rip] */
     vprec_emit_bytes(c, &to, sizeof to);
     vprec_cloner_end(k);
@@ -517,7 +523,7 @@ static void resolve(vprec_cloner *k)
                      ? k->now->slots[function] - 6
                      : vprec_door_find(&k->now->doors, f.target);
         int64_t rel = (int64_t)(to ? to : f.target) - (int64_t)(f.at + 4);
-        if (rel != (int32_t)rel)
+        if (rel != (int32_t)rel || (!to && k->options->apart))
             rel = (int64_t)emit_far_jump(k, f.target) - (int64_t)(f.at + 4);
         int32_t rel32 = (int32_t)rel;
         memcpy(f.at, &rel32, 4);

@@ -2,6 +2,7 @@
  * demand.c: see demand.h. Pages and arrivals; what is translated is unit.c's and gap.c's. */
 #include "demand.h"
 #include "admit.h"
+#include "clone/hop.h"
 #include "clone/jump.h"
 #include "devices.h"
 #include "direction.h"
@@ -298,6 +299,9 @@ static uint64_t current_clone_of(vprec_loaded *l, uint64_t address)
     const vprec_image *image;
     while ((image = vprec_image_with(address, &clone)) && !is_current(image))
         vprec_retired_add(l, image);
+    for (size_t i = 0; i < l->images.count && image && image->apart; i++)
+        if (VPREC_AT(l->images, vprec_image *, i) == image)
+            vprec_hop_add(VPREC_AT(l->images, vprec_image *, i), address, clone);
     if (image)
         vprec_image_enter(image, clone);
     return clone;

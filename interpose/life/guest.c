@@ -148,7 +148,9 @@ static unsigned pushed(uint64_t at)
     } steps[] = {{(void *)vprec_enter, 0}, {vprec_enter_pushed1, 1},  {vprec_enter_pushed2, 2},
                  {vprec_enter_pushed3, 3}, {vprec_enter_pushed4, 4},  {vprec_enter_popped3, 3},
                  {vprec_enter_popped2, 2}, {vprec_enter_popped1, 1},  {vprec_enter_done, 0},
-                 {vprec_enter_making, 4},  {vprec_enter_lowered, 12}, {vprec_enter_raised, 4}};
+                 {vprec_enter_hopped, 4},  {vprec_enter_hopped3, 3},  {vprec_enter_hopped2, 2},
+                 {vprec_enter_hopped1, 1}, {vprec_enter_gone, 0},     {vprec_enter_making, 4},
+                 {vprec_enter_lowered, 12}, {vprec_enter_raised, 4}};
     unsigned words = 0;
     for (unsigned i = 0; i < sizeof steps / sizeof *steps; i++)
         if (at >= (uint64_t)steps[i].from)
@@ -175,10 +177,16 @@ static void exchange_cpu(vprec_guest *g)
         exchange_vectors(g->uc, g->cpu->xsave);
 }
 
+/* Whether rbp has the vprec_cpu. */
+static bool framed(uint64_t at)
+{
+    return within(at, vprec_enter_framed, vprec_enter_unframed) || within(at, vprec_enter_hopping, vprec_enter_hopped);
+}
+
 /* The vprec_cpu of the emulator's run that the signal interrupted at `at`, or NULL. */
 static vprec_cpu *emulator(const vprec_guest *g, uint64_t at)
 {
-    if (within(at, vprec_enter_framed, vprec_enter_unframed))
+    if (framed(at))
         return (vprec_cpu *)g->uc->uc_mcontext.gregs[REG_RBP];
     uint64_t slot = vprec_stack_slot(g->rsp);
     return slot && load64(slot - VPREC_SLOT_STAGE) != VPREC_SLOT_CALL ? (vprec_cpu *)(slot - VPREC_SLOT_CPU) : NULL;
@@ -196,7 +204,8 @@ static uint64_t behind(const vprec_site *site, uint64_t back)
 /* Whether the emulator has done what the site is for, when it returns with `rcx`. */
 static bool is_done(const vprec_site *site, uint64_t rcx)
 {
-    return site->op == VPREC_OP_SYSCALL ? rcx == VPREC_CALL_MADE : site->op != VPREC_OP_REFUSED;
+    return site->op == VPREC_OP_SYSCALL ? rcx == VPREC_CALL_MADE
+                                        : site->op != VPREC_OP_REFUSED && site->op != VPREC_OP_HOP;
 }
 
 static void show_door(vprec_guest *g, uint64_t at)
@@ -217,7 +226,7 @@ static void show_emulated(vprec_guest *g, uint64_t at, bool fault)
     g->shown_rsp = g->cpu->gpr[4];
     const vprec_site *site = g->site = (const vprec_site *)load64(g->shown_rsp - VPREC_BELOW_SITE);
     bool deeper = !within(at, (void *)vprec_enter, vprec_enter_end);
-    g->vectors = deeper || within(at, vprec_enter_saved, vprec_enter_restored);
+    g->vectors = g->cpu->xsave && (deeper || within(at, vprec_enter_saved, vprec_enter_restored));
     g->shown_rip = site->address;
     if (g->cpu->stage == VPREC_EMULATE_RESULT)
         vprec_emulate_commit(site, g->cpu);
@@ -313,7 +322,7 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
         show_clone(g, &image->where, at, int3);
         if (g->place.original && !int3)
             depart(g, image, at);
-    } else if (within(at, (void *)vprec_enter, vprec_enter_framed) || within(at, vprec_enter_unframed, vprec_enter_end)) {
+    } else if (within(at, (void *)vprec_enter, vprec_enter_end) && !framed(at)) {
         show_door(g, at);
         depart(g, NULL, at);
     } else if ((g->cpu = emulator(g, at))) {

@@ -9,6 +9,7 @@
 #include "runtime/sets.h"
 #include "runtime/sys.h"
 #include "view.h"
+#include "x86/emulate/enter.h"
 #include "x86/emulate/stack.h"
 #include <signal.h>
 #include <sys/syscall.h>
@@ -177,12 +178,23 @@ static bool is_led(const siginfo_t *info, ucontext_t *uc)
     return true;
 }
 
+/* What is compared with code that may be taken away meanwhile is not the same then. */
+static bool end_comparison(ucontext_t *uc)
+{
+    greg_t *rip = &uc->uc_mcontext.gregs[REG_RIP];
+    if ((uint64_t)*rip < (uint64_t)vprec_same || (uint64_t)*rip >= (uint64_t)vprec_same_not)
+        return false;
+    *rip = (greg_t)vprec_same_not;
+    return true;
+}
+
 static void on_ours(int number, siginfo_t *info, void *context)
 {
     vprec_view *view = vprec_view_here();
     if (view) /* a thread that comes by for the first time, or has set another stack behind our back */
         vprec_view_arm_frame(view, context);
-    if (number == SIGSEGV && (vprec_meters_fault(info, context) || is_led(info, context)))
+    if (number == SIGSEGV &&
+        (end_comparison(context) || vprec_meters_fault(info, context) || is_led(info, context)))
         return;
     int again;
     siginfo_t kept;

@@ -82,7 +82,8 @@ enum vprec_op {
     VPREC_OPS,
     VPREC_OP_REFUSED = VPREC_OPS, /* not executed by the emulator: it counts, the clone runs it as it is */
     VPREC_OP_MXCSR,               /* ldmxcsr: loaded without the rounding direction */
-    VPREC_OP_SYSCALL              /* syscall: see vprec_enter_syscall */
+    VPREC_OP_SYSCALL,             /* syscall: see vprec_enter_syscall */
+    VPREC_OP_HOP                  /* a jump, call or return: see vprec_enter_hop */
 };
 
 enum vprec_type_use {

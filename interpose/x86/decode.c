@@ -361,7 +361,7 @@ bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec
     vprec_insn *insn = &decoded->insn;
     ZydisDecodedInstruction z;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    if (vprec_plain_decode(bytes, size, address, insn) && insn->flow != VPREC_FLOW_IJMP)
+    if (vprec_plain_decode(bytes, size, address, insn) && insn->flow != VPREC_FLOW_IJMP && insn->flow != VPREC_FLOW_ICALL)
         return true;
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands)))
         return false;
@@ -370,7 +370,7 @@ bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec
         registers_of(&z, operands, &decoded->registers);
     if (insn->cls == VPREC_SITE || insn->cls == VPREC_CONTROL)
         site_of(&z, address, &decoded->site);
-    if (insn->flow == VPREC_FLOW_IJMP) {
+    if (insn->flow == VPREC_FLOW_IJMP || insn->flow == VPREC_FLOW_ICALL) {
         if (z.raw.modrm.mod == 3) {
             decoded->reg = (int8_t)(fields_of(&z).rm & 15);
         } else {

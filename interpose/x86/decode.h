@@ -74,7 +74,7 @@ typedef struct vprec_decoded {
     vprec_insn insn;
     vprec_registers registers; /* of a `vector` one */
     vprec_site site;           /* of a VPREC_SITE or VPREC_CONTROL one: its canonical form */
-    vprec_mem mem;             /* the operand of an indirect jump, if it is not a register: */
+    vprec_mem mem;             /* the operand of an indirect jump or call, if it is not a register: */
     int8_t reg;                /* that register, else VPREC_REG_NONE */
 } vprec_decoded;
 

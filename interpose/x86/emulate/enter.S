@@ -27,6 +27,9 @@
 #define CPU_STAGE 152
 #define ORIGINAL_RSP 176
 #define SITE -136            /* from the original rsp */
+#define SITE_OP 10           /* in a vprec_site */
+#define OP_HOP 18
+#define BELOW_ALL 136        /* from where the stub returns to, to the original rsp */
 #define XSAVE_SIZE 0         /* offsets in vprec_xsave_layout */
 #define XSAVE_COMPONENTS 24
 #define XSAVE_HEADER 512
@@ -34,7 +37,7 @@
     .text
     .p2align 4
     .globl vprec_enter
-    .hidden vprec_enter, vprec_enter_c, vprec_xsave, vprec_stack_here, vprec_stack_make, vprec_stack_none
+    .hidden vprec_enter, vprec_enter_c, vprec_enter_hop, vprec_xsave, vprec_stack_here, vprec_stack_make, vprec_stack_none
     .type vprec_enter, @function
     /* Borders for a signal that arrives inside: see enter.h. */
     .macro border name
@@ -45,6 +48,48 @@ vprec_enter_\name:
     /* The caller's register lies at `offset` from rbp. */
     .macro kept_at_rbp register, offset
     .cfi_escape 0x10, \register, 3, 0x76, 0x80 | (\offset & 127), \offset >> 7
+    .endm
+    /* From the vprec_cpu: all but the words that are popped, and rcx, which is the slot's top. */
+    .macro registers_back
+    leaq VPREC_SLOT_CPU(%rbp), %rcx
+    movq CPU_RSP(%rbp), %rax
+    leaq -ORIGINAL_RSP(%rax), %rsp
+    movq 16(%rbp), %rax
+    movq %rax, 0(%rsp)
+    movq 8(%rbp), %rax
+    movq %rax, 8(%rsp)
+    movq 0(%rbp), %rax
+    movq %rax, 16(%rsp)
+    movq CPU_RFLAGS(%rbp), %rax
+    movq %rax, 24(%rsp)
+    movq 24(%rbp), %rbx
+    movq 48(%rbp), %rsi
+    movq 56(%rbp), %rdi
+    movq 64(%rbp), %r8
+    movq 72(%rbp), %r9
+    movq 80(%rbp), %r10
+    movq 88(%rbp), %r11
+    movq 96(%rbp), %r12
+    movq 104(%rbp), %r13
+    movq 112(%rbp), %r14
+    movq 120(%rbp), %r15
+    movq 40(%rbp), %rbp
+    .endm
+    /* The slot is free again; then the four words. */
+    .macro words_back name
+    movq -VPREC_SLOT_STACK(%rcx), %rax
+    movq %rcx, (%rax)           /* nothing is read from the slot any more */
+    popq %rdx
+    .cfi_adjust_cfa_offset -8
+    border \name\()3
+    popq %rcx
+    .cfi_adjust_cfa_offset -8
+    border \name\()2
+    popq %rax
+    .cfi_adjust_cfa_offset -8
+    border \name\()1
+    popfq
+    .cfi_adjust_cfa_offset -8
     .endm
 vprec_enter:
     .cfi_startproc
@@ -102,8 +147,19 @@ vprec_enter:
     border framed
     movq %rax, %rsp
     cld
+    movq CPU_RSP(%rax), %rdi
+    movq SITE(%rdi), %rdi
+    cmpb $OP_HOP, SITE_OP(%rdi)
+    jne 5f
+    andq $-16, %rsp
+    movq $0, CPU_XSAVE(%rbp)
+    movq %rbp, %rsi
+    call *vprec_enter_hop(%rip)
+    testb %al, %al
+    jz 6f
+    jmp vprec_enter_hopping
 
-    movl XSAVE_SIZE + vprec_xsave(%rip), %eax
+5:  movl XSAVE_SIZE + vprec_xsave(%rip), %eax
     subq %rax, %rsp
     andq $-64, %rsp
     movq %rsp, CPU_XSAVE(%rbp)
@@ -133,47 +189,22 @@ vprec_enter:
     xorl %edx, %edx
     xrstor64 (%rsp)
     border restored
-    leaq VPREC_SLOT_CPU(%rbp), %rcx
-    movq CPU_RSP(%rbp), %rax
-    leaq -ORIGINAL_RSP(%rax), %rsp
-    movq 16(%rbp), %rax
-    movq %rax, 0(%rsp)
-    movq 8(%rbp), %rax
-    movq %rax, 8(%rsp)
-    movq 0(%rbp), %rax
-    movq %rax, 16(%rsp)
-    movq CPU_RFLAGS(%rbp), %rax
-    movq %rax, 24(%rsp)
-    movq 24(%rbp), %rbx
-    movq 48(%rbp), %rsi
-    movq 56(%rbp), %rdi
-    movq 64(%rbp), %r8
-    movq 72(%rbp), %r9
-    movq 80(%rbp), %r10
-    movq 88(%rbp), %r11
-    movq 96(%rbp), %r12
-    movq 104(%rbp), %r13
-    movq 112(%rbp), %r14
-    movq 120(%rbp), %r15
-    movq 40(%rbp), %rbp
+6:  registers_back
     .cfi_restore_state
     .cfi_remember_state
     border unframed
-    movq -VPREC_SLOT_STACK(%rcx), %rax
-    movq %rcx, (%rax)           /* nothing is read from the slot any more */
-    popq %rdx
-    .cfi_adjust_cfa_offset -8
-    border popped3
-    popq %rcx
-    .cfi_adjust_cfa_offset -8
-    border popped2
-    popq %rax
-    .cfi_adjust_cfa_offset -8
-    border popped1
-    popfq
-    .cfi_adjust_cfa_offset -8
+    words_back popped
     border done
     ret
+    .cfi_restore_state
+
+    border hopping              /* its address has taken the place of that into the clone */
+    registers_back
+    .cfi_remember_state
+    border hopped
+    words_back hopped
+    border gone
+    ret $BELOW_ALL
     .cfi_restore_state
 
     border making               /* the thread's first time */
@@ -269,6 +300,38 @@ vprec_load:
     .cfi_endproc
 vprec_load_end:
     .size vprec_load, . - vprec_load
+
+/* bool vprec_same(a, b, bytes) */
+    .p2align 4
+    .globl vprec_same, vprec_same_not
+    .hidden vprec_same, vprec_same_not
+    .type vprec_same, @function
+vprec_same:
+    .cfi_startproc
+1:  subq $8, %rdx
+    jb 2f
+    movq (%rdi), %rax
+    cmpq (%rsi), %rax
+    jne vprec_same_not
+    addq $8, %rdi
+    addq $8, %rsi
+    jmp 1b
+2:  addq $8, %rdx
+3:  jz 4f
+    movb (%rdi), %al
+    cmpb (%rsi), %al
+    jne vprec_same_not
+    incq %rdi
+    incq %rsi
+    decq %rdx
+    jmp 3b
+4:  movl $1, %eax
+    ret
+vprec_same_not:
+    xorl %eax, %eax
+    ret
+    .cfi_endproc
+    .size vprec_same, . - vprec_same
 
 /* void vprec_raise(uint32_t mxcsr, uint32_t raised) */
     .p2align 4

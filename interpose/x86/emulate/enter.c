@@ -11,10 +11,13 @@ _Static_assert(offsetof(vprec_cpu, stage) == VPREC_SLOT_CPU - VPREC_SLOT_STAGE &
                    sizeof(vprec_cpu) <= VPREC_SLOT_CPU - 32,
                "stack.h");
 
+_Static_assert(offsetof(vprec_site, op) == 10 && VPREC_OP_HOP == 18, "enter.S");
+
 vprec_xsave_layout vprec_xsave;
 vprec_counts *(*vprec_counters)(uint32_t counter, vprec_type type);
 _Atomic uint64_t **vprec_executed_counts;
 uint8_t vprec_enter_calls[256];
+bool (*vprec_enter_hop)(const vprec_site *site, vprec_cpu *cpu);
 void (*vprec_enter_syscall)(const vprec_site *site, vprec_cpu *cpu);
 
 /* ldmxcsr, but for the direction where inline code counts on rounding to nearest. */

@@ -33,6 +33,16 @@ enum { VPREC_CALL_MADE, VPREC_CALL_HERE, VPREC_CALL_ORIGINAL };
 extern uint8_t vprec_enter_calls[256];
 extern void (*vprec_enter_syscall)(const vprec_site *site, vprec_cpu *cpu);
 
+/* A site of VPREC_OP_HOP: whether control goes on elsewhere. Then [rsp - VPREC_BELOW_RETURN] says where, rsp being the
+ * cpu's by then, which with [rsp - VPREC_BELOW_SITE] is the program's state there. Else nothing has changed. Vector
+ * registers are not saved meanwhile: cpu->xsave is NULL. */
+extern bool (*vprec_enter_hop)(const vprec_site *site, vprec_cpu *cpu);
+
+/* Whether the same bytes stand at both places, of which the second may not be readable: then they do not. Who handles a
+ * fault in [vprec_same, vprec_same_not) goes on at the latter. */
+bool vprec_same(const void *a, const void *b, uint64_t bytes);
+extern const char vprec_same_not[];
+
 /* Called by vprec_enter; also for a trap handler that has the state at hand. */
 void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu);
 
@@ -45,10 +55,13 @@ extern const char vprec_load_end[];
 
 /* Where vprec_enter has pushed 1 to 4 words below its return address (the flags, rax, rcx, rdx); its address in rbp and
  * all of the program's registers in the vprec_cpu; the XSAVE area written; read back; the 4 words again, and the other
- * registers theirs; 3 to 1 words; none. Behind `making` the same 4 words, but 8 more from `lowered` to `raised`. */
+ * registers theirs; 3 to 1 words; none. The same from `hopping` on for what goes on elsewhere: all registers in the vprec_cpu; 4 words again, and so on.
+ * Behind `making` the same 4 words, but 8 more from `lowered` to `raised`. */
 extern const char vprec_enter_pushed1[], vprec_enter_pushed2[], vprec_enter_pushed3[], vprec_enter_pushed4[],
     vprec_enter_framed[], vprec_enter_saved[], vprec_enter_restored[], vprec_enter_unframed[], vprec_enter_popped3[],
-    vprec_enter_popped2[], vprec_enter_popped1[], vprec_enter_done[], vprec_enter_making[], vprec_enter_lowered[],
+    vprec_enter_popped2[], vprec_enter_popped1[], vprec_enter_done[], vprec_enter_hopping[],
+    vprec_enter_hopped[], vprec_enter_hopped3[], vprec_enter_hopped2[], vprec_enter_hopped1[], vprec_enter_gone[],
+    vprec_enter_making[], vprec_enter_lowered[],
     vprec_enter_raised[], vprec_enter_end[];
 
 /* On the program's stack, below the original rsp. */
