@@ -243,10 +243,21 @@ static void decode_gap(reader *r, uint64_t start)
     }
 }
 
+/* Whether an instruction that is known starts behind the first byte. */
+static bool is_entered(const vprec_codemap *map, uint64_t at, unsigned length)
+{
+    for (unsigned i = 1; i < length; i++)
+        if (*vprec_mark(map, at + i) & VPREC_START)
+            return true;
+    return false;
+}
+
 /* Of generated code, which nothing leads to but what was executed: it is code as far as it can be decoded, goes where
- * it likes, and may run into what was read before. */
+ * it likes, and may run into what was read before. Not over it, however: what comes to such a place is read from there
+ * when it does. Likewise behind int3, where a Lisp has numbers for its handler, which goes on elsewhere. */
 static void decode_executed(reader *r, uint64_t start)
 {
+    enum { INT3 = 0xCC };
     vprec_codemap *map = r->map;
     uint64_t limit;
     vprec_insn insn;
@@ -254,11 +265,12 @@ static void decode_executed(reader *r, uint64_t start)
         return;
     for (uint64_t at = start; at < limit; at += insn.length) {
         if (*vprec_mark(map, at) & (VPREC_START | VPREC_INSIDE) ||
-            !vprec_insn_decode(vprec_bytes(map, at), limit - at < 15 ? limit - at : 15, at, &insn))
+            !vprec_insn_decode(vprec_bytes(map, at), limit - at < 15 ? limit - at : 15, at, &insn) ||
+            is_entered(map, at, insn.length))
             return;
         set_marks(r, at, &insn);
         note(r, at, &insn);
-        if (vprec_flow_ends(insn.flow))
+        if (vprec_flow_ends(insn.flow) || *vprec_bytes(map, at) == INT3)
             return;
     }
 }

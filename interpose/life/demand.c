@@ -331,8 +331,10 @@ static bool on_open(vprec_loaded *l, arrival *a)
 
 static void on_generated(vprec_loaded *l, arrival *a)
 {
-    if (l->text.failed)
+    if (l->text.failed) { /* another thread was quicker, or its protection has changed */
+        a->to = vprec_generated_give_up(a->page, a->page + PAGE) ? a->address : 0;
         return;
+    }
     if (l->fixed && !l->writable && vprec_loaded_idle(l, a->page, a->page + PAGE) &&
         !vprec_sys_mprotect((void *)a->page, PAGE, PROT_READ | PROT_EXEC)) {
         a->to = a->address; /* the program asks again before it writes there */

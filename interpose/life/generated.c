@@ -6,6 +6,7 @@
 #include "find/callers.h"
 #include "find/select.h"
 #include "lock.h"
+#include "mapped.h"
 #include "opened.h"
 #include "retired.h"
 #include "runtime/next.h"
@@ -254,6 +255,10 @@ static void follow(void *data)
     for (size_t i = 0; i < regions.count && !r->followed; i++) { /* once more: compared when it is entered */
         vprec_loaded *l = VPREC_AT(regions, vprec_loaded *, i);
         r->followed = l->text.lo <= r->lo && r->hi <= l->text.hi;
+        if (r->followed && l->text.failed) { /* it stays native, which has been said */
+            r->followed = false;
+            return;
+        }
         if (r->followed && r->writable && !l->writable) { /* clones so far believe that it does not write to itself */
             l->writable = true;
             vprec_retired_add_all(l);
@@ -345,9 +350,19 @@ static bool protect_text(void *at, size_t bytes, int protection, const char *own
 
 bool vprec_generated_give_up(uint64_t lo, uint64_t hi)
 {
-    int protection = PROT_READ | PROT_WRITE | PROT_EXEC;
-    return !vprec_sys_mprotect((void *)lo, hi - lo, protection) ||
-           !vprec_sys_mprotect((void *)lo, hi - lo, PROT_READ | PROT_EXEC);
+    int maps = vprec_mapped_open();
+    vprec_mapped m;
+    bool given = maps >= 0;
+    for (uint64_t at = lo; at < hi && given && vprec_mapped_at(maps, at, &m); at = m.end) {
+        const uint64_t start = m.start > lo ? m.start : lo, end = m.end < hi ? m.end : hi;
+        const int writes = m.has & VPREC_MAPPED_WRITE ? PROT_WRITE : 0;
+        if (m.has & VPREC_MAPPED_READ)
+            given = !vprec_sys_mprotect((void *)start, end - start, PROT_READ | writes | PROT_EXEC) ||
+                    !vprec_sys_mprotect((void *)start, end - start, PROT_READ | PROT_EXEC);
+    }
+    if (maps >= 0)
+        vprec_sys_close(maps);
+    return given;
 }
 
 void vprec_generated_begin(enum vprec_isa processor)

@@ -4,77 +4,30 @@
 #include "opened.h"
 #include "gap.h"
 #include "keep.h"
+#include "mapped.h"
 #include "retired.h"
 #include "runtime/sys.h"
 #include "syscalls.h"
 #include <string.h>
-#include <unistd.h>
 
 enum { PAGE = 4096 };
 
 _Atomic unsigned vprec_opened_count;
 
-enum { READABLE = 1, WRITABLE = 2, EXECUTABLE = 4, SHARED = 8 };
-
-/* PROCMAP_QUERY (Linux 6.11): the mapping at an address. */
-typedef struct query {
-    uint64_t size, flags, address, start, end, has, page_size, offset, inode;
-    uint32_t major, minor, name_size, id_size;
-    uint64_t name, id;
-} query;
-
-/* The mapping that holds the address, from the text of /proc/self/maps: "7f00-8f00 r--p ...". */
-static bool read_maps(int maps, query *q)
-{
-    char buffer[4096];
-    uint64_t number[2] = {0, 0};
-    unsigned field = 0, letter = 0; /* 0 start, 1 end, 2 what it has, 3 the rest of the line */
-    long n;
-    q->has = 0;
-    while ((n = vprec_sys_read(maps, buffer, sizeof buffer)) > 0)
-        for (long i = 0; i < n; i++) {
-            const char c = buffer[i]; /* NOLINT(clang-analyzer-core.uninitialized.Assign): the system call sets it */
-            if (c == '\n') {
-                field = letter = 0;
-                number[0] = number[1] = q->has = 0;
-            } else if (field < 2 && c != '-' && c != ' ') {
-                number[field] = number[field] << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-            } else if (field < 2) {
-                field++;
-            } else if (field == 2 && c != ' ') {
-                q->has |= (uint64_t)(c == "rwxs"[letter & 3]) << letter;
-                letter++;
-            } else if (field == 2) {
-                field++;
-                q->start = number[0];
-                q->end = number[1];
-                if (q->address >= q->start && q->address < q->end)
-                    return true;
-            }
-        }
-    return false;
-}
-
-static bool look_up(int maps, query *q)
-{
-    enum { PROCMAP_QUERY = (int)0xC0686611 };
-    return !vprec_sys(SYS_ioctl, maps, (unsigned)PROCMAP_QUERY, (long)q, 0, 0, 0) ||
-           (!vprec_sys(SYS_lseek, maps, 0, SEEK_SET, 0, 0, 0) && read_maps(maps, q));
-}
-
 /* Whether nobody writes to the memory but by its own mapping, which may be read; `*writes`: that has W. */
 static bool is_private(uint64_t lo, uint64_t hi, bool *writes)
 {
-    int maps = vprec_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    int maps = vprec_mapped_open();
     bool all = maps >= 0, first = true;
     *writes = false;
     for (uint64_t at = lo; at < hi && all;) {
-        query q = {.size = sizeof q, .address = at};
-        all = look_up(maps, &q) && q.has & READABLE && !(q.has & (SHARED | EXECUTABLE)) &&
-              (first || *writes == !!(q.has & WRITABLE));
-        *writes = q.has & WRITABLE;
+        vprec_mapped m;
+        all = vprec_mapped_at(maps, at, &m) && m.has & VPREC_MAPPED_READ &&
+              !(m.has & (VPREC_MAPPED_SHARED | VPREC_MAPPED_EXECUTE)) &&
+              (first || *writes == !!(m.has & VPREC_MAPPED_WRITE));
+        *writes = m.has & VPREC_MAPPED_WRITE;
         first = false;
-        at = q.end;
+        at = m.end;
     }
     if (maps >= 0)
         vprec_sys_close(maps);

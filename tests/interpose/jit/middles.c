@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * middles.c: code that is entered where no function begins: at the second operation of a function that ran before, at
  * each of a row of operations in every order, by a computed jump, and in the middle of an instruction, whose constant
- * is an operation. */
+ * is an operation; behind numbers for a breakpoint's handler, which read as instructions reach into what follows. */
 #include "kernels.h"
+#include <signal.h>
 #include <string.h>
+#include <ucontext.h>
 
 enum { ROW = 12, ROUNDS = 20 };
 
@@ -101,6 +103,36 @@ static void inside(struct record *record, uint8_t *code)
     }
 }
 
+static void skip_numbers(int number, siginfo_t *info, void *context)
+{
+    ucontext_t *uc = context;
+
+    (void)number, (void)info;
+    uc->uc_mcontext.gregs[REG_RIP] += 2;
+}
+
+/* As Lisp compilers have it: the numbers 5d 08 and the first two bytes behind them are pop and or. */
+static void numbers(struct record *record, uint8_t *code)
+{
+    static const uint8_t bytes[] = {0x85, 0xd2,                               /* test edx, edx */
+                                    0x74, 2,                                  /* jz to int3 */
+                                    0xeb, 3,                                  /* jmp behind the numbers */
+                                    0xcc, 0x5d, 0x08,                         /* int3 */
+                                    0x40, 0x80, 0xfe, 0x19,                   /* cmp sil, 25 */
+                                    0xf3, 0x0f, 0x10, 0x07,                   /* movss xmm0, [rdi] */
+                                    0xf3, 0x0f, 0x59, 0x87, 64, 0, 0, 0,      /* mulss xmm0, [rdi + 64] */
+                                    0xf3, 0x0f, 0x11, 0x06,                   /* movss [rsi], xmm0 */
+                                    0xff, 0xca,                               /* dec edx */
+                                    0x7f, 0xdf,                               /* jg, to the start */
+                                    0xc3};
+    struct sigaction action = {.sa_sigaction = skip_numbers, .sa_flags = SA_SIGINFO};
+
+    need(!sigaction(SIGTRAP, &action, NULL), "sigaction");
+    memcpy(code, bytes, sizeof bytes);
+    for (int i = 0; i < ROUNDS; i++)
+        run(record, (struct kind){MUL, SSE_SCALAR, 0}, code, i % 3);
+}
+
 int main(int argc, char **argv)
 {
     struct record *record;
@@ -124,6 +156,7 @@ int main(int argc, char **argv)
         second_half(record, code);
         row(record, code + 3 * PAGE);
         inside(record, code + 3 * PAGE + 2048);
+        numbers(record, code + 3 * PAGE + 3072);
     }
     record_print(record);
     return 0;
