@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * elf.h: the checked view of one mapped ELF file that object.c, elf.c, dynamic.c, eh.c, frames.c and lookup.c share;
- * nobody else includes it. Addresses here are the file's own ("in the file"); what goes to the object has its bias
- * added, as object.h says. */
+ * elf.h: the checked view of one mapped ELF file that object.c, elf.c, dynamic.c, eh.c, flow.c, frames.c and lookup.c
+ * share; nobody else includes it. Addresses here are the file's own ("in the file"); what goes to the object has its
+ * bias added, as object.h says. */
 #ifndef VPREC_FIND_ELF_H
 #define VPREC_FIND_ELF_H
 
@@ -225,5 +225,8 @@ void vprec_elf_index_free(vprec_elf *elf);
 
 /* object.c: which of two names for one function, each may be NULL, a person would use: whether `a` is better. */
 bool vprec_elf_name_is_better(const char *a, const char *b);
+
+/* flow.c: where control that starts there goes no further; at most `limit`. Addresses in the file. */
+uint64_t vprec_elf_flow_end(const vprec_elf *elf, uint64_t start, uint64_t limit);
 
 #endif

@@ -117,7 +117,8 @@ static uint64_t symbols_end(const vprec_elf *elf, size_t place)
     return start + size;
 }
 
-/* Where one of unknown size that starts at the offset ends: where the next function starts, or the code. */
+/* Where one of unknown size that starts at the offset ends: where control goes no further, at most where the next
+ * function starts, or the code ends. */
 static uint64_t unknown_end(vprec_elf *elf, uint64_t offset)
 {
     uint64_t start = offset + origin(elf) - elf->object->bias, next;
@@ -127,7 +128,7 @@ static uint64_t unknown_end(vprec_elf *elf, uint64_t offset)
         end = vprec_offsets_at(&elf->symbols, place);
     if (vprec_elf_frame_behind(elf, start + 1, &next) && next + elf->object->bias - origin(elf) < end)
         end = next + elf->object->bias - origin(elf);
-    return end;
+    return vprec_elf_flow_end(elf, start, start + (end - offset)) - start + offset;
 }
 
 /* The start of the nearest symbol that holds the offset, which no FDE does. */

@@ -136,10 +136,19 @@ static bool is_good_name(const expected *e, const function *f, const char *name)
     return any ? known : !name || !*name;
 }
 
+/* Of one whose size nothing tells it is known where it ends at most: life-guest-unsized has where. */
+static bool is_unsized(const function *f)
+{
+    return f->end == f->start;
+}
+
 static void check_one(const expected *e, const char *what, uint64_t at, const vprec_symbol *got, const function *f)
 {
     check_u64(what, at, got->start - bias, f->start);
-    check_u64("its end", at, got->end - bias, f->until);
+    if (!is_unsized(f) || got->end - bias <= f->start)
+        check_u64("its end", at, got->end - bias, f->until);
+    else
+        check_u64("its end, at most", at, got->end - bias > f->until, 0);
     if (got->start - bias == f->start && !is_good_name(e, f, got->name))
         fail("its name", at, got->start, f->start);
 }
@@ -149,6 +158,8 @@ static void check_at(vprec_object *object, const expected *e, uint64_t address)
     vprec_symbol got = {0};
     const function *f = code_end(&e->facts, address) ? expected_at(e, address) : NULL;
     bool found = vprec_object_function_at(object, address + bias, &got);
+    if (f && is_unsized(f) && address > f->start && !found)
+        return;
     check_u64("whether a function is", address, found, f != NULL);
     if (found && f)
         check_one(e, "function", address, &got, f);
