@@ -75,7 +75,7 @@ bool vprec_admit(vprec_loaded *l, uint64_t start, uint64_t end)
 
 void vprec_admit_waiting(vprec_loaded *l)
 {
-    if (vprec_bystanders_any() && !vprec_bystanders_left(&l->elsewhere))
+    if (vprec_bystanders_any() && !vprec_bystanders_left(&l->bystanders))
         return;
     for (size_t i = 0; i < l->images.count; i++) {
         vprec_image *image = VPREC_AT(l->images, vprec_image *, i);

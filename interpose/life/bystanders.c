@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * bystanders.c: see bystanders.h. Of a thread that sleeps in a system call or elsewhere in the kernel,
- * /proc/self/task/N/syscall ends with its instruction pointer; of another one it says "running". */
+ * /proc/self/task/N/syscall ends with its instruction pointer; of another one it says "running", and /proc/self/task/N/stat
+ * how long it has computed. */
 #include "bystanders.h"
 #include "clone/image.h"
 #include "runtime/decimal.h"
@@ -18,11 +19,17 @@ bool vprec_bystanders_any(void)
     return failed || s.st_nlink != FOLDERS + 1;
 }
 
+static void task_path(char path[64], uint64_t thread, const char *file)
+{
+    static const char task[] = "/proc/self/task/";
+    memcpy(path, task, sizeof task);
+    memcpy(vprec_decimal(path + sizeof task - 1, thread), file, strlen(file) + 1);
+}
+
 bool vprec_bystander_at(uint64_t thread, uint64_t *pointer, bool *gone)
 {
-    static const char behind[] = "/syscall";
-    char path[64] = "/proc/self/task/", text[256];
-    memcpy(vprec_decimal(path + strlen(path), thread), behind, sizeof behind);
+    char path[64], text[256];
+    task_path(path, thread, "/syscall");
     int fd = vprec_sys_open(path, O_RDONLY | O_CLOEXEC);
     *gone = fd == -ENOENT || fd == -ESRCH;
     if (fd < 0)
@@ -76,36 +83,84 @@ bool vprec_bystanders_list(vprec_vec *threads)
     return all && !got;
 }
 
-static void add(vprec_vec *elsewhere, uint64_t thread)
+/* The thread's; NULL: no memory. */
+static vprec_bystander *known(vprec_vec *seen, uint64_t thread)
 {
-    if (!vprec_sorted_has(elsewhere, thread) && vprec_vec_add_u64(elsewhere, thread))
-        vprec_vec_sort_u64(elsewhere);
+    size_t place = VPREC_BELOW(*seen, vprec_bystander, thread, thread);
+    if (place < seen->count && VPREC_AT(*seen, vprec_bystander, place).thread == thread)
+        return &VPREC_AT(*seen, vprec_bystander, place);
+    vprec_bystander *b = vprec_vec_insert(seen, place);
+    if (b)
+        *b = (vprec_bystander){.thread = thread};
+    return b;
+}
+
+/* Numbers of /proc/self/task/N/stat, which count from behind the name in parentheses. */
+static bool read_times(uint64_t thread, vprec_bystander *now)
+{
+    enum { MINOR = 7, MAJOR = 9, USER = 11, KERNEL = 12, NUMBERS };
+    char path[64], text[512];
+    task_path(path, thread, "/stat");
+    int fd = vprec_sys_open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    long got = vprec_sys_read(fd, text, sizeof text - 1), at = got;
+    vprec_sys_close(fd);
+    if (got <= 0)
+        return false;
+    text[got] = 0;
+    while (at > 0 && text[at - 1] != ')')
+        at--;
+    uint64_t number[NUMBERS] = {0};
+    unsigned i = 0;
+    for (; at < got && i < NUMBERS; at++)
+        if (text[at] == ' ')
+            number[i++] = number_of(text + at + 1);
+    *now = (vprec_bystander){thread, false, true, number[USER], number[KERNEL], number[MINOR] + number[MAJOR]};
+    return i == NUMBERS;
+}
+
+/* Whether a thread that computes has certainly executed some instructions since it was looked at first: clock ticks have
+ * found it in the program, none in the kernel, and no fault has kept it where it was. Else that counts from now on. */
+static bool has_gone_on(vprec_bystander *b)
+{
+    enum { TICKS = 3 };
+    vprec_bystander now;
+    if (!read_times(b->thread, &now))
+        return false;
+    if (b->noted && now.kernel == b->kernel && now.faults == b->faults)
+        return now.user - b->user >= TICKS;
+    *b = now;
+    return false;
 }
 
 /* Whether the thread is none that may stand there. */
-static bool has_left(uint64_t thread, vprec_vec *elsewhere)
+static bool has_left(uint64_t thread, vprec_vec *seen)
 {
     uint64_t pointer;
     bool gone;
-    if (vprec_sorted_has(elsewhere, thread))
-        return true;
-    if (!vprec_bystander_at(thread, &pointer, &gone))
-        return gone;
+    vprec_bystander *b = known(seen, thread);
+    if (!b || b->elsewhere)
+        return b;
+    if (!vprec_bystander_at(thread, &pointer, &gone)) {
+        b->elsewhere = gone || has_gone_on(b);
+        return b->elsewhere;
+    }
     const vprec_image *image = vprec_image_of(pointer);
-    if (image && vprec_image_patch_over(image, pointer))
-        return false;
-    add(elsewhere, thread);
-    return true;
+    b->elsewhere = !image || !vprec_image_patch_over(image, pointer);
+    return b->elsewhere;
 }
 
-bool vprec_bystanders_left(vprec_vec *elsewhere)
+bool vprec_bystanders_left(vprec_vec *seen)
 {
     static vprec_vec threads = {.size = sizeof(uint64_t)};
     if (!vprec_bystanders_list(&threads))
         return false;
     bool left = true;
     for (size_t i = 0; i < threads.count; i++)
-        left &= has_left(VPREC_AT(threads, uint64_t, i), elsewhere);
-    add(elsewhere, (uint64_t)vprec_sys_gettid());
+        left &= has_left(VPREC_AT(threads, uint64_t, i), seen);
+    vprec_bystander *own = known(seen, (uint64_t)vprec_sys_gettid());
+    if (own)
+        own->elsewhere = true;
     return left;
 }

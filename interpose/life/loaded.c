@@ -14,7 +14,7 @@ vprec_loaded *vprec_loaded_make(void)
                             .gaps = VPREC_VEC(vprec_gap), .closed = VPREC_VEC(uint64_t), .words = VPREC_VEC(uint64_t),
                             .parts = VPREC_VEC(uint64_t), .tails = VPREC_VEC(uint64_t),
                             .operations = VPREC_VEC(uint64_t),
-                            .chosen = VPREC_VEC(vprec_chosen), .elsewhere = VPREC_VEC(uint64_t), .links = VPREC_VEC(vprec_link),
+                            .chosen = VPREC_VEC(vprec_chosen), .bystanders = VPREC_VEC(vprec_bystander), .links = VPREC_VEC(vprec_link),
                             .launches = VPREC_VEC(uint64_t), .executed = VPREC_VEC(uint64_t),
                             .pieces = VPREC_VEC(uint64_t), .recorded = VPREC_VEC(vprec_recorded)};
     return l;
@@ -38,7 +38,7 @@ void vprec_loaded_free(vprec_loaded *l)
     vprec_object_release(&l->object);
     vprec_vec *all[] = {&l->images, &l->gates,   &l->targets, &l->tails, &l->operations, &l->gaps,
                         &l->chosen, &l->closed,  &l->words, &l->parts, &l->pieces,
-                        &l->elsewhere, &l->links, &l->recorded, &l->executed, &l->undone, &l->launches};
+                        &l->bystanders, &l->links, &l->recorded, &l->executed, &l->undone, &l->launches};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
         vprec_vec_free(all[i]);
     vprec_visits_free(&l->visits);

@@ -4,6 +4,7 @@
 #ifndef VPREC_LIFE_LOADED_H
 #define VPREC_LIFE_LOADED_H
 
+#include "bystanders.h"
 #include "find/offsets.h"
 #include "job.h"
 #include "visits.h"
@@ -62,7 +63,7 @@ typedef struct vprec_loaded {
     vprec_vec launches;  /* uint64_t: functions that wait for devices.h; sorted */
     vprec_vec undone;    /* see written.c */
     vprec_vec links;     /* vprec_link: calls by clones that were led to the callees' clones */
-    vprec_vec elsewhere; /* uint64_t: threads that do not stand in patches that wait; sorted */
+    vprec_vec bystanders; /* vprec_bystander: of threads that may stand in patches that wait; sorted */
 } vprec_loaded;
 
 /* One of which nothing is known yet; NULL: no memory. And its end: nothing runs there any more. */

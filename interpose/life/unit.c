@@ -456,7 +456,7 @@ static bool finish(unit *u)
     if (kept)
         *kept = image;
     if (image && image->waiting)
-        l->elsewhere.count = 0; /* who was found to be elsewhere may have come since */
+        l->bystanders.count = 0; /* who was found to be elsewhere may have come since */
     bool done = image || !l->generated;
     for (size_t i = 0; i < u->view.symbols.count; i++) {
         vprec_symbol s = VPREC_AT(u->view.symbols, vprec_symbol, i);
