@@ -24,6 +24,7 @@ typedef struct reader {
     const vprec_vec *tails; /* uint64_t: starts of functions in the object that may have gates; sorted. NULL: none */
     uint64_t entry;       /* where control has come to; 0 nowhere */
     vprec_vec *outside;   /* uint64_t: where jumps lead outside of the windows; NULL: nobody asks */
+    vprec_vec *tabled;    /* likewise what may be jump tables */
     vprec_vec *called;    /* likewise calls, and addresses that are computed */
     uint32_t ops;
     bool failed;          /* no memory */
@@ -332,7 +333,7 @@ static void read_table(reader *r, uint64_t from, uint64_t table)
         uint64_t target = table + (uint64_t)(int64_t)*(const int32_t *)at;
         if (!in_ranges(&r->map->object->code, target, NULL) || target + (1 << 20) < from || target > from + (1 << 20))
             break;
-        note_outside(r, r->outside, target);
+        note_outside(r, r->tabled, target);
         if (!is_code(r, target))
             continue;
         uint32_t mark = *vprec_mark(r->map, target);
@@ -748,6 +749,7 @@ bool vprec_code_read_part(vprec_codemap *map, const vprec_object *object, uint32
     r.tails = part->tails;
     r.entry = part->entry;
     r.outside = &part->outside;
+    r.tabled = &part->tabled;
     r.called = part->references;
     vprec_window *windows = vprec_vec_add(&map->windows, part->windows.count);
     if (!windows)

@@ -97,8 +97,9 @@ bool vprec_code_read(vprec_codemap *map, const vprec_object *object, uint32_t op
 /* The code in the windows (vprec_extent, sorted, disjoint) alone, whose bytes `read` gives: symbols, pointers and pads
  * of the object are those in there. `entry`, 0 none: a place that control has come to. `gates`: sorted words of the GOT
  * (uint64_t) that lead to functions with gates; `tails`: sorted starts of such functions in the object. `references`
- * (uint64_t), NULL: nobody asks, receives what calls lead to, and addresses that are computed, likewise. `outside` (uint64_t) receives targets of jumps and words of jump tables
- * that lie in the object's code, but in no window. */
+ * (uint64_t), NULL: nobody asks, receives what calls lead to, and addresses that are computed; `outside` targets of
+ * jumps, and `tabled` words of what may be jump tables, which are read further than they go: all of them lie in the
+ * object's code, but in no window. */
 typedef void vprec_code_reader(void *data, uint64_t address, void *to, size_t bytes);
 typedef struct vprec_code_part {
     vprec_vec windows;
@@ -107,7 +108,7 @@ typedef struct vprec_code_part {
     vprec_vec *references;
     vprec_code_reader *read;
     void *data;
-    vprec_vec outside;
+    vprec_vec outside, tabled;
 } vprec_code_part;
 bool vprec_code_read_part(vprec_codemap *map, const vprec_object *object, uint32_t ops, vprec_code_part *part);
 void vprec_code_release(vprec_codemap *map);

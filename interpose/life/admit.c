@@ -36,16 +36,10 @@ static bool undo(vprec_loaded *l, vprec_vec *patches)
     return done;
 }
 
-/* Where code of the page may jump to is known from now on. `patches` (uint64_t): where those begin that are to go. */
-static bool read_page(vprec_loaded *l, uint64_t page, vprec_vec *targets, vprec_vec *patches)
+/* That something may lead to these is known from now on. `patches` (uint64_t): where those begin that are to go. */
+static bool add_strays(vprec_loaded *l, const vprec_vec *targets, vprec_vec *patches)
 {
-    static uint8_t room[PAGE + BEHIND];
     vprec_text_pages *text = &l->text;
-    size_t behind = vprec_text_has(text, page + PAGE) ? BEHIND : 0;
-    const uint8_t *bytes = vprec_text_view(text, page, room, PAGE + behind);
-    targets->count = 0;
-    if (!vprec_scan_jumps(bytes, PAGE, behind, page, text->lo, text->hi, targets))
-        return false;
     for (size_t i = 0; i < targets->count; i++) {
         uint64_t to = VPREC_AT(*targets, uint64_t, i);
         bool news = vprec_strays_add(&text->strays, &text->heap, to);
@@ -54,7 +48,27 @@ static bool read_page(vprec_loaded *l, uint64_t page, vprec_vec *targets, vprec_
         if (written && !vprec_vec_add_u64(patches, patch->at))
             return false;
     }
-    return vprec_keep_read(l, bytes, page);
+    return true;
+}
+
+bool vprec_admit_targets(vprec_loaded *l, const vprec_vec *targets)
+{
+    vprec_vec patches = VPREC_VEC(uint64_t);
+    bool done = add_strays(l, targets, &patches) && (!patches.count || undo(l, &patches));
+    vprec_vec_free(&patches);
+    return done;
+}
+
+/* Likewise where code of the page may jump to. */
+static bool read_page(vprec_loaded *l, uint64_t page, vprec_vec *targets, vprec_vec *patches)
+{
+    static uint8_t room[PAGE + BEHIND];
+    vprec_text_pages *text = &l->text;
+    size_t behind = vprec_text_has(text, page + PAGE) ? BEHIND : 0;
+    const uint8_t *bytes = vprec_text_view(text, page, room, PAGE + behind);
+    targets->count = 0;
+    return vprec_scan_jumps(bytes, PAGE, behind, page, text->lo, text->hi, targets) &&
+           add_strays(l, targets, patches) && vprec_keep_read(l, bytes, page);
 }
 
 bool vprec_admit_read(vprec_loaded *l, uint64_t start, uint64_t end)

@@ -13,6 +13,9 @@ bool vprec_admit(vprec_loaded *loaded, uint64_t start, uint64_t end);
 /* Sees to it beforehand. False: no memory. */
 bool vprec_admit_read(vprec_loaded *loaded, uint64_t start, uint64_t end);
 
+/* Something may lead to these addresses (uint64_t): likewise. False: no memory. */
+bool vprec_admit_targets(vprec_loaded *loaded, const vprec_vec *targets);
+
 /* Writes the jumps that wait, if no thread can be between the instructions that they cover. */
 void vprec_admit_waiting(vprec_loaded *loaded);
 

@@ -68,7 +68,7 @@ static void begin(unit *u, vprec_loaded *l, uint64_t executed)
     u->view.symbols = VPREC_VEC(vprec_symbol);
     u->view.pointers = u->view.pads = VPREC_VEC(uint64_t);
     u->part = (vprec_code_part){.windows = VPREC_VEC(vprec_extent), .entry = executed, .gates = &l->gates, .tails = &l->tails,
-                                .read = read_text, .data = &l->text, .outside = VPREC_VEC(uint64_t)};
+                                .read = read_text, .data = &l->text, .outside = VPREC_VEC(uint64_t), .tabled = VPREC_VEC(uint64_t)};
     u->job = (vprec_job){.object = &l->object, .text = &l->text, .calls = true, .selected = l->selected, .preset = l->preset, .executed = executed, .parts = &l->parts,
                          .recorded = &l->recorded, .record = l->record, .quiet = l->quiet};
 }
@@ -80,6 +80,7 @@ static void release(unit *u)
     vprec_vec_free(&u->view.pads);
     vprec_vec_free(&u->part.windows);
     vprec_vec_free(&u->part.outside);
+    vprec_vec_free(&u->part.tabled);
     vprec_code_release(&u->job.map);
 }
 
@@ -116,6 +117,15 @@ static bool add_words(unit *u, const vprec_vec *words, vprec_extent window)
     return true;
 }
 
+/* The function's instruction at `at`. False: there is none. */
+static bool read_insn(vprec_loaded *l, const vprec_symbol *f, uint64_t at, vprec_insn *insn)
+{
+    uint8_t bytes[15];
+    const size_t size = f->end - at < sizeof bytes ? f->end - at : sizeof bytes;
+    vprec_text_read(&l->text, at, bytes, size);
+    return vprec_insn_decode(bytes, size, at, insn);
+}
+
 /* Whether an instruction starts at `address`, as far as a function tells. */
 static bool is_start(vprec_loaded *l, uint64_t address)
 {
@@ -124,12 +134,9 @@ static bool is_start(vprec_loaded *l, uint64_t address)
     if (!vprec_object_function_at(&l->object, address, &f))
         return true;
     uint64_t at = f.start;
-    for (; at < address; at += insn.length) {
-        uint8_t bytes[15];
-        vprec_text_read(&l->text, at, bytes, f.end - at < sizeof bytes ? f.end - at : sizeof bytes);
-        if (!vprec_insn_decode(bytes, f.end - at < sizeof bytes ? f.end - at : sizeof bytes, at, &insn))
+    for (; at < address; at += insn.length)
+        if (!read_insn(l, &f, at, &insn))
             return true;
-    }
     return at == address;
 }
 
@@ -169,7 +176,7 @@ static void mark_neighbours(unit *u)
 static bool read_once(unit *u)
 {
     vprec_loaded *l = u->loaded;
-    u->view.pointers.count = u->view.pads.count = u->part.outside.count = 0;
+    u->view.pointers.count = u->view.pads.count = u->part.outside.count = u->part.tabled.count = 0;
     if (!l->words_read && !read_words(l))
         return false;
     for (size_t i = 0; i < u->view.symbols.count; i++) {
@@ -264,24 +271,55 @@ static bool jumps_back(unit *u, const vprec_symbol *f)
 }
 
 /* Takes in what jumps into the middle of the unit's functions, and into whose middle they jump: parts of one function,
- * mostly, that a compiler has put elsewhere. True: there was some. */
+ * mostly, that a compiler has put elsewhere. What jump tables may lead to must jump back: most of those words are another
+ * table's. True: there was some. */
 static bool widen(unit *u)
 {
-    enum { MOST = 256 };
+    enum { MOST = 256, OUTSIDE, TABLED, PADS };
     bool more = false;
-    vprec_vec *all[] = {&u->part.outside, &u->view.pads};
-    for (unsigned v = 0; v < 2; v++) {
-        vprec_vec_sort_u64(all[v]);
-        for (size_t i = 0; i < all[v]->count && u->view.symbols.count < MOST; i++) {
-            uint64_t to = VPREC_AT(*all[v], uint64_t, i);
-            vprec_symbol f;
+    const struct {
+        int what;
+        vprec_vec *all;
+    } sources[] = {{OUTSIDE, &u->part.outside}, {TABLED, &u->part.tabled}, {PADS, &u->view.pads}};
+    for (unsigned s = 0; s < sizeof sources / sizeof *sources; s++) {
+        vprec_vec *all = sources[s].all;
+        vprec_symbol f = {0};
+        vprec_vec_sort_u64(all);
+        for (size_t i = 0; i < all->count && u->view.symbols.count < MOST; i++) {
+            const uint64_t to = VPREC_AT(*all, uint64_t, i);
+            if (sources[s].what == TABLED && to >= f.start && to < f.end)
+                continue; /* that one has been asked */
             if (!vprec_object_function_at(&u->loaded->object, to, &f) || has_function(u, f.start))
                 continue;
-            if (v || to != f.start || jumps_back(u, &f))
+            if (sources[s].what == PADS || (sources[s].what == OUTSIDE && to != f.start) || jumps_back(u, &f))
                 more |= take(u, &f);
         }
     }
     return more;
+}
+
+/* No jump is written over what a table leads to, if an instruction starts there, as far as a function tells. */
+static bool admit_tabled(unit *u)
+{
+    vprec_loaded *l = u->loaded;
+    vprec_vec *all = &u->part.tabled; /* sorted by widen */
+    vprec_symbol f = {0};
+    uint64_t at = 0; /* of an instruction of it */
+    size_t kept = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const uint64_t to = VPREC_AT(*all, uint64_t, i);
+        vprec_insn insn = {0};
+        if (vprec_strays_has(&l->text.strays, to))
+            continue;
+        if (to >= f.end)
+            at = vprec_object_function_at(&l->object, to, &f) ? f.start : to;
+        for (bool known = true; at < to && known; at = known ? at + insn.length : to)
+            known = read_insn(l, &f, at, &insn);
+        if (at == to)
+            VPREC_AT(*all, uint64_t, kept++) = to;
+    }
+    all->count = kept;
+    return vprec_admit_targets(l, all);
 }
 
 /* Whether a clone rounds what starts here, or leads to such a place. */
@@ -531,7 +569,7 @@ static bool translate(vprec_loaded *l, const vprec_symbol *f, uint64_t address, 
             break;
         vprec_code_release(&u.job.map);
     }
-    done = done && (!taken || finish(&u));
+    done = done && (!taken || (admit_tabled(&u) && finish(&u)));
     release(&u);
     return done;
 }
