@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * hop.c: see hop.h. */
 #include "hop.h"
+#include "runtime/version.h"
 #include "x86/emulate/enter.h"
 
 enum { RSP = 4, WORD = 8 };
@@ -17,7 +18,8 @@ static bool has_shadow_stack(void)
 
 static void ask(vprec_cloner *k, const vprec_site *site)
 {
-    if (!k->options->apart || has_shadow_stack())
+    /* With several versions the thread's is asked for, and counters are told of who comes from elsewhere. */
+    if (!k->options->apart || vprec_versions > 1 || k->options->metered || has_shadow_stack())
         return;
     vprec_enter_hop = vprec_hop_choose;
     vprec_cloner_enter(k, site);
@@ -25,7 +27,9 @@ static void ask(vprec_cloner *k, const vprec_site *site)
 
 void vprec_hop_emit_to(vprec_cloner *k, uint64_t target)
 {
-    ask(k, &(vprec_site){.address = target, .op = VPREC_OP_HOP, .rm = VPREC_REG_NONE, .mem = {.disp = (int64_t)target}});
+    vprec_site site = {.address = target, .op = VPREC_OP_HOP, .rm = VPREC_REG_NONE};
+    site.mem.disp = (int64_t)target;
+    ask(k, &site);
 }
 
 /* `ret` without a number of bytes to be dropped. */

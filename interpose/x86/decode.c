@@ -361,7 +361,8 @@ bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec
     vprec_insn *insn = &decoded->insn;
     ZydisDecodedInstruction z;
     ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
-    if (vprec_plain_decode(bytes, size, address, insn) && insn->flow != VPREC_FLOW_IJMP && insn->flow != VPREC_FLOW_ICALL)
+    if (vprec_plain_decode(bytes, size, address, insn) && insn->flow != VPREC_FLOW_IJMP &&
+        insn->flow != VPREC_FLOW_ICALL)
         return true;
     if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, bytes, size, &z, operands)))
         return false;

@@ -37,7 +37,8 @@
     .text
     .p2align 4
     .globl vprec_enter
-    .hidden vprec_enter, vprec_enter_c, vprec_enter_hop, vprec_xsave, vprec_stack_here, vprec_stack_make, vprec_stack_none
+    .hidden vprec_enter, vprec_enter_c, vprec_enter_hop
+    .hidden vprec_xsave, vprec_stack_here, vprec_stack_make, vprec_stack_none
     .type vprec_enter, @function
     /* Borders for a signal that arrives inside: see enter.h. */
     .macro border name

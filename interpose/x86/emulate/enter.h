@@ -55,7 +55,8 @@ extern const char vprec_load_end[];
 
 /* Where vprec_enter has pushed 1 to 4 words below its return address (the flags, rax, rcx, rdx); its address in rbp and
  * all of the program's registers in the vprec_cpu; the XSAVE area written; read back; the 4 words again, and the other
- * registers theirs; 3 to 1 words; none. The same from `hopping` on for what goes on elsewhere: all registers in the vprec_cpu; 4 words again, and so on.
+ * registers theirs; 3 to 1 words; none. The same from `hopping` on for what goes on elsewhere: all registers in the
+ * vprec_cpu; 4 words again, and so on.
  * Behind `making` the same 4 words, but 8 more from `lowered` to `raised`. */
 extern const char vprec_enter_pushed1[], vprec_enter_pushed2[], vprec_enter_pushed3[], vprec_enter_pushed4[],
     vprec_enter_framed[], vprec_enter_saved[], vprec_enter_restored[], vprec_enter_unframed[], vprec_enter_popped3[],

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * hops.c: an interpreter that was made at run time, as the Java machine's is: each of its templates goes on to the next
- * by an indirect jump, and calls its function directly or by a register. It lies in memory that stays writable, and some
- * of it is written again and again after it ran: so its originals never get X. It must be right all the same, and may
- * not fault at each of its steps: the program counts its page faults. A timer's handler runs it, too. */
+ * hops.c: an interpreter that was made at run time, as the Java machine's is: each of its templates goes on to the
+ * next by an indirect jump, and calls its function directly or by a register. It lies in memory that stays writable, and
+ * some of it is written again and again after it ran: so its originals never get X. It must be right all the same, and
+ * may not fault at each of its steps: the program counts its page faults. A timer's handler runs it, too. */
 #include "kernels.h"
 #include <signal.h>
 #include <string.h>
@@ -58,7 +58,10 @@ static void place_ends(void)
 
 static void interpret(const void *in, void *results)
 {
-    ((void (*)(const void *, void *, const uint8_t *, uint8_t **))(uintptr_t)(code + ENTRY))(in, results, program, table);
+    void (*entry)(const void *, void *, const uint8_t *, uint8_t **);
+
+    *(void **)&entry = code + ENTRY;
+    entry(in, results, program, table);
 }
 
 /* The same operands give the same results, whatever was interrupted. */
