@@ -18,8 +18,7 @@ static bool has_shadow_stack(void)
 
 static void ask(vprec_cloner *k, const vprec_site *site)
 {
-    /* With several versions the thread's is asked for, and counters are told of who comes from elsewhere. */
-    if (!k->options->apart || vprec_versions > 1 || k->options->metered || has_shadow_stack())
+    if (!k->options->apart || vprec_versions > 1 || has_shadow_stack()) /* with more, the thread's is asked for */
         return;
     vprec_enter_hop = vprec_hop_choose;
     vprec_cloner_enter(k, site);
@@ -60,8 +59,18 @@ void vprec_hop_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
     ask(k, &site);
 }
 
+/* In the middle of what is counted together nobody arrives unseen: see cross.h. */
+static bool is_counted(const vprec_image *image, uint64_t target)
+{
+    size_t behind = image->runs.count ? VPREC_UP_TO(image->runs, vprec_counted_run, start, target) : 0;
+    const vprec_counted_run *run = behind ? &VPREC_AT(image->runs, vprec_counted_run, behind - 1) : NULL;
+    return run && target > run->start && target < run->end;
+}
+
 void vprec_hop_add(vprec_image *image, uint64_t target, uint64_t clone)
 {
+    if (is_counted(image, target))
+        return;
     vprec_hop *h = image->hops;
     while (h && h->at.address != target)
         h = h->next;
