@@ -18,6 +18,7 @@
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "scope/ort.h"
+#include "scope/tensorflow.h"
 #include "syscalls.h"
 #include "tracer.h"
 #include "trap.h"
@@ -372,7 +373,10 @@ static void on_fetch(void *data)
     }
     if (l->names) { /* it is relocated by now */
         l->names = false;
-        vprec_ort_begin(&l->object);
+        if (vprec_ort_is(l->object.path))
+            vprec_ort_begin(&l->object);
+        else
+            vprec_tensorflow_begin(&l->object);
     }
     vprec_devices_met(l, a->address);
     if (*vprec_text_state(&l->text, page) & VPREC_PAGE_RUNS) { /* another thread was quicker, or has patched it */

@@ -19,6 +19,7 @@
 #include "scope/ort.h"
 #include "scope/python.h"
 #include "scope/scopes.h"
+#include "scope/tensorflow.h"
 #include <link.h>
 #include <string.h>
 
@@ -418,7 +419,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     }
     l->selected = selected;
-    l->names = vprec_scope_wanted() && vprec_ort_is(path);
+    l->names = vprec_scope_wanted() && (vprec_ort_is(path) || vprec_tensorflow_is(path));
     /* who names functions says all of it */
     l->preset = selected && vprec_select_function(config, 0) == VPREC_CHOICE_ANY ? vprec_preset_of(config, path) : 0;
     if (l->preset)

@@ -122,11 +122,12 @@ static bool close_over(vprec_classes *c)
     return done;
 }
 
-static bool find_tables(vprec_classes *c, uint64_t root)
+/* `without`: the class whose table is left out; 0: none. */
+static bool find_tables(vprec_classes *c, uint64_t without)
 {
     for (uint64_t at = c->relro + WORD; at + 3 * WORD < c->relro_end; at += WORD) {
         const uint64_t word = word_at(at);
-        if (word < c->relro || word >= c->relro_end || word == root || !vprec_sorted_has(&c->typeinfos, word))
+        if (word < c->relro || word >= c->relro_end || word == without || !vprec_sorted_has(&c->typeinfos, word))
             continue;
         if (!word_at(at - WORD) && vprec_classes_is_code(c, word_at(at + WORD)) &&
             vprec_classes_is_code(c, word_at(at + 2 * WORD)) && !vprec_vec_add_u64(&c->tables, at + WORD))
@@ -135,7 +136,7 @@ static bool find_tables(vprec_classes *c, uint64_t root)
     return true;
 }
 
-bool vprec_classes_find(vprec_classes *c, const vprec_object *object, const char *name)
+bool vprec_classes_find(vprec_classes *c, const vprec_object *object, const char *name, bool itself)
 {
     *c = (vprec_classes){.object = object, .typeinfos = VPREC_VEC(uint64_t), .tables = VPREC_VEC(uint64_t)};
     bool several = false;
@@ -143,7 +144,8 @@ bool vprec_classes_find(vprec_classes *c, const vprec_object *object, const char
     for (uint64_t at = c->relro + WORD; text && at < c->relro_end; at += WORD)
         if (word_at(at) == text && !vprec_vec_add_u64(&c->typeinfos, at - WORD))
             return false;
-    return !several && c->typeinfos.count == 1 && close_over(c) && find_tables(c, VPREC_AT(c->typeinfos, uint64_t, 0));
+    const uint64_t root = c->typeinfos.count ? VPREC_AT(c->typeinfos, uint64_t, 0) : 0;
+    return !several && c->typeinfos.count == 1 && close_over(c) && find_tables(c, itself ? 0 : root);
 }
 
 void vprec_classes_free(vprec_classes *c)

@@ -11,12 +11,12 @@ typedef struct vprec_classes {
     const vprec_object *object;
     uint64_t relro, relro_end; /* where pointers are that do not change any more: rtti and virtual tables */
     vprec_vec typeinfos;       /* uint64_t: of the class and of those that derive from it at offset 0; sorted */
-    vprec_vec tables;          /* uint64_t: first slots of their virtual tables; not that of the class itself */
+    vprec_vec tables;          /* uint64_t: first slots of their virtual tables */
 } vprec_classes;
 
-/* Those of the class with that mangled name, "N11onnxruntime8OpKernelE". False: there is no such class, several, or no
- * memory. */
-bool vprec_classes_find(vprec_classes *classes, const vprec_object *object, const char *name);
+/* Those of the class with that mangled name, "N11onnxruntime8OpKernelE"; `itself`: its own table, too. False: there is no
+ * such class, several, or no memory. */
+bool vprec_classes_find(vprec_classes *classes, const vprec_object *object, const char *name, bool itself);
 void vprec_classes_free(vprec_classes *classes);
 
 /* The object's code; what it cannot write. */

@@ -169,7 +169,7 @@ void vprec_ort_begin(const vprec_object *object)
     void *(*to)(void *, void *, void *, uint64_t) = run;
     void (*plain)(void);
     memcpy(&plain, &to, sizeof plain);
-    bool found = !originals && vprec_classes_find(&c, object, "N11onnxruntime8OpKernelE");
+    bool found = !originals && vprec_classes_find(&c, object, "N11onnxruntime8OpKernelE", false);
     if (!originals && (!found || !is_laid_out(&c) || !vprec_classes_lead(&c, COMPUTE, plain, &originals))) {
         originals = NULL;
         vprec_record_warning("onnxruntime's nodes do not tell their names: this version of it is not known");

@@ -64,9 +64,14 @@ static void unlock(void)
     atomic_store_explicit(&locked, 0, memory_order_release);
 }
 
+static bool counts_layers(void)
+{
+    return vprec_wire_shared && vprec_wire_shared->config.layers;
+}
+
 bool vprec_scope_wanted(void)
 {
-    return vprec_versions > 1 || vprec_wire_shared->config.layers;
+    return vprec_versions > 1 || counts_layers();
 }
 
 /* Whether the pattern is for the scope's full name, or for what follows the first colon of it. */
@@ -285,7 +290,7 @@ uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame)
             o.given = scope->version;
         o.version = vprec_version_recipe && vprec_version_recipe->within && !o.within ? 0 : o.given;
         t->open[t->depth++] = o;
-        if (o.version != before || vprec_wire_shared->config.layers) {
+        if (o.version != before || counts_layers()) {
             lead(t);
             work_in(t);
         }
@@ -305,7 +310,7 @@ void vprec_scope_close(uint32_t depth)
     const uint8_t before = innermost(t)->version;
     t->depth = depth;
     const opened *o = innermost(t);
-    if (!o || o->version != before || vprec_wire_shared->config.layers) {
+    if (!o || o->version != before || counts_layers()) {
         lead(t);
         work_in(t);
     }
@@ -367,7 +372,7 @@ void vprec_scope_begin_all(void)
         return;
     ends = !pthread_key_create(&at_end, end);
     pthread_atfork(lock, unlock, after_fork);
-    if (vprec_wire_shared->config.layers) {
+    if (counts_layers()) {
         outside = vprec_scope_named(VPREC_SCOPE_OUTSIDE, "");
         several = vprec_scope_named(VPREC_SCOPE_SEVERAL, "");
         if (outside)

@@ -73,7 +73,7 @@ static const char help[] =
     "                        --count=operations these alone, --count=all overflows, digits\n"
     "                        cancelled and more, slowly\n"
     "      --layers[=GLOB]   the same by scope, in the order in which the scopes came: the modules of\n"
-    "                        PyTorch, the nodes of onnxruntime, those of vprec_scope(3)\n"
+    "                        PyTorch, nodes of onnxruntime and TensorFlow, those of vprec_scope(3)\n"
     "      --audit           name what was selected and ran native; exit 124 if anything did;\n"
     "                        --audit=all asks for long double too\n"
     "      --list            run nothing, print what would be instrumented\n"

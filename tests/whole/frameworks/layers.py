@@ -45,9 +45,10 @@ def is_rounded(bits):
 
 
 # Of what is printed: which layer's output it is, and which layers have gone before.
-OUTPUTS = {'torch': ['stem', 'blocks.0', 'blocks.1', 'blocks.2', 'norm', 'head'], 'ort': ['Softmax@0']}[FRAMEWORK]
+OUTPUTS = {'torch': ['stem', 'blocks.0', 'blocks.1', 'blocks.2', 'norm', 'head'], 'ort': ['Softmax@0'],
+           'tf': ['first', 'second', 'third', 'head']}[FRAMEWORK]
 # Two layers whose formats differ, where the framework's own threads work for them.
-TWO = {'torch': ('blocks.1', 'norm'), 'ort': ('*batch_norm*', '*relu*')}[FRAMEWORK]
+TWO = {'torch': ('blocks.1', 'norm'), 'ort': ('*batch_norm*', '*relu*'), 'tf': ('first', 'third')}[FRAMEWORK]
 
 plain, _ = run(None, 'bits')
 told, scopes = run(['-f', 'f32=native', '--scope', f'{FRAMEWORK}:*=native'], 'trace')
