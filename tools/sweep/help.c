@@ -19,8 +19,10 @@ static const char before[] =
     "  -t, --precision LIST  precisions of rr, pb and mca; default: those of the formats\n"
     "  -n, --samples N       runs of each cell whose mode draws random numbers; default 1\n"
     "  -s, --seed N          what these are drawn from; default 1\n"
-    "      --function GLOB   round only these functions; each --function and --object is a row of\n"
-    "      --object GLOB     its own in the grid\n"
+    "      --function GLOB   round only these functions; each --function, --object and --within\n"
+    "      --object GLOB     is a row of its own in the grid\n"
+    "      --within GLOB     round only in these scopes: layers of a network, see vprec-run(1)\n"
+    "      --layers[=GLOB]   each scope that matches is such a row; one run more tells their names\n"
     "      these go to all cells, see vprec-run --help:\n";
 
 static const char middle[] =

@@ -6,6 +6,7 @@
 #include "common/target.h"
 #include "page/files.h"
 #include "page/page.h"
+#include "layers.h"
 #include "native.h"
 #include "report.h"
 #include "table.h"
@@ -191,13 +192,14 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
     return status ? status : ok ? 0 : SWEEP_EXIT_FAILURE;
 }
 
-static int with_program(whole *w, const sweep_options *o, char **argv)
+static int with_program(whole *w, sweep_options *o, char **argv)
 {
     vprec_program program = {NULL, NULL};
     char *runner = runner_find(), *preload = NULL;
     sweep *s = &w->sweep;
     int status = SWEEP_EXIT_FAILURE;
-    if (runner && !vprec_program_find(&program, o->program) && (preload = vprec_preload_find())) {
+    if (runner && !vprec_program_find(&program, o->program) && (preload = vprec_preload_find()) &&
+        (!o->layers || sweep_layers_find(o, runner))) {
         status = SWEEP_EXIT_USAGE;
         if (sweep_grid_make(&s->grid, o, &program, runner)) {
             if (o->threshold)

@@ -17,6 +17,8 @@
 enum {
     OPT_FUNCTION = 256,
     OPT_OBJECT,
+    OPT_WITHIN,
+    OPT_LAYERS,
     OPT_PASSED,  /* goes to vprec-run, with its value */
     OPT_KEEP,
     OPT_RESTART,
@@ -49,6 +51,8 @@ static const struct option own_options[] = {
     {"seed", required_argument, NULL, 's'},
     {"function", required_argument, NULL, OPT_FUNCTION},
     {"object", required_argument, NULL, OPT_OBJECT},
+    {"within", required_argument, NULL, OPT_WITHIN},
+    {"layers", optional_argument, NULL, OPT_LAYERS},
     {"dry-run", no_argument, NULL, OPT_DRY},
     {"jobs", required_argument, NULL, 'j'},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -239,6 +243,8 @@ static bool take(sweep_options *o, later *l, int option, const char *name, int a
     case 'q': o->quiet = true; return true;
     case OPT_FUNCTION: return take_where(o, "function", optarg);
     case OPT_OBJECT: return take_where(o, "object", optarg);
+    case OPT_WITHIN: return take_where(o, "within", optarg);
+    case OPT_LAYERS: o->layers = optarg ? optarg : "*"; return true;
     case OPT_PASSED: pass(o, name, optarg); return true;
     case OPT_KEEP: sweep_list_add(&o->keep, vprec_text("%s", optarg)); return true;
     case OPT_RESTART: o->restart = true; return true;

@@ -236,6 +236,39 @@ class Recipes(unittest.TestCase):
         self.assertIn('at most 16', said)
 
 
+class Sweeps(unittest.TestCase):
+    """vprec-sweep by scope: rows, and what is rounded in each."""
+
+    SWEEP = os.path.join(os.path.dirname(VPREC_RUN), 'vprec-sweep')
+
+    def sweep(self, *options, status=0):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([self.SWEEP, '-q', '--out', os.path.join(folder, 'out'), '--json', '-', '--why', 'none',
+                                   '--formats', 'e8m{3,6}', *options, '--', PROGRAM, 'nested'], text=True, timeout=240,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual(done.returncode, status, done.stderr)
+            cells = json.loads(done.stdout)['cells'] if not status else []
+            lines = {}
+            for cell in (cell for cell in cells if cell['where']):
+                path = os.path.join(folder, 'out', 'cells', cell['id'], '0001', 'stdout')
+                with open(path, encoding='utf-8') as file:
+                    lines[cell['where'], cell['format']] = [tuple(line.split()) for line in file.read().splitlines()]
+        return lines, done.stderr
+
+    def test_within(self):
+        lines, _ = self.sweep('--within', 'one', '--within', 'two')
+        self.assertEqual(set(lines), {(f'within:{scope}', f'e8m{m}') for scope in ('one', 'two') for m in (3, 6)})
+        for (where, format_), told in lines.items():
+            m = int(format_[3:])
+            self.assertEqual(told, expected(told, 23, one=m if where == 'within:one' else 23, two=m))
+
+    def test_layers(self):
+        lines, _ = self.sweep('--layers=[op]*')
+        self.assertEqual(set(lines), {(f'within:api:{name}', f'e8m{m}') for name in ('one', 'plain') for m in (3, 6)})
+        _, said = self.sweep('--layers=three', status=1)
+        self.assertIn("--layers 'three': no layer was found", said)
+
+
 class Manual(unittest.TestCase):
     def test_example(self):
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../..')

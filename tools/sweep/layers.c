@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * layers.c: see layers.h. The names are read from a report of vprec-run. */
+#include "layers.h"
+#include "common/json.h"
+#include "common/say.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* The name as a pattern that matches it alone. To be freed. */
+static char *escaped(const char *name)
+{
+    char *text = vprec_alloc(2 * strlen(name) + 1, 1), *to = text;
+    for (; *name; *to++ = *name++)
+        if (strchr("*?[\\", *name))
+            *to++ = '\\';
+    return text;
+}
+
+/* The exit status of the command, whose output is of no interest; -1, having said why. */
+static int run(char **command)
+{
+    posix_spawn_file_actions_t actions;
+    pid_t pid;
+    int status = 0;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    int error = posix_spawn(&pid, *command, &actions, NULL, command, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error) {
+        vprec_say("cannot start '%s' (%s): the names of layers are not known", *command, strerror(error));
+        return -1;
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The scopes of the report that a pattern matched. */
+static size_t take(sweep_options *o, const char *path)
+{
+    json_t *report = vprec_json_read(path), *scope;
+    size_t i, before = o->wheres.count;
+    json_array_foreach(json_object_get(report, "scopes"), i, scope)
+    {
+        const char *name = json_string_value(json_object_get(scope, "name"));
+        if (!name || !json_is_string(json_object_get(scope, "pattern")))
+            continue;
+        char *pattern = escaped(name), *where = vprec_text("within:%s", pattern);
+        free(pattern);
+        if (sweep_list_has(&o->wheres, where))
+            free(where);
+        else
+            sweep_list_add(&o->wheres, where);
+    }
+    json_decref(report);
+    return o->wheres.count - before;
+}
+
+bool sweep_layers_find(sweep_options *o, const char *runner)
+{
+    const char *folder = getenv("TMPDIR");
+    char *path = vprec_text("%s/vprec-layers-XXXXXX", folder && *folder ? folder : "/tmp");
+    int file = mkostemp(path, O_CLOEXEC);
+    if (file < 0) {
+        vprec_say("cannot make '%s' (%s): set TMPDIR to a folder that can be written to", path, strerror(errno));
+        free(path);
+        return false;
+    }
+    close(file);
+    sweep_list command = {NULL, 0};
+    sweep_list_add(&command, vprec_text("%s", runner));
+    sweep_list_add(&command, vprec_text("--quiet"));
+    sweep_list_add(&command, vprec_text("--format=native"));
+    sweep_list_add(&command, vprec_text("--scope=%s=native", o->layers));
+    sweep_list_add(&command, vprec_text("--report=%s", path));
+    sweep_list_add(&command, vprec_text("--"));
+    for (char **word = o->program; *word; word++)
+        sweep_list_add(&command, vprec_text("%s", *word));
+    if (!o->quiet)
+        vprec_say("one run to learn the names of layers");
+    int status = run(command.items);
+    size_t found = status < 0 ? 0 : take(o, path);
+    if (status >= 0 && !found)
+        vprec_say("--layers '%s': no layer was found, in a run that ended with status %d: vprec-run --format native "
+                  "--layers lists those that there are", o->layers, status);
+    sweep_list_free(&command);
+    unlink(path);
+    free(path);
+    return found;
+}

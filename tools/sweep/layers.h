@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * layers.h: --layers: the scopes that a program opens, each a row of the grid. */
+#ifndef VPREC_SWEEP_LAYERS_H
+#define VPREC_SWEEP_LAYERS_H
+
+#include "options.h"
+
+/* Runs the program once, natively, and adds the scopes that match o->layers to o->wheres, in the order in which they
+ * were first open. False, having said why. */
+bool sweep_layers_find(sweep_options *o, const char *runner);
+
+#endif
