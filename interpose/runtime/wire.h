@@ -193,6 +193,9 @@ static inline size_t vprec_wire_recipe_bytes(uint32_t lines)
 
 enum { VPREC_SEED_DEFAULT = 1 };
 
+/* With count: what is counted belongs to scopes, not to functions. */
+enum vprec_layers { VPREC_LAYERS_NONE, VPREC_LAYERS_ALL, VPREC_LAYERS_ATEN /* PyTorch's operators, too */ };
+
 enum vprec_audit {
     VPREC_AUDIT_NONE,
     VPREC_AUDIT_TYPES, /* of the types that were asked for, and of what is no type: FP16, BF16 */
@@ -218,7 +221,7 @@ typedef struct vprec_wire_config {
     uint32_t fast, list, keyed; /* booleans; keyed: --noise operands */
     uint32_t count;             /* enum vprec_counting */
     uint32_t rounds_shifters; /* boolean: --integer-rounding rounded */
-    uint32_t layers; /* boolean: with count: what is counted belongs to scopes, not to functions */
+    uint32_t layers; /* enum vprec_layers */
     uint32_t presets; /* bit i: enum vprec_framework */
     uint32_t perf_map, gdb; /* booleans: clones are made known to these */
     uint32_t audit; /* enum vprec_audit */

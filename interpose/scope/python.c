@@ -2,6 +2,7 @@
  * python.c: see python.h. Of CPython it uses what has been stable since 3.7, found by name in the running process: there
  * is nothing to compile against. All but vprec_python_meet() runs with the interpreter's lock held. */
 #include "python.h"
+#include "aten.h"
 #include "runtime/memory.h"
 #include "runtime/record.h"
 #include "scopes.h"
@@ -142,6 +143,12 @@ static object *end(object *self, object *const *arguments, ssize_t count)
     return result(python.none);
 }
 
+static object *operators(object *self, object *const *arguments, ssize_t count)
+{
+    (void)self, (void)arguments, (void)count;
+    return result(!vprec_aten_wanted() || vprec_aten_begin() ? python.none : python.no);
+}
+
 static object *say(object *self, object *const *arguments, ssize_t count)
 {
     (void)self;
@@ -152,7 +159,7 @@ static object *say(object *self, object *const *arguments, ssize_t count)
     return result(python.none);
 }
 
-/* torch_script.S */
+/* torch.py, by embed.py */
 extern const char vprec_torch_script[] __attribute__((visibility("hidden")));
 
 static int run(void *nothing)
@@ -160,7 +167,7 @@ static int run(void *nothing)
     enum { FASTCALL = 0x80, FILE_INPUT = 257 };
     static method methods[] = {{"named", named, FASTCALL, NULL}, {"forget", forget, FASTCALL, NULL},
                                {"begin", begin, FASTCALL, NULL}, {"end", end, FASTCALL, NULL},
-                               {"say", say, FASTCALL, NULL}};
+                               {"operators", operators, FASTCALL, NULL}, {"say", say, FASTCALL, NULL}};
     (void)nothing;
     object *space = python.dict_new(), *done = NULL;
     bool made = space && !python.dict_set(space, "__builtins__", python.builtins());

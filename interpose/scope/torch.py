@@ -2,7 +2,8 @@
 """torch.py: scopes "torch:encoder.layer.3.attention" for PyTorch's modules. Run in the program's own interpreter, in a namespace
 of its own, when PyTorch is loaded and before torch.nn is. `named(address, name)` makes a scope known by the address of
 a module, `forget(address)` takes it back, `begin(module)` opens it, or returns False: its name is not known yet; `end()`
-closes the one that was opened last; `say(text)` is a warning of the run.
+closes the one that was opened last; `operators()` has operators tell, too, if anybody asks for them, or returns False;
+`say(text)` is a warning of the run.
 
 Modules do not know their names: what registers them does. A module's name is what named_modules() of the topmost
 module that holds it says, or the class of that itself."""
@@ -59,6 +60,9 @@ class Names:
 
 
 def install(module):
+    version = getattr(sys.modules.get('torch.version'), '__version__', '')
+    if not version.startswith('2.') or operators() is False:
+        say(f'PyTorch\'s operators (aten:) do not tell their names: version {version!r} of it is not known')
     names = Names()
     original = module.Module.__call__
     compiler = None

@@ -687,7 +687,10 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_PRESET: ok = preset_parse(config, optarg); break;
         case OPT_SCOPE: ok = vprec_recipe_add(&recipe, optarg); break;
         case OPT_WITHIN: ok = vprec_recipe_within(&recipe, optarg); break;
-        case OPT_LAYERS: options->layers = optarg ? optarg : "*"; config->layers = 1; break;
+        case OPT_LAYERS: 
+            options->layers = optarg ? optarg : "*";
+            config->layers = strncmp(options->layers, "aten:", 5) ? VPREC_LAYERS_ALL : VPREC_LAYERS_ATEN;
+            break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
         case OPT_COUNT: ok = counting_parse(config, optarg); break;

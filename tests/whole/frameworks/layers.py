@@ -61,6 +61,10 @@ for i, layer in enumerate(OUTPUTS):
     check(narrow['bits'][i] != plain['bits'][i] and is_rounded(narrow['bits'][i]), f'--within {layer} does not round it')
     later = narrow['bits'][i + 1:]
     check(not any(is_rounded(bits) for bits in later), f'--within {layer} rounds what comes after')
+if FRAMEWORK == 'torch':  # operators, where they are asked for: the convolution is none of these
+    narrow, scopes = run(['-f', 'e8m10', '--within', 'aten:addmm'], 'bits')
+    check(narrow['bits'][0] == plain['bits'][0] and is_rounded(narrow['bits'][-1]), '--within aten:addmm')
+    check(dict(scopes)['aten:addmm'] == 6 + 7, scopes)  # 6 of 7 in the call that fails, 7 in the other
 several, _ = run(['-f', 'e8m10', '--scope', TWO[0] + '=e5m10', '--scope', TWO[1] + '=native'], 'threads')
 one, _ = run(['-f', 'e8m10', '--scope', TWO[0] + '=e5m10', '--scope', TWO[1] + '=native'], 'bits')
 check(several['bits'] == one['bits'], 'the number of threads changes results')
