@@ -549,23 +549,30 @@ static size_t count_links(const vprec_codemap *map, const vprec_clone_options *o
     return links;
 }
 
+/* By vprec_mark_index: one for each version's clones, and one for the ways to them. */
+static size_t table_count(void)
+{
+    return vprec_versions + (vprec_versions > 1);
+}
+
 /* Memory for what is known of each version, and slots of ways. False: there is none. */
 static bool prepare_versions(vprec_cloner *k, size_t ways)
 {
     const size_t marks = k->map->mark_count;
-    uint32_t *tables = vprec_pages((vprec_versions + 1) * marks * sizeof *tables);
-    k->way_at = tables;
+    uint32_t *tables = vprec_pages(table_count() * marks * sizeof *tables);
+    k->way_at = tables + vprec_versions * marks;
+    k->tables_at = tables;
     k->image->ways = k->way = vprec_version_take(ways);
     k->image->way_count = ways;
     for (unsigned v = 0; v < vprec_versions && tables; v++)
-        k->versions[v] = (vprec_cloner_version){.clone_at = tables + (v + 1) * marks, .slot_count = k->map->functions.count,
+        k->versions[v] = (vprec_cloner_version){.clone_at = tables + v * marks, .slot_count = k->map->functions.count,
                                                 .doors = VPREC_VEC(vprec_door)};
     return tables && k->way < VPREC_VERSION_SLOTS;
 }
 
 static void free_versions(vprec_cloner *k)
 {
-    vprec_pages_free(k->way_at, (vprec_versions + 1) * k->map->mark_count * sizeof *k->way_at);
+    vprec_pages_free(k->tables_at, table_count() * k->map->mark_count * sizeof *k->tables_at);
     for (unsigned v = 0; v < vprec_versions; v++)
         vprec_vec_free(&k->versions[v].doors);
 }

@@ -45,6 +45,7 @@ typedef struct vprec_cloner {
     vprec_cloner_version versions[VPREC_VERSIONS_MAX], *now; /* the one that is being written */
     unsigned version;   /* its number */
     const vprec_arith *arith; /* and what it rounds */
+    uint32_t *tables_at; /* the memory of all these tables */
     uint32_t *way_at;   /* by vprec_mark_index: what leads to the clone of the thread's version, as an offset; 0 none */
     size_t way;         /* its next slot */
     vprec_vec noted;    /* vprec_cloner_noted, sorted */

@@ -6,7 +6,7 @@
 
 enum { RSP = 4, WORD = 8 };
 
-_Atomic(const vprec_hop *) vprec_hops[1 << VPREC_HOP_BITS];
+_Atomic(const vprec_hop *) *vprec_hops;
 
 /* The processor would hold a return that no call has made against its own stack of return addresses. */
 static bool has_shadow_stack(void)
@@ -19,6 +19,8 @@ static bool has_shadow_stack(void)
 static void ask(vprec_cloner *k, const vprec_site *site)
 {
     if (!k->options->apart || vprec_versions > 1 || has_shadow_stack()) /* with more, the thread's is asked for */
+        return;
+    if (!vprec_hops && !(vprec_hops = vprec_pages(sizeof *vprec_hops << VPREC_HOP_BITS)))
         return;
     vprec_enter_hop = vprec_hop_choose;
     vprec_cloner_enter(k, site);
@@ -69,7 +71,7 @@ static bool is_counted(const vprec_image *image, uint64_t target)
 
 void vprec_hop_add(vprec_image *image, uint64_t target, uint64_t clone)
 {
-    if (is_counted(image, target))
+    if (!vprec_hops || is_counted(image, target))
         return;
     vprec_hop *h = image->hops;
     while (h && h->at.address != target)

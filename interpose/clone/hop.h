@@ -21,7 +21,7 @@ typedef struct vprec_hop {
 } vprec_hop;
 
 enum { VPREC_HOP_BITS = 14 };
-extern _Atomic(const vprec_hop *) vprec_hops[1 << VPREC_HOP_BITS];
+extern _Atomic(const vprec_hop *) *vprec_hops; /* so many places; NULL: nothing asks yet */
 
 static inline _Atomic(const vprec_hop *) *vprec_hop_place(uint64_t target)
 {

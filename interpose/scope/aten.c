@@ -53,6 +53,8 @@ bool vprec_aten_begin(void)
     void *library = dlopen(LIBRARY, RTLD_NOLOAD | RTLD_LAZY);
     void *add = library ? dlsym(library, ADD) : NULL, *name = library ? dlsym(library, NAME) : NULL;
     unsigned long (*add_callback)(callback);
+    if (library)
+        dlclose(library); /* it is in use all the same */
     if (!add || !name)
         return false;
     memcpy(&add_callback, &add, sizeof add);

@@ -156,6 +156,9 @@ void vprec_classes_free(vprec_classes *c)
 
 bool vprec_classes_lead(vprec_classes *c, unsigned slot, void (*to)(void), uint64_t **original)
 {
+    static const uint8_t code[] = {0x48, 0xB9, 0, 0, 0, 0, 0, 0, 0, 0, /* mov rcx, imm64 */
+                                   0x48, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, /* mov rax, imm64 */
+                                   0xFF, 0xE0};                        /* jmp rax */
     const uint64_t lo = vprec_page_start(c->relro), hi = vprec_page_end(c->relro_end), n = c->tables.count;
     const size_t bytes = vprec_page_end(n * STUB), known = vprec_page_end(n * sizeof(uint64_t));
     uint8_t *stubs = vprec_pages(bytes);
@@ -163,11 +166,9 @@ bool vprec_classes_lead(vprec_classes *c, unsigned slot, void (*to)(void), uint6
     for (uint64_t i = 0; i < n && stubs && *original; i++) {
         uint8_t *stub = stubs + i * STUB;
         const uint64_t led = word_at(VPREC_AT(c->tables, uint64_t, i) + slot * WORD);
-        memcpy(stub, "\x48\xB9", 2); /* mov rcx, imm64; mov rax, imm64; jmp rax */
+        memcpy(stub, code, sizeof code);
         memcpy(stub + 2, &i, WORD);
-        memcpy(stub + 10, "\x48\xB8", 2);
         memcpy(stub + 12, &to, WORD);
-        memcpy(stub + 20, "\xFF\xE0", 2);
         (*original)[i] = vprec_classes_is_code(c, led) ? led : 0;
     }
     bool able = stubs && *original && !vprec_sys_mprotect(stubs, bytes, PROT_READ | PROT_EXEC) &&

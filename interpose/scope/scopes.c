@@ -41,7 +41,7 @@ typedef struct thread {
     bool follows;
 } thread;
 
-enum { BUCKETS = 1 << 12 };
+enum { BUCKETS = 1 << 8 };
 static vprec_scope *_Atomic buckets[BUCKETS];
 static _Atomic int32_t locked;
 static thread *threads; /* all that ever opened one */

@@ -70,6 +70,8 @@ static int learn(const void *kernel, const void *context)
     } all;
     void *library = dlopen(LIBRARY, RTLD_NOLOAD | RTLD_LAZY), *found = library ? dlsym(library, TRACE) : NULL;
     void (*trace)(void *to, const void *kernel, const void *context, bool verbose);
+    if (library)
+        dlclose(library); /* it is in use all the same */
     if (!found)
         return OTHER;
     memcpy(&trace, &found, sizeof trace);

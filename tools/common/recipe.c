@@ -88,18 +88,27 @@ bool vprec_recipe_within(vprec_recipe *recipe, const char *glob)
     return ok;
 }
 
-/* A version in the order of its members, so that two can be compared. */
+static bool is_same(const vprec_wire_version *a, const vprec_wire_version *b)
+{
+    bool same = a->mode == b->mode && a->silent == b->silent;
+    for (int type = 0; type < VPREC_TYPES && same; type++) {
+        const vprec_format *f = &a->format[type], *g = &b->format[type];
+        const vprec_noise *n = &a->noise[type], *o = &b->noise[type];
+        same = a->use[type] == b->use[type] && a->bits[type] == b->bits[type] && f->ebits == g->ebits &&
+               f->fbits == g->fbits && f->flags == g->flags && f->bias == g->bias && f->kind == g->kind &&
+               n->what == o->what && n->precision == o->precision && n->error == o->error && n->exponent == o->exponent;
+    }
+    return same;
+}
+
 static vprec_wire_version version_of(const vprec_wire_config *config, bool native)
 {
-    vprec_wire_version v;
-    memset(&v, 0, sizeof v);
-    v.mode = config->mode;
-    v.silent = config->silent;
+    vprec_wire_version v = {.mode = config->mode, .silent = config->silent};
     for (int type = 0; type < VPREC_TYPES; type++) {
         v.use[type] = config->use[type];
         v.bits[type] = config->bits[type];
-        memcpy(&v.format[type], &config->format[type], sizeof v.format[type]);
-        memcpy(&v.noise[type], &config->noise[type], sizeof v.noise[type]);
+        v.format[type] = config->format[type];
+        v.noise[type] = config->noise[type];
         if (native) /* counted, where all is counted */
             v.use[type] = config->count ? VPREC_USE_NATIVE : VPREC_USE_NONE;
     }
@@ -110,7 +119,7 @@ static vprec_wire_version version_of(const vprec_wire_config *config, bool nativ
 static uint32_t number_of(vprec_wire_recipe *wire, const vprec_wire_version *version)
 {
     for (uint32_t i = 0; i < wire->versions; i++)
-        if (!memcmp(&wire->version[i], version, sizeof *version))
+        if (is_same(&wire->version[i], version))
             return i;
     if (wire->versions < VPREC_VERSIONS_MAX)
         wire->version[wire->versions] = *version;

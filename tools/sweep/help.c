@@ -22,7 +22,7 @@ static const char before[] =
     "      --function GLOB   round only these functions; each --function, --object and --within\n"
     "      --object GLOB     is a row of its own in the grid\n"
     "      --within GLOB     round only in these scopes: layers of a network, see vprec-run(1)\n"
-    "      --layers[=GLOB]   each scope that matches is such a row; one run more tells their names\n"
+    "      --layers          each scope is such a row, --layers=GLOB some: one run more names them\n"
     "      these go to all cells, see vprec-run --help:\n";
 
 static const char middle[] =
