@@ -223,6 +223,7 @@ static void end(void *data)
 {
     thread *t = data;
     t->depth = 0;
+    here = NULL; /* what comes yet is not its any more: another thread may have it */
     lead(t);
     t->id = 0;
 }
