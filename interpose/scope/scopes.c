@@ -37,7 +37,8 @@ typedef struct thread {
     opened *open;
     uint32_t depth, room;
     int32_t id;      /* 0: it has ended */
-    bool listed;     /* among those that have one open */
+    vprec_scope *shown; /* for others, who hold the lock: the innermost one and its version; NULL: none is open */
+    uint8_t version;
     bool follows;
 } thread;
 
@@ -182,27 +183,31 @@ static bool lives(const thread *t)
 static vprec_scope *_Atomic led;
 static vprec_scope *outside, *several; /* what is counted where none, or nobody knows which one, is open */
 
-/* Leads those that follow to the version of what is open, now that the calling thread's has changed. */
+/* Leads those that follow to the version of what is open, now that the calling thread's has changed. NULL: it has none. */
 static void lead(thread *self)
 {
-    const opened *only = NULL;
+    const opened *o = self ? innermost(self) : NULL;
+    const thread *only = NULL;
     bool clear = true, alone = true;
     lock();
-    for (thread *t = threads; t; t = t->next) {
-        const opened *o = innermost(t);
-        if (!o || (t != self && !lives(t)))
+    if (self) {
+        self->shown = o ? o->scope : NULL;
+        self->version = o ? o->version : 0;
+    }
+    for (const thread *t = threads; t; t = t->next) {
+        if (!t->shown || (t != self && !lives(t)))
             continue;
-        alone &= !only || only->scope == o->scope;
-        if (only && only->version != o->version) {
+        alone &= !only || only->shown == t->shown;
+        if (only && only->version != t->version) {
             clear = false;
-            if (o->scope->record && !o->scope->record->rival)
-                o->scope->record->rival = vprec_record_offset(only->scope->record);
+            if (t->shown->record && !t->shown->record->rival)
+                t->shown->record->rival = vprec_record_offset(only->shown->record);
         }
-        only = o;
+        only = t;
     }
     if (vprec_version_tables)
         vprec_version_lead(!clear ? VPREC_VERSION_AMBIGUOUS : only ? only->version : 0);
-    atomic_store_explicit(&led, !alone ? several : only ? only->scope : NULL, memory_order_release);
+    atomic_store_explicit(&led, !alone ? several : only ? only->shown : NULL, memory_order_release);
     unlock();
 }
 
@@ -341,6 +346,7 @@ static void after_fork(void)
         if (t != here) {
             t->depth = 0;
             t->id = 0;
+            t->shown = NULL;
         } else {
             t->id = vprec_sys_gettid();
         }
