@@ -262,12 +262,14 @@ static bool grow(thread *t)
     opened *more = vprec_pages(room * sizeof *more);
     if (!more)
         return false;
-    if (t->room) {
-        memcpy(more, t->open, t->depth * sizeof *more);
-        vprec_pages_free(t->open, t->room * sizeof *more);
-    }
-    t->open = more;
+    opened *before = t->open;
+    const size_t bytes = t->room * sizeof *before;
+    if (bytes)
+        memcpy(more, before, t->depth * sizeof *more);
+    t->open = more; /* a signal's handler may look */
     t->room = room;
+    if (bytes)
+        vprec_pages_free(before, bytes);
     return true;
 }
 

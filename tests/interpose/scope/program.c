@@ -196,6 +196,35 @@ static void layers(void)
     work("out");
 }
 
+/* Many scopes, one in another, in many threads. */
+static void *deep(void *data)
+{
+    enum { DEEP = 300, TIMES = 20 };
+    for (int i = 0; i < TIMES; i++) {
+        for (int k = 0; k < DEEP; k++)
+            vprec_scope_begin(k % 2 ? "two" : "three");
+        *(float *)data = dot(a, b, N);
+        for (int k = 0; k < DEEP; k++)
+            vprec_scope_end();
+    }
+    return NULL;
+}
+
+static void many(void)
+{
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    float x[THREADS + 1];
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, deep, &x[i]);
+    deep(&x[THREADS]);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    for (int i = 0; i <= THREADS; i++)
+        show("two", x[i]);
+    show("out", dot(a, b, N));
+}
+
 static void *leaves_open(void *data)
 {
     vprec_scope_begin("two");
@@ -307,6 +336,8 @@ int main(int argc, char **argv)
         pool(layers);
     else if (!strcmp(part, "ended"))
         pool(ended);
+    else if (!strcmp(part, "many"))
+        many();
     else if (!strcmp(part, "generated"))
         generated();
     else if (!strcmp(part, "none"))

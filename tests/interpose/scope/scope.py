@@ -154,6 +154,11 @@ class Scopes(unittest.TestCase):
             lines, _ = vprec(*TWO, PROGRAM, 'layers')
             self.check(lines, 15, one=6, two=3)
 
+    def test_many(self):
+        for options in ((), ('--layers',)):
+            lines, _ = vprec('-f', 'e8m10', '--scope', 't*=e8m3', *options, PROGRAM, 'many')
+            self.check(lines, 10, two=3)
+
     def test_thread_ends(self):
         lines, _ = vprec('-f', 'e8m10', '--scope', 'two=e8m3', PROGRAM, 'ended')
         self.check(lines, 4, two=3)
