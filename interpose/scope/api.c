@@ -7,7 +7,7 @@
 
 static uint32_t begin(const char *name)
 {
-    return vprec_scope_open(vprec_scope_named("api", name));
+    return vprec_scope_open(vprec_scope_named("api", name, ""));
 }
 
 static void end(uint32_t depth)

@@ -26,7 +26,7 @@ enum { FUNCTION = 0, SCRIPT = 2, USER = 7 }; /* such kinds */
 static void *start(void **context, const void *function)
 {
     const char *name = name_of(function);
-    vprec_scope_open(vprec_scope_named("aten", strncmp(name, "aten::", 6) ? name : name + 6));
+    vprec_scope_open(vprec_scope_named("aten", strncmp(name, "aten::", 6) ? name : name + 6, ""));
     *context = NULL;
     return context;
 }

@@ -14,8 +14,8 @@ typedef struct vprec_classes {
     vprec_vec tables;          /* uint64_t: first slots of their virtual tables */
 } vprec_classes;
 
-/* Those of the class with that mangled name, "N11onnxruntime8OpKernelE"; `itself`: its own table, too. False: there is no
- * such class, several, or no memory. */
+/* Those of the class with that mangled name, "N11onnxruntime8OpKernelE"; `itself`: its own table, too. False: there is
+ * no such class, several, or no memory. */
 bool vprec_classes_find(vprec_classes *classes, const vprec_object *object, const char *name, bool itself);
 void vprec_classes_free(vprec_classes *classes);
 
@@ -23,8 +23,8 @@ void vprec_classes_free(vprec_classes *classes);
 bool vprec_classes_is_code(const vprec_classes *classes, uint64_t address);
 bool vprec_classes_is_constant(const vprec_classes *classes, uint64_t address);
 
-/* The slot of every table leads to code of ours, which has its class' number in rcx and jumps to `to`; `original` by that
- * number is where the slot led (0: nowhere, it stays). False: the memory may not be changed, or there is none. */
+/* The slot of every table leads to code of ours, which has its class' number in rcx and jumps to `to`; `original` by
+ * that number is where the slot led (0: nowhere, it stays). False: the memory may not be changed, or there is none. */
 bool vprec_classes_lead(vprec_classes *classes, unsigned slot, void (*to)(void), uint64_t **original);
 
 #endif

@@ -114,7 +114,7 @@ static vprec_scope *scope_of(const void *kernel)
     char of_type[LONGEST + 3];
     _Atomic(vprec_scope *) *place = &cache[(uint64_t)kernel * UINT64_C(0x9E3779B97F4A7C15) >> 54];
     vprec_scope *s = atomic_load_explicit(place, memory_order_acquire);
-    if (*name && s && vprec_scope_is(s, "ort", name))
+    if (*name && s && vprec_scope_is(s, "ort", name, type))
         return s;
     if (!*name) { /* a node without a name */
         const size_t length = strnlen(type, LONGEST);
@@ -123,7 +123,7 @@ static vprec_scope *scope_of(const void *kernel)
         memcpy(of_type + 1 + length, ">", 2);
         name = of_type;
     }
-    s = vprec_scope_named("ort", name);
+    s = vprec_scope_named("ort", name, type);
     atomic_store_explicit(place, s, memory_order_release);
     return s;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * python.c: see python.h. Of CPython it uses what has been stable since 3.7, found by name in the running process: there
- * is nothing to compile against. All but vprec_python_meet() runs with the interpreter's lock held. */
+ * python.c: see python.h. Of CPython it uses what has been stable since 3.7, found by name in the running process:
+ * there is nothing to compile against. All but vprec_python_meet() runs with the interpreter's lock held. */
 #include "python.h"
 #include "aten.h"
 #include "runtime/memory.h"
@@ -104,15 +104,15 @@ static object *result(object *value)
 static object *named(object *self, object *const *arguments, ssize_t count)
 {
     (void)self;
-    const void *module = count == 2 ? python.pointer(arguments[0]) : NULL;
-    const char *name = module ? python.text(arguments[1]) : NULL;
-    if (!name)
+    const void *module = count == 3 ? python.pointer(arguments[0]) : NULL;
+    const char *name = module ? python.text(arguments[1]) : NULL, *kind = name ? python.text(arguments[2]) : NULL;
+    if (!kind)
         return python.error() ? NULL : result(python.none);
     if (2 * used >= room && !grow())
         return result(python.none);
     entry *e = place_of(module);
     used += !e->module;
-    *e = (entry){module, vprec_scope_named("torch", name)};
+    *e = (entry){module, vprec_scope_named("torch", name, kind)};
     return result(python.none);
 }
 

@@ -20,6 +20,7 @@ struct vprec_scope {
     uint32_t line;   /* see vprec_scope_record */
     vprec_scope_record *record; /* NULL: there was no room */
     vprec_counts *_Atomic counts[VPREC_TYPES]; /* NULL: not looked for yet */
+    const char *kind, *of_kind; /* "Conv", "ort:<Conv>"; of_kind NULL: none */
     char name[];
 };
 
@@ -75,11 +76,16 @@ bool vprec_scope_wanted(void)
     return vprec_versions > 1 || counts_layers();
 }
 
-/* Whether the pattern is for the scope's full name, or for what follows the first colon of it. */
-static bool matches(const char *glob, const char *name)
+/* Whether the pattern is for a full name, or for what follows the first colon of it. */
+static bool matches_name(const char *glob, const char *name)
 {
     const char *colon = strchr(name, ':');
     return !fnmatch(glob, name, 0) || (colon && !fnmatch(glob, colon + 1, 0));
+}
+
+static bool matches(const char *glob, const vprec_scope *scope)
+{
+    return matches_name(glob, scope->name) || (scope->of_kind && matches_name(glob, scope->of_kind));
 }
 
 static void ask_recipe(vprec_scope *scope)
@@ -88,7 +94,7 @@ static void ask_recipe(vprec_scope *scope)
     scope->version = NONE;
     for (uint32_t i = 0; recipe && i < recipe->lines; i++) {
         const vprec_wire_scope *s = &recipe->line[i];
-        if (!matches(s->glob, scope->name))
+        if (!matches(s->glob, scope))
             continue;
         scope->within |= s->within;
         if (!s->within)
@@ -105,7 +111,7 @@ static void record(vprec_scope *scope)
     lock();
     if (!scope->met) {
         for (uint32_t i = 0; recipe && i < recipe->lines; i++)
-            if (matches(recipe->line[i].glob, scope->name))
+            if (matches(recipe->line[i].glob, scope))
                 atomic_fetch_add_explicit(&recipe->line[i].hits, 1, memory_order_relaxed);
         vprec_scope_record *r = vprec_record_text(VPREC_RECORD_SCOPE, sizeof *r, scope->name);
         if (r) {
@@ -118,18 +124,35 @@ static void record(vprec_scope *scope)
     unlock();
 }
 
-bool vprec_scope_is(const vprec_scope *s, const char *source, const char *name)
+bool vprec_scope_is(const vprec_scope *s, const char *source, const char *name, const char *kind)
 {
     const size_t length = strlen(source);
-    return !strncmp(s->name, source, length) && s->name[length] == ':' && !strcmp(s->name + length + 1, name);
+    return !strncmp(s->name, source, length) && s->name[length] == ':' && !strcmp(s->name + length + 1, name) &&
+           !strcmp(s->kind, kind);
 }
 
-static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char *source, const char *name)
+static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char *source, const char *name,
+                         const char *kind)
 {
     vprec_scope *s = atomic_load_explicit(bucket, memory_order_acquire);
-    while (s && !(s->hash == hash && vprec_scope_is(s, source, name)))
+    while (s && !(s->hash == hash && vprec_scope_is(s, source, name, kind)))
         s = atomic_load_explicit(&s->next, memory_order_acquire);
     return s;
+}
+
+/* A copy that stays; "" without memory. The caller has the lock. */
+static const char *kept_text(const char *text, size_t length)
+{
+    char *kept = vprec_heap_take(&heap, length + 1);
+    return kept ? memcpy(kept, text, length + 1) : "";
+}
+
+/* Behind `to`, of which the end is returned. */
+static char *append(char *to, const char *text)
+{
+    while ((*to = *text++))
+        to++;
+    return to;
 }
 
 static uint64_t hash_of(const char *source, const char *name)
@@ -142,22 +165,28 @@ static uint64_t hash_of(const char *source, const char *name)
     return hash;
 }
 
-vprec_scope *vprec_scope_named(const char *source, const char *name)
+vprec_scope *vprec_scope_named(const char *source, const char *name, const char *kind)
 {
     uint64_t hash = hash_of(source, name);
     vprec_scope *_Atomic *bucket = &buckets[hash % BUCKETS];
-    vprec_scope *s = find(bucket, hash, source, name);
+    vprec_scope *s = find(bucket, hash, source, name, kind);
     if (s || busy)
         return s;
-    const size_t before = strlen(source), behind = strlen(name);
+    const size_t before = strlen(source), behind = strlen(name), last = strlen(kind), all = before + behind + 2;
     busy = true;
     lock();
-    s = find(bucket, hash, source, name);
-    vprec_scope *made = s ? NULL : vprec_heap_take(&heap, sizeof *s + before + behind + 2);
+    s = find(bucket, hash, source, name, kind);
+    vprec_scope *made = s ? NULL : vprec_heap_take(&heap, sizeof *s + all + before + last + sizeof ":<>");
     if (made) {
         memcpy(made->name, source, before);
         made->name[before] = ':';
         memcpy(made->name + before + 1, name, behind + 1);
+        made->kind = "";
+        if (last) {
+            made->of_kind = made->name + all;
+            append(append(append(append(made->name + all, source), ":<"), kind), ">");
+            made->kind = kept_text(kind, last);
+        }
         made->hash = hash;
         ask_recipe(made);
         made->next = atomic_load_explicit(bucket, memory_order_relaxed);
@@ -183,7 +212,8 @@ static bool lives(const thread *t)
 static vprec_scope *_Atomic led;
 static vprec_scope *outside, *several; /* what is counted where none, or nobody knows which one, is open */
 
-/* Leads those that follow to the version of what is open, now that the calling thread's has changed. NULL: it has none. */
+/* Leads those that follow to the version of what is open, now that the calling thread's has changed. `self` NULL: it has
+ * none. */
 static void lead(thread *self)
 {
     const opened *o = self ? innermost(self) : NULL;
@@ -382,8 +412,8 @@ void vprec_scope_begin_all(void)
     ends = !pthread_key_create(&at_end, end);
     pthread_atfork(lock, unlock, after_fork);
     if (counts_layers()) {
-        outside = vprec_scope_named(VPREC_SCOPE_OUTSIDE, "");
-        several = vprec_scope_named(VPREC_SCOPE_SEVERAL, "");
+        outside = vprec_scope_named(VPREC_SCOPE_OUTSIDE, "", "");
+        several = vprec_scope_named(VPREC_SCOPE_SEVERAL, "", "");
         if (outside)
             record(outside);
         if (several)

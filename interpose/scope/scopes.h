@@ -20,11 +20,12 @@ bool vprec_scope_wanted(void);
 /* Before the first one is opened. */
 void vprec_scope_begin_all(void);
 
-/* All scopes of a name: `source` is what precedes the colon. NULL: no memory. For any thread. */
-vprec_scope *vprec_scope_named(const char *source, const char *name);
+/* All scopes of a name: `source` is what precedes the colon. `kind`: patterns find it by "<kind>", too; "": it has
+ * none. NULL: no memory. For any thread. */
+vprec_scope *vprec_scope_named(const char *source, const char *name, const char *kind);
 
-/* Whether that is its name. */
-bool vprec_scope_is(const vprec_scope *scope, const char *source, const char *name);
+/* Whether that is its name, and its kind. */
+bool vprec_scope_is(const vprec_scope *scope, const char *source, const char *name, const char *kind);
 
 /* Opens one in the calling thread, which works in it from its next entry or return on. Returns how many were open
  * before. */

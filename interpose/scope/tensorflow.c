@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * tensorflow.c: see tensorflow.h. Every operation on the processor is run by ThreadPoolDevice::Compute(kernel, context),
- * a virtual function whose symbol is exported. A kernel keeps two string views, of its node's name and of its type;
+ * tensorflow.c: see tensorflow.h. Every operation on the processor is run by ThreadPoolDevice::Compute(kernel,
+ * context), a virtual function whose symbol is exported. A kernel keeps two string views, of its node's name and of its type;
  * where they are is learnt of the first one that runs: TraceString() gives "name:type". */
 #include "tensorflow.h"
 #include "classes.h"
@@ -94,16 +94,18 @@ static vprec_scope *scope_of(const void *kernel, int at)
 {
     enum { CACHED = 1024 };
     static _Atomic(vprec_scope *) cache[CACHED];
-    char name[LONGEST + 1];
-    view v;
-    memcpy(&v, (const char *)kernel + at, sizeof v);
-    const size_t length = v.length < LONGEST ? v.length : LONGEST;
-    memcpy(name, v.text, length);
-    name[length] = 0;
+    char text[2][LONGEST + 1];
+    view v[2];
+    memcpy(v, (const char *)kernel + at, sizeof v);
+    for (int i = 0; i < 2; i++) {
+        const size_t length = v[i].length < LONGEST ? v[i].length : LONGEST;
+        memcpy(text[i], v[i].text, length);
+        text[i][length] = 0;
+    }
     _Atomic(vprec_scope *) *known = &cache[(uint64_t)kernel * UINT64_C(0x9E3779B97F4A7C15) >> 54];
     vprec_scope *s = atomic_load_explicit(known, memory_order_acquire);
-    if (!s || !vprec_scope_is(s, "tf", name)) {
-        s = vprec_scope_named("tf", name);
+    if (!s || !vprec_scope_is(s, "tf", text[0], text[1])) {
+        s = vprec_scope_named("tf", text[0], text[1]);
         atomic_store_explicit(known, s, memory_order_release);
     }
     return s;

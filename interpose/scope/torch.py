@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """torch.py: scopes "torch:encoder.layer.3.attention" for PyTorch's modules. Run in the program's own interpreter, in a namespace
-of its own, when PyTorch is loaded and before torch.nn is. `named(address, name)` makes a scope known by the address of
-a module, `forget(address)` takes it back, `begin(module)` opens it, or returns False: its name is not known yet; `end()`
+of its own, when PyTorch is loaded and before torch.nn is. `named(address, name, kind)` makes a scope known by the address
+of a module, `forget(address)` takes it back, `begin(module)` opens it, or returns False: its name is not known yet; `end()`
 closes the one that was opened last; `operators()` has operators tell, too, if anybody asks for them, or returns False;
 `say(text)` is a warning of the run.
 
@@ -35,7 +35,7 @@ class Names:
     def put(self, module, name):
         address = id(module)
         self.known[address] = weakref.ref(module, lambda _: self.drop(address))
-        named(address, name)
+        named(address, name, type(module).__name__)
 
     def topmost(self, module):
         for _ in range(MOST):

@@ -65,6 +65,11 @@ if FRAMEWORK == 'torch':  # operators, where they are asked for: the convolution
     narrow, scopes = run(['-f', 'e8m10', '--within', 'aten:addmm'], 'bits')
     check(narrow['bits'][0] == plain['bits'][0] and is_rounded(narrow['bits'][-1]), '--within aten:addmm')
     check(dict(scopes)['aten:addmm'] == 6 + 7, scopes)  # 6 of 7 in the call that fails, 7 in the other
+# All layers of a kind.
+KIND, PLAIN = {'torch': ('<Linear>', [0]), 'ort': ('ort:<Softmax>', []), 'tf': ('<*Conv2D>', [])}[FRAMEWORK]
+narrow, _ = run(['-f', 'e8m10', '--within', KIND], 'bits')
+check(all(narrow['bits'][i] == plain['bits'][i] for i in PLAIN), f'--within {KIND} changes what is not of that kind')
+check(is_rounded(narrow['bits'][0 if FRAMEWORK == 'tf' else -1]), f'--within {KIND} does not round it')
 several, _ = run(['-f', 'e8m10', '--scope', TWO[0] + '=e5m10', '--scope', TWO[1] + '=native'], 'threads')
 one, _ = run(['-f', 'e8m10', '--scope', TWO[0] + '=e5m10', '--scope', TWO[1] + '=native'], 'bits')
 check(several['bits'] == one['bits'], 'the number of threads changes results')
