@@ -560,10 +560,10 @@ static bool prepare_versions(vprec_cloner *k, size_t ways)
 {
     const size_t marks = k->map->mark_count;
     uint32_t *tables = vprec_pages(table_count() * marks * sizeof *tables);
-    k->way_at = tables + vprec_versions * marks;
+    k->way_at = tables ? tables + vprec_versions * marks : NULL;
     k->tables_at = tables;
     k->image->ways = k->way = vprec_version_take(ways);
-    k->image->way_count = ways;
+    k->image->way_count = k->way < VPREC_VERSION_SLOTS ? ways : 0;
     for (unsigned v = 0; v < vprec_versions && tables; v++)
         k->versions[v] = (vprec_cloner_version){.clone_at = tables + v * marks, .slot_count = k->map->functions.count,
                                                 .doors = VPREC_VEC(vprec_door)};
