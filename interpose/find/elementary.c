@@ -3,6 +3,7 @@
  * compilers 2020 and NumPy 2, Sleef 3.5 to 3.9, MKL 2024, AOCL-LibM 4. */
 #include "elementary.h"
 #include "demangle.h"
+#include "runtime/names.h"
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -304,7 +305,7 @@ bool vprec_elementary_library(const char *path)
 {
     static const char *const libraries[] = {"libimf.so*", "libsvml.so*", "libalm.so*", "libamdlibm.so*",
                                             "libsleef.so*", "libsleefgnuabi.so*"};
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *base = vprec_name_base(path);
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries && !strncmp(base, "lib", 3); i++)
         if (!fnmatch(libraries[i], base, 0))
             return true;

@@ -5,6 +5,7 @@
 #include "elementary.h"
 #include "object.h"
 #include "presets.h"
+#include "runtime/names.h"
 #include <fnmatch.h>
 #include <string.h>
 
@@ -31,21 +32,15 @@ static const char *const runtimes[] = {
     "busybox",
 };
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static bool matches(const char *glob, const char *path)
 {
-    return !fnmatch(glob, base_name(path), 0) || !fnmatch(glob, path, 0);
+    return !fnmatch(glob, vprec_name_base(path), 0) || !fnmatch(glob, path, 0);
 }
 
 static bool in_list(const char *const *list, size_t n, const char *path)
 {
     for (size_t i = 0; i < n; i++)
-        if (!fnmatch(list[i], base_name(path), 0))
+        if (!fnmatch(list[i], vprec_name_base(path), 0))
             return true;
     return false;
 }
@@ -151,7 +146,7 @@ bool vprec_select_is_sanitizer(const char *path)
     static const char *const sanitizers[] = {"libasan.so*", "libtsan.so*", "libhwasan.so*", "liblsan.so*",
                                              "libclang_rt.*san*.so*"};
     for (size_t i = 0; i < sizeof sanitizers / sizeof *sanitizers; i++)
-        if (!fnmatch(sanitizers[i], base_name(path), 0))
+        if (!fnmatch(sanitizers[i], vprec_name_base(path), 0))
             return true;
     return false;
 }
@@ -216,7 +211,7 @@ void vprec_select_idle(vprec_wire_config *config, uint64_t matched, uint64_t obj
 
 bool vprec_select_helpers(vprec_wire_config *config, const char *path)
 {
-    return !fnmatch("libgcc_s.so*", base_name(path), 0) && consult(config, VPREC_RULE_SKIP_OBJECT, path) != 1;
+    return !fnmatch("libgcc_s.so*", vprec_name_base(path), 0) && consult(config, VPREC_RULE_SKIP_OBJECT, path) != 1;
 }
 
 bool vprec_select_library(vprec_wire_config *config, const char *path)

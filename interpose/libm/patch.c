@@ -11,6 +11,7 @@
 #include "find/select.h"
 #include "library.h"
 #include "libm.h"
+#include "runtime/names.h"
 #include "runtime/version.h"
 #include "runtime/arith.h"
 #include "runtime/memory.h"
@@ -81,11 +82,9 @@ static struct library {
 
 static const struct link_map *loaded(const char *name)
 {
-    for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next) {
-        const char *slash = strrchr(map->l_name, '/');
-        if (!strcmp(slash ? slash + 1 : map->l_name, name))
+    for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
+        if (!strcmp(vprec_name_base(map->l_name), name))
             return map;
-    }
     return NULL;
 }
 

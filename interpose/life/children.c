@@ -11,6 +11,7 @@
 #include "execs.h"
 #include "find/select.h"
 #include "runtime/decimal.h"
+#include "runtime/names.h"
 #include "runtime/record.h"
 #include "runtime/memory.h"
 #include "runtime/sys.h"
@@ -305,8 +306,7 @@ static bool lead_here(const struct link_map *map)
     static const uint8_t endbr[4] = {0xF3, 0x0F, 0x1E, 0xFA};
     static const uint8_t known[13] = {0xB8, 59, 0, 0, 0, 0x0F, 0x05, 0x48, 0x3D, 0x01, 0xF0, 0xFF, 0xFF};
     uint8_t *at = NULL, code[13] = {0x48, 0xB8, [10] = 0xFF, 0xD0, 0x90};
-    const char *slash = strrchr(map->l_name, '/');
-    if (strcmp(slash ? slash + 1 : map->l_name, "libc.so.6") != 0 || !(at = defined(map, "execve")))
+    if (strcmp(vprec_name_base(map->l_name), "libc.so.6") != 0 || !(at = defined(map, "execve")))
         return false;
     if (!memcmp(at, endbr, sizeof endbr))
         at += sizeof endbr;

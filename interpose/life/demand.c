@@ -17,8 +17,6 @@
 #include "retired.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
-#include "scope/ort.h"
-#include "scope/tensorflow.h"
 #include "syscalls.h"
 #include "tracer.h"
 #include "trap.h"
@@ -371,12 +369,10 @@ static void on_fetch(void *data)
         on_generated(l, a);
         return;
     }
-    if (l->names) { /* it is relocated by now */
-        l->names = false;
-        if (vprec_ort_is(l->object.path))
-            vprec_ort_begin(&l->object);
-        else
-            vprec_tensorflow_begin(&l->object);
+    const vprec_adapter *adapter = l->adapter;
+    if (adapter) { /* it is relocated by now */
+        l->adapter = NULL;
+        adapter->begin(&l->object);
     }
     vprec_devices_met(l, a->address);
     if (*vprec_text_state(&l->text, page) & VPREC_PAGE_RUNS) { /* another thread was quicker, or has patched it */

@@ -2,6 +2,7 @@
  * devices.c: see devices.h. The names are those of the CUDA driver API, of HIP, of Level Zero and of OpenCL. CUDA's
  * runtime, linked in or not, comes by the functions of its driver. */
 #include "devices.h"
+#include "runtime/names.h"
 #include "runtime/record.h"
 #include "unit.h"
 #include <fnmatch.h>
@@ -19,16 +20,10 @@ static const library libraries[] = {
     {"libOpenCL.so*", {"clEnqueueNDRangeKernel", "clEnqueueTask"}},
 };
 
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static const library *library_of(const char *path)
 {
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
-        if (!fnmatch(libraries[i].file, base_name(path), 0))
+        if (!fnmatch(libraries[i].file, vprec_name_base(path), 0))
             return &libraries[i];
     return NULL;
 }
@@ -83,7 +78,7 @@ static bool is_processor(const library *of)
                                          "libMesaOpenCL.so*", "libRusticlOpenCL.so*"};
     bool some = false, other = false;
     for (const struct link_map *map = _r_debug.r_map; map && !strcmp(of->file, "libOpenCL.so*"); map = map->l_next) {
-        const char *name = base_name(map->l_name);
+        const char *name = vprec_name_base(map->l_name);
         for (size_t i = 0; i < sizeof processor / sizeof *processor; i++)
             some |= !fnmatch(processor[i], name, 0);
         for (size_t i = 0; i < sizeof device / sizeof *device; i++)

@@ -3,6 +3,7 @@
  * cannot be found out is taken to be followed: a child that is lost all the same is missed in the end. */
 #include "executable.h"
 #include "runtime/decimal.h"
+#include "runtime/names.h"
 #include "runtime/sys.h"
 #include <elf.h>
 #include <errno.h>
@@ -17,12 +18,6 @@ enum { SCRIPTS_MAX = 4, LINE = 256, HEADERS_MAX = 64 }; /* scripts run by script
 static bool begins(const char *text, const char *with)
 {
     return !strncmp(text, with, strlen(with));
-}
-
-static const char *base_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 static long read_at(int fd, void *to, size_t bytes, uint64_t offset)
@@ -141,9 +136,9 @@ static void judge_loader(vprec_executable *executable, int fd, const Elf64_Ehdr 
     }
     if (!*loader)
         set(executable, VPREC_REASON_CHILD_STATIC, VPREC_GIFT_HANDED);
-    else if (begins(base_of(loader), "ld-musl-")) /* it finds nothing by the library's name, and goes on */
+    else if (begins(vprec_name_base(loader), "ld-musl-")) /* it finds nothing by the library's name, and goes on */
         set(executable, VPREC_REASON_CHILD_LIBC, VPREC_GIFT_HANDED);
-    else if (strcmp(base_of(loader), "ld-linux-x86-64.so.2"))
+    else if (strcmp(vprec_name_base(loader), "ld-linux-x86-64.so.2"))
         set(executable, VPREC_REASON_CHILD_LIBC, VPREC_GIFT_NOTHING);
 }
 

@@ -14,12 +14,12 @@
 #include "list.h"
 #include "lock.h"
 #include "meters.h"
+#include "runtime/names.h"
 #include "runtime/record.h"
+#include "scope/adapters.h"
 #include "scope/api.h"
-#include "scope/ort.h"
 #include "scope/python.h"
 #include "scope/scopes.h"
-#include "scope/tensorflow.h"
 #include <link.h>
 #include <string.h>
 
@@ -42,14 +42,6 @@ typedef struct helper {
     enum vprec_isa isa;
 } helper;
 static vprec_vec waiting = {.size = sizeof(helper)}; /* one in each of dlmopen's namespaces */
-
-static uint64_t hash_text(const char *s)
-{
-    uint64_t h = UINT64_C(14695981039346656037); /* FNV-1a */
-    for (; *s; s++)
-        h = (h ^ (uint8_t)*s) * UINT64_C(1099511628211);
-    return h;
-}
 
 static void extend(uint64_t *start, uint64_t *end, const vprec_vec *ranges)
 {
@@ -207,7 +199,7 @@ void vprec_instrument_end(void)
 /* The entry of an object that is new in this pass; NULL: it is known, or there is no memory for one. */
 static seen *meet(const char *path, uint64_t bias)
 {
-    uint64_t hash = hash_text(path) ^ bias * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t hash = vprec_name_hash(VPREC_NAME_HASH, path) ^ bias * UINT64_C(0x9E3779B97F4A7C15);
     for (size_t i = 0; i < seen_objects.count; i++)
         if (VPREC_AT(seen_objects, seen, i).hash == hash) {
             VPREC_AT(seen_objects, seen, i).present = true;
@@ -419,7 +411,7 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     }
     l->selected = selected;
-    l->names = vprec_scope_wanted() && (vprec_ort_is(path) || vprec_tensorflow_is(path));
+    l->adapter = vprec_scope_wanted() ? vprec_adapter_of(path) : NULL;
     /* who names functions says all of it */
     l->preset = selected && vprec_select_function(config, 0) == VPREC_CHOICE_ANY ? vprec_preset_of(config, path) : 0;
     if (l->preset)

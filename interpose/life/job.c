@@ -9,6 +9,7 @@
 #include "libm/patch.h"
 #include "meters.h"
 #include "named.h"
+#include "runtime/names.h"
 #include "runtime/profile.h"
 #include "runtime/record.h"
 #include "runtime/version.h"
@@ -31,7 +32,7 @@ static char *put_hex(char *end, uint64_t n)
 const char *vprec_job_nameless(const vprec_object *object, uint64_t entry, bool whole, char room[VPREC_JOB_NAME])
 {
     enum { MOST = VPREC_JOB_NAME - 24 };
-    const char *slash = strrchr(object->path, '/'), *base = slash ? slash + 1 : object->path;
+    const char *base = vprec_name_base(object->path);
     size_t n = whole ? strlen(base) : vprec_wire_short(base);
     n = n < MOST ? n : MOST;
     for (size_t i = 0; i < n; i++)
@@ -161,8 +162,7 @@ static bool is_noted_part(const vprec_job *j, const vprec_code_function *f)
 static void find_routines(vprec_job *j)
 {
     const vprec_codemap *map = &j->map;
-    const char *slash = strrchr(map->object->path, '/');
-    bool found = false, in_libc = !strcmp(slash ? slash + 1 : map->object->path, VPREC_LIBM_LIBC);
+    bool found = false, in_libc = !strcmp(vprec_name_base(map->object->path), VPREC_LIBM_LIBC);
     for (size_t i = 0; i < map->functions.count; i++) {
         vprec_code_function *f = vprec_job_function(map, i);
         if (is_noted_part(j, f)) {

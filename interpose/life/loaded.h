@@ -7,6 +7,7 @@
 #include "bystanders.h"
 #include "find/offsets.h"
 #include "job.h"
+#include "scope/adapters.h"
 #include "visits.h"
 
 /* Whether generated code still changes: see opened.h. */
@@ -17,17 +18,17 @@ enum vprec_phase {
     VPREC_PHASE_CHANGES
 };
 
-/* An object of the loader's list that is instrumented. */
 /* What a clone's call jumps to, and what that was at first. */
 typedef struct vprec_link {
     uint64_t *slot, original;
 } vprec_link;
 
+/* An object of the loader's list that is instrumented. */
 typedef struct vprec_loaded {
     vprec_object object;
     vprec_text_pages text;
     vprec_object_record *record;
-    bool names;          /* it is to tell what its layers are called, before it runs */
+    const vprec_adapter *adapter; /* is to begin before it runs; NULL: none, or it did */
     bool selected;     /* else only what it has for others */
     unsigned preset;   /* see presets.h; 0 none */
     enum vprec_isa isa; /* what the clones may use */

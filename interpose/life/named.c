@@ -4,6 +4,7 @@
 #include "named.h"
 #include "lock.h"
 #include "runtime/memory.h"
+#include "runtime/names.h"
 #include "runtime/next.h"
 #include "runtime/sys.h"
 #include <link.h>
@@ -31,8 +32,7 @@ void vprec_named_begin(void)
     const char *own = "";
     for (const struct link_map *map = _r_debug.r_map; map; map = map->l_next)
         own = map->l_ld == _DYNAMIC ? map->l_name : own;
-    const char *slash = strrchr(own, '/');
-    size_t length = slash ? (size_t)(slash + 1 - own) : 0;
+    size_t length = (size_t)(vprec_name_base(own) - own);
     if (!length || length + sizeof name > sizeof library)
         return;
     memcpy(library, own, length);

@@ -5,6 +5,7 @@
 #include "masks.h"
 #include "meters.h"
 #include "runtime/draws.h"
+#include "runtime/names.h"
 #include "runtime/next.h"
 #include "scope/scopes.h"
 #include "view.h"
@@ -54,7 +55,7 @@ static bool is_interpreter(const void *caller)
     Dl_info object;
     if (!dladdr(caller, &object) || !object.dli_fname)
         return false;
-    const char *slash = strrchr(object.dli_fname, '/'), *base = slash ? slash + 1 : object.dli_fname;
+    const char *base = vprec_name_base(object.dli_fname);
     bool found = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         found |= !strncmp(base, names[i], strlen(names[i]));

@@ -111,13 +111,8 @@ static uint64_t back_of_call(const ucontext_t *uc, uint64_t at)
     uint64_t rsp = (uint64_t)uc->uc_mcontext.gregs[REG_RSP], back = 0;
     uint8_t call[5];
     int32_t rel;
-    struct iovec to = {&back, sizeof back}, from = {(void *)rsp, sizeof back};
-    int pid = vprec_sys_getpid();
-    if (vprec_sys(SYS_process_vm_readv, pid, (long)&to, 1, (long)&from, 1, 0) != sizeof back)
-        return 0;
-    to = (struct iovec){call, sizeof call};
-    from = (struct iovec){(void *)(back - sizeof call), sizeof call};
-    if (vprec_sys(SYS_process_vm_readv, pid, (long)&to, 1, (long)&from, 1, 0) != sizeof call || call[0] != 0xE8)
+    if (!vprec_sys_peek(rsp, &back, sizeof back) || !vprec_sys_peek(back - sizeof call, call, sizeof call) ||
+        call[0] != 0xE8)
         return 0;
     __builtin_memcpy(&rel, call + 1, sizeof rel);
     return back + (uint64_t)(int64_t)rel == at ? back : 0;

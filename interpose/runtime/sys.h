@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 
 static inline long vprec_sys(long number, long a, long b, long c, long d, long e, long f)
@@ -44,6 +45,14 @@ static inline void vprec_sys_close(int fd)
 static inline long vprec_sys_read(int fd, void *to, size_t bytes)
 {
     return vprec_sys(SYS_read, fd, (long)to, (long)bytes, 0, 0, 0);
+}
+
+/* Reads the process' own memory, which may not be there; false: part of it is not. */
+static inline bool vprec_sys_peek(uint64_t address, void *to, size_t bytes)
+{
+    struct iovec into = {to, bytes}, from = {(void *)address, bytes};
+    long pid = vprec_sys(SYS_getpid, 0, 0, 0, 0, 0, 0);
+    return vprec_sys(SYS_process_vm_readv, pid, (long)&into, 1, (long)&from, 1, 0) == (long)bytes;
 }
 
 static inline long vprec_sys_readlink(const char *path, char *to, size_t bytes)

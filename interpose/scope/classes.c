@@ -9,16 +9,23 @@
 
 enum { WORD = 8, STUB = 32 };
 
+/* The object's next program header from `*i` on; false: there is none. */
+static bool next_header(const vprec_object *object, unsigned *i, Elf64_Phdr *p)
+{
+    const Elf64_Ehdr *head = (const Elf64_Ehdr *)(const void *)object->file;
+    if (*i >= head->e_phnum)
+        return false;
+    memcpy(p, object->file + head->e_phoff + (*i)++ * sizeof *p, sizeof *p);
+    return true;
+}
+
 /* Whether the address lies in a loaded segment of such a kind. */
 static bool lies_in(const vprec_object *object, uint64_t address, uint32_t with, uint32_t without)
 {
-    const Elf64_Ehdr *head = (const Elf64_Ehdr *)(const void *)object->file;
-    for (unsigned i = 0; i < head->e_phnum; i++) {
-        Elf64_Phdr p;
-        memcpy(&p, object->file + head->e_phoff + i * sizeof p, sizeof p);
+    Elf64_Phdr p;
+    for (unsigned i = 0; next_header(object, &i, &p);)
         if (p.p_type == PT_LOAD && address - object->bias - p.p_vaddr < p.p_memsz)
             return (p.p_flags & with) == with && !(p.p_flags & without);
-    }
     return false;
 }
 
@@ -42,12 +49,10 @@ static uint64_t word_at(uint64_t address)
 /* Where the name stands among the constants, alone; 0: nowhere, or `*several`. */
 static uint64_t find_name(const vprec_classes *c, const char *name, bool *several)
 {
-    const Elf64_Ehdr *head = (const Elf64_Ehdr *)(const void *)c->object->file;
     const size_t length = strlen(name) + 1;
     uint64_t found = 0;
-    for (unsigned i = 0; i < head->e_phnum; i++) {
-        Elf64_Phdr p;
-        memcpy(&p, c->object->file + head->e_phoff + i * sizeof p, sizeof p);
+    Elf64_Phdr p;
+    for (unsigned i = 0; next_header(c->object, &i, &p);) {
         if (p.p_type != PT_LOAD || p.p_flags & (PF_W | PF_X) || p.p_filesz < length)
             continue;
         const char *begin = (const char *)(c->object->bias + p.p_vaddr), *end = begin + p.p_filesz;
@@ -63,15 +68,12 @@ static uint64_t find_name(const vprec_classes *c, const char *name, bool *severa
 
 static bool find_relro(vprec_classes *c)
 {
-    const Elf64_Ehdr *head = (const Elf64_Ehdr *)(const void *)c->object->file;
-    for (unsigned i = 0; i < head->e_phnum; i++) {
-        Elf64_Phdr p;
-        memcpy(&p, c->object->file + head->e_phoff + i * sizeof p, sizeof p);
+    Elf64_Phdr p;
+    for (unsigned i = 0; next_header(c->object, &i, &p);)
         if (p.p_type == PT_GNU_RELRO) {
             c->relro = (c->object->bias + p.p_vaddr + WORD - 1) & ~(uint64_t)(WORD - 1);
             c->relro_end = (c->object->bias + p.p_vaddr + p.p_memsz) & ~(uint64_t)(WORD - 1);
         }
-    }
     return c->relro_end > c->relro + 4 * WORD;
 }
 
@@ -141,11 +143,14 @@ bool vprec_classes_find(vprec_classes *c, const vprec_object *object, const char
     *c = (vprec_classes){.object = object, .typeinfos = VPREC_VEC(uint64_t), .tables = VPREC_VEC(uint64_t)};
     bool several = false;
     const uint64_t text = object->file && find_relro(c) ? find_name(c, name, &several) : 0;
-    for (uint64_t at = c->relro + WORD; text && at < c->relro_end; at += WORD)
-        if (word_at(at) == text && !vprec_vec_add_u64(&c->typeinfos, at - WORD))
-            return false;
-    const uint64_t root = c->typeinfos.count ? VPREC_AT(c->typeinfos, uint64_t, 0) : 0;
-    return !several && c->typeinfos.count == 1 && close_over(c) && find_tables(c, itself ? 0 : root);
+    bool able = !several;
+    for (uint64_t at = c->relro + WORD; text && at < c->relro_end && able; at += WORD)
+        able = word_at(at) != text || vprec_vec_add_u64(&c->typeinfos, at - WORD);
+    const uint64_t root = c->typeinfos.count == 1 ? VPREC_AT(c->typeinfos, uint64_t, 0) : 0;
+    if (able && root && close_over(c) && find_tables(c, itself ? 0 : root))
+        return true;
+    vprec_classes_free(c);
+    return false;
 }
 
 void vprec_classes_free(vprec_classes *c)

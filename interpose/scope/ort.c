@@ -7,12 +7,12 @@
  * That is asked of the first kernel that runs (1.20 to 1.32 are so). */
 #include "ort.h"
 #include "classes.h"
+#include "runtime/names.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "scopes.h"
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/uio.h>
 
 enum { COMPUTE = 2, IS_ASYNC = 3 }; /* slots */
 enum { LONGEST = 1000 };            /* names */
@@ -25,15 +25,8 @@ static _Atomic int layout;
 
 bool vprec_ort_is(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    const char *base = vprec_name_base(path);
     return !strncmp(base, "libonnxruntime.so", 17) || !strncmp(base, "onnxruntime_pybind11_state", 26);
-}
-
-/* Memory that may not be there. */
-static bool peek(uint64_t address, void *to, size_t bytes)
-{
-    struct iovec into = {to, bytes}, from = {(void *)address, bytes};
-    return vprec_sys(SYS_process_vm_readv, vprec_sys_getpid(), (long)&into, 1, (long)&from, 1, 0) == (long)bytes;
 }
 
 /* A std::string of libstdc++: [text, length, ...], short ones have their text in themselves. */
@@ -41,7 +34,8 @@ static bool is_string(uint64_t at, char text[LONGEST + 1])
 {
     enum { SHORT = 15 };
     uint64_t word[3];
-    if (!peek(at, word, sizeof word) || word[1] > LONGEST || !peek(word[0], text, word[1] + 1) || text[word[1]])
+    if (!vprec_sys_peek(at, word, sizeof word) || word[1] > LONGEST ||
+        !vprec_sys_peek(word[0], text, word[1] + 1) || text[word[1]])
         return false;
     return word[0] == at + sizeof *word * 2 ? word[1] <= SHORT : word[2] >= word[1];
 }
@@ -68,8 +62,8 @@ static bool looks_right(const void *kernel)
 {
     uint64_t info, node;
     char name[LONGEST + 1], type[LONGEST + 1], domain[LONGEST + 1];
-    if (!peek((uint64_t)kernel + 8, &info, sizeof info) || !peek(info + 8, &node, sizeof node) ||
-        !is_string(node + 8, name) || !is_string(node + 40, type) || !is_string(node + 72, domain))
+    if (!vprec_sys_peek((uint64_t)kernel + 8, &info, sizeof info) ||
+        !vprec_sys_peek(info + 8, &node, sizeof node) || !is_string(node + 8, name) || !is_string(node + 40, type) || !is_string(node + 72, domain))
         return false;
     return is_identifier(type) && (!*domain || strchr(domain, '.'));
 }
@@ -105,17 +99,11 @@ static bool runs_graph(const void *context)
 
 static vprec_scope *scope_of(const void *kernel)
 {
-    enum { CACHED = 1024 };
-    static _Atomic(vprec_scope *) cache[CACHED];
     const uint64_t node = node_of(kernel);
     const char *name, *type;
     memcpy(&name, (const char *)node + 8, sizeof name);
     memcpy(&type, (const char *)node + 40, sizeof type);
     char of_type[LONGEST + 3];
-    _Atomic(vprec_scope *) *place = &cache[(uint64_t)kernel * UINT64_C(0x9E3779B97F4A7C15) >> 54];
-    vprec_scope *s = atomic_load_explicit(place, memory_order_acquire);
-    if (*name && s && vprec_scope_is(s, "ort", name, type))
-        return s;
     if (!*name) { /* a node without a name */
         const size_t length = strnlen(type, LONGEST);
         of_type[0] = '<';
@@ -123,9 +111,7 @@ static vprec_scope *scope_of(const void *kernel)
         memcpy(of_type + 1 + length, ">", 2);
         name = of_type;
     }
-    s = vprec_scope_named("ort", name, type);
-    atomic_store_explicit(place, s, memory_order_release);
-    return s;
+    return vprec_scope_of(kernel, "ort", name, type);
 }
 
 /* In place of every kernel's Compute. `class` comes by classes.c. */
@@ -163,7 +149,7 @@ static bool is_laid_out(const vprec_classes *c)
     return !memcmp(memcmp(code, endbr, sizeof endbr) ? code : code + sizeof endbr, no, sizeof no);
 }
 
-void vprec_ort_begin(const vprec_object *object)
+void vprec_ort_begin(vprec_object *object)
 {
     vprec_classes c;
     void *(*to)(void *, void *, void *, uint64_t) = run;

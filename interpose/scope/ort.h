@@ -5,11 +5,8 @@
 
 #include "find/object.h"
 
-/* Whether the object is onnxruntime, by its name. */
+/* See vprec_adapter: its kernels tell when they run. */
 bool vprec_ort_is(const char *path);
-
-/* It has been relocated, and nothing of it has run: from now on its kernels tell when they run. Where its classes are
- * laid out in another way than is known, it is left alone, and the run is told so. */
-void vprec_ort_begin(const vprec_object *object);
+void vprec_ort_begin(vprec_object *object);
 
 #endif

@@ -4,10 +4,10 @@
 #include "python.h"
 #include "aten.h"
 #include "runtime/memory.h"
+#include "runtime/names.h"
 #include "runtime/record.h"
 #include "scopes.h"
 #include <dlfcn.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
 
@@ -192,9 +192,8 @@ static int run(void *nothing)
 
 void vprec_python_meet(const char *path)
 {
-    const char *slash = strrchr(path, '/');
     static bool met;
-    if (met || strcmp(slash ? slash + 1 : path, "libtorch_python.so"))
+    if (met || strcmp(vprec_name_base(path), "libtorch_python.so"))
         return;
     met = true;
     if (!find_python() || python.add_pending_call(run, NULL))

@@ -2,6 +2,7 @@
  * scopes.c: see scopes.h. */
 #include "scopes.h"
 #include "runtime/memory.h"
+#include "runtime/names.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "runtime/version.h"
@@ -124,7 +125,7 @@ static void record(vprec_scope *scope)
     unlock();
 }
 
-bool vprec_scope_is(const vprec_scope *s, const char *source, const char *name, const char *kind)
+static bool is(const vprec_scope *s, const char *source, const char *name, const char *kind)
 {
     const size_t length = strlen(source);
     return !strncmp(s->name, source, length) && s->name[length] == ':' && !strcmp(s->name + length + 1, name) &&
@@ -135,16 +136,9 @@ static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char
                          const char *kind)
 {
     vprec_scope *s = atomic_load_explicit(bucket, memory_order_acquire);
-    while (s && !(s->hash == hash && vprec_scope_is(s, source, name, kind)))
+    while (s && !(s->hash == hash && is(s, source, name, kind)))
         s = atomic_load_explicit(&s->next, memory_order_acquire);
     return s;
-}
-
-/* A copy that stays; "" without memory. The caller has the lock. */
-static const char *kept_text(const char *text, size_t length)
-{
-    char *kept = vprec_heap_take(&heap, length + 1);
-    return kept ? memcpy(kept, text, length + 1) : "";
 }
 
 /* Behind `to`, of which the end is returned. */
@@ -155,37 +149,25 @@ static char *append(char *to, const char *text)
     return to;
 }
 
-static uint64_t hash_of(const char *source, const char *name)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (; *source; source++)
-        hash = (hash ^ (uint8_t)*source) * UINT64_C(0x100000001b3);
-    for (; *name; name++)
-        hash = (hash ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 vprec_scope *vprec_scope_named(const char *source, const char *name, const char *kind)
 {
-    uint64_t hash = hash_of(source, name);
+    const uint64_t hash = vprec_name_hash(vprec_name_hash(VPREC_NAME_HASH, source), name);
     vprec_scope *_Atomic *bucket = &buckets[hash % BUCKETS];
     vprec_scope *s = find(bucket, hash, source, name, kind);
     if (s || busy)
         return s;
-    const size_t before = strlen(source), behind = strlen(name), last = strlen(kind), all = before + behind + 2;
+    const size_t all = strlen(source) + strlen(name) + sizeof ":", last = strlen(kind);
     busy = true;
     lock();
     s = find(bucket, hash, source, name, kind);
-    vprec_scope *made = s ? NULL : vprec_heap_take(&heap, sizeof *s + all + before + last + sizeof ":<>");
+    vprec_scope *made = s ? NULL : vprec_heap_take(&heap, sizeof *s + all + 2 * (last + 1) + strlen(source) + sizeof ":<>");
     if (made) {
-        memcpy(made->name, source, before);
-        made->name[before] = ':';
-        memcpy(made->name + before + 1, name, behind + 1);
-        made->kind = "";
+        append(append(append(made->name, source), ":"), name);
+        made->kind = made->name + all;
+        append(made->name + all, kind);
         if (last) {
-            made->of_kind = made->name + all;
-            append(append(append(append(made->name + all, source), ":<"), kind), ">");
-            made->kind = kept_text(kind, last);
+            made->of_kind = made->kind + last + 1;
+            append(append(append(append(made->name + all + last + 1, source), ":<"), kind), ">");
         }
         made->hash = hash;
         ask_recipe(made);
@@ -195,6 +177,19 @@ vprec_scope *vprec_scope_named(const char *source, const char *name, const char 
     }
     unlock();
     busy = false;
+    return s;
+}
+
+vprec_scope *vprec_scope_of(const void *thing, const char *source, const char *name, const char *kind)
+{
+    enum { CACHED_BITS = 10 };
+    static vprec_scope *_Atomic cache[1 << CACHED_BITS];
+    vprec_scope *_Atomic *place = &cache[(uint64_t)thing * UINT64_C(0x9E3779B97F4A7C15) >> (64 - CACHED_BITS)];
+    vprec_scope *s = atomic_load_explicit(place, memory_order_acquire);
+    if (!s || !is(s, source, name, kind)) {
+        s = vprec_scope_named(source, name, kind);
+        atomic_store_explicit(place, s, memory_order_release);
+    }
     return s;
 }
 
@@ -212,8 +207,8 @@ static bool lives(const thread *t)
 static vprec_scope *_Atomic led;
 static vprec_scope *outside, *several; /* what is counted where none, or nobody knows which one, is open */
 
-/* Leads those that follow to the version of what is open, now that the calling thread's has changed. `self` NULL: it has
- * none. */
+/* Leads those that follow to the version of what is open, now that the calling thread's has changed. `self` NULL: it
+ * has none. */
 static void lead(thread *self)
 {
     const opened *o = self ? innermost(self) : NULL;

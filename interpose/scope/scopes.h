@@ -24,8 +24,8 @@ void vprec_scope_begin_all(void);
  * none. NULL: no memory. For any thread. */
 vprec_scope *vprec_scope_named(const char *source, const char *name, const char *kind);
 
-/* Whether that is its name, and its kind. */
-bool vprec_scope_is(const vprec_scope *scope, const char *source, const char *name, const char *kind);
+/* The same, quickly, for who asks for the scope of a thing again and again: `thing` is what it had last time. */
+vprec_scope *vprec_scope_of(const void *thing, const char *source, const char *name, const char *kind);
 
 /* Opens one in the calling thread, which works in it from its next entry or return on. Returns how many were open
  * before. */

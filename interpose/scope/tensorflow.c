@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * tensorflow.c: see tensorflow.h. Every operation on the processor is run by ThreadPoolDevice::Compute(kernel,
- * context), a virtual function whose symbol is exported. A kernel keeps two string views, of its node's name and of its type;
- * where they are is learnt of the first one that runs: TraceString() gives "name:type". */
+ * context), a virtual function whose symbol is exported. A kernel keeps two string views, of its node's name and of
+ * its type; where they are is learnt of the first one that runs: TraceString() gives "name:type". */
 #include "tensorflow.h"
 #include "classes.h"
+#include "runtime/names.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "scopes.h"
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #define LIBRARY "libtensorflow_framework.so.2"
 #define COMPUTE "_ZN10tensorflow16ThreadPoolDevice7ComputeEPNS_8OpKernelEPNS_15OpKernelContextE"
@@ -29,21 +29,14 @@ static _Atomic int place; /* of the two views in a kernel; UNKNOWN, OTHER */
 
 bool vprec_tensorflow_is(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    return !strcmp(slash ? slash + 1 : path, LIBRARY);
-}
-
-/* Memory that may not be there. */
-static bool peek(const void *from, void *to, size_t bytes)
-{
-    struct iovec into = {to, bytes}, there = {(void *)(uintptr_t)from, bytes};
-    return vprec_sys(SYS_process_vm_readv, vprec_sys_getpid(), (long)&into, 1, (long)&there, 1, 0) == (long)bytes;
+    return !strcmp(vprec_name_base(path), LIBRARY);
 }
 
 static bool is_text(view v, const char *text)
 {
     char there[LONGEST];
-    return v.length && v.length <= LONGEST && peek(v.text, there, v.length) && !memcmp(there, text, v.length);
+    return v.length && v.length <= LONGEST && vprec_sys_peek((uint64_t)v.text, there, v.length) &&
+           !memcmp(there, text, v.length);
 }
 
 /* Where the kernel has the two views that `all`, "name:type", consists of; OTHER: nowhere. */
@@ -52,7 +45,7 @@ static int find_views(const char *kernel, const char *all, uint64_t length)
     enum { MOST = 768, STEP = 8 };
     for (int at = STEP; at < MOST; at += STEP) {
         view v[2];
-        if (!peek(kernel + at, v, sizeof v))
+        if (!vprec_sys_peek((uint64_t)kernel + (uint64_t)at, v, sizeof v))
             return OTHER;
         if (v[0].length < length && v[1].length < length && v[0].length + 1 + v[1].length == length &&
             all[v[0].length] == ':' && is_text(v[0], all) && is_text(v[1], all + v[0].length + 1))
@@ -92,8 +85,6 @@ static int place_in(const void *kernel, const void *context)
 
 static vprec_scope *scope_of(const void *kernel, int at)
 {
-    enum { CACHED = 1024 };
-    static _Atomic(vprec_scope *) cache[CACHED];
     char text[2][LONGEST + 1];
     view v[2];
     memcpy(v, (const char *)kernel + at, sizeof v);
@@ -102,13 +93,7 @@ static vprec_scope *scope_of(const void *kernel, int at)
         memcpy(text[i], v[i].text, length);
         text[i][length] = 0;
     }
-    _Atomic(vprec_scope *) *known = &cache[(uint64_t)kernel * UINT64_C(0x9E3779B97F4A7C15) >> 54];
-    vprec_scope *s = atomic_load_explicit(known, memory_order_acquire);
-    if (!s || !vprec_scope_is(s, "tf", text[0], text[1])) {
-        s = vprec_scope_named("tf", text[0], text[1]);
-        atomic_store_explicit(known, s, memory_order_release);
-    }
-    return s;
+    return vprec_scope_of(kernel, "tf", text[0], text[1]);
 }
 
 /* In place of ThreadPoolDevice::Compute. `class` comes by classes.c. */

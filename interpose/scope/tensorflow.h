@@ -5,11 +5,8 @@
 
 #include "find/object.h"
 
-/* Whether the object is the part of TensorFlow that runs operations, by its name. */
+/* See vprec_adapter: the part of TensorFlow that runs operations tells when it does. */
 bool vprec_tensorflow_is(const char *path);
-
-/* It has been relocated, and nothing of it has run: from now on its operations tell when they run, or the run is told
- * that they do not. */
 void vprec_tensorflow_begin(vprec_object *object);
 
 #endif
