@@ -26,14 +26,14 @@ static size_t head_bytes(void)
 }
 
 /* Constants and slots of a chunk that was reserved. False: no memory. */
-static bool furnish(vprec_arena *arena, const chunk *c, const vprec_arith *arith, size_t slots)
+static bool furnish(vprec_arena *arena, const chunk *c, size_t slots)
 {
     size_t head = head_bytes(), slot_bytes = vprec_page_end(slots * sizeof(uint64_t));
     if (vprec_sys_mprotect(c->start, head + slot_bytes, PROT_READ | PROT_WRITE))
         return false;
     vprec_constants *constants = (vprec_constants *)(void *)c->start;
     for (unsigned v = 0; v < vprec_versions; v++)
-        vprec_round_constants(&constants[v], vprec_versions > 1 ? vprec_arith_of(v) : arith);
+        vprec_round_constants(&constants[v], vprec_arith_of(v));
     *(uint64_t *)(void *)(constants + vprec_versions) = (uint64_t)vprec_enter;
     uint64_t behind = (uint64_t)c->start + head;
     return !vprec_sys_mprotect(c->start, head, PROT_READ) &&
@@ -42,7 +42,7 @@ static bool furnish(vprec_arena *arena, const chunk *c, const vprec_arith *arith
 }
 
 /* False: nothing of it is to be used. */
-static bool grow(vprec_arena *arena, const vprec_arith *arith, size_t code, size_t slots)
+static bool grow(vprec_arena *arena, size_t code, size_t slots)
 {
     size_t size = FIRST;
     for (size_t i = 0; i < arena->chunks.count && size < MOST; i++)
@@ -64,7 +64,7 @@ static bool grow(vprec_arena *arena, const vprec_arith *arith, size_t code, size
         c->start = vprec_reach_reserve(arena->lo, arena->hi, size);
     }
     c->end = c->start + size;
-    if (c->start && furnish(arena, c, arith, slot_room))
+    if (c->start && furnish(arena, c, slot_room))
         return true;
     if (c->start)
         vprec_reach_release(c->start, size);
@@ -92,20 +92,20 @@ static bool take_from(vprec_arena *arena, const chunk *c, size_t code, size_t sl
     return false;
 }
 
-void vprec_arena_prepare(vprec_arena *arena, const vprec_arith *arith)
+void vprec_arena_prepare(vprec_arena *arena)
 {
     if (!arena->chunks.count)
-        grow(arena, arith, 0, 0);
+        grow(arena, 0, 0);
 }
 
-bool vprec_arena_take(vprec_arena *arena, const vprec_arith *arith, size_t code, size_t slots, vprec_arena_room *room)
+bool vprec_arena_take(vprec_arena *arena, size_t code, size_t slots, vprec_arena_room *room)
 {
     code = vprec_page_end(code) + SPARE;
     slots += !slots;
     for (size_t i = arena->chunks.count; i-- > 0;)
         if (take_from(arena, &VPREC_AT(arena->chunks, chunk, i), code, slots, room))
             return true;
-    return grow(arena, arith, code, slots) &&
+    return grow(arena, code, slots) &&
            take_from(arena, &VPREC_AT(arena->chunks, chunk, arena->chunks.count - 1), code, slots, room);
 }
 

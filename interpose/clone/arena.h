@@ -22,9 +22,9 @@ typedef struct vprec_arena_room {
 } vprec_arena_room;
 
 /* Has memory at hand: the program may have as many mappings as there may be by the time that it is needed. */
-void vprec_arena_prepare(vprec_arena *arena, const vprec_arith *arith);
+void vprec_arena_prepare(vprec_arena *arena);
 /* `code` bytes and `slots`. False: none in reach, or no memory. */
-bool vprec_arena_take(vprec_arena *arena, const vprec_arith *arith, size_t code, size_t slots, vprec_arena_room *room);
+bool vprec_arena_take(vprec_arena *arena, size_t code, size_t slots, vprec_arena_room *room);
 /* The first `used` bytes of the room's code become executable; the rest goes back. False: that is not permitted, and
  * all of it goes back. */
 bool vprec_arena_seal(vprec_arena *arena, const vprec_arena_room *room, size_t used);

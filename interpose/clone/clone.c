@@ -307,7 +307,7 @@ static void emit_instruction(vprec_cloner *k, uint64_t at, const vprec_insn *ins
     } else if (insn->flow == VPREC_FLOW_RET) {
         emit_routine_results(k, at, &f->routine);
         vprec_round_copy_insn(&k->code, at, insn);
-    } else if (vprec_cloner_rounds(k, insn) || (insn->cls == VPREC_CONTROL && vprec_arith_rounds(k->options->arith) &&
+    } else if (vprec_cloner_rounds(k, insn) || (insn->cls == VPREC_CONTROL && vprec_arith_rounds(&vprec_arith_current) &&
                                    !vprec_routine_rounds(&f->routine))) {
         emit_site(k, at);
     } else if (insn->cls == VPREC_REFUSED) {
@@ -500,17 +500,12 @@ static bool keep_source(vprec_image *image, const vprec_codemap *map, vprec_heap
     return true;
 }
 
-static const vprec_arith *arith_of(const vprec_clone_options *options, unsigned version)
-{
-    return vprec_versions > 1 ? vprec_arith_of(version) : options->arith;
-}
-
 static void write_version(vprec_cloner *k, unsigned version)
 {
     const vprec_clone_options *options = k->options;
     k->version = version;
     k->now = &k->versions[version];
-    k->arith = arith_of(options, version);
+    k->arith = vprec_arith_of(version);
     k->halves = 0;
     k->fixups.count = 0;
     k->link_slot = k->extent_slot + 1;
@@ -584,8 +579,8 @@ static bool take_room(vprec_cloner *k, vprec_arena *arena, size_t doors)
     const vprec_clone_options *options = k->options;
     size_t bytes = k->image->way_count * WAY_BYTES;
     for (unsigned v = 0; v < vprec_versions; v++)
-        bytes += estimate(k->map, options, arith_of(options, v), doors);
-    if (!vprec_arena_take(arena, options->arith, vprec_page_end(bytes), vprec_versions * k->link_end, &k->room))
+        bytes += estimate(k->map, options, vprec_arith_of(v), doors);
+    if (!vprec_arena_take(arena, vprec_page_end(bytes), vprec_versions * k->link_end, &k->room))
         return false;
     for (unsigned v = 0; v < vprec_versions; v++)
         k->versions[v].slots = k->room.slots + v * k->link_end;

@@ -19,7 +19,6 @@
 #include "x86/round/round.h"
 
 typedef struct vprec_clone_options {
-    const vprec_arith *arith;
     enum vprec_isa isa;
     bool count; /* every site through the emulator, which counts */
     enum vprec_counting metered; /* else: what is counted inline; sites without inline code by the emulator */

@@ -13,11 +13,17 @@ static void make_good(const vprec_counted_site *s, bool more)
         atomic_fetch_add_explicit(&counts->ops[s->op], s->lanes * one, memory_order_relaxed);
 }
 
-void vprec_runs_cross(const vprec_image *image, uint64_t original, bool past, bool arrives)
+const vprec_counted_run *vprec_runs_at(const vprec_image *image, uint64_t original)
 {
     size_t behind = image->runs.count ? VPREC_UP_TO(image->runs, vprec_counted_run, start, original) : 0;
     const vprec_counted_run *run = behind ? &VPREC_AT(image->runs, vprec_counted_run, behind - 1) : NULL;
-    if (!run || original >= run->end || (original == run->start && !(past && run->counted == original)))
+    return run && original < run->end ? run : NULL;
+}
+
+void vprec_runs_cross(const vprec_image *image, uint64_t original, bool past, bool arrives)
+{
+    const vprec_counted_run *run = vprec_runs_at(image, original);
+    if (!run || (original == run->start && !(past && run->counted == original)))
         return;
     /* whether its counter has taken in the whole run */
     bool done = original > run->counted || (original == run->counted && past);

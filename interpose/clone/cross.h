@@ -6,6 +6,9 @@
 
 #include "image.h"
 
+/* The run that an original lies in; NULL: none. */
+const vprec_counted_run *vprec_runs_at(const vprec_image *image, uint64_t original);
+
 /* Control leaves the clone at `original` in the middle of a run, or comes to it there, as only a signal can lead it:
  * that is made good. `past`: beyond the start of that instruction's code. Async-signal-safe. */
 void vprec_runs_cross(const vprec_image *image, uint64_t original, bool past, bool arrives);

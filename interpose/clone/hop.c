@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * hop.c: see hop.h. */
 #include "hop.h"
+#include "cross.h"
 #include "runtime/version.h"
 #include "x86/emulate/enter.h"
 
@@ -64,9 +65,8 @@ void vprec_hop_emit(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
 /* In the middle of what is counted together nobody arrives unseen: see cross.h. */
 static bool is_counted(const vprec_image *image, uint64_t target)
 {
-    size_t behind = image->runs.count ? VPREC_UP_TO(image->runs, vprec_counted_run, start, target) : 0;
-    const vprec_counted_run *run = behind ? &VPREC_AT(image->runs, vprec_counted_run, behind - 1) : NULL;
-    return run && target > run->start && target < run->end;
+    const vprec_counted_run *run = vprec_runs_at(image, target);
+    return run && target > run->start;
 }
 
 void vprec_hop_add(vprec_image *image, uint64_t target, uint64_t clone)

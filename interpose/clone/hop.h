@@ -37,6 +37,9 @@ void vprec_hop_emit_to(vprec_cloner *k, uint64_t target);
 /* The image has a clone of the instruction at `target`. */
 void vprec_hop_add(vprec_image *image, uint64_t target, uint64_t clone);
 
+/* Whether the originals of an image that is alone are still what was translated. */
+bool vprec_hop_is_current(const vprec_image *image);
+
 /* For vprec_enter: see there. */
 bool vprec_hop_choose(const vprec_site *site, vprec_cpu *cpu);
 

@@ -21,8 +21,7 @@ static uint64_t target_of(const vprec_site *site, const vprec_cpu *cpu)
     return target;
 }
 
-/* Whether the image's originals are still what was translated. */
-static bool is_current(const vprec_image *image)
+bool vprec_hop_is_current(const vprec_image *image)
 {
     const uint8_t *source = image->source;
     for (size_t i = 0; i < image->spans.count; i++) {
@@ -40,7 +39,7 @@ bool vprec_hop_choose(const vprec_site *site, vprec_cpu *cpu)
 {
     const uint64_t target = target_of(site, cpu), rsp = cpu->gpr[RSP] + (uint64_t)(int64_t)site->dst;
     const vprec_hop *h = atomic_load_explicit(vprec_hop_place(target), memory_order_acquire);
-    if (!h || h->at.address != target || !is_current(h->image))
+    if (!h || h->at.address != target || !vprec_hop_is_current(h->image))
         return false;
     if (site->dst < 0)
         *(volatile uint64_t *)rsp = site->address + site->length;

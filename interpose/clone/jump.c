@@ -357,6 +357,15 @@ static void load_constant(vprec_code *c, const void *value)
     vprec_emit_bytes(c, &value, sizeof value);
 }
 
+/* Sets the flag; below the red zone lies rax by then. */
+static void emit_set(vprec_code *c, const _Atomic uint32_t *flag)
+{
+    vprec_emit_move_stack(c, -128);
+    vprec_emit_push(c, RAX);
+    load_constant(c, flag);
+    vprec_emit_bytes(c, "\xC6\x00\x01", 3); /* mov byte ptr [rax], 1 */
+}
+
 /* jmp [slot], and what that leads to once: it notes that the function was entered. Returns where the address belongs
  * that [slot] leads to ever after; NULL: nothing is noted. */
 static uint8_t *emit_noting(vprec_cloner *k, uint32_t function, uint64_t *slot)
@@ -367,10 +376,7 @@ static uint8_t *emit_noting(vprec_cloner *k, uint32_t function, uint64_t *slot)
     _Atomic uint32_t *flag = entered_of(k, function);
     if (!flag)
         return NULL;
-    vprec_emit_move_stack(c, -128);
-    vprec_emit_push(c, RAX);
-    load_constant(c, flag);
-    vprec_emit_bytes(c, "\xC6\x00\x01", 3); /* mov byte ptr [rax], 1 */
+    emit_set(c, flag);
     uint8_t *to = c->at + 2;
     load_constant(c, NULL);
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x89), RAX, vprec_absolute(slot), -1);
@@ -480,8 +486,9 @@ void vprec_jump_end(vprec_cloner *k)
         emit_landings(k);
 }
 
-/* The clone, in the version, of an instruction in another unit, in reach of the displacement at `at`; 0: none. A function's start leads
- * to its clone by itself, and notes the entry; what may be translated anew is left by its original. */
+/* The clone, in the version, of an instruction in another unit, in reach of the displacement at `at`; 0: none. A
+ * function's start leads to its clone by itself, and notes the entry; what may be translated anew is left by its
+ * original. */
 static uint64_t clone_elsewhere(unsigned version, uint64_t original, const uint8_t *at)
 {
     const vprec_image *image = vprec_image_of(original);
@@ -575,10 +582,7 @@ static void emit_check(vprec_code *c, size_t slot)
 /* For followers while nobody knows whose work they do: noted; and on in version 0. */
 static void emit_ambiguous(vprec_code *c, size_t slot)
 {
-    vprec_emit_move_stack(c, -128);
-    vprec_emit_push(c, RAX);
-    load_constant(c, vprec_version_ambiguous);
-    vprec_emit_bytes(c, "\xC6\x00\x01", 3); /* mov byte ptr [rax], 1 */
+    emit_set(c, vprec_version_ambiguous);
     vprec_emit_pop(c, RAX);
     vprec_emit_move_stack(c, 128);
     const int64_t base = (int64_t)VPREC_VERSION_AMBIGUOUS * VPREC_VERSION_BYTES + VPREC_VERSION_HALF;

@@ -55,35 +55,41 @@ static vprec_rm at_meter(uint32_t at)
                                 .disp = VPREC_METER_DISPLACEMENT + (int64_t)at});
 }
 
+static void save(vprec_code *c)
+{
+    vprec_emit_move_stack(c, -RED_ZONE);
+    vprec_emit_push(c, RAX);
+    vprec_jump_push_flags(c);
+}
+
+static void restore(vprec_code *c)
+{
+    vprec_jump_pop_flags(c);
+    vprec_emit_pop(c, RAX);
+    vprec_emit_move_stack(c, RED_ZONE);
+}
+
 static void emit_counter(vprec_code *c, uint32_t at, bool flags_free)
 {
     if (flags_free) {
         vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0xFF), 0, at_meter(at), -1); /* inc */
         return;
     }
-    vprec_emit_move_stack(c, -RED_ZONE);
-    vprec_emit_push(c, RAX);
-    vprec_jump_push_flags(c);
+    save(c);
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0xFF), 0, at_meter(at), -1);
-    vprec_jump_pop_flags(c);
-    vprec_emit_pop(c, RAX);
-    vprec_emit_move_stack(c, RED_ZONE);
+    restore(c);
 }
 
 /* Adds the number of a site's active lanes. */
 static void emit_lanes(vprec_code *c, const vprec_site *site, uint32_t at)
 {
-    vprec_emit_move_stack(c, -RED_ZONE);
-    vprec_emit_push(c, RAX);
-    vprec_jump_push_flags(c);
+    save(c);
     vprec_emit_vex(c, 0, VPREC_OPCODE(0, 1, 0, 0x93), RAX, -1, vprec_reg(site->mask), -1); /* kmovw */
     vprec_emit_u8(c, 0x25);                                                                /* and eax, imm32 */
     vprec_emit_u32(c, (1u << site->lanes) - 1);
     vprec_emit_bytes(c, "\xF3\x0F\xB8\xC0", 4); /* popcnt eax, eax */
     vprec_emit_legacy(c, VPREC_OPCODE(0, 0, 1, 0x01), RAX, at_meter(at), -1);
-    vprec_jump_pop_flags(c);
-    vprec_emit_pop(c, RAX);
-    vprec_emit_move_stack(c, RED_ZONE);
+    restore(c);
 }
 
 void vprec_runs_begin(vprec_cloner *k)

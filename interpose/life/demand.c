@@ -50,19 +50,6 @@ void vprec_demand_say_resolvers(vprec_loaded *l)
     }
 }
 
-/* Whether an image's originals are still what was translated. */
-static bool is_current(const vprec_image *image)
-{
-    const uint8_t *source = image->source;
-    for (size_t i = 0; i < image->spans.count; i++) {
-        vprec_image_span s = VPREC_AT(image->spans, vprec_image_span, i);
-        if (memcmp(source, (const void *)s.start, s.end - s.start))
-            return false;
-        source += s.end - s.start;
-    }
-    return true;
-}
-
 /* The next function that overlaps [at, end); where the gap in front of it ends. */
 static bool next_function(vprec_loaded *l, uint64_t at, uint64_t end, vprec_symbol *f, uint64_t *gap_end)
 {
@@ -296,7 +283,7 @@ static uint64_t current_clone_of(vprec_loaded *l, uint64_t address)
 {
     uint64_t clone;
     const vprec_image *image;
-    while ((image = vprec_image_with(address, &clone)) && !is_current(image))
+    while ((image = vprec_image_with(address, &clone)) && !vprec_hop_is_current(image))
         vprec_retired_add(l, image);
     for (size_t i = 0; i < l->images.count && image && image->apart; i++)
         if (VPREC_AT(l->images, vprec_image *, i) == image)

@@ -220,7 +220,7 @@ static bool add_region(uint64_t lo, uint64_t hi, bool writable, vprec_object_rec
     vprec_loaded **slot = arena ? vprec_vec_add(&regions, 1) : NULL;
     if (!slot)
         return false;
-    vprec_arena_prepare(arena, &vprec_arith_current);
+    vprec_arena_prepare(arena);
     *slot = vprec_demand_generated(lo, hi, record, arena, isa);
     bool added = *slot;
     const vprec_caller_object all = {.code = lo, .code_end = hi, .lo = lo, .hi = hi, .spans = VPREC_VEC(vprec_caller_span)};

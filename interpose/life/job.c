@@ -470,7 +470,7 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
         return NULL;
     }
     vprec_clone_options options = {
-        .arith = &vprec_arith_current, .isa = isa, .count = counts_by_c(),
+        .isa = isa, .count = counts_by_c(),
         .metered = counts_by_c() ? VPREC_COUNT_NONE : (enum vprec_counting)config->count,
         .records = j->function_records, .audit = config->audit,
         .entered = j->entered, .counters = config->count ? j->counters : NULL, .gates = &j->gates,

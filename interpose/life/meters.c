@@ -3,6 +3,7 @@
  * counted then is left out, and told to be. */
 #include "meters.h"
 #include "clone/image.h"
+#include "runtime/gs.h"
 #include "runtime/meter.h"
 #include "runtime/next.h"
 #include "runtime/record.h"
@@ -15,7 +16,6 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #define PUBLIC __attribute__((visibility("default")))
@@ -25,7 +25,7 @@ static bool on, by_instruction, is_quiet;
 static void set_base(uint64_t base)
 {
     if (by_instruction)
-        __asm__ volatile("wrgsbase %0" : : "r"(base));
+        vprec_gs_set(base);
     else
         vprec_sys(SYS_arch_prctl, ARCH_SET_GS, (long)base, 0, 0, 0, 0);
 }
@@ -34,9 +34,8 @@ static uint64_t base_here(void)
 {
     uint64_t base = 0;
     if (by_instruction)
-        __asm__ volatile("rdgsbase %0" : "=r"(base));
-    else
-        vprec_sys(SYS_arch_prctl, ARCH_GET_GS, (long)&base, 0, 0, 0, 0);
+        return vprec_gs();
+    vprec_sys(SYS_arch_prctl, ARCH_GET_GS, (long)&base, 0, 0, 0, 0);
     return base;
 }
 
@@ -58,8 +57,7 @@ static uint64_t meter_here(void)
 
 void vprec_meters_begin(void)
 {
-    enum { FSGSBASE = 1 << 1 }; /* of AT_HWCAP2 */
-    by_instruction = getauxval(AT_HWCAP2) & FSGSBASE;
+    by_instruction = vprec_gs_able();
     on = vprec_meter_begin();
 }
 

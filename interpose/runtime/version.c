@@ -49,12 +49,11 @@ static void set_version(vprec_arith *arith, const vprec_wire_version *version)
 
 enum vprec_reason vprec_version_begin(const vprec_wire_config *config, vprec_wire_recipe *recipe)
 {
-    enum { FSGSBASE = 2 }; /* HWCAP2_FSGSBASE: programs may use the instructions */
     const unsigned versions = recipe ? recipe->versions : 1;
     vprec_arith_current = base_of(config);
     if (versions < 2)
         return VPREC_REASON_NONE;
-    if (!(getauxval(AT_HWCAP2) & FSGSBASE) || vprec_version_base())
+    if (!vprec_gs_able() || vprec_gs())
         return VPREC_REASON_GS;
     if (!vprec_ranges_give(&slots, 1, 1 + VPREC_VERSION_SLOTS))
         return VPREC_REASON_NO_MEMORY;

@@ -17,6 +17,7 @@
 #define VPREC_RUNTIME_VERSION_H
 
 #include "arith.h"
+#include "gs.h"
 #include "reason.h"
 #include <stdatomic.h>
 #include <stddef.h>
@@ -62,18 +63,6 @@ void vprec_version_give(size_t first, size_t count);
 void vprec_version_set(unsigned version, size_t slot, uint64_t clone);
 void vprec_version_set_check(size_t slot, uint64_t check);
 
-static inline uint64_t vprec_version_base(void)
-{
-    uint64_t base;
-    __asm__ volatile("rdgsbase %0" : "=r"(base));
-    return base;
-}
-
-static inline void vprec_version_set_base(uint64_t base)
-{
-    __asm__ volatile("wrgsbase %0" : : "r"(base) : "memory");
-}
-
 static inline uint64_t vprec_version_table(unsigned version, bool follows)
 {
     return (uint64_t)vprec_version_tables + version * (uint64_t)VPREC_VERSION_BYTES + (follows ? VPREC_VERSION_HALF : 0);
@@ -82,12 +71,12 @@ static inline uint64_t vprec_version_table(unsigned version, bool follows)
 /* The calling thread chooses the version; or follows, with the one that others lead to now. */
 static inline void vprec_version_choose(unsigned version)
 {
-    vprec_version_set_base(vprec_version_table(version, false));
+    vprec_gs_set(vprec_version_table(version, false));
 }
 
 static inline void vprec_version_follow(void)
 {
-    vprec_version_set_base(atomic_load_explicit(&vprec_version_led, memory_order_acquire));
+    vprec_gs_set(atomic_load_explicit(&vprec_version_led, memory_order_acquire));
 }
 
 /* What followers work in from their next entry on. */
@@ -101,12 +90,12 @@ static inline unsigned vprec_version_here(bool enter)
 {
     if (!vprec_version_tables)
         return 0;
-    uint64_t offset = vprec_version_base() - (uint64_t)vprec_version_tables;
+    uint64_t offset = vprec_gs() - (uint64_t)vprec_version_tables;
     if (offset >= (vprec_versions + 1) * (uint64_t)VPREC_VERSION_BYTES) /* the program has set it */
         return 0;
     if (enter && offset % VPREC_VERSION_BYTES) {
         vprec_version_follow();
-        offset = vprec_version_base() - (uint64_t)vprec_version_tables;
+        offset = vprec_gs() - (uint64_t)vprec_version_tables;
     }
     unsigned version = (unsigned)(offset / VPREC_VERSION_BYTES);
     if (version < vprec_versions)

@@ -20,6 +20,7 @@
 #include "reason.h"
 #include "routine.h"
 #include "vprec.h"
+#include <fnmatch.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -176,6 +177,13 @@ typedef struct vprec_wire_scope {
     _Atomic uint32_t hits; /* scopes that matched */
     char glob[VPREC_SCOPE_LENGTH];
 } vprec_wire_scope;
+
+/* Whether the pattern of one is for a scope of that name. */
+static inline bool vprec_wire_names(const char *glob, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    return !fnmatch(glob, name, 0) || (colon && !fnmatch(glob, colon + 1, 0));
+}
 
 /* --scope and --within; it lies in the file as so many bytes. */
 typedef struct vprec_wire_recipe {

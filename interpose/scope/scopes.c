@@ -6,7 +6,6 @@
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "runtime/version.h"
-#include <fnmatch.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -77,16 +76,9 @@ bool vprec_scope_wanted(void)
     return vprec_versions > 1 || counts_layers();
 }
 
-/* Whether the pattern is for a full name, or for what follows the first colon of it. */
-static bool matches_name(const char *glob, const char *name)
-{
-    const char *colon = strchr(name, ':');
-    return !fnmatch(glob, name, 0) || (colon && !fnmatch(glob, colon + 1, 0));
-}
-
 static bool matches(const char *glob, const vprec_scope *scope)
 {
-    return matches_name(glob, scope->name) || (scope->of_kind && matches_name(glob, scope->of_kind));
+    return vprec_wire_names(glob, scope->name) || (scope->of_kind && vprec_wire_names(glob, scope->of_kind));
 }
 
 static void ask_recipe(vprec_scope *scope)

@@ -5,6 +5,7 @@
 #include "whole.h"
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,11 @@ json_t *vprec_json_seed(uint64_t seed)
     char decimal[24];
     snprintf(decimal, sizeof decimal, "%" PRIu64, seed);
     return json_string(decimal);
+}
+
+json_t *vprec_json_real(double x)
+{
+    return isnan(x) ? json_null() : isinf(x) ? json_string(x > 0 ? "inf" : "-inf") : json_real(x);
 }
 
 json_t *vprec_json_number(uint64_t n)

@@ -22,6 +22,9 @@ json_t *vprec_json_strings(char *const *list); /* NULL-terminated */
 /* An integer, or a string of digits where it is beyond what JSON integers hold here. */
 json_t *vprec_json_number(uint64_t n);
 
+/* In full precision; what JSON does not have, as a string "inf" or "-inf"; null for NaN. */
+json_t *vprec_json_real(double x);
+
 /* A string of digits always: seeds have 64 bits, and many readers hold only 53. */
 json_t *vprec_json_seed(uint64_t seed);
 

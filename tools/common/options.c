@@ -556,7 +556,6 @@ static bool sampling_check(vprec_options *options, const char *asked)
     return false;
 }
 
-/* Only one run of all kinds of arithmetic that may be asked for is made from these. */
 bool vprec_options_scope(const vprec_wire_config *base, const char *where, const char *spec, vprec_wire_config *to)
 {
     vprec_options scope = {.config = *base};
@@ -687,7 +686,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_PRESET: ok = preset_parse(config, optarg); break;
         case OPT_SCOPE: ok = vprec_recipe_add(&recipe, optarg); break;
         case OPT_WITHIN: ok = vprec_recipe_within(&recipe, optarg); break;
-        case OPT_LAYERS: 
+        case OPT_LAYERS:
             options->layers = optarg ? optarg : "*";
             config->layers = strncmp(options->layers, "aten:", 5) ? VPREC_LAYERS_ALL : VPREC_LAYERS_ATEN;
             break;

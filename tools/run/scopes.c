@@ -4,7 +4,6 @@
 #include "common/recipe.h"
 #include "common/say.h"
 #include "counts.h"
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,11 +68,8 @@ static bool say_lines(const vprec_run *run)
 
 static const vprec_scope_record *at_offset(const vprec_run *run, uint64_t offset)
 {
-    const vprec_items *scopes = &VPREC_ITEMS(run->records, SCOPE);
-    for (size_t i = 0; i < scopes->count; i++)
-        if (scopes->items[i].offset == offset)
-            return vprec_scope_at(run->records, i);
-    return NULL;
+    size_t i = vprec_item_at(run->records, VPREC_RECORD_SCOPE, offset);
+    return i == VPREC_NO_PARENT ? NULL : vprec_scope_at(run->records, i);
 }
 
 static bool say_ambiguous(const vprec_run *run)
@@ -117,13 +113,6 @@ char *vprec_scopes_summary(const vprec_run *run)
                       calls == 1 ? "" : "s");
 }
 
-/* Whether the name, or what is behind its first colon, matches --layers. */
-static bool is_shown(const vprec_run *run, const char *name)
-{
-    const char *colon = strchr(name, ':');
-    return !fnmatch(run->options->layers, name, 0) || (colon && !fnmatch(run->options->layers, colon + 1, 0));
-}
-
 /* What all scopes of the name counted, from the first one on. */
 static void sum_up(const vprec_run *run, size_t first, vprec_type type, vprec_counts *counts, uint64_t *calls)
 {
@@ -163,7 +152,7 @@ void vprec_scopes_tell(const vprec_run *run)
     size_t shown = 0;
     for (size_t i = 0; i < VPREC_ITEMS(run->records, SCOPE).count; i++) {
         const vprec_scope_record *scope = vprec_scope_at(run->records, i);
-        if (is_repeated(run, i) || !is_shown(run, scope->name))
+        if (is_repeated(run, i) || !vprec_wire_names(run->options->layers, scope->name))
             continue;
         for (int type = 0; type < VPREC_TYPES; type++) {
             static vprec_counts counts;

@@ -210,21 +210,22 @@ static bool compare_runs(stats_comparison *c, run *a, run *b)
 
 /* ---- the command line ---- */
 
+const char *const stats_thresholds[VPREC_METRICS] = {
+    [VPREC_METRIC_SQNR] = "sqnr>=",
+    [VPREC_METRIC_MAX_RELATIVE] = "max-rel<=",
+    [VPREC_METRIC_MEAN_RELATIVE] = "mean-rel<=",
+    [VPREC_METRIC_COSINE] = "cosine>=",
+    [VPREC_METRIC_BITS] = "bits>=",
+};
+
 static bool take_threshold(vprec_probe_options *threshold, const char *text)
 {
-    static const struct {
-        const char *begin;
-        vprec_metric metric;
-    } metrics[] = {{"sqnr>=", VPREC_METRIC_SQNR},
-                   {"max-rel<=", VPREC_METRIC_MAX_RELATIVE},
-                   {"mean-rel<=", VPREC_METRIC_MEAN_RELATIVE},
-                   {"cosine>=", VPREC_METRIC_COSINE}};
-    for (size_t i = 0; i < sizeof metrics / sizeof *metrics; i++) {
-        size_t length = strlen(metrics[i].begin);
-        if (strncmp(text, metrics[i].begin, length))
+    for (int i = 0; i < VPREC_METRICS; i++) {
+        size_t length = strlen(stats_thresholds[i]);
+        if (i == VPREC_METRIC_BITS || strncmp(text, stats_thresholds[i], length))
             continue;
         char *end;
-        threshold->metric = metrics[i].metric;
+        threshold->metric = (vprec_metric)i;
         threshold->tolerance = strtod(text + length, &end);
         if (end != text + length && !*end && !isnan(threshold->tolerance))
             return true;
@@ -236,9 +237,8 @@ static bool take_threshold(vprec_probe_options *threshold, const char *text)
 
 static bool take_format(stats_format *format, const char *text)
 {
-    static const char *const names[STATS_OUT_COUNT] = {"table", "json", "csv", "md"};
     for (int i = 0; i < STATS_OUT_COUNT; i++) {
-        if (strcmp(names[i], text))
+        if (strcmp(stats_format_names[i], text))
             continue;
         *format = (stats_format)i;
         return true;

@@ -16,6 +16,9 @@ typedef struct stats_pair {
     vprec_measure measure;
 } stats_pair;
 
+/* What stands in front of a threshold's number, "sqnr>="; --threshold has no "bits>=". */
+extern const char *const stats_thresholds[VPREC_METRICS];
+
 typedef struct stats_comparison {
     const char *runs[2];
     vprec_probe_options threshold; /* metric and tolerance */

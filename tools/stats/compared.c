@@ -3,6 +3,7 @@
 #include "common/json.h"
 #include "common/say.h"
 #include "compare.h"
+#include "csv.h"
 #include "table.h"
 #include <inttypes.h>
 #include <math.h>
@@ -12,19 +13,9 @@
 
 enum { SCHEMA = 1 };
 
-static const struct {
-    const char *name;
-    bool least;
-} metrics[VPREC_METRICS] = {[VPREC_METRIC_SQNR] = {"sqnr", true},
-                            [VPREC_METRIC_MAX_RELATIVE] = {"max-rel", false},
-                            [VPREC_METRIC_MEAN_RELATIVE] = {"mean-rel", false},
-                            [VPREC_METRIC_COSINE] = {"cosine", true},
-                            [VPREC_METRIC_BITS] = {"bits", true}};
-
 static char *threshold_text(const stats_comparison *c)
 {
-    vprec_metric metric = c->threshold.metric;
-    return vprec_text("%s%s%g", metrics[metric].name, metrics[metric].least ? ">=" : "<=", c->threshold.tolerance);
+    return vprec_text("%s%g", stats_thresholds[c->threshold.metric], c->threshold.tolerance);
 }
 
 /* What keeps a layer from being measured, or NULL. */
@@ -89,27 +80,10 @@ static bool print_table(const stats_comparison *c, FILE *out)
     return vprec_stdout_done();
 }
 
-static void csv_text(FILE *out, const char *text)
-{
-    bool quote = strpbrk(text, ",\"\r\n") != NULL;
-    if (quote)
-        putc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            putc('"', out);
-        putc(*text, out);
-    }
-    if (quote)
-        putc('"', out);
-}
-
 static void csv_real(FILE *out, double x)
 {
     putc(',', out);
-    if (isinf(x))
-        fputs(x > 0 ? "inf" : "-inf", out);
-    else if (!isnan(x))
-        fprintf(out, "%.17g", x);
+    stats_csv_real(out, x);
 }
 
 static bool print_csv(const stats_comparison *c, FILE *out)
@@ -118,7 +92,7 @@ static bool print_csv(const stats_comparison *c, FILE *out)
     for (size_t i = 0; i < c->count; i++) {
         const stats_pair *pair = &c->pairs[i];
         const vprec_measure *m = &pair->measure;
-        csv_text(out, pair->name);
+        stats_csv_text(out, pair->name);
         fprintf(out, ",%" PRIu64, pair->elements);
         if (pair->shapes) {
             fprintf(out, ",%" PRIu64, pair->differ);
@@ -131,17 +105,11 @@ static bool print_csv(const stats_comparison *c, FILE *out)
             fputs(",,,,,,,0,", out);
         }
         char *why = trouble(pair);
-        csv_text(out, why ? why : "");
+        stats_csv_text(out, why);
         free(why);
         putc('\n', out);
     }
     return vprec_stdout_done();
-}
-
-/* Full precision; what JSON does not have, as a string; null for what is not known. */
-static json_t *real(double x)
-{
-    return isnan(x) ? json_null() : isinf(x) ? json_string(x > 0 ? "inf" : "-inf") : json_real(x);
 }
 
 static json_t *pair_json(const stats_pair *pair)
@@ -157,10 +125,10 @@ static json_t *pair_json(const stats_pair *pair)
     if (!pair->shapes)
         return o;
     vprec_json_put(o, "differ", vprec_json_number(pair->differ));
-    vprec_json_put(o, "max_rel", real(m->max_relative));
-    vprec_json_put(o, "mean_rel", real(m->mean_relative));
-    vprec_json_put(o, "sqnr_db", real(m->sqnr));
-    vprec_json_put(o, "cosine", real(m->cosine));
+    vprec_json_put(o, "max_rel", vprec_json_real(m->max_relative));
+    vprec_json_put(o, "mean_rel", vprec_json_real(m->mean_relative));
+    vprec_json_put(o, "sqnr_db", vprec_json_real(m->sqnr));
+    vprec_json_put(o, "cosine", vprec_json_real(m->cosine));
     vprec_json_put(o, "lost", vprec_json_number(m->lost));
     vprec_json_put(o, "vanished", vprec_json_number(m->vanished));
     vprec_json_put(o, "appeared", vprec_json_number(m->appeared));

@@ -131,8 +131,7 @@ static bool take_numbers(stats_options *o, const char *text)
 
 static bool take(stats_options *o, int option, const char *text)
 {
-    static const char *const errors[] = {"rel", "abs"}, *const formats[] = {"table", "json", "csv", "md"},
-                             *const failed[] = {"skip", "keep"}, *const ddofs[] = {"0", "1"};
+    static const char *const errors[] = {"rel", "abs"}, *const failed[] = {"skip", "keep"}, *const ddofs[] = {"0", "1"};
     int at = 0;
     switch (option) {
     case 'r':
@@ -152,7 +151,7 @@ static bool take(stats_options *o, int option, const char *text)
         o->absolute = at == 1;
         return at >= 0;
     case 'f':
-        at = choose("--format", text, formats, STATS_OUT_COUNT, "table, json, csv and md");
+        at = choose("--format", text, stats_format_names, STATS_OUT_COUNT, "table, json, csv and md");
         o->format = (stats_format)at;
         return at >= 0;
     case 'i':

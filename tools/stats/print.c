@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * print.c: the report as a table for people, as Markdown and as CSV. */
 #include "common/say.h"
+#include "csv.h"
 #include "result.h"
 #include "stats.h"
 #include "summary.h"
@@ -11,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+const char *const stats_format_names[STATS_OUT_COUNT] = {
+    [STATS_OUT_TABLE] = "table", [STATS_OUT_JSON] = "json", [STATS_OUT_CSV] = "csv", [STATS_OUT_MD] = "md"};
 
 static char *short_real(double x)
 {
@@ -224,26 +228,13 @@ static void print_people(const stats_report *report, FILE *out, bool markdown)
 
 static void csv_text(FILE *out, const char *text)
 {
-    if (text && strpbrk(text, ",\"\r\n")) {
-        putc('"', out);
-        for (; *text; text++) {
-            if (*text == '"')
-                putc('"', out);
-            putc(*text, out);
-        }
-        putc('"', out);
-    } else if (text) {
-        fputs(text, out);
-    }
+    stats_csv_text(out, text);
     putc(',', out);
 }
 
 static void csv_real(FILE *out, double x)
 {
-    if (isinf(x))
-        fputs(x > 0 ? "inf" : "-inf", out);
-    else if (!isnan(x))
-        fprintf(out, "%.17g", x);
+    stats_csv_real(out, x);
     putc(',', out);
 }
 

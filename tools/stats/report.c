@@ -14,17 +14,11 @@
 
 enum { SCHEMA = 1 };
 
-/* Full precision; what JSON does not have, as a string; null for what is not known. */
-static json_t *real(double x)
-{
-    return isnan(x) ? json_null() : isinf(x) ? json_string(x > 0 ? "inf" : "-inf") : json_real(x);
-}
-
 static void put_bits(json_t *object, const char *key, double bits)
 {
     char *digits = vprec_text("%.*sdigits", (int)(strlen(key) - strlen("bits")), key);
-    vprec_json_put(object, key, real(bits));
-    vprec_json_put(object, digits, real(bits * log10(2)));
+    vprec_json_put(object, key, vprec_json_real(bits));
+    vprec_json_put(object, digits, vprec_json_real(bits * log10(2)));
     free(digits);
 }
 
@@ -40,12 +34,12 @@ static json_t *number_json(const stats_group *group, const stats_number *x, cons
     vprec_json_put(o, "nan", vprec_json_number((uint64_t)x->nan));
     vprec_json_put(o, "inf", vprec_json_number((uint64_t)x->inf));
     vprec_json_put(o, "missing", vprec_json_number((uint64_t)x->missing));
-    vprec_json_put(o, "mean", real(x->mean));
-    vprec_json_put(o, "sd", real(x->sd));
-    vprec_json_put(o, "min", real(x->low));
-    vprec_json_put(o, "max", real(x->high));
-    vprec_json_put(o, "reference", real(isnan(x->reference) ? x->mean : x->reference));
-    vprec_json_put(o, "bias", real(x->bias));
+    vprec_json_put(o, "mean", vprec_json_real(x->mean));
+    vprec_json_put(o, "sd", vprec_json_real(x->sd));
+    vprec_json_put(o, "min", vprec_json_real(x->low));
+    vprec_json_put(o, "max", vprec_json_real(x->high));
+    vprec_json_put(o, "reference", vprec_json_real(isnan(x->reference) ? x->mean : x->reference));
+    vprec_json_put(o, "bias", vprec_json_real(x->bias));
     for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++)
         if (stats_estimate_methods[e] & options->methods)
             put_bits(o, stats_estimate_keys[e], x->bits[e]);
@@ -70,21 +64,21 @@ static json_t *total_json(const stats_total *t, const stats_options *options)
     vprec_json_put(o, "tested", vprec_json_number(t->tested));
     vprec_json_put(o, "not_normal", vprec_json_number(t->not_normal));
     vprec_json_put(o, "biased", vprec_json_number(t->biased));
-    vprec_json_put(o, "mean", real(stats_total_mean(t)));
-    vprec_json_put(o, "rms_sd", real(stats_total_rms(t)));
-    vprec_json_put(o, "mean_bias", real(stats_total_bias(t)));
-    vprec_json_put(o, "max_bias", real(t->biases ? t->most_bias : NAN));
-    vprec_json_put(o, "max_relative_bias", real(t->biases ? t->most_bias_relative : NAN));
+    vprec_json_put(o, "mean", vprec_json_real(stats_total_mean(t)));
+    vprec_json_put(o, "rms_sd", vprec_json_real(stats_total_rms(t)));
+    vprec_json_put(o, "mean_bias", vprec_json_real(stats_total_bias(t)));
+    vprec_json_put(o, "max_bias", vprec_json_real(t->biases ? t->most_bias : NAN));
+    vprec_json_put(o, "max_relative_bias", vprec_json_real(t->biases ? t->most_bias_relative : NAN));
     for (size_t e = 0; e < STATS_ESTIMATES_COUNT; e++) {
         if (!(stats_estimate_methods[e] & options->methods) || !t->known[e])
             continue;
         json_t *bits = vprec_json_must(json_object());
         vprec_json_put(bits, "numbers", vprec_json_number(t->known[e]));
-        vprec_json_put(bits, "mean", real(t->sums.bits[e] / (double)t->known[e]));
-        vprec_json_put(bits, "min", real(t->least[e]));
+        vprec_json_put(bits, "mean", vprec_json_real(t->sums.bits[e] / (double)t->known[e]));
+        vprec_json_put(bits, "min", vprec_json_real(t->least[e]));
         for (size_t q = 0; q < sizeof quantiles / sizeof *quantiles; q++)
-            vprec_json_put(bits, quantiles[q].key, real(stats_total_quantile(t, e, quantiles[q].share)));
-        vprec_json_put(bits, "max", real(t->most[e]));
+            vprec_json_put(bits, quantiles[q].key, vprec_json_real(stats_total_quantile(t, e, quantiles[q].share)));
+        vprec_json_put(bits, "max", vprec_json_real(t->most[e]));
         json_t *histogram = vprec_json_must(json_array());
         for (size_t b = 0; t->histogram[e] && b < STATS_BINS; b++)
             if (t->histogram[e][b]) {
@@ -106,8 +100,8 @@ static json_t *label_json(const stats_label *label, const stats_options *options
     vprec_json_put(o, "text", label->text ? vprec_json_text(label->text) : json_null());
     vprec_json_put(o, "agree", vprec_json_number(label->agree));
     vprec_json_put(o, "samples", vprec_json_number(label->samples));
-    vprec_json_put(o, "agreement", real((double)label->agree / (double)label->samples));
-    vprec_json_put(o, "agreement_bound", real(vprec_success_bound(label->agree, label->samples, options->confidence)));
+    vprec_json_put(o, "agreement", vprec_json_real((double)label->agree / (double)label->samples));
+    vprec_json_put(o, "agreement_bound", vprec_json_real(vprec_success_bound(label->agree, label->samples, options->confidence)));
     vprec_json_put(o, "variants", vprec_json_number(label->variants));
     vprec_json_put(o, "other", label->other ? vprec_json_text(label->other) : json_null());
     return o;
@@ -131,7 +125,7 @@ static json_t *group_json(const stats_group *g, const stats_options *options)
     vprec_json_put(o, "numbers", numbers);
     vprec_json_put(o, "label_count", vprec_json_number(g->label_all));
     vprec_json_put(o, "label_flips", vprec_json_number((uint64_t)g->label_flips));
-    vprec_json_put(o, "label_agreement", real(g->label_samples > 0 ? g->label_agree / g->label_samples : NAN));
+    vprec_json_put(o, "label_agreement", vprec_json_real(g->label_samples > 0 ? g->label_agree / g->label_samples : NAN));
     for (size_t i = 0; i < g->label_count; i++)
         vprec_json_add(labels, label_json(&g->labels[i], options));
     vprec_json_put(o, "labels", labels);
@@ -179,12 +173,12 @@ bool stats_print_json(const stats_report *report, FILE *out)
     vprec_json_put(settings, "methods", list);
     vprec_json_put(settings, "error", json_string(options->absolute ? "abs" : "rel"));
     vprec_json_put(settings, "ddof", json_integer(options->ddof));
-    vprec_json_put(settings, "confidence", real(options->confidence));
-    vprec_json_put(settings, "probability", real(options->probability));
-    vprec_json_put(settings, "contributing_probability", real(options->contributing));
+    vprec_json_put(settings, "confidence", vprec_json_real(options->confidence));
+    vprec_json_put(settings, "probability", vprec_json_real(options->probability));
+    vprec_json_put(settings, "contributing_probability", vprec_json_real(options->contributing));
     vprec_json_put(root, "settings", settings);
     vprec_json_put(root, "samples", vprec_json_number(report->samples));
-    vprec_json_put(root, "samples_needed", real(vprec_samples_needed(options->probability, options->confidence)));
+    vprec_json_put(root, "samples_needed", vprec_json_real(vprec_samples_needed(options->probability, options->confidence)));
     vprec_json_put(root, "warnings", strings(report->warnings, report->warning_count));
     for (size_t d = 0; d < report->document_count; d++)
         vprec_json_add(documents, document_json(&report->documents[d], options));

@@ -28,6 +28,7 @@ extern const char *const stats_estimate_keys[STATS_ESTIMATES_COUNT];
 extern const unsigned stats_estimate_methods[STATS_ESTIMATES_COUNT];
 
 typedef enum stats_format { STATS_OUT_TABLE, STATS_OUT_JSON, STATS_OUT_CSV, STATS_OUT_MD, STATS_OUT_COUNT } stats_format;
+extern const char *const stats_format_names[STATS_OUT_COUNT];
 
 typedef struct stats_options {
     char **paths; /* FILE|DIR..., NULL-terminated */

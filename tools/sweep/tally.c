@@ -33,6 +33,12 @@ double sweep_first_order(const json_t *record)
     return number(record, "order");
 }
 
+static void keep_earlier(const json_t **first, const json_t *record)
+{
+    if (record && (!*first || sweep_first_order(record) < sweep_first_order(*first)))
+        *first = record;
+}
+
 /* Keeps in `first` what of these came before. */
 static void look(const json_t *first[VPREC_FIRSTS], const json_t *firsts)
 {
@@ -41,20 +47,17 @@ static void look(const json_t *first[VPREC_FIRSTS], const json_t *firsts)
         VPREC_FIRST_LIST(X)
 #undef X
     };
-    for (size_t kind = 0; kind < VPREC_FIRSTS; kind++) {
-        const json_t *record = json_object_get(firsts, kinds[kind]);
-        if (record && (!first[kind] || sweep_first_order(record) < sweep_first_order(first[kind])))
-            first[kind] = record;
-    }
+    for (size_t kind = 0; kind < VPREC_FIRSTS; kind++)
+        keep_earlier(&first[kind], json_object_get(firsts, kinds[kind]));
 }
 
-static void add(sweep_row *to, const json_t *counts)
+static void add(sweep_row *to, const sweep_row *row)
 {
-    to->operations += sum_of(json_object_get(counts, "ops"));
-    to->overflows += number(counts, "overflows");
-    to->underflows += number(counts, "underflows");
-    to->flushed += number(counts, "flushed");
-    to->nans += number(counts, "nans");
+    to->operations += row->operations;
+    to->overflows += row->overflows;
+    to->underflows += row->underflows;
+    to->flushed += row->flushed;
+    to->nans += row->nans;
 }
 
 static int by_place(const void *a, const void *b)
@@ -84,15 +87,9 @@ static void merge(sweep_tally *t)
             t->rows[count++] = *row;
             continue;
         }
-        last->operations += row->operations;
-        last->overflows += row->overflows;
-        last->underflows += row->underflows;
-        last->flushed += row->flushed;
-        last->nans += row->nans;
+        add(last, row);
         for (size_t kind = 0; kind < VPREC_FIRSTS; kind++)
-            if (row->first[kind] &&
-                (!last->first[kind] || sweep_first_order(row->first[kind]) < sweep_first_order(last->first[kind])))
-                last->first[kind] = row->first[kind];
+            keep_earlier(&last->first[kind], row->first[kind]);
         json_array_extend(last->exponents, row->exponents);
         json_decref(row->exponents);
     }
@@ -106,11 +103,12 @@ static void take_function(sweep_tally *t, const json_t *function, size_t *room)
     for (int type = 0; type < VPREC_TYPES; type++) {
         const json_t *counts = json_object_get(json_object_get(function, "counts"), vprec_type_names[type]);
         sweep_row row = {.symbol = text(function, "name"), .object = text(function, "object"),
-                         .type = (vprec_type)type};
-        add(&row, counts);
+                         .type = (vprec_type)type, .operations = sum_of(json_object_get(counts, "ops")),
+                         .overflows = number(counts, "overflows"), .underflows = number(counts, "underflows"),
+                         .flushed = number(counts, "flushed"), .nans = number(counts, "nans")};
         if (row.operations <= 0)
             continue;
-        add(&t->sum[type], counts);
+        add(&t->sum[type], &row);
         look(row.first, json_object_get(counts, "first"));
         row.exponents = vprec_json_must(json_array());
         json_array_append(row.exponents, json_object_get(counts, "exponents"));
