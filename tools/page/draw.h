@@ -41,6 +41,9 @@ int page_draw_lines(FILE *out, const page_view *view, const page_grid *grid, siz
                     const char *title);
 int page_draw_map(FILE *out, const page_view *view, const page_grid *grid, size_t first, size_t end, size_t m,
                   const char *title);
+/* Of rows of one mode (page_rows_make), on a scale that pictures of other rows share. */
+int page_draw_rows(FILE *out, const page_view *view, const page_grid *rows, size_t first, size_t end, size_t m,
+                   const page_scale *scale, const char *title);
 /* Of `count` cells that have digits, at most PAGE_DIGITS_MOST. */
 int page_draw_digits(FILE *out, const page_view *view, const page_cell *const *cells, size_t count, const char *title);
 

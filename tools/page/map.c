@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
- * map.c: the heat map of a metric, exponent bits by fraction bits. */
+ * map.c: the heat maps of a metric: exponent bits by fraction bits, and places by formats. */
 #include "common/say.h"
 #include "draw.h"
 #include "style.h"
+#include "text.h"
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LABELS_MOST = 8, TICS_MOST = 12 };
+/* Characters of a name; pixels of each, of its height, of the scale of colours. */
+enum { NAME_MOST = 30, LETTER = 8, LINE = 20, COLOURS = 90 };
 /* Where on the palette black text reads better than white. */
 #define LIGHT_FROM 0.43
 
@@ -18,20 +22,38 @@ static const char palette[] =
     "8 '#fde725')";
 static const char on_dark[] = "#fefefe", on_light[] = "#010101";
 
-/* The sorted, distinct fraction bits of a group. */
-static size_t columns_of(const page_grid *grid, size_t first, size_t end, int *columns)
+/* All bits of a number, so that formats come from the narrowest to the widest. */
+static int width_of(const page_cell *cell)
+{
+    return cell->exponent < 0 ? INT_MAX : 1 + cell->exponent + cell->fraction;
+}
+
+/* The order of columns, 0: one column. By formats those of one width stay as they came. */
+static int compare_columns(const page_cell *a, const page_cell *b, bool formats)
+{
+    if (!formats)
+        return page_fraction(a) - page_fraction(b);
+    if (!strcmp(a->format, b->format) && a->precision == b->precision)
+        return 0;
+    return width_of(a) != width_of(b) ? (width_of(a) > width_of(b)) - (width_of(a) < width_of(b)) : -1;
+}
+
+/* A cell of each of the columns of these series, in their order. */
+static size_t columns_of(const page_grid *grid, size_t first, size_t end, bool formats, const page_cell **columns)
 {
     size_t count = 0;
     for (size_t s = first; s < end; s++)
         for (size_t c = 0; c < grid->series[s].count; c++) {
-            int x = page_fraction(grid->series[s].cells[c]);
-            size_t at = 0;
-            while (at < count && columns[at] < x)
-                at++;
-            if (at < count && columns[at] == x)
+            const page_cell *cell = grid->series[s].cells[c];
+            size_t at = 0, same = 0;
+            while (same < count && compare_columns(columns[same], cell, formats))
+                same++;
+            if (same < count)
                 continue;
-            memmove(columns + at + 1, columns + at, (count - at) * sizeof *columns);
-            columns[at] = x;
+            while (at < count && compare_columns(columns[at], cell, formats) < 0)
+                at++;
+            memmove(columns + at + 1, columns + at, (count - at) * sizeof(void *));
+            columns[at] = cell;
             count++;
         }
     return count;
@@ -56,7 +78,8 @@ typedef struct map {
     const page_grid *grid;
     size_t first, end, m;
     page_scale scale;
-    int *columns;
+    bool formats; /* by place and format */
+    const page_cell **columns; /* a cell of each */
     size_t column_count;
 } map;
 
@@ -89,12 +112,12 @@ static void put_layer(const map *map, layer which)
             const page_cell *cell = map->grid->series[s].cells[c];
             const page_value *value = &cell->values[map->m];
             size_t x = 0, y = s - map->first;
-            while (map->columns[x] != page_fraction(cell))
+            while (compare_columns(map->columns[x], cell, map->formats))
                 x++;
             bool drawn = page_drawable(value), light = drawn && place(&map->scale, value->value, reversed) > LIGHT_FROM;
             bool labels = which == LABELS_DARK || which == LABELS_LIGHT;
             bool marks = which == MARKS_DARK || which == MARKS_LIGHT;
-            if (which == NONE ? drawn : !drawn)
+            if (which == NONE ? drawn || !strcmp(cell->status, "pending") : !drawn)
                 continue;
             if ((labels || marks) && light != (which == LABELS_LIGHT || which == MARKS_LIGHT))
                 continue;
@@ -109,54 +132,117 @@ static void put_layer(const map *map, layer which)
     fputs("END\n", map->out);
 }
 
+static void put_columns(const map *map, int room)
+{
+    FILE *out = map->out;
+    size_t longest = 0, step = 1 + (map->column_count - 1) / (size_t)(map->formats ? room / LINE : TICS_MOST);
+    for (size_t x = 0; x < map->column_count; x++) {
+        size_t length = strlen(map->columns[x]->format);
+        longest = length > longest ? length : longest;
+    }
+    bool level = !map->formats || (int)(longest * LETTER * map->column_count / step) < room;
+    fprintf(out, "set xtics %s (", level ? "offset 0, 0.3" : "rotate by 40 right offset 0, 0.2");
+    for (size_t x = 0; x < map->column_count; x += step) {
+        const page_cell *cell = map->columns[x];
+        char *name = !map->formats    ? vprec_text("%d", page_fraction(cell))
+                     : *cell->format ? vprec_text("%s", cell->format)
+                                     : vprec_text("t=%d", cell->precision);
+        fputs(x ? ", " : "", out);
+        page_put_gnuplot(out, name, NAME_MOST);
+        fprintf(out, " %zu", x);
+        free(name);
+    }
+    fputs(")\n", out);
+}
+
+/* Names begin where they begin to differ, and a long one keeps its end. Returns the pixels of the longest. */
+static int put_rows(const map *map)
+{
+    FILE *out = map->out;
+    size_t longest = 0, skip = page_rows_skip(map->grid, map->first, map->end);
+    fputs("set ytics (", out);
+    for (size_t s = map->first; s < map->end; s++) {
+        const char *name = map->grid->series[s].cells[0]->where;
+        char *shown = map->formats ? page_end_of(name + (strlen(name) > skip ? skip : 0), NAME_MOST)
+                                   : vprec_text("%d", map->grid->series[s].cells[0]->exponent);
+        longest = strlen(shown) > longest ? strlen(shown) : longest;
+        fputs(s > map->first ? ", " : "", out);
+        page_put_gnuplot(out, shown, NAME_MOST + 1);
+        fprintf(out, " %zu", s - map->first);
+        free(shown);
+    }
+    fputs(")\n", out);
+    return (int)(longest > NAME_MOST ? NAME_MOST : longest) * LETTER;
+}
+
 static void put_map_axes(const map *map)
 {
     FILE *out = map->out;
-    size_t rows = map->end - map->first, step = 1 + (map->column_count - 1) / TICS_MOST;
+    size_t rows = map->end - map->first;
     fprintf(out, "set palette defined %s%s\n", palette, map->view->metrics[map->m].better < 0 ? " negative" : "");
     fprintf(out, "set cbrange [%.17g:%.17g]\nset format cb '%%g'\nunset key\nset style fill solid 1 noborder\n",
             map->scale.low, map->scale.high);
     fprintf(out, "set border 0\nset tics nomirror scale 0 tc rgb '%s'\nset colorbox noborder\n", page_light[PAGE_INK]);
-    fprintf(out, "set ylabel 'exponent bits' tc rgb '%s'\n", page_light[PAGE_INK]);
-    page_put_axis_name(out, "fraction bits");
-    fprintf(out, "set xrange [-0.5:%zu.5]\nset yrange [-0.5:%zu.5]\nset xtics offset 0, 0.3 (", map->column_count - 1,
-            rows - 1);
-    for (size_t x = 0; x < map->column_count; x += step)
-        fprintf(out, "%s'%d' %zu", x ? ", " : "", map->columns[x], x);
-    fputs(")\nset ytics (", out);
-    for (size_t y = 0; y < rows; y++)
-        fprintf(out, "%s'%d' %zu", y ? ", " : "", map->grid->series[map->first + y].cells[0]->exponent, y);
-    fputs(")\n", out);
+    int left = put_rows(map);
+    if (map->formats) {
+        fprintf(out, "set lmargin at screen %g\nset yrange [%zu.5:-0.5]\n", (left + 16.0) / PAGE_WIDTH, rows - 1);
+    } else {
+        fprintf(out, "set ylabel 'exponent bits' tc rgb '%s'\n", page_light[PAGE_INK]);
+        fprintf(out, "set yrange [-0.5:%zu.5]\n", rows - 1);
+        page_put_axis_name(out, "fraction bits");
+    }
+    fprintf(out, "set xrange [-0.5:%zu.5]\n", map->column_count - 1);
+    put_columns(map, PAGE_WIDTH - left - COLOURS);
     if (map->scale.logarithmic)
         page_put_powers(out, &map->scale, "cb");
     else
         fprintf(out, "set cbtics %g\n", page_step(map->scale.high - map->scale.low, 5));
 }
 
-int page_draw_map(FILE *out, const page_view *view, const page_grid *grid, size_t first, size_t end, size_t m,
-                  const char *title)
+static int draw(map *map, const char *title)
 {
-    map map = {out, view, grid, first, end, m, page_scale_of(view, grid, first, end, m, false),
-               vprec_alloc(view->cell_count, sizeof(int)), 0};
-    map.column_count = columns_of(grid, first, end, map.columns);
-    bool labels = map.column_count <= LABELS_MOST;
+    FILE *out = map->out;
+    size_t rows = map->end - map->first;
+    bool labels = map->column_count <= LABELS_MOST;
     for (layer which = BOXES; which <= NONE; which++)
-        put_layer(&map, which);
-    int height = 92 + (int)(end - first) * (end - first > 6 ? 24 : 36);
+        put_layer(map, which);
+    int height = 92 + (int)rows * (rows > 6 ? 24 : 36);
     page_put_title(out, title);
     page_put_margins(out, 38, 50, height);
-    put_map_axes(&map);
+    put_map_axes(map);
     /* The ground shows between rows, and between columns that have room. */
     double half = labels ? 0.48 : 0.5;
     fprintf(out, "plot $boxes using 1:2:($1-%g):($1+%g):($2-0.47):($2+0.47):3 with boxxyerror lc palette", half, half);
     fprintf(out, ", $none using 1:2 with points pt 2 ps 0.9 lw 1.5 lc rgb '%s'", page_light[PAGE_BAD]);
-    const char *raise = labels ? "($2-0.28)" : "2";
+    const char *raise = !labels ? "2" : map->formats ? "($2+0.28)" : "($2-0.28)";
     fprintf(out, ", $marks_dark using 1:%s with points pt 7 ps 0.45 lc rgb '%s'", raise, on_dark);
     fprintf(out, ", $marks_light using 1:%s with points pt 7 ps 0.45 lc rgb '%s'", raise, on_light);
     if (labels)
         fprintf(out, ", $labels_dark using 1:2:3 with labels font ',11' tc rgb '%s'"
                 ", $labels_light using 1:2:3 with labels font ',11' tc rgb '%s'", on_dark, on_light);
     fputs("\n", out);
+    return height;
+}
+
+static int draw_map(FILE *out, const page_view *view, const page_grid *grid, size_t first, size_t end, size_t m,
+                    const char *title, const page_scale *scale, bool formats)
+{
+    map map = {out, view, grid, first, end, m, *scale, formats, vprec_alloc(view->cell_count, sizeof(void *)), 0};
+    map.column_count = columns_of(grid, first, end, formats, map.columns);
+    int height = draw(&map, title);
     free(map.columns);
     return height;
+}
+
+int page_draw_map(FILE *out, const page_view *view, const page_grid *grid, size_t first, size_t end, size_t m,
+                  const char *title)
+{
+    page_scale scale = page_scale_of(view, grid, first, end, m, false);
+    return draw_map(out, view, grid, first, end, m, title, &scale, false);
+}
+
+int page_draw_rows(FILE *out, const page_view *view, const page_grid *rows, size_t first, size_t end, size_t m,
+                   const page_scale *scale, const char *title)
+{
+    return draw_map(out, view, rows, first, end, m, title, scale, true);
 }

@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PICTURES_MOST = 60, SLUG_MOST = 40 };
+enum { PICTURES_MOST = 60, SLUG_MOST = 40, ROWS_MOST = 40 };
 
 typedef struct studio {
     page_gallery *gallery;
     const page_view *view;
     page_store *store;
-    page_grid grid;
+    page_grid grid, rows;
     size_t left_out;
     bool missing; /* gnuplot is not there */
 } studio;
@@ -187,6 +187,58 @@ static void add_map(studio *studio, size_t first, size_t end, size_t m)
     free(part);
 }
 
+/* Whether a map of these rows says more than a line. */
+static bool is_field(const page_grid *rows, size_t first, size_t end)
+{
+    size_t most = 0;
+    for (size_t s = first; s < end; s++)
+        most = rows->series[s].count > most ? rows->series[s].count : most;
+    return end - first > 1 && most > 1;
+}
+
+/* What is left out of the names of rows, for a caption; "". To be freed. */
+static char *skipped(const page_grid *rows, size_t first, size_t end)
+{
+    const char *name = rows->series[first].cells[0]->where, *colon = strchr(name, ':');
+    size_t skip = page_rows_skip(rows, first, end), kind = colon ? (size_t)(colon - name) + 1 : 0;
+    return skip <= kind ? vprec_text("%s", "")
+                        : vprec_text(" All names begin with \"%.*s\".", (int)(skip - kind), name + kind);
+}
+
+/* The rows of one mode, in as many pictures as they need. */
+static void add_rows(studio *studio, size_t first, size_t end, size_t m)
+{
+    const page_view *view = studio->view;
+    const page_grid *rows = &studio->rows;
+    const page_scale scale = page_scale_of(view, rows, first, end, m, false);
+    if (!scale.count || !is_field(rows, first, end))
+        return;
+    const char *where = rows->series[first].cells[0]->where, *mode = rows->series[first].cells[0]->mode;
+    bool layers = !strncmp(where, "within:", 7), upto = !strncmp(where, "upto:", 5);
+    for (size_t from = first, to; from < end; from = to) {
+        to = end - from > ROWS_MOST ? from + ROWS_MOST : end;
+        char *part = to - from < end - first ? vprec_text(", %zu to %zu", from - first + 1, to - first) : NULL;
+        char *title = vprec_text("%s by %s and format%s%s%s", view->metrics[m].name, layers || upto ? "layer" : "place",
+                                 view->modes ? ", " : "", view->modes ? mode : "", part ? part : "");
+        char *names = skipped(rows, from, to);
+        char *caption = vprec_text("%s%s%s Crosses have no finite value, and what is blank was not run.%s",
+                                   layers ? "Each alone in each format, the rest native. "
+                                   : upto ? "All layers up to each one in each format, the rest native. "
+                                          : "",
+                                   view->metrics[m].better ? "Brighter is better." : "Brighter is higher.",
+                                   m == view->threshold ? " Dots mark what keeps the threshold." : "", names);
+        char *body = NULL, *kind = vprec_text("%s-layers", view->metrics[m].name);
+        size_t size;
+        FILE *out = page_open(&body, &size);
+        int height = page_draw_rows(out, view, rows, from, to, m, &scale, title);
+        page_close(out);
+        add(studio, kind, title, caption, body, height);
+        free(kind);
+        free(names);
+        free(part);
+    }
+}
+
 static void add_digits(studio *studio)
 {
     const page_view *view = studio->view;
@@ -215,8 +267,12 @@ static void add_digits(studio *studio)
 
 void page_gallery_make(page_gallery *gallery, const page_view *view, page_store *store)
 {
-    studio studio = {.gallery = gallery, .view = view, .store = store, .grid = page_grid_make(view)};
+    studio studio = {.gallery = gallery, .view = view, .store = store, .grid = page_grid_make(view),
+                     .rows = page_rows_make(view)};
     *gallery = (page_gallery){0};
+    for (size_t m = 0; m < view->metric_count; m++)
+        for (size_t first = 0; first < studio.rows.count; first = page_rows_end(&studio.rows, first))
+            add_rows(&studio, first, page_rows_end(&studio.rows, first), m);
     for (size_t m = 0; m <= view->metric_count; m++)
         add_all_lines(&studio, m);
     for (size_t m = 0; m < view->metric_count; m++)
@@ -236,6 +292,7 @@ void page_gallery_make(page_gallery *gallery, const page_view *view, page_store 
                                    "fraction bits.");
     }
     page_grid_free(&studio.grid);
+    page_grid_free(&studio.rows);
 }
 
 void page_gallery_free(page_gallery *gallery)

@@ -73,6 +73,65 @@ void page_grid_free(page_grid *grid)
     free(grid->series);
 }
 
+size_t page_rows_end(const page_grid *rows, size_t first)
+{
+    size_t end = first + 1;
+    while (end < rows->count && !strcmp(rows->series[end].cells[0]->mode, rows->series[first].cells[0]->mode))
+        end++;
+    return end;
+}
+
+size_t page_rows_skip(const page_grid *rows, size_t first, size_t end)
+{
+    const char *name = rows->series[first].cells[0]->where;
+    size_t common = strlen(name);
+    for (size_t s = first + 1; s < end; s++) {
+        const char *other = rows->series[s].cells[0]->where;
+        size_t same = 0;
+        while (same < common && other[same] == name[same])
+            same++;
+        common = same;
+    }
+    while (common && !strchr(":./", name[common - 1]))
+        common--;
+    return common;
+}
+
+static bool same_row(const page_cell *a, const page_cell *b)
+{
+    return !strcmp(a->mode, b->mode) && !strcmp(a->where, b->where);
+}
+
+/* Whether no cell before c is like it: of the same mode, and place. */
+static bool is_first(const page_view *view, size_t c, bool place)
+{
+    bool first = true;
+    for (size_t b = 0; b < c && first; b++)
+        first = strcmp(view->cells[b].mode, view->cells[c].mode) != 0 ||
+                (place && !same_row(&view->cells[b], &view->cells[c]));
+    return first;
+}
+
+page_grid page_rows_make(const page_view *view)
+{
+    page_grid rows = {.series = vprec_alloc(view->cell_count, sizeof *rows.series)};
+    const page_cell **cells = vprec_alloc(view->cell_count, sizeof(void *));
+    size_t count = 0;
+    for (size_t m = 0; m < view->cell_count; m++)
+        for (size_t c = m; is_first(view, m, false) && c < view->cell_count; c++) {
+            if (strcmp(view->cells[c].mode, view->cells[m].mode) != 0 || !is_first(view, c, true))
+                continue;
+            page_series *row = &rows.series[rows.count++];
+            *row = (page_series){&cells[count], 0};
+            for (size_t i = c; i < view->cell_count; i++)
+                if (same_row(&view->cells[i], &view->cells[c]))
+                    cells[count++] = &view->cells[i], row->count++;
+        }
+    if (!rows.count)
+        free(cells);
+    return rows;
+}
+
 size_t page_group_end(const page_grid *grid, size_t first)
 {
     size_t end = first + 1;

@@ -21,6 +21,15 @@ typedef struct page_grid {
 page_grid page_grid_make(const page_view *view);
 void page_grid_free(page_grid *grid);
 
+/* The same cells by place: a series for each mode and place, in the order in which they come, with all its formats. */
+page_grid page_rows_make(const page_view *view);
+
+/* The end of the rows of one mode that begin at `first`. */
+size_t page_rows_end(const page_grid *rows, size_t first);
+
+/* How many bytes the places of these rows have in common at their beginning, up to a character that parts names. */
+size_t page_rows_skip(const page_grid *rows, size_t first, size_t end);
+
 /* The fraction bits, or, with a virtual precision alone, those of a format with that precision; -1: neither. */
 int page_fraction(const page_cell *cell);
 

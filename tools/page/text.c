@@ -92,6 +92,18 @@ void page_put_gnuplot(FILE *out, const char *text, size_t most)
     putc('\'', out);
 }
 
+char *page_end_of(const char *text, size_t most)
+{
+    size_t count = 0;
+    char shown[5];
+    for (size_t at = 0, length; (length = next(text + at, shown)); at += length)
+        count++;
+    size_t skip = count > most ? count - most + 1 : 0;
+    for (size_t i = 0; i < skip; i++)
+        text += next(text, shown);
+    return vprec_text("%s%s", skip ? "…" : "", text);
+}
+
 static void put_shell(FILE *out, const char *text)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";

@@ -19,6 +19,9 @@ void page_put_markdown(FILE *out, const char *text);
 /* A string of gnuplot, in quotes within which nothing is special; past `most` characters it ends with an ellipsis. */
 void page_put_gnuplot(FILE *out, const char *text, size_t most);
 
+/* The text, or where it has more than `most` characters an ellipsis and its end. To be freed. */
+char *page_end_of(const char *text, size_t most);
+
 /* The strings of an array as words that a POSIX shell reads back, control characters as $'\n' (bash). To be freed. */
 char *page_shell(const json_t *words);
 

@@ -87,6 +87,21 @@ static bool suits(const char *option, const sweep_cell *c)
     return strncmp(option, "--noise=", 8) || c->precision || !strncmp(c->mode, "sr", 2);
 }
 
+/* The options that restrict the cell to its row. */
+static void restrict_to(sweep_list *list, const sweep_options *o, const char *where)
+{
+    const char *glob = strchr(where, ':') + 1;
+    if (strncmp(where, "upto:", 5)) {
+        sweep_list_add(list, vprec_text("--%.*s=%s", (int)strcspn(where, ":"), where, glob));
+        return;
+    }
+    for (size_t i = 0; i < o->names.count; i++) {
+        sweep_list_add(list, vprec_text("--within=%s", o->names.items[i]));
+        if (!strcmp(o->names.items[i], glob))
+            break;
+    }
+}
+
 /* argv of vprec-run for the cell. */
 static char **arguments(const maker *m, const sweep_cell *c)
 {
@@ -100,8 +115,7 @@ static char **arguments(const maker *m, const sweep_cell *c)
     if (c->precision)
         sweep_list_add(&list, vprec_text("--precision=%s", c->precision));
     if (c->where)
-        sweep_list_add(&list, vprec_text("--%.*s=%s", (int)strcspn(c->where, ":"), c->where,
-                                         strchr(c->where, ':') + 1));
+        restrict_to(&list, o, c->where);
     for (size_t i = 0; c->mode && i < o->passed.count; i++)
         if (suits(o->passed.items[i], c))
             sweep_list_add(&list, vprec_text("%s", o->passed.items[i]));
@@ -156,6 +170,19 @@ static bool selects(const char *option)
     return false;
 }
 
+/* "-function:conv" of the cell's row; of one of several layers their names, too: it is another where they are. */
+static char *row_name(const sweep_cell *c)
+{
+    char *name = vprec_text("%s%s", c->where ? "-" : "", c->where ? c->where : "");
+    for (size_t i = 0; c->where && !strncmp(c->where, "upto:", 5) && i < c->options.givens; i++)
+        if (!strncmp(c->options.given[i], "--within=", 9)) {
+            char *longer = vprec_text("%s:%s", name, c->options.given[i] + 9);
+            free(name);
+            name = longer;
+        }
+    return name;
+}
+
 /* The cell's name: "e8m7-rne", "rr-t8", "e8m7-rne-function=conv". */
 static char *identify(const sweep_cell *c)
 {
@@ -163,8 +190,9 @@ static char *identify(const sweep_cell *c)
         return vprec_text("native");
     char *format = c->format ? canonical(&c->options.config) : NULL;
     char *what = format ? vprec_text("%s-%s", format, c->mode) : vprec_text("%s-t%s", c->mode, c->precision);
-    char *whole = c->where ? vprec_text("%s-%s", what, c->where) : vprec_text("%s", what), *id = file_name(whole);
+    char *row = row_name(c), *whole = vprec_text("%s%s", what, row), *id = file_name(whole);
     free(whole);
+    free(row);
     free(what);
     free(format);
     return id;

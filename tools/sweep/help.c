@@ -23,6 +23,7 @@ static const char before[] =
     "      --object GLOB     is a row of its own in the grid\n"
     "      --within GLOB     round only in these scopes: layers of a network, see vprec-run(1)\n"
     "      --layers          each scope is such a row, --layers=GLOB some: one run more names them\n"
+    "      --cumulative      these rows round all layers up to each one, not each alone\n"
     "      these go to all cells, see vprec-run --help:\n";
 
 static const char middle[] =

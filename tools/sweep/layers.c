@@ -43,25 +43,30 @@ static int run(char **command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* The scopes of the report that a pattern matched. */
+/* The scopes of the report that a pattern matched, each once, and a row for each. */
 static size_t take(sweep_options *o, const char *path)
 {
     json_t *report = vprec_json_read(path), *scope;
-    size_t i, before = o->wheres.count;
+    size_t i;
     json_array_foreach(json_object_get(report, "scopes"), i, scope)
     {
         const char *name = json_string_value(json_object_get(scope, "name"));
         if (!name || !json_is_string(json_object_get(scope, "pattern")))
             continue;
-        char *pattern = escaped(name), *where = vprec_text("within:%s", pattern);
-        free(pattern);
+        char *pattern = escaped(name);
+        if (sweep_list_has(&o->names, pattern)) {
+            free(pattern);
+            continue;
+        }
+        sweep_list_add(&o->names, pattern);
+        char *where = vprec_text("%s:%s", o->cumulative ? "upto" : "within", pattern);
         if (sweep_list_has(&o->wheres, where))
             free(where);
         else
             sweep_list_add(&o->wheres, where);
     }
     json_decref(report);
-    return o->wheres.count - before;
+    return o->names.count;
 }
 
 bool sweep_layers_find(sweep_options *o, const char *runner)

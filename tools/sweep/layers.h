@@ -5,8 +5,8 @@
 
 #include "options.h"
 
-/* Runs the program once, natively, and adds the scopes that match o->layers to o->wheres, in the order in which they
- * were first open. False, having said why. */
+/* Runs the program once, natively, and puts the scopes that match o->layers into o->names, and rows for them into
+ * o->wheres, in the order in which they were first open. False, having said why. */
 bool sweep_layers_find(sweep_options *o, const char *runner);
 
 #endif

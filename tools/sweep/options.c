@@ -19,6 +19,7 @@ enum {
     OPT_OBJECT,
     OPT_WITHIN,
     OPT_LAYERS,
+    OPT_CUMULATIVE,
     OPT_PASSED,  /* goes to vprec-run, with its value */
     OPT_KEEP,
     OPT_RESTART,
@@ -53,6 +54,7 @@ static const struct option own_options[] = {
     {"object", required_argument, NULL, OPT_OBJECT},
     {"within", required_argument, NULL, OPT_WITHIN},
     {"layers", optional_argument, NULL, OPT_LAYERS},
+    {"cumulative", no_argument, NULL, OPT_CUMULATIVE},
     {"dry-run", no_argument, NULL, OPT_DRY},
     {"jobs", required_argument, NULL, 'j'},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -245,6 +247,7 @@ static bool take(sweep_options *o, later *l, int option, const char *name, int a
     case OPT_OBJECT: return take_where(o, "object", optarg);
     case OPT_WITHIN: return take_where(o, "within", optarg);
     case OPT_LAYERS: o->layers = optarg ? optarg : "*"; return true;
+    case OPT_CUMULATIVE: o->cumulative = true; return true;
     case OPT_PASSED: pass(o, name, optarg); return true;
     case OPT_KEEP: sweep_list_add(&o->keep, vprec_text("%s", optarg)); return true;
     case OPT_RESTART: o->restart = true; return true;
@@ -340,6 +343,8 @@ static bool check(const sweep_options *o)
         vprec_say("empty name for --out: name a directory, it is made if it does not exist");
     else if (o->bisect && !o->threshold)
         vprec_say("--bisect finds a threshold: add --threshold, as in --threshold 'labels>=99%%'");
+    else if (o->cumulative && !o->layers)
+        vprec_say("--cumulative rounds all layers up to each one: add --layers, or --layers=GLOB");
     else if (o->own && o->keep.count)
         vprec_say("--keep with --own-directory: all that a run writes in its own directory is kept: leave out --keep");
     else if (o->keep.count && o->jobs > 1)
@@ -412,6 +417,7 @@ void sweep_options_free(sweep_options *o)
     sweep_list_free(&o->modes);
     sweep_list_free(&o->precisions);
     sweep_list_free(&o->wheres);
+    sweep_list_free(&o->names);
     sweep_list_free(&o->passed);
     sweep_list_free(&o->keep);
     sweep_metrics_free(&o->metrics);

@@ -12,8 +12,10 @@ typedef enum sweep_why { SWEEP_WHY_ALL, SWEEP_WHY_NATIVE, SWEEP_WHY_NONE } sweep
 
 typedef struct sweep_options {
     sweep_list formats, modes, precisions; /* expanded */
-    sweep_list wheres;                     /* "function:GLOB", "object:GLOB", "within:GLOB" */
+    sweep_list wheres;                     /* "function:GLOB", "object:GLOB", "within:GLOB", "upto:GLOB" */
     const char *layers;                    /* --layers: scopes that are rows each; NULL: none */
+    sweep_list names;                      /* of these, as patterns, in their order: layers.c fills it */
+    bool cumulative;                       /* "upto": each of them with all before it */
     sweep_list passed;                     /* options of vprec-run, as "--round=both" */
     sweep_list keep;
     sweep_metrics metrics;

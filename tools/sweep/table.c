@@ -131,7 +131,7 @@ static void print_cells(const sweep *s, const sweep_threshold *threshold)
     put(&t, 0, column++, vprec_text("FORMAT"));
     put(&t, 0, column++, vprec_text("MODE"));
     if (wheres)
-        put(&t, 0, column++, vprec_text("WHERE"));
+        put(&t, 0, column++, vprec_text("%s", s->options->cumulative ? "UP TO" : "WHERE"));
     put(&t, 0, column++, vprec_text("STATUS"));
     for (size_t m = 0; m < metrics->count; m++)
         put(&t, 0, column++, vprec_text("%s", metrics->list[m].name));

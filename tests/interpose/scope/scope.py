@@ -270,6 +270,17 @@ class Sweeps(unittest.TestCase):
     def test_layers(self):
         lines, _ = self.sweep('--layers=[op]*')
         self.assertEqual(set(lines), {(f'within:api:{name}', f'e8m{m}') for name in ('one', 'plain') for m in (3, 6)})
+        self.sweep('--cumulative', status=2)
+        lines, _ = self.sweep('--layers', '--cumulative')
+        names = ('one', 'two', 'plain')
+        self.assertEqual(list(lines), [(f'upto:api:{name}', f'e8m{m}') for name in names for m in (3, 6)])
+        for (where, format_), told in lines.items():  # two and plain are within one
+            m = int(format_[3:])
+            self.assertEqual(told, expected(told, 23, one=m, two=m), where)
+        lines, _ = self.sweep('--layers=api:[tp]*', '--cumulative')
+        for (where, format_), told in lines.items():
+            m = int(format_[3:])
+            self.assertEqual(told, expected(told, 23, one=23, two=m), where)
         _, said = self.sweep('--layers=three', status=1)
         self.assertIn("--layers 'three': no layer was found", said)
 

@@ -148,7 +148,24 @@ def with_status(*statuses):
                          'tested': [], 'note': ''}]})
 
 
+def layers(kind='within', count=12, formats=((8, 2), (8, 3), (4, 3), (5, 2), (8, 7))):
+    """Layers of a network, each in each format, some worse than others; one that crashed, one that was not run."""
+    dice, cells = random.Random(7), []
+    for i in range(count):
+        where = f'{kind}:torch:0.model.encoder.layer.{i // 4}.' + \
+            ('attention.self.query', 'attention.output.dense', 'intermediate.dense', 'output')[i % 4]
+        for exponent, fraction in formats:
+            error = 2 ** -fraction * dice.uniform(.1, 2) * (8 if i == 5 else 1)
+            cells.append(cell(exponent, fraction, where=where, metrics={'max-rel': value(error)}))
+    cells[7].update(status='signal', signal=8, metrics={'max-rel': None})
+    cells[-1].update(status='pending', samples=0, seconds=None, metrics={'max-rel': None})
+    return document(cells, [metric('max-rel', 'lower', kind='max-rel', detail='')], {'max-rel': value(0.0)},
+                    {'metric': 'max-rel', 'spec': 'max-rel<=0.2', 'limit': .2, 'series': []})
+
+
 DOCUMENTS = {
+    'layers': layers,
+    'upto': lambda: layers('upto', 90, [(8, m) for m in range(2, 24)]),
     'network': network,
     'samples': lambda: network(30, ('rne', 'sr')),
     'coarse': lambda: network(1, ('rne',), (2, 3, 4, 7, 10, 23)),

@@ -21,7 +21,7 @@ if sys.argv[1:2] == ['--shots']:
 
 WIDE, NARROW = 1200, 375
 VIEWS = [(width, scheme) for width in (WIDE, NARROW) for scheme in ('light', 'dark')]
-NAMES = ['network', 'samples', 'many', 'odd', 'hostile', 'bytes', 'bare', 'failed', 'pending']
+NAMES = ['network', 'samples', 'many', 'layers', 'odd', 'hostile', 'bytes', 'bare', 'failed', 'pending']
 
 # What the page looks like, measured in it. Contrast is that of WCAG 2.1, 1.4.3: text to what is behind it.
 LOOK = r'''(() => {

@@ -495,6 +495,38 @@ class Pictures(Case):
         for value in values:
             self.assertIn(f'{value:.3g}', [text.strip() for text in texts])
 
+    def test_layers(self):
+        """Layers from the top in their order, formats from the left by their width, and every value in its place."""
+        document = self.made('layers')
+        tree = self.tree('01-max-rel-layers.svg')
+        texts = {}
+        for group in tree.iter(SVG + 'g'):
+            place = re.match(r'translate\(([\d.]+),([\d.]+)\)', group.get('transform', ''))
+            for element in group.findall(SVG + 'text') if place else []:
+                texts.setdefault(element.text.strip(), []).append((float(place[1]), float(place[2])))
+        begin = len('within:torch:0.model.encoder.layer.')
+        layers = list(dict.fromkeys(cell['where'] for cell in document['cells']))
+        heights = [texts[layer[begin:]][0][1] for layer in layers]
+        self.assertEqual(heights, sorted(heights))
+        formats = ['e4m3', 'e5m2', 'e8m2', 'e8m3', 'e8m7']  # 8, 8, 11, 12, 16 bits, e4m3 before e5m2 in the document
+        columns = [texts[format_][0][0] for format_ in formats]
+        self.assertEqual(columns, sorted(columns))
+        for cell in document['cells']:
+            if cell['metrics']['max-rel']:
+                value = cell['metrics']['max-rel']['value']
+                shown = next(text for text in (f'{value:.{digits}g}' for digits in (3, 2, 1)) if len(text) <= 5)
+                near = [(x, y) for x, y in texts[shown] if abs(x - columns[formats.index(cell['format'])]) < 20 and
+                        abs(y - heights[layers.index(cell['where'])]) < 12]
+                self.assertEqual(len(near), 1, (cell['where'], cell['format'], shown))
+        boxes = [element.get('fill') for element in tree.iter(SVG + 'polygon')]
+        values = [cell['metrics']['max-rel']['value'] for cell in document['cells'] if cell['metrics']['max-rel']]
+        self.assertEqual(boxes[values.index(min(values))], '#fde725')
+        self.assertEqual(boxes[values.index(max(values))], '#440154')
+        # The colours are the same in all parts of a long one.
+        self.made('upto')
+        self.assertEqual(len([name for name in self.pictures() if 'layers' in name]), 3)
+        self.assertIn('All layers up to each one', self.page().all('main')[0][2])
+
     def test_which(self):
         self.made('samples')
         names = ['01-accuracy', '02-max-relative-error', '03-time', '04-accuracy-map', '05-accuracy-map',
