@@ -105,6 +105,35 @@ static void put_answer(FILE *out, const page_view *view, const page_answer *answ
     fputs("</section>\n", out);
 }
 
+/* Lines of a text as they are. */
+static void put_lines(FILE *out, const char *text)
+{
+    for (char *line; (line = page_next_line(&text)); free(line)) {
+        page_put_html(out, line);
+        putc('\n', out);
+    }
+}
+
+static void put_layers(FILE *out, const page_view *view)
+{
+    page_table table = page_table_layers(view);
+    if (!table.rows) {
+        page_table_free(&table);
+        return;
+    }
+    char *line = page_recipe_line(view);
+    fputs("<section aria-labelledby=\"layers\">\n<h2 id=\"layers\">Layers</h2>\n", out);
+    put_element(out, "<p>", line, "</p>\n");
+    put_table(out, table, "Layers", NULL);
+    if (page_recipe(view)) {
+        fputs("<h3>Recipe</h3>\n<pre><code>", out);
+        put_lines(out, page_recipe(view));
+        fputs("</code></pre>\n<p><a href=\"recipe.txt\">recipe.txt</a></p>\n", out);
+    }
+    fputs("</section>\n", out);
+    free(line);
+}
+
 static void put_pictures(FILE *out, const page_gallery *gallery)
 {
     fputs("<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">Pictures</h2>\n<div class=\"pictures\">\n", out);
@@ -192,6 +221,7 @@ void page_put_page(FILE *out, const page_content *content)
     const page_view *view = content->view;
     put_header(out, view);
     put_answer(out, view, content->answer);
+    put_layers(out, view);
     fputs("<section aria-labelledby=\"cells\">\n<h2 id=\"cells\">Cells</h2>\n", out);
     put_table(out, page_table_cells(view), "Cells", view);
     fputs("</section>\n", out);

@@ -53,6 +53,25 @@ static void put_pictures(FILE *out, const page_gallery *gallery)
     }
 }
 
+static void put_layers(FILE *out, const page_view *view)
+{
+    page_table table = page_table_layers(view);
+    if (!table.rows) {
+        page_table_free(&table);
+        return;
+    }
+    char *line = page_recipe_line(view);
+    fputs("## Layers\n\n", out);
+    page_put_markdown(out, line);
+    fputs("\n\n", out);
+    put_table(out, table);
+    free(line);
+    const char *text = page_recipe(view);
+    for (; (line = page_next_line(&text)); free(line))
+        fprintf(out, "    %s\n", line);
+    putc('\n', out);
+}
+
 static void put_repeat(FILE *out, const page_view *view)
 {
     char *directory = page_directory_line(view), *command = page_command_line(view);
@@ -116,6 +135,7 @@ void page_put_text(FILE *out, const page_content *content)
     }
     if (content->view->smallest_count)
         put_table(out, page_table_smallest(content->view));
+    put_layers(out, content->view);
     fputs("## Cells\n\n", out);
     put_table(out, page_table_cells(content->view));
     put_why(out, content->view);

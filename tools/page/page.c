@@ -16,6 +16,7 @@ static const struct {
     void (*put)(FILE *out, const page_content *content);
 } texts[] = {{"report.csv", page_put_csv}, {"report.md", page_put_text}, {"report.html", page_put_page}};
 #define JSON_NAME "report.json"
+#define RECIPE_NAME "recipe.txt"
 enum { TEXTS = sizeof texts / sizeof *texts };
 
 static void add_texts(page_store *store, const page_content *content)
@@ -30,13 +31,16 @@ static void add_texts(page_store *store, const page_content *content)
     }
     char *text = vprec_json_bytes(content->view->root);
     page_store_add(store, vprec_text(JSON_NAME), text, strlen(text));
+    const char *recipe = page_recipe(content->view);
+    if (recipe)
+        page_store_add(store, vprec_text(RECIPE_NAME), vprec_text("%s", recipe), strlen(recipe));
 }
 
 bool vprec_page_check(const char *dir)
 {
-    const char *names[TEXTS + 2] = {JSON_NAME};
+    const char *names[TEXTS + 3] = {JSON_NAME, RECIPE_NAME};
     for (size_t i = 0; i < TEXTS; i++)
-        names[i + 1] = texts[i].name;
+        names[i + 2] = texts[i].name;
     return page_store_check(dir, names);
 }
 

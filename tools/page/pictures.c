@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PICTURES_MOST = 60, SLUG_MOST = 40, ROWS_MOST = 40 };
+enum { PICTURES_MOST = 60, SLUG_MOST = 40, ROWS_MOST = 40, COLUMNS_MOST = 40 };
 
 typedef struct studio {
     page_gallery *gallery;
@@ -187,13 +187,25 @@ static void add_map(studio *studio, size_t first, size_t end, size_t m)
     free(part);
 }
 
-/* Whether a map of these rows says more than a line. */
+/* Whether a map of these rows says more than a line, and can be read. */
 static bool is_field(const page_grid *rows, size_t first, size_t end)
 {
     size_t most = 0;
     for (size_t s = first; s < end; s++)
         most = rows->series[s].count > most ? rows->series[s].count : most;
-    return end - first > 1 && most > 1;
+    return end - first > 1 && most > 1 && most <= COLUMNS_MOST;
+}
+
+/* Whether the cells of the mode are in a map of rows, and need none for each place. */
+static bool has_field(const studio *studio, const char *mode)
+{
+    const page_grid *rows = &studio->rows;
+    for (size_t first = 0, end; first < rows->count; first = end) {
+        end = page_rows_end(rows, first);
+        if (!strcmp(rows->series[first].cells[0]->mode, mode))
+            return is_field(rows, first, end);
+    }
+    return false;
 }
 
 /* What is left out of the names of rows, for a caption; "". To be freed. */
@@ -277,7 +289,8 @@ void page_gallery_make(page_gallery *gallery, const page_view *view, page_store 
         add_all_lines(&studio, m);
     for (size_t m = 0; m < view->metric_count; m++)
         for (size_t first = 0; first < studio.grid.count; first = page_group_end(&studio.grid, first))
-            add_map(&studio, first, page_group_end(&studio.grid, first), m);
+            if (!has_field(&studio, studio.grid.series[first].cells[0]->mode))
+                add_map(&studio, first, page_group_end(&studio.grid, first), m);
     add_digits(&studio);
     if (studio.missing) {
         page_gallery_free(gallery);

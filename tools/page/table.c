@@ -102,6 +102,28 @@ page_table page_table_cells(const page_view *view)
     return table;
 }
 
+page_table page_table_layers(const page_view *view)
+{
+    page_table table = {0};
+    const page_metric *metric = view->threshold < view->metric_count ? &view->metrics[view->threshold] : NULL;
+    json_t *layer;
+    size_t i;
+    column(&table, vprec_text("layer"), false);
+    column(&table, vprec_text("narrowest format alone"), false);
+    column(&table, vprec_text("%s", metric ? metric->name : "value"), true);
+    column(&table, vprec_text("in the recipe"), false);
+    json_array_foreach(json_object_get(json_object_get(view->root, "recipe"), "layers"), i, layer) {
+        double value = page_number(json_object_get(layer, "value"));
+        const char *narrowest = page_string(layer, "narrowest");
+        put_text(&table, page_string(layer, "layer"));
+        put_text(&table, *narrowest ? narrowest : "none of them");
+        put(&table, page_value_text(&(page_value){.there = !isnan(value), .error = "", .value = value},
+                                    metric ? metric->unit : ""));
+        put_text(&table, page_string(layer, "recipe"));
+    }
+    return table;
+}
+
 page_table page_table_smallest(const page_view *view)
 {
     page_table table = {0};

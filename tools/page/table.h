@@ -21,6 +21,8 @@ typedef struct page_table {
 page_table page_table_cells(const page_view *view);
 /* The smallest format of each series of the threshold. */
 page_table page_table_smallest(const page_view *view);
+/* What each layer needs alone, the widest first, and its format in the recipe. */
+page_table page_table_layers(const page_view *view);
 /* What was measured, and how. */
 page_table page_table_metrics(const page_view *view);
 /* The circumstances of the run, name and value. */

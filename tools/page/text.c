@@ -161,6 +161,40 @@ char *page_why_title(const json_t *cell)
                       where, page_string(cell, "because"));
 }
 
+const char *page_recipe(const page_view *view)
+{
+    return json_string_value(json_object_get(json_object_get(view->root, "recipe"), "text"));
+}
+
+char *page_next_line(const char **text)
+{
+    if (!*text || !**text)
+        return NULL;
+    size_t length = strcspn(*text, "\n");
+    char *line = vprec_text("%.*s", (int)length, *text);
+    *text += length + ((*text)[length] == '\n');
+    return line;
+}
+
+char *page_recipe_line(const page_view *view)
+{
+    const json_t *recipe = json_object_get(view->root, "recipe"), *runs = json_object_get(recipe, "runs");
+    size_t count = json_array_size(runs);
+    double value = page_number(json_object_get(recipe, "value"));
+    double first = page_number(json_object_get(json_array_get(runs, 0), "value"));
+    if (!page_recipe(view))
+        return vprec_text("No recipe of all layers together keeps %s: %s.", page_string(recipe, "keeps"),
+                          page_string(recipe, "note"));
+    char *narrowest = count > 1 && !isnan(first)
+                          ? vprec_text(" With each layer in the narrowest format that it bears alone it is %.6g.", first)
+                          : vprec_text("%s", "");
+    char *line = vprec_text("The recipe gives all layers their formats together, and keeps %s: %.6g, measured; %zu run%s "
+                            "of all together led to it.%s", page_string(recipe, "keeps"), value, count,
+                            count == 1 ? "" : "s", narrowest);
+    free(narrowest);
+    return line;
+}
+
 char *page_command_line(const page_view *view)
 {
     const json_t *sweep = json_object_get(view->root, "sweep");

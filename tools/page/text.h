@@ -28,6 +28,12 @@ char *page_shell(const json_t *words);
 /* "e4m3 rne, function:dot: died of SIGFPE" of a member of why.cells. To be freed. */
 char *page_why_title(const json_t *cell);
 
+/* The recipe of layers as its file has it, NULL: there is none; and what is to be said of it, to be freed. */
+const char *page_recipe(const page_view *view);
+/* The next line of `*text`, to be freed; NULL: there is none. */
+char *page_next_line(const char **text);
+char *page_recipe_line(const page_view *view);
+
 /* How the whole sweep is run again: a line that changes the directory, and the command. To be freed. */
 char *page_directory_line(const page_view *view);
 char *page_command_line(const page_view *view);

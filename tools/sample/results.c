@@ -475,6 +475,19 @@ bool vprec_results_open(vprec_results *results, const char *out, json_t *run, bo
     return ok && input_keep(results, quiet);
 }
 
+bool vprec_results_add(vprec_results *results, const char *cell, uint32_t samples)
+{
+    json_t *cells = json_object_get(results->run, "cells");
+    json_int_t known = listed(cells, cell);
+    char *below = vprec_text(VPREC_RESULTS_CELLS "/%s/", cell);
+    bool ok = visit_some(results, below, known, (json_int_t)samples, vacant, NULL);
+    free(below);
+    if (!ok || known >= (json_int_t)samples)
+        return ok;
+    json_object_set_new(cells, cell, json_integer((json_int_t)samples));
+    return save(results, true);
+}
+
 void vprec_results_close(vprec_results *results)
 {
     if (results->lock >= 0)

@@ -30,6 +30,9 @@ json_t *vprec_results_describe(const vprec_options *options, const vprec_program
 bool vprec_results_open(vprec_results *results, const char *out, json_t *run, bool restart, bool quiet);
 void vprec_results_close(vprec_results *results);
 
+/* Lists a cell that a sweep makes while it runs, with so many samples. False, having said why. */
+bool vprec_results_add(vprec_results *results, const char *cell, uint32_t samples);
+
 /* DIR/0007/NAME, or DIR/reference/NAME; to be freed. `name` may be "". */
 char *vprec_results_file(const vprec_results *results, uint32_t number, const char *name);
 

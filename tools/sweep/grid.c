@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * grid.c: from axes to cells. */
 #include "grid.h"
+#include "common/digest.h"
 #include "common/say.h"
 #include <ctype.h>
 #include <getopt.h>
@@ -210,31 +211,43 @@ static bool parse(sweep_cell *c)
 
 static const sweep_cell blank = {.status = SWEEP_PENDING_STATUS, .exited = -1, .seconds = NAN, .cpu_seconds = NAN};
 
+/* What belongs to a cell of which command line and name are there, which is run `count` times. */
+static void complete(sweep_cell *c, const sweep_options *o, const char *runner, uint32_t count)
+{
+    c->count = count;
+    c->options.sampling.runner = runner;
+    c->options.sampling.own = o->own;
+    c->options.sampling.output = o->output;
+    c->options.sampling.refusals = true;
+    c->options.sampling.samples = c->count;
+    c->options.quiet = true;
+    for (size_t i = 0; i < o->keep.count; i++) {
+        c->options.sampling.keep = vprec_grow(c->options.sampling.keep, i + 2, sizeof *c->options.sampling.keep);
+        c->options.sampling.keep[i] = vprec_text("%s", o->keep.items[i]);
+        c->options.sampling.keep[i + 1] = NULL;
+        c->options.sampling.keeps = i + 1;
+    }
+    c->samples = vprec_alloc((size_t)c->count + 1, sizeof *c->samples);
+    c->before = vprec_alloc((size_t)c->count + 1, sizeof *c->before);
+    c->values = vprec_alloc(o->metrics.count, sizeof *c->values);
+}
+
+static void append(sweep_grid *grid, sweep_cell c)
+{
+    grid->cells = vprec_grow(grid->cells, grid->all + 1, sizeof *grid->cells);
+    grid->cells[grid->all++] = c;
+}
+
 /* Makes the cell, of which command line and name are there, one of the grid. */
 static void take(maker *m, sweep_cell c)
 {
     const sweep_options *o = m->options;
     bool bare = !c.mode && !c.counts;
     set_bits(&c);
-    c.count = bare ? SWEEP_NATIVE_RUNS : !c.counts && vprec_options_noisy(&c.options.config) ? o->samples : 1;
-    c.options.sampling.runner = m->runner;
+    complete(&c, o, m->runner,
+             bare ? SWEEP_NATIVE_RUNS : !c.counts && vprec_options_noisy(&c.options.config) ? o->samples : 1);
     c.options.sampling.bare = bare ? m->program->path : NULL;
-    c.options.sampling.own = o->own;
-    c.options.sampling.output = o->output;
-    c.options.sampling.refusals = true;
-    c.options.sampling.samples = c.count;
-    c.options.quiet = true;
-    for (size_t i = 0; i < o->keep.count; i++) {
-        c.options.sampling.keep = vprec_grow(c.options.sampling.keep, i + 2, sizeof *c.options.sampling.keep);
-        c.options.sampling.keep[i] = vprec_text("%s", o->keep.items[i]);
-        c.options.sampling.keep[i + 1] = NULL;
-        c.options.sampling.keeps = i + 1;
-    }
-    c.samples = vprec_alloc((size_t)c.count + 1, sizeof *c.samples);
-    c.before = vprec_alloc((size_t)c.count + 1, sizeof *c.before);
-    c.values = vprec_alloc(o->metrics.count, sizeof *c.values);
-    m->grid->cells = vprec_grow(m->grid->cells, m->grid->all + 1, sizeof *m->grid->cells);
-    m->grid->cells[m->grid->all++] = c;
+    append(m->grid, c);
 }
 
 static bool add(maker *m, const char *format, const char *mode, const char *precision, const char *where)
@@ -259,8 +272,7 @@ static bool add(maker *m, const char *format, const char *mode, const char *prec
     return true;
 }
 
-/* "f32=native": of the types that any cell rounds. */
-static char *native_types(const sweep_grid *grid)
+char *sweep_grid_native_types(const sweep_grid *grid)
 {
     bool any[VPREC_TYPES] = {false};
     for (size_t i = 1; i < grid->count; i++)
@@ -283,7 +295,7 @@ static char **counting_arguments(const maker *m, size_t of)
         }
         return list.items;
     }
-    char *types = native_types(m->grid);
+    char *types = sweep_grid_native_types(m->grid);
     sweep_list_add(&list, vprec_text("vprec-run"));
     sweep_list_add(&list, vprec_text("--format=%s", types));
     sweep_list_add(&list, vprec_text("%s", COUNT_OPTION));
@@ -380,7 +392,45 @@ bool sweep_grid_make(sweep_grid *grid, const sweep_options *o, const vprec_progr
                 ok = add(&m, o->formats.items[f], mode, NULL, where);
         }
     grid->count = grid->all;
-    return ok && add_counting(&m);
+    ok = ok && add_counting(&m);
+    grid->recipe = grid->all;
+    for (; ok && sweep_wants_recipe(o) && grid->recipes < SWEEP_RECIPES_MOST; grid->recipes++)
+        append(grid, blank);
+    return ok;
+}
+
+bool sweep_grid_recipe(sweep_grid *grid, const sweep_options *o, size_t slot, const sweep_list *lines)
+{
+    sweep_cell *c = &grid->cells[grid->recipe + slot], filled = blank;
+    char *types = sweep_grid_native_types(grid);
+    sweep_list list = {NULL, 0};
+    vprec_digest digest = VPREC_DIGEST_BEGIN;
+    bool draws = false;
+    filled.mode = copy(o->modes.items[0]);
+    sweep_list_add(&list, vprec_text("vprec-run"));
+    sweep_list_add(&list, vprec_text("--format=%s", types));
+    free(types);
+    for (size_t i = 0; i < o->passed.count; i++)
+        if (suits(o->passed.items[i], &filled))
+            sweep_list_add(&list, vprec_text("%s", o->passed.items[i]));
+    for (size_t i = 0; i < lines->count; i++) {
+        sweep_list_add(&list, vprec_text("%s", lines->items[i]));
+        digest = vprec_digest_bytes(digest, lines->items[i], strlen(lines->items[i]) + 1);
+        draws |= strstr(lines->items[i], ",mode=sr") != NULL;
+    }
+    sweep_list_add(&list, vprec_text("--seed=%s", o->seed));
+    sweep_list_add(&list, vprec_text("--"));
+    for (char **word = o->program; *word; word++)
+        sweep_list_add(&list, vprec_text("%s", *word));
+    filled.argv = list.items;
+    filled.id = vprec_text("recipe-%08" PRIx32, (uint32_t)(digest ^ digest >> 32));
+    if (!parse(&filled)) {
+        cell_free(&filled, 0);
+        return false;
+    }
+    complete(&filled, o, grid->cells[SWEEP_NATIVE].options.sampling.runner, draws ? o->samples : 1);
+    *c = filled;
+    return true;
 }
 
 void sweep_grid_free(sweep_grid *grid, size_t metrics)

@@ -56,14 +56,23 @@ typedef struct sweep_cell {
 typedef struct sweep_grid {
     sweep_cell *cells; /* the native run first */
     size_t count;
-    size_t all; /* and behind these those that count */
+    size_t all; /* and behind these those that count, and slots for recipes */
+    size_t recipe, recipes; /* the first slot, and how many there are */
 } sweep_grid;
 
+enum { SWEEP_RECIPES_MOST = 32 };
 enum { SWEEP_NATIVE = 0, SWEEP_NATIVE_RUNS = 2 }; /* the second tells whether the program repeats itself */
 
 /* Makes the cells, each checked by vprec-run's own parser, none twice. False, having said why. */
 bool sweep_grid_make(sweep_grid *grid, const sweep_options *options, const vprec_program *program, const char *runner);
 void sweep_grid_free(sweep_grid *grid, size_t metrics);
+
+/* Makes a cell of a slot: all layers together, each with an option of these, --scope=..., and the rest native. False,
+ * having said why. */
+bool sweep_grid_recipe(sweep_grid *grid, const sweep_options *options, size_t slot, const sweep_list *lines);
+
+/* "f32=native": of the types that any cell rounds. To be freed. */
+char *sweep_grid_native_types(const sweep_grid *grid);
 
 /* Whether two cells differ in nothing but fraction bits, or the precision of a mode with noise. */
 bool sweep_same_series(const sweep_cell *a, const sweep_cell *b);

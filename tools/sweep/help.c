@@ -69,6 +69,7 @@ static const char after[] =
     "      --title TEXT      its title; default PROGRAM\n"
     "      --json FILE       the report as JSON; - is standard output, then without the table\n"
     "      --csv FILE        the table as CSV; likewise\n"
+    "      --recipe FILE     with --layers and --threshold: a recipe of vprec-run --scope @FILE\n"
     "  -q, --quiet           no progress, no remarks\n"
     "  -h, --help            this text\n"
     "  -V, --version         the version\n"

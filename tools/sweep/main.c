@@ -8,6 +8,7 @@
 #include "page/page.h"
 #include "layers.h"
 #include "native.h"
+#include "recipe.h"
 #include "report.h"
 #include "table.h"
 #include "why.h"
@@ -25,6 +26,7 @@ typedef struct whole {
     sweep_threshold threshold;
     sweep_series *series;
     size_t count;
+    sweep_recipe *recipe;
 } whole;
 
 /* vprec-run, beside ourselves; to be freed. NULL, having said what to do. */
@@ -60,13 +62,14 @@ static bool more(sweep *s)
 {
     whole *w = (whole *)(void *)s;
     bool any = sweep_why_next(s, w->series ? &w->threshold : NULL);
-    if (w->series && s->options->bisect)
-        return sweep_series_next(w->series, w->count, &w->threshold) || any;
-    for (size_t i = 1; i < s->grid.count; i++) {
+    bool bisect = w->series && s->options->bisect;
+    if (bisect)
+        any |= sweep_series_next(w->series, w->count, &w->threshold);
+    for (size_t i = 1; i < s->grid.count && !bisect; i++) {
         any |= !s->grid.cells[i].wanted;
         s->grid.cells[i].wanted = true;
     }
-    return any;
+    return any || sweep_recipe_next(w->recipe, s, &w->threshold);
 }
 
 /* To a file, or for "-" to standard output. `put` writes. */
@@ -103,17 +106,27 @@ static bool put_csv(const json_t *report, FILE *out)
 static bool may_write(const sweep_options *o)
 {
     return (!o->json || vprec_target_check(o->json, PAGE_JSON_BEGINS)) &&
-           (!o->csv || vprec_target_check(o->csv, PAGE_CSV_BEGINS));
+           (!o->csv || vprec_target_check(o->csv, PAGE_CSV_BEGINS)) &&
+           (!o->recipe || vprec_target_check(o->recipe, SWEEP_RECIPE_BEGINS));
+}
+
+/* Its text; a sweep that has found none leaves a file alone. */
+static bool put_recipe(const json_t *report, FILE *out)
+{
+    return fputs(json_string_value(json_object_get(json_object_get(report, "recipe"), "text")), out) >= 0;
 }
 
 static bool write_all(const whole *w, char **argv)
 {
     const sweep_options *o = w->sweep.options;
     json_t *report = sweep_report_make(&w->sweep, &w->threshold, w->series, w->count, argv);
+    json_t *recipe = sweep_recipe_report(w->recipe, &w->sweep, &w->threshold);
+    vprec_json_put(report, "recipe", recipe);
     bool standard = (o->json && !strcmp(o->json, "-")) || (o->csv && !strcmp(o->csv, "-"));
     bool ok = true;
     if (!standard) {
         sweep_table_print(&w->sweep, &w->threshold, w->series, w->count);
+        sweep_recipe_print(recipe, o);
         sweep_why_print(&w->sweep, w->series ? &w->threshold : NULL, json_object_get(report, "why"));
         ok = vprec_stdout_done();
     }
@@ -124,6 +137,8 @@ static bool write_all(const whole *w, char **argv)
         ok = put_file(o->json, report, put_json) && ok;
     if (o->csv && files)
         ok = put_file(o->csv, report, put_csv) && ok;
+    if (o->recipe && files && json_is_string(json_object_get(recipe, "text")))
+        ok = put_file(o->recipe, report, put_recipe) && ok;
     if (o->report && vprec_page_write(report, o->report))
         ok = false;
     else if (o->report && !o->quiet)
@@ -151,7 +166,8 @@ static json_t *describe(const sweep *s, const vprec_program *program, const char
     vprec_json_put(run, "samples", json_integer(0)); /* they are below the cells */
     json_t *cells = vprec_json_must(json_object());
     for (size_t i = 0; i < s->grid.all; i++)
-        vprec_json_put(cells, s->grid.cells[i].id, json_integer(s->grid.cells[i].count));
+        if (s->grid.cells[i].id)
+            vprec_json_put(cells, s->grid.cells[i].id, json_integer(s->grid.cells[i].count));
     vprec_json_put(run, "cells", cells);
     vprec_json_put(run, "started", vprec_json_text(text));
     sweep_list_free(&given);
@@ -204,6 +220,7 @@ static int with_program(whole *w, sweep_options *o, char **argv)
         if (sweep_grid_make(&s->grid, o, &program, runner)) {
             if (o->threshold)
                 w->series = sweep_series_make(&s->grid, &w->count);
+            w->recipe = sweep_recipe_make(o);
             if (o->dry_run) {
                 sweep_table_list(s);
                 status = vprec_stdout_done() ? 0 : SWEEP_EXIT_FAILURE;
@@ -214,6 +231,7 @@ static int with_program(whole *w, sweep_options *o, char **argv)
             }
         }
         sweep_series_free(w->series, w->count);
+        sweep_recipe_free(w->recipe);
         sweep_grid_free(&s->grid, o->metrics.count);
     }
     vprec_program_free(&program);

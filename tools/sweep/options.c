@@ -39,7 +39,8 @@ enum {
     OPT_REPORT,
     OPT_TITLE,
     OPT_JSON,
-    OPT_CSV
+    OPT_CSV,
+    OPT_RECIPE
 };
 enum { SAMPLES_MOST = 1000000, JOBS_MOST = 4096 };
 enum { WHY_SECONDS = 10 }; /* of one run that counts, unless --why-timeout says otherwise */
@@ -75,6 +76,7 @@ static const struct option own_options[] = {
     {"report", required_argument, NULL, OPT_REPORT},
     {"title", required_argument, NULL, OPT_TITLE},
     {"json", required_argument, NULL, OPT_JSON},
+    {"recipe", required_argument, NULL, OPT_RECIPE},
     {"csv", required_argument, NULL, OPT_CSV},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
@@ -268,6 +270,7 @@ static bool take(sweep_options *o, later *l, int option, const char *name, int a
     case OPT_TITLE: o->title = optarg; return true;
     case OPT_JSON: o->json = optarg; return true;
     case OPT_CSV: o->csv = optarg; return true;
+    case OPT_RECIPE: o->recipe = optarg; return true;
     default: return false;
     }
 }
@@ -334,6 +337,11 @@ static bool defaults(sweep_options *o)
     return ok;
 }
 
+bool sweep_wants_recipe(const sweep_options *o)
+{
+    return o->layers && o->threshold && !o->cumulative;
+}
+
 /* What does not go together. */
 static bool check(const sweep_options *o)
 {
@@ -345,6 +353,9 @@ static bool check(const sweep_options *o)
         vprec_say("--bisect finds a threshold: add --threshold, as in --threshold 'labels>=99%%'");
     else if (o->cumulative && !o->layers)
         vprec_say("--cumulative rounds all layers up to each one: add --layers, or --layers=GLOB");
+    else if (o->recipe && !sweep_wants_recipe(o))
+        vprec_say("--recipe is made of layers that keep a threshold, each alone: give --layers and --threshold, and no "
+                  "--cumulative");
     else if (o->own && o->keep.count)
         vprec_say("--keep with --own-directory: all that a run writes in its own directory is kept: leave out --keep");
     else if (o->keep.count && o->jobs > 1)

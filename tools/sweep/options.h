@@ -29,6 +29,7 @@ typedef struct sweep_options {
     const char *output;    /* --output: a file that the program writes, NULL standard output */
     const char *threshold; /* or NULL */
     const char *report, *json, *csv, *title;
+    const char *recipe; /* --recipe: a file, or NULL */
     bool restart, own, dry_run, bisect, quiet;
     char **program; /* NULL-terminated */
 } sweep_options;
@@ -37,6 +38,8 @@ enum { SWEEP_EXIT_FAILURE = 1, SWEEP_EXIT_USAGE = 2 };
 
 /* Returns -1 to go on, else the status to exit with, all being said. To be freed in any case. */
 int sweep_options_parse(sweep_options *options, int argc, char **argv);
+/* Whether a recipe is looked for: layers, each alone, and a threshold. */
+bool sweep_wants_recipe(const sweep_options *options);
 void sweep_options_free(sweep_options *options);
 
 #endif

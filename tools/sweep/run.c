@@ -278,14 +278,24 @@ static void dropped(void *context, long number)
         vprec_sample_drop(&cell_of(r, j)->results, j->number);
 }
 
+static void place(const sweep *s, sweep_cell *cell)
+{
+    char *path = vprec_text("%s/" VPREC_RESULTS_CELLS "/%s", s->results.top, cell->id);
+    cell->results = (vprec_results){.top = s->results.top, .path = path, .lock = -1, .run = s->results.run};
+}
+
+bool sweep_run_place(sweep *s, sweep_cell *cell)
+{
+    place(s, cell);
+    return vprec_results_add(&s->results, cell->id, cell->count);
+}
+
 static bool directories(sweep *s)
 {
     char *cells = vprec_text("%s/" VPREC_RESULTS_CELLS, s->results.top);
-    for (size_t i = 0; i < s->grid.all; i++) {
-        sweep_cell *cell = &s->grid.cells[i];
-        cell->results = (vprec_results){.top = s->results.top, .path = vprec_text("%s/%s", cells, cell->id), .lock = -1,
-                                        .run = s->results.run};
-    }
+    for (size_t i = 0; i < s->grid.all; i++)
+        if (s->grid.cells[i].id)
+            place(s, &s->grid.cells[i]);
     bool ok = make_directory(cells);
     free(cells);
     return ok;

@@ -25,6 +25,9 @@ struct sweep {
 /* Runs. Returns 0; the status to exit with, having said why; or minus the signal that ended it. */
 int sweep_run(sweep *sweep);
 
+/* Gives a cell that was made while the sweep runs a place in DIR, which its record lists. False, having said why. */
+bool sweep_run_place(sweep *sweep, sweep_cell *cell);
+
 /* The document that the metrics of run `number` look at; to be freed. */
 char *sweep_output_path(const sweep *sweep, const sweep_cell *cell, uint32_t number);
 

@@ -278,9 +278,11 @@ void sweep_table_list(const sweep *s)
         putchar('\n');
         runs += c->count;
     }
-    size_t counting = s->grid.all - s->grid.count;
+    size_t counting = s->grid.all - s->grid.count - s->grid.recipes;
     printf("%zu cells, %zu runs", s->grid.count, runs);
     if (counting > 1)
         printf(", one that counts, and one for each format that fails (at most %zu)", counting - 1);
+    if (s->grid.recipes)
+        printf(", a few that measure recipes (at most %zu)", s->grid.recipes);
     puts(counting == 1 ? ", and one that counts" : "");
 }

@@ -309,6 +309,22 @@ static void generated(void)
     }
 }
 
+/* Layers, one after the other, whose errors add up; names that a recipe cannot have as they are. */
+static void chain(void)
+{
+    static const char *const names[] = {"conv#1", "a=b", "third", "fourth", "fifth", "sixth", " seventh ", "last"};
+    volatile float w = 1.1f, x = 1;
+    for (int i = 0; i < 8; i++) {
+        vprec_scope_begin(names[i]);
+        for (int k = 0; k < 5; k++) {
+            volatile float product = x * w;
+            x = product + b[i + 1];
+        }
+        vprec_scope_end();
+    }
+    printf("%.9g\n", (double)x);
+}
+
 int main(int argc, char **argv)
 {
     const char *part = argc > 1 ? argv[1] : "nested";
@@ -340,6 +356,8 @@ int main(int argc, char **argv)
         many();
     else if (!strcmp(part, "generated"))
         generated();
+    else if (!strcmp(part, "chain"))
+        chain();
     else if (!strcmp(part, "none"))
         show("out", dot(a, b, N));
     else if (argc == 4) {

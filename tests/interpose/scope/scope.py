@@ -285,6 +285,136 @@ class Sweeps(unittest.TestCase):
         self.assertIn("--layers 'three': no layer was found", said)
 
 
+class Recipe(unittest.TestCase):
+    """vprec-sweep --layers --threshold: what each layer needs alone, and what they do together, which is measured."""
+
+    NAMES = ['conv#1', 'a=b', 'third', 'fourth', 'fifth', 'sixth', ' seventh ', 'last']
+    SWEEP = os.path.join(os.path.dirname(VPREC_RUN), 'vprec-sweep')
+
+    @staticmethod
+    def chain(fractions):
+        """What the program prints where layers have so many fraction bits."""
+        single = [Fraction(struct.unpack('<f', struct.pack('<f', x))[0]) for x in (1.1, 0.3)]
+        x = Fraction(1)
+        for i, m in enumerate(fractions):
+            added = rounded(single[1] * (i + 1), 23)
+            for _ in range(5):
+                x = rounded(rounded(x * single[0], m) + added, m)
+        return float(f'{float(x):.9g}')
+
+    def error(self, fractions):
+        native = self.chain([23] * 8)
+        return abs(self.chain(fractions) - native) / native
+
+    def alone(self, layer, m):
+        return self.error([m if i == layer else 23 for i in range(8)])
+
+    def sweep(self, *options, status=0, formats='e8m{3..9}'):
+        command = [self.SWEEP, '--out', os.path.join(self.folder, 'out'), '--why', 'none', '--metric', 'max-rel',
+                   '--formats', formats, '--layers', *options, '--', PROGRAM, 'chain']
+        done = subprocess.run(command, text=True, timeout=240, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, status, done.stderr)
+        return done.stdout, done.stderr
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.file = os.path.join(self.folder, 'recipe.txt')
+
+    def found(self, *options, **kwargs):
+        told, _ = self.sweep('--json', '-', *options, **kwargs)
+        return json.loads(told)
+
+    def fractions(self, recipe):
+        """Fraction bits of each layer by the report."""
+        specs = {layer['layer']: layer['recipe'] for layer in recipe['layers']}
+        return [23 if specs[f'api:{name}'] == 'native' else int(specs[f'api:{name}'][3:]) for name in self.NAMES]
+
+    def test_measured(self):
+        limit = 0.015
+        report = self.found('--threshold', f'max-rel<={limit}', '--recipe', self.file)
+        recipe = report['recipe']
+        for cell in report['cells']:
+            layer = self.NAMES.index(cell['where'][len('within:api:'):])
+            self.assertEqual(cell['metrics']['max-rel']['value'], self.alone(layer, cell['fraction']))
+        needs = []
+        for layer in recipe['layers']:  # the narrowest that keeps it alone
+            index = self.NAMES.index(layer['layer'][4:])
+            [least, *_] = [m for m in range(3, 10) if self.alone(index, m) <= limit] + [None]
+            self.assertEqual(layer['narrowest'], least and f'e8m{least}')
+            needs.append(least or 23)
+        self.assertEqual(needs, sorted(needs, reverse=True))
+        first = [next(m for m in [*range(3, 10), 23] if self.alone(i, m) <= limit) for i in range(8)]
+        self.assertEqual(recipe['runs'][0]['value'], self.error(first))
+        self.assertGreater(self.error(first), limit)  # else this test shows nothing
+        self.assertGreater(len(recipe['runs']), 1)
+        self.assertLessEqual(len(recipe['runs']), 8)
+        self.assertTrue(recipe['found'])
+        self.assertEqual(recipe['value'], self.error(self.fractions(recipe)))
+        self.assertLessEqual(recipe['value'], limit)
+        self.assertTrue(any(m < 23 for m in self.fractions(recipe)))
+        self.assertIn(recipe['value'], [run['value'] for run in recipe['runs'] if run['kept']])
+        # The file is the recipe.
+        with open(self.file, encoding='ascii') as file:
+            self.assertEqual(file.read(), recipe['text'])
+        lines, _ = vprec('--format', recipe['format'], '--scope', '@' + self.file, PROGRAM, 'chain')
+        self.assertEqual([line for line, in lines], [f'{self.chain(self.fractions(recipe)):.9g}'])
+
+    def test_told(self):
+        told, said = self.sweep('--threshold', 'max-rel<=0.015')
+        self.assertIn('each alone, to keep max-rel <= 0.015', told)
+        self.assertRegex(told, r'Recipe, all together: [\d.e-]+, measured, the best of \d runs; with each layer at its '
+                               r'narrowest it is [\d.e-]+\n  vprec-run --format f32=native --scope @FILE -- scope_program')
+        self.assertIn('a?b', told)
+        # It goes on where it stopped, and comes to the same.
+        again, said = self.sweep('--threshold', 'max-rel<=0.015')
+        self.assertEqual(re.sub(r' +\S+x?( s)?$', '', again, flags=re.M), re.sub(r' +\S+x?( s)?$', '', told, flags=re.M))
+        self.assertIn('going on', said)
+        self.sweep('--threshold', 'max-rel<=0.015', '--restart')
+        # Of another threshold in the same directory.
+        more = self.found('--threshold', 'max-rel<=0.01')['recipe']
+        self.assertEqual(more['value'], self.error(self.fractions(more)))
+
+    def test_bisected(self):
+        recipe = self.found('--threshold', 'max-rel<=0.015', '--bisect')['recipe']
+        self.assertEqual(recipe['value'], self.error(self.fractions(recipe)))
+        self.assertLessEqual(recipe['value'], 0.015)
+
+    def test_none(self):
+        recipe = self.found('--threshold', 'max-rel<=1e-9')['recipe']
+        self.assertEqual((recipe['found'], recipe['text'], recipe['runs']), (False, None, []))
+        self.assertIn('no layer keeps it', recipe['note'])
+        told, _ = self.sweep('--threshold', 'max-rel<=1e-9', '--recipe', self.file)
+        self.assertIn('No recipe: no layer keeps it', told)
+        self.assertFalse(os.path.exists(self.file))
+        self.assertIsNone(self.found('--cumulative', '--threshold', 'max-rel<=1')['recipe'])
+        self.assertIsNone(self.found()['recipe'])
+
+    def test_many_formats(self):
+        """More formats than a run may have."""
+        recipe = self.found('--threshold', 'max-rel<=0.002', formats='e8m{3..21}')['recipe']
+        self.assertEqual(recipe['value'], self.error(self.fractions(recipe)))
+        self.assertTrue(recipe['found'])
+
+    def test_modes(self):
+        recipe = self.found('--threshold', 'max-rel<=0.05', '--modes', 'rtz', '--recipe', self.file)['recipe']
+        self.assertIn(',mode=rtz', recipe['text'])
+        lines, _ = vprec('--format', recipe['format'], '--scope', '@' + self.file, PROGRAM, 'chain')
+        native = self.chain([23] * 8)
+        self.assertEqual(abs(float(lines[0][0]) - native) / native, recipe['value'])
+
+    def test_usage(self):
+        for options in ([], ['--threshold', 'max-rel<=1', '--cumulative']):
+            _, said = self.sweep('--recipe', self.file, *options, status=2)
+            self.assertIn('--recipe is made of', said)
+        with open(self.file, 'w', encoding='ascii') as file:
+            file.write('mine\n')
+        self.sweep('--recipe', self.file, '--threshold', 'max-rel<=1', status=1)
+        with open(self.file, encoding='ascii') as file:
+            self.assertEqual(file.read(), 'mine\n')
+
+
 class Manual(unittest.TestCase):
     def test_example(self):
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../..')

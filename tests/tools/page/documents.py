@@ -159,8 +159,14 @@ def layers(kind='within', count=12, formats=((8, 2), (8, 3), (4, 3), (5, 2), (8,
             cells.append(cell(exponent, fraction, where=where, metrics={'max-rel': value(error)}))
     cells[7].update(status='signal', signal=8, metrics={'max-rel': None})
     cells[-1].update(status='pending', samples=0, seconds=None, metrics={'max-rel': None})
+    recipe = {'keeps': 'max-rel <= 0.2', 'found': True, 'note': None, 'format': 'f32=native', 'value': .19,
+              'layers': [{'layer': 'torch:<a&b>', 'narrowest': None, 'value': None, 'recipe': 'native'},
+                         {'layer': 'torch:head', 'narrowest': 'e8m2', 'value': .1, 'recipe': 'e8m3'}],
+              'runs': [{'status': 'ok', 'value': .31, 'kept': False, 'directory': 'cells/recipe-1'},
+                       {'status': 'ok', 'value': .19, 'kept': True, 'directory': 'cells/recipe-2'}],
+              'text': '# A recipe of vprec-sweep\ntorch:<a&b> = native\ntorch:head  = e8m3\n'}
     return document(cells, [metric('max-rel', 'lower', kind='max-rel', detail='')], {'max-rel': value(0.0)},
-                    {'metric': 'max-rel', 'spec': 'max-rel<=0.2', 'limit': .2, 'series': []})
+                    {'metric': 'max-rel', 'spec': 'max-rel<=0.2', 'limit': .2, 'series': []}, recipe=recipe)
 
 
 DOCUMENTS = {

@@ -121,13 +121,13 @@ class Pages(Case):
     def test_counts(self):
         """Rows: headings and native run with the cells; the smallest formats first, metrics and objects last."""
         for name, pictures, rows in (('network', 5, [4, 68, 3, 4]), ('samples', 8, [7, 134, 3, 4]),
-                                     ('many', 24, [2002, 2, 4]), ('bare', 0, [2])):
+                                     ('many', 24, [2002, 2, 4]), ('layers', 9, [3, 62, 2, 4]), ('bare', 0, [2])):
             look = self.look(name, WIDE, 'light')
             self.assertEqual(len(look['pictures']), pictures, name)
             self.assertEqual([table[0] for table in look['tables']], rows, name)
 
     def test_texts_stay_in_pictures(self):
-        for name in 'network', 'samples', 'odd', 'failed':
+        for name in 'network', 'samples', 'odd', 'failed', 'layers':
             self.assertEqual(self.look(name, WIDE, 'light')['outside'], [], name)
 
     def test_pictures_follow_the_scheme(self):
