@@ -3,10 +3,12 @@
 #include "adapters.h"
 #include "ort.h"
 #include "tensorflow.h"
+#include "xla.h"
 
 static const vprec_adapter adapters[] = {
     {vprec_ort_is, vprec_ort_begin},
     {vprec_tensorflow_is, vprec_tensorflow_begin},
+    {vprec_xla_is, vprec_xla_begin},
 };
 
 const vprec_adapter *vprec_adapter_of(const char *path)

@@ -7,6 +7,7 @@
  * That is asked of the first kernel that runs (1.20 to 1.32 are so). */
 #include "ort.h"
 #include "classes.h"
+#include "peek.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum { COMPUTE = 2, IS_ASYNC = 3 }; /* slots */
-enum { LONGEST = 1000 };            /* names */
+enum { LONGEST = VPREC_PEEK_LONGEST };
 
 typedef void *compute(void *status, void *kernel, void *context);
 
@@ -27,17 +28,6 @@ bool vprec_ort_is(const char *path)
 {
     const char *base = vprec_name_base(path);
     return !strncmp(base, "libonnxruntime.so", 17) || !strncmp(base, "onnxruntime_pybind11_state", 26);
-}
-
-/* A std::string of libstdc++: [text, length, ...], short ones have their text in themselves. */
-static bool is_string(uint64_t at, char text[LONGEST + 1])
-{
-    enum { SHORT = 15 };
-    uint64_t word[3];
-    if (!vprec_sys_peek(at, word, sizeof word) || word[1] > LONGEST ||
-        !vprec_sys_peek(word[0], text, word[1] + 1) || text[word[1]])
-        return false;
-    return word[0] == at + sizeof *word * 2 ? word[1] <= SHORT : word[2] >= word[1];
 }
 
 static bool is_identifier(const char *text)
@@ -63,7 +53,8 @@ static bool looks_right(const void *kernel)
     uint64_t info, node;
     char name[LONGEST + 1], type[LONGEST + 1], domain[LONGEST + 1];
     if (!vprec_sys_peek((uint64_t)kernel + 8, &info, sizeof info) ||
-        !vprec_sys_peek(info + 8, &node, sizeof node) || !is_string(node + 8, name) || !is_string(node + 40, type) || !is_string(node + 72, domain))
+        !vprec_sys_peek(info + 8, &node, sizeof node) || !vprec_peek_string(node + 8, name) ||
+        !vprec_peek_string(node + 40, type) || !vprec_peek_string(node + 72, domain))
         return false;
     return is_identifier(type) && (!*domain || strchr(domain, '.'));
 }

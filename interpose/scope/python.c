@@ -7,6 +7,7 @@
 #include "runtime/names.h"
 #include "runtime/record.h"
 #include "scopes.h"
+#include "xla.h"
 #include <dlfcn.h>
 #include <string.h>
 #include <sys/types.h>
@@ -29,6 +30,7 @@ static struct {
     object *(*builtins)(void);
     const char *(*text)(object *);
     void *(*pointer)(object *);
+    long long (*number)(object *);
     object *(*error)(void);
     void (*error_clear)(void);
     void (*increase)(object *);
@@ -45,9 +47,10 @@ static bool find_python(void)
                  {&python.dict_new, "PyDict_New"},                {&python.dict_set, "PyDict_SetItemString"},
                  {&python.run, "PyRun_String"},                   {&python.builtins, "PyEval_GetBuiltins"},
                  {&python.text, "PyUnicode_AsUTF8"},              {&python.pointer, "PyLong_AsVoidPtr"},
-                 {&python.error, "PyErr_Occurred"},               {&python.error_clear, "PyErr_Clear"},
-                 {&python.increase, "Py_IncRef"},                 {&python.decrease, "Py_DecRef"},
-                 {&python.none, "_Py_NoneStruct"},                {&python.no, "_Py_FalseStruct"}};
+                 {&python.number, "PyLong_AsLongLong"},           {&python.error, "PyErr_Occurred"},
+                 {&python.error_clear, "PyErr_Clear"},            {&python.increase, "Py_IncRef"},
+                 {&python.decrease, "Py_DecRef"},                 {&python.none, "_Py_NoneStruct"},
+                 {&python.no, "_Py_FalseStruct"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         void *found = dlsym(RTLD_DEFAULT, names[i].name);
         if (!found)
@@ -159,16 +162,37 @@ static object *say(object *self, object *const *arguments, ssize_t count)
     return result(python.none);
 }
 
-/* torch.py, by embed.py */
-extern const char vprec_torch_script[] __attribute__((visibility("hidden")));
+static object *origin(object *self, object *const *arguments, ssize_t count)
+{
+    (void)self;
+    const long long module = count == 3 ? python.number(arguments[0]) : 0;
+    const char *step = count == 3 ? python.text(arguments[1]) : NULL, *from = step ? python.text(arguments[2]) : NULL;
+    if (from && !python.error())
+        vprec_xla_comes_from(module, step, from);
+    return python.error() ? NULL : result(python.none);
+}
 
-static int run(void *nothing)
+/* torch.py and jax.py, by embed.py */
+extern const char vprec_torch_script[] __attribute__((visibility("hidden")));
+extern const char vprec_jax_script[] __attribute__((visibility("hidden")));
+
+/* What is run when which library is there; how it is put that it cannot be. */
+static const struct library {
+    const char *name, *script, *unknown;
+} libraries[] = {{"libtorch_python.so", vprec_torch_script,
+                  "PyTorch's modules do not tell their names: this Python interpreter is not known"},
+                 {"libjax_common.so", vprec_jax_script,
+                  "JAX does not tell what XLA's steps come from: this Python interpreter is not known"}};
+enum { LIBRARIES = sizeof libraries / sizeof *libraries };
+
+static int run(void *data)
 {
     enum { FASTCALL = 0x80, FILE_INPUT = 257 };
     static method methods[] = {{"named", named, FASTCALL, NULL}, {"forget", forget, FASTCALL, NULL},
                                {"begin", begin, FASTCALL, NULL}, {"end", end, FASTCALL, NULL},
-                               {"operators", operators, FASTCALL, NULL}, {"say", say, FASTCALL, NULL}};
-    (void)nothing;
+                               {"operators", operators, FASTCALL, NULL}, {"origin", origin, FASTCALL, NULL},
+                               {"say", say, FASTCALL, NULL}};
+    const struct library *library = data;
     object *space = python.dict_new(), *done = NULL;
     bool made = space && !python.dict_set(space, "__builtins__", python.builtins());
     for (size_t i = 0; i < sizeof methods / sizeof *methods && made; i++) {
@@ -178,10 +202,10 @@ static int run(void *nothing)
             python.decrease(function);
     }
     if (made)
-        done = python.run(vprec_torch_script, FILE_INPUT, space, space);
+        done = python.run(library->script, FILE_INPUT, space, space);
     if (!done) {
         python.error_clear();
-        vprec_record_warning("PyTorch's modules do not tell their names: this Python interpreter is not known");
+        vprec_record_warning(library->unknown);
     } else {
         python.decrease(done);
     }
@@ -192,10 +216,13 @@ static int run(void *nothing)
 
 void vprec_python_meet(const char *path)
 {
-    static bool met;
-    if (met || strcmp(vprec_name_base(path), "libtorch_python.so"))
-        return;
-    met = true;
-    if (!find_python() || python.add_pending_call(run, NULL))
-        vprec_record_warning("PyTorch's modules do not tell their names: this Python interpreter is not known");
+    static bool met[LIBRARIES];
+    const char *base = vprec_name_base(path);
+    for (size_t i = 0; i < LIBRARIES; i++) {
+        if (met[i] || strcmp(base, libraries[i].name))
+            continue;
+        met[i] = true;
+        if (!find_python() || python.add_pending_call(run, (void *)(uintptr_t)&libraries[i]))
+            vprec_record_warning(libraries[i].unknown);
+    }
 }

@@ -342,6 +342,21 @@ void vprec_scope_close(uint32_t depth)
     busy = false;
 }
 
+void vprec_scope_leave(uint32_t depth)
+{
+    static atomic_bool said;
+    const thread *t = here;
+    if (busy || !t || t->depth <= depth)
+        return;
+    const uint8_t before = t->open[depth].version;
+    vprec_scope_close(depth);
+    const opened *o = innermost(t);
+    if (vprec_version_tables && (o ? o->version : 0) != before)
+        atomic_store_explicit(vprec_version_ambiguous, 1, memory_order_relaxed);
+    if (counts_layers() && !atomic_exchange_explicit(&said, true, memory_order_relaxed))
+        vprec_record_warning("threads worked for a step of XLA's behind its end: that is counted for what came then");
+}
+
 uint32_t vprec_scope_depth(void)
 {
     return here ? here->depth : 0;

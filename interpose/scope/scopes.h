@@ -35,6 +35,9 @@ uint32_t vprec_scope_open(vprec_scope *scope);
 uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame);
 /* Closes the innermost ones until `depth` are open. */
 void vprec_scope_close(uint32_t depth);
+/* The same where threads may go on to work for one of them, which follow others from now on: what they give is of no
+ * use. */
+void vprec_scope_leave(uint32_t depth);
 /* How many are open in the calling thread. */
 uint32_t vprec_scope_depth(void);
 

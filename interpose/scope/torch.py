@@ -10,7 +10,7 @@ module that holds it says, or the class of that itself."""
 import sys
 import weakref
 
-TARGET = 'torch.nn.modules.module'
+TARGET, WHO = 'torch.nn.modules.module', 'PyTorch\'s modules'
 MOST = 100  # modules one within another
 
 
@@ -84,38 +84,3 @@ def install(module):
 
     module.register_module_module_registration_hook(names.registered)
     module.Module.__call__ = __call__
-
-
-class Finder:
-    """Waits for the module, and lets the others find it."""
-
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name != TARGET:
-            return None
-        sys.meta_path.remove(Finder)
-        for finder in sys.meta_path:
-            find = getattr(finder, 'find_spec', None)
-            spec = find(name, path, target) if find else None
-            if spec is not None:
-                break
-        else:
-            return None
-        loader = spec.loader
-        execute = loader.exec_module
-
-        def exec_module(module):
-            execute(module)
-            try:
-                install(module)
-            except Exception as error:  # the program's modules work as they are
-                say(f'PyTorch\'s modules do not tell their names: {error!r}')
-
-        loader.exec_module = exec_module
-        return spec
-
-
-if TARGET in sys.modules:
-    install(sys.modules[TARGET])
-else:
-    sys.meta_path.insert(0, Finder)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * peek.c: see peek.h. */
+#include "peek.h"
+#include "runtime/sys.h"
+
+/* [text, length, ...]: short ones have their text in themselves, others their room in the third word. */
+bool vprec_peek_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1])
+{
+    enum { SHORT = 15 };
+    uint64_t word[3];
+    if (!vprec_sys_peek(at, word, sizeof word) || word[1] > VPREC_PEEK_LONGEST ||
+        !vprec_sys_peek(word[0], text, word[1] + 1) || text[word[1]])
+        return false;
+    return word[0] == at + 2 * sizeof *word ? word[1] <= SHORT : word[2] >= word[1];
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * peek.h: memory of a framework's that may not be what it is taken for: reading it never faults. */
+#ifndef VPREC_SCOPE_PEEK_H
+#define VPREC_SCOPE_PEEK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { VPREC_PEEK_LONGEST = 1000 }; /* names */
+
+/* Whether there is a std::string (libstdc++) of at most VPREC_PEEK_LONGEST bytes, which are copied. */
+bool vprec_peek_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1]);
+
+#endif
