@@ -186,10 +186,11 @@ char *page_recipe_line(const page_view *view)
         return vprec_text("No recipe of all layers together keeps %s: %s.", page_string(recipe, "keeps"),
                           page_string(recipe, "note"));
     char *narrowest = count > 1 && !isnan(first)
-                          ? vprec_text(" With each layer in the narrowest format that it bears alone it is %.6g.", first)
+                          ? vprec_text(" With each layer in the narrowest format that it bears alone it is %.6g.",
+                                       first)
                           : vprec_text("%s", "");
-    char *line = vprec_text("The recipe gives all layers their formats together, and keeps %s: %.6g, measured; %zu run%s "
-                            "of all together led to it.%s", page_string(recipe, "keeps"), value, count,
+    char *line = vprec_text("The recipe gives all layers their formats together, and keeps %s: %.6g, measured; %zu "
+                            "run%s of all together led to it.%s", page_string(recipe, "keeps"), value, count,
                             count == 1 ? "" : "s", narrowest);
     free(narrowest);
     return line;

@@ -189,6 +189,12 @@ static sweep_value number_error(const sweep_errors *e, double value, const sweep
     return result;
 }
 
+static sweep_value of_rows(double value)
+{
+    return isnan(value) ? bad("no rows of numbers in native's output: lines of a text, the last axis of an array")
+                        : good(value);
+}
+
 static sweep_value rate(double errors)
 {
     return isnan(errors) ? bad("the reference text is empty") : good(errors);
@@ -206,7 +212,7 @@ sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric 
                                const sweep_document *native, const sweep_errors *errors)
 {
     const sweep_document *truth = metrics->truth ? &metrics->truth_document : native;
-    bool by_place = metric->kind == SWEEP_LABELS || (metric->kind >= SWEEP_MAX_REL && metric->kind <= SWEEP_MEAN_ABS);
+    bool by_place = metric->kind == SWEEP_LABELS || (metric->kind >= SWEEP_MAX_REL && metric->kind <= SWEEP_FLIPS);
     if (by_place && (is->broken || native->broken))
         return broken(native);
     switch (metric->kind) {
@@ -218,6 +224,11 @@ sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric 
     case SWEEP_MEAN_REL: return number_error(errors, errors->mean_rel, NULL, native);
     case SWEEP_MAX_ABS: return number_error(errors, errors->max_abs, &errors->worst_abs, native);
     case SWEEP_MEAN_ABS: return number_error(errors, errors->mean_abs, NULL, native);
+    case SWEEP_SQNR: return number_error(errors, errors->sqnr, NULL, native);
+    case SWEEP_COSINE: return isnan(errors->cosine) ? bad("there is no angle to numbers that are all 0 or not finite")
+                                                    : number_error(errors, errors->cosine, NULL, native);
+    case SWEEP_KL: return of_rows(errors->divergence);
+    case SWEEP_FLIPS: return of_rows(errors->flips);
     case SWEEP_EXTRACT: return sweep_metric_extract(metric, is);
     default: return bad("not a run's");
     }

@@ -18,6 +18,10 @@
     X(MEAN_REL, "mean-rel", -1, "", "mean of them")                                                                    \
     X(MAX_ABS, "max-abs", -1, "", "largest absolute error")                                                            \
     X(MEAN_ABS, "mean-abs", -1, "", "mean of them")                                                                    \
+    X(SQNR, "sqnr", 1, "dB", "signal over noise of all numbers, in decibels")                                          \
+    X(COSINE, "cosine", 1, "", "cosine of the angle between all numbers and native's")                                 \
+    X(KL, "kl", -1, "nats", "mean divergence of rows of scores (Kullback-Leibler)")                                    \
+    X(FLIPS, "flips", -1, "", "share of rows whose largest number moved: top-1 flips")                                 \
     X(DIGITS, "digits", 1, "digits", "median of the numbers' significant decimal digits over samples")
 typedef enum sweep_kind {
 #define SWEEP_METRIC_ENTRY(id, name, better, unit, about) SWEEP_##id,

@@ -111,9 +111,11 @@ static bool is_narrower(const candidate *a, const candidate *b)
 static size_t narrowest(const sweep_recipe *r, size_t layer, size_t from)
 {
     size_t best = r->count;
-    for (size_t i = from; i < r->count; i++)
-        if (r->candidates[i].layer == layer && (best == r->count || is_narrower(&r->candidates[i], &r->candidates[best])))
+    for (size_t i = from; i < r->count; i++) {
+        const candidate *c = &r->candidates[i];
+        if (c->layer == layer && (best == r->count || is_narrower(c, &r->candidates[best])))
             best = i;
+    }
     return best;
 }
 
@@ -172,8 +174,8 @@ static void begin(sweep_recipe *r, const sweep *s, const sweep_threshold *t)
     r->keeping = (long)r->step_count - 1;
     r->done = !r->keeping || !sweep_keeps(t, &s->grid.cells[SWEEP_NATIVE]);
     if (r->done)
-        r->trouble = vprec_text("%s", r->keeping ? "the native run does not keep it" : "no layer keeps it in any of the "
-                                                                                       "formats");
+        r->trouble = vprec_text("%s", r->keeping ? "the native run does not keep it"
+                                                 : "no layer keeps it in any of the formats");
 }
 
 /* A name as a recipe has it, in which '=' and '#' have meanings and blanks at the ends none; to be freed. */
@@ -300,7 +302,7 @@ static json_t *layer_json(const sweep_recipe *r, const sweep_threshold *t, const
     char *spec = found ? spec_in(r, narrowest(r, n->layer, r->steps[r->keeping])) : NULL;
     vprec_json_put(object, "layer", vprec_json_text(r->options->names.items[n->layer]));
     vprec_json_put(object, "narrowest", alone ? vprec_json_text(alone->format) : json_null());
-    vprec_json_put(object, "value", alone ? json_real(alone->values[t->metric].value) : json_null());
+    vprec_json_put(object, "value", alone ? vprec_json_real(alone->values[t->metric].value) : json_null());
     vprec_json_put(object, "recipe", spec ? vprec_json_text(spec) : json_null());
     free(spec);
     return object;
@@ -330,11 +332,6 @@ static char *text_of(const sweep_recipe *r, const char *goal, double value, cons
     return text;
 }
 
-static json_t *number(double x)
-{
-    return isfinite(x) ? json_real(x) : isnan(x) ? json_null() : json_string(x > 0 ? "inf" : "-inf");
-}
-
 static json_t *run_json(const sweep *s, const sweep_threshold *t, size_t run)
 {
     const sweep_cell *c = cell_of(s, run);
@@ -342,7 +339,8 @@ static json_t *run_json(const sweep *s, const sweep_threshold *t, size_t run)
     json_t *object = vprec_json_must(json_object());
     char *directory = vprec_text(VPREC_RESULTS_CELLS "/%s", c->id);
     vprec_json_put(object, "status", vprec_json_text(sweep_status_names[c->status]));
-    vprec_json_put(object, "value", c->status != SWEEP_OK_STATUS || value->error ? json_null() : number(value->value));
+    bool known = c->status == SWEEP_OK_STATUS && !value->error;
+    vprec_json_put(object, "value", known ? vprec_json_real(value->value) : json_null());
     vprec_json_put(object, "kept", json_boolean(sweep_keeps(t, c)));
     vprec_json_put(object, "directory", vprec_json_text(directory));
     free(directory);
@@ -373,7 +371,7 @@ json_t *sweep_recipe_report(const sweep_recipe *r, const sweep *s, const sweep_t
     for (size_t i = 0; found && i < r->runs; i++)
         if (r->tried[i] == (size_t)r->keeping) {
             text = text_of(r, goal, cell_of(s, i)->values[t->metric].value, from);
-            vprec_json_put(object, "value", number(cell_of(s, i)->values[t->metric].value));
+            vprec_json_put(object, "value", vprec_json_real(cell_of(s, i)->values[t->metric].value));
         }
     vprec_json_put(object, "keeps", vprec_json_text(goal));
     vprec_json_put(object, "found", json_boolean(found));
@@ -419,12 +417,13 @@ void sweep_recipe_print(const json_t *report, const sweep_options *o)
     printf("\nLayers by what they need, each alone, to keep %s; those to be kept wide first:\n", keeps);
     print_needs(layers);
     if (!json_is_true(json_object_get(report, "found"))) {
-        printf("\nNo recipe: %s (%zu run%s of all together)\n", page_string(report, "note"), count, count == 1 ? "" : "s");
+        printf("\nNo recipe: %s (%zu run%s of all together)\n", page_string(report, "note"), count,
+               count == 1 ? "" : "s");
         return;
     }
     json_t *first = json_object_get(json_array_get(runs, 0), "value");
-    printf("\nRecipe, all together: %.6g, measured, the best of %zu run%s", page_number(json_object_get(report, "value")),
-           count, count == 1 ? "" : "s");
+    printf("\nRecipe, all together: %.6g, measured, the narrowest that keeps it in %zu run%s",
+           page_number(json_object_get(report, "value")), count, count == 1 ? "" : "s");
     if (count > 1 && json_is_number(first))
         printf("; with each layer at its narrowest it is %.6g", json_number_value(first));
     printf("\n  vprec-run --format %s --scope @%s -- %s ...\n", page_string(report, "format"),

@@ -2,10 +2,12 @@
  * text.c: documents, their tokens, and what differs. */
 #include "text.h"
 #include "common/say.h"
+#include "measure.h"
 #include "stats/align.h"
 #include "stats/read/array.h"
 #include "stats/read/file.h"
 #include "stats/read/tokens.h"
+#include "stats/rows.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -37,8 +39,8 @@ static void take(void *context, const stats_token *token)
         group = own(d, vprec_text("%s", token->group));
     const char *text = token->number ? NULL : own(d, vprec_text("%.*s", (int)token->length, token->text));
     const char *name = token->name ? own(d, stats_token_name(token)) : NULL;
-    *token_add(d) = (sweep_token){group,       token->index, token->line,   token->piece, name,
-                                  token->part, token->unit,  token->number, token->value, text};
+    *token_add(d) = (sweep_token){group, token->index, token->line, token->piece, token->line, name,
+                                  token->part, token->unit, token->number, token->value, text};
 }
 
 static bool read_array(sweep_document *d, const stats_array *array)
@@ -48,13 +50,15 @@ static bool read_array(sweep_document *d, const stats_array *array)
     char *raw = vprec_alloc(BLOCK, STATS_ELEMENT_MOST);
     const char *group = own(d, vprec_text("%s", array->name));
     bool ok = true;
+    size_t last = array->dimensions && array->count ? array->shape[array->dimensions - 1] : 0;
     for (uint64_t first = 0; ok && first < array->count; first += BLOCK) {
         size_t count = array->count - first < BLOCK ? array->count - first : BLOCK;
         ok = stats_array_read(array, first, count, raw);
         if (ok)
             stats_array_convert(array, raw, 0, count, values);
         for (size_t i = 0; ok && i < count; i++)
-            *token_add(d) = (sweep_token){.group = group, .index = first + i, .number = true, .value = values[i]};
+            *token_add(d) = (sweep_token){.group = group, .index = first + i, .number = true, .value = values[i],
+                                          .row = last ? 1 + (first + i) / last : 0};
     }
     free(raw);
     return ok;
@@ -131,6 +135,27 @@ static const sweep_token **sorted(const sweep_document *d)
     return list;
 }
 
+/* What is summed up on the way. */
+typedef struct sums {
+    sweep_errors e;
+    vprec_gather gather;
+    stats_rows rows;
+    const sweep_token *last; /* of native, in a row */
+} sums;
+
+static void sum_up(sums *s, const sweep_token *is, const sweep_token *want)
+{
+    static const vprec_outcomes none;
+    double x = is ? is->value : NAN;
+    s->gather.n = 1;
+    vprec_gather_sample(&s->gather, &x, &want->value, &none);
+    if (s->last && (s->last->row != want->row || strcmp(s->last->group, want->group) != 0))
+        stats_rows_end(&s->rows);
+    s->last = want->row ? want : NULL;
+    if (want->row)
+        stats_rows_add(&s->rows, x, want->value);
+}
+
 /* `is` may be NULL: there is no number. */
 static void compare_numbers(const sweep_token *is, const sweep_token *of, sweep_errors *e)
 {
@@ -155,14 +180,17 @@ static void compare_numbers(const sweep_token *is, const sweep_token *of, sweep_
 }
 
 /* The tokens of one place; either may be NULL: not there. */
-static void compare_tokens(const sweep_token *is, const sweep_token *want, sweep_errors *e)
+static void compare_tokens(const sweep_token *is, const sweep_token *want, sums *s)
 {
+    sweep_errors *e = &s->e;
     bool finite = !want || !want->number || isfinite(want->value);
     e->not_finite += is && is->number && !isfinite(is->value) && finite;
-    if (want && want->number)
+    if (want && want->number) {
         compare_numbers(is && is->number ? is : NULL, want, e);
-    else
+        sum_up(s, is && is->number ? is : NULL, want);
+    } else {
         e->added += is && is->number;
+    }
     if ((want && !want->number) || (is && !is->number)) {
         e->labels++;
         e->agree += is && want && !is->number && !want->number && !strcmp(is->text, want->text);
@@ -185,7 +213,7 @@ static stats_step *steps_of(const sweep_document *d)
     return steps;
 }
 
-static void compare_in_order(const sweep_document *is, const sweep_document *want, sweep_errors *e)
+static void compare_in_order(const sweep_document *is, const sweep_document *want, sums *s)
 {
     stats_step *a = steps_of(is), *b = steps_of(want);
     size_t *match = vprec_alloc(is->count, sizeof *match), j = 0;
@@ -193,17 +221,17 @@ static void compare_in_order(const sweep_document *is, const sweep_document *wan
     stats_align(a, is->count, b, want->count, match, &order);
     for (size_t i = 0; i < is->count; i++) {
         for (; match[i] != STATS_UNMATCHED && j < match[i]; j++)
-            compare_tokens(NULL, &want->tokens[j], e);
-        compare_tokens(&is->tokens[i], match[i] == STATS_UNMATCHED ? NULL : &want->tokens[j++], e);
+            compare_tokens(NULL, &want->tokens[j], s);
+        compare_tokens(&is->tokens[i], match[i] == STATS_UNMATCHED ? NULL : &want->tokens[j++], s);
     }
     for (; j < want->count; j++)
-        compare_tokens(NULL, &want->tokens[j], e);
+        compare_tokens(NULL, &want->tokens[j], s);
     free(match);
     free(b);
     free(a);
 }
 
-static void compare_by_place(const sweep_document *is, const sweep_document *want, sweep_errors *e)
+static void compare_by_place(const sweep_document *is, const sweep_document *want, sums *s)
 {
     const sweep_token **a = sorted(is), **b = sorted(want);
     for (size_t i = 0, j = 0; i < is->count || j < want->count;) {
@@ -212,7 +240,7 @@ static void compare_by_place(const sweep_document *is, const sweep_document *wan
             order = i == is->count ? 1 : -1;
         else if ((order = strcmp(a[i]->group, b[j]->group)) == 0 && a[i]->index != b[j]->index)
             order = a[i]->index < b[j]->index ? -1 : 1;
-        compare_tokens(order <= 0 ? a[i] : NULL, order >= 0 ? b[j] : NULL, e);
+        compare_tokens(order <= 0 ? a[i] : NULL, order >= 0 ? b[j] : NULL, s);
         i += order <= 0;
         j += order >= 0;
     }
@@ -222,14 +250,23 @@ static void compare_by_place(const sweep_document *is, const sweep_document *wan
 
 sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want)
 {
-    sweep_errors e = {0};
+    static const vprec_probe_options options = {.metric = VPREC_METRIC_SQNR, .probability = 0.95, .confidence = 0.95};
+    sums s = {.last = NULL};
+    vprec_measure measure;
     if (is->kind == STATS_TEXT && want->kind == STATS_TEXT)
-        compare_in_order(is, want, &e);
+        compare_in_order(is, want, &s);
     else
-        compare_by_place(is, want, &e);
-    e.mean_abs /= (double)e.numbers;
-    e.mean_rel /= (double)e.numbers;
-    return e;
+        compare_by_place(is, want, &s);
+    stats_rows_end(&s.rows);
+    vprec_gather_measure(&s.gather, NULL, &options, &measure);
+    s.e.mean_abs /= (double)s.e.numbers;
+    s.e.mean_rel /= (double)s.e.numbers;
+    s.e.sqnr = measure.sqnr;
+    s.e.cosine = measure.cosine;
+    s.e.divergence = stats_rows_divergence(&s.rows);
+    s.e.flips = stats_rows_flips(&s.rows);
+    stats_rows_free(&s.rows);
+    return s.e;
 }
 
 /* "2:4", "v row 3", ".a[1]", "x[17]". */

@@ -8,6 +8,7 @@
 typedef struct sweep_token {
     const char *group; /* as in stats_token */
     uint64_t index, line, piece;
+    uint64_t row; /* its line in a text, its place but for the last axis in an array, from 1 on; 0: none */
     const char *name; /* of its place; NULL in text and arrays */
     unsigned part;
     bool unit, number;
@@ -46,6 +47,8 @@ typedef struct sweep_errors {
     uint64_t missing, added;         /* numbers that `is` does not have, and has besides */
     uint64_t not_finite;             /* NaN and infinities of `is` where `want` has none */
     uint64_t labels, agree;          /* labels of both, each once; equal ones */
+    double sqnr, cosine;             /* as of vprec_measure */
+    double divergence, flips;        /* of rows, as stats_rows has them; NaN: there are none */
 } sweep_errors;
 sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want);
 

@@ -13,6 +13,15 @@ static bool wrong(const char *spec, const char *what)
     return false;
 }
 
+/* A share of native's value, which must be a number. */
+static bool take_share(sweep_threshold *t, const sweep_metrics *metrics, double percent)
+{
+    t->percent = percent;
+    if (t->metric >= metrics->count || metrics->list[t->metric].kind != SWEEP_SQNR)
+        return true;
+    return wrong(t->spec, "sqnr is infinite natively, and has no share: name decibels, as in 'sqnr>=40'");
+}
+
 /* "0.95", "99%"; true in `*percent` for the latter. */
 static bool number(const char *text, double *value, bool *percent)
 {
@@ -35,9 +44,9 @@ bool sweep_threshold_parse(sweep_threshold *t, const char *spec, sweep_metrics *
     size_t length = strcspn(spec, "<>=:");
     const char *sign = spec + length;
     if (!*sign) {
-        if (!number(spec, &t->percent, &percent) || !percent || t->percent < 0)
+        if (!number(spec, &value, &percent) || !percent || value < 0)
             return wrong(spec, "no metric, and no share such as 1%");
-        return true;
+        return take_share(t, metrics, value);
     }
     size_t name_length = length;
     while (name_length && spec[name_length - 1] == ' ')
@@ -56,10 +65,8 @@ bool sweep_threshold_parse(sweep_threshold *t, const char *spec, sweep_metrics *
     size_t signs = strspn(sign, "<>=:");
     if (!number(sign + signs, &value, &percent))
         return wrong(spec, "no number behind the sign");
-    if (*sign == ':' && signs == 1 && percent && value >= 0) {
-        t->percent = value;
-        return true;
-    }
+    if (*sign == ':' && signs == 1 && percent && value >= 0)
+        return take_share(t, metrics, value);
     value = percent ? value / 100 : value;
     bool more = *sign == '>', less = *sign == '<', equal = sign[signs - 1] == '=';
     if ((!more && !less && !equal) || signs > 2 || (signs == 2 && !equal))
@@ -80,7 +87,7 @@ void sweep_threshold_resolve(sweep_threshold *t, const sweep *sweep)
     const sweep_metric *m = &sweep->options->metrics.list[t->metric];
     double native = sweep->grid.cells[SWEEP_NATIVE].values[t->metric].value;
     /* Of an error, or of a rate of errors, per cent are meant, not per cent of what is often 0. */
-    bool absolute = m->kind >= SWEEP_CER && m->kind <= SWEEP_MEAN_ABS;
+    bool absolute = m->kind >= SWEEP_CER && m->kind <= SWEEP_FLIPS && m->kind != SWEEP_COSINE;
     double room = (absolute ? 1 : fabs(native)) * t->percent / 100;
     /* A bound that is reached but for the last bit of a decimal number is reached. */
     room += 1e-12 * fabs(native);

@@ -364,8 +364,8 @@ class Recipe(unittest.TestCase):
     def test_told(self):
         told, said = self.sweep('--threshold', 'max-rel<=0.015')
         self.assertIn('each alone, to keep max-rel <= 0.015', told)
-        self.assertRegex(told, r'Recipe, all together: [\d.e-]+, measured, the best of \d runs; with each layer at its '
-                               r'narrowest it is [\d.e-]+\n  vprec-run --format f32=native --scope @FILE -- scope_program')
+        self.assertRegex(told, r'Recipe, all together: [\d.e-]+, measured, the narrowest that keeps it in \d runs; with each '
+                               r'layer at its narrowest it is [\d.e-]+\n  vprec-run --format f32=native --scope @FILE -- scope_program')
         self.assertIn('a?b', told)
         # It goes on where it stopped, and comes to the same.
         again, said = self.sweep('--threshold', 'max-rel<=0.015')

@@ -602,6 +602,75 @@ class Metrics(Case):
             self.assertEqual((got['max-rel'], got['equal']), (None, 0))
             self.values(broken, self.npy(values), '--metric', 'max-rel', '--metric', 'equal')
 
+    ROWS = ['--metric', 'sqnr', '--metric', 'cosine', '--metric', 'kl', '--metric', 'flips']
+
+    def rows(self, native, cell):
+        """What the metrics of rows are, by their definitions: natives and cells are lists of rows."""
+        a, b = sum(native, []), sum(cell, [])
+        noise = math.fsum((x - y) ** 2 for x, y in zip(a, b))
+        sqnr = 10 * math.log10(math.fsum(x * x for x in a) / noise) if noise else math.inf
+        cosine = math.fsum(x * y for x, y in zip(a, b)) / math.sqrt(math.fsum(x * x for x in a) *
+                                                                    math.fsum(y * y for y in b))
+
+        def shares(row, plain):
+            parts = row if plain else [math.exp(x) for x in row]
+            return [part / (1 if plain else math.fsum(parts)) for part in parts]
+        divergences = []
+        for want, got in zip(native, cell):
+            plain = min(want) >= 0 and abs(sum(want) - 1) < 1e-3
+            divergences.append(math.fsum(p * math.log(p / q) if q else math.inf for p, q in
+                                         zip(shares(want, plain), shares(got, plain)) if p))
+        flips = sum(want.index(max(want)) != got.index(max(got)) for want, got in zip(native, cell))
+        return {'sqnr': sqnr, 'cosine': cosine, 'kl': sum(divergences) / len(native), 'flips': flips / len(native)}
+
+    def check_rows(self, native, cell, *documents):
+        want = self.rows(native, cell)
+        for one, other in documents:
+            got = self.values(one, other, *self.ROWS)
+            for name, value in want.items():
+                if math.isinf(value):
+                    self.assertEqual(got[name], value, name)
+                else:
+                    self.assertAlmostEqual(got[name], value, delta=1e-12 * max(1, abs(value)), msg=name)
+
+    def test_scores(self):
+        rng = random.Random(11)
+
+        def text(rows):
+            return '\n'.join('digit: ' + ' '.join(map(repr, row)) for row in rows)
+        for spread in (1e-3, 0.4, 5):
+            native = [[rng.gauss(0, 3) for _ in range(10)] for _ in range(40)]
+            cell = [[x + rng.gauss(0, spread) for x in row] for row in native]
+            self.check_rows(native, cell, (text(native), text(cell)))
+        native = [[float(rng.randrange(100)) for _ in range(1000)] for _ in range(2)]
+        cell = [[x + rng.random() for x in row] for row in native]
+
+        def shaped(rows):
+            head = repr({'descr': '<f8', 'fortran_order': False, 'shape': (1, 2, 1000)}).encode() + b'\n'
+            return b'\x93NUMPY\1\0' + struct.pack('<H', len(head)) + head + struct.pack('<2000d', *sum(rows, []))
+        self.check_rows(native, cell, (shaped(native), shaped(cell)))
+        shares = [[.1, .2, .7], [.5, .25, .25]]
+        moved = [[.1, .5, .4], [.5, .3, .2]]
+        gone = [[0., .3, .7], [.5, .25, .25]]
+        self.check_rows(shares, moved, (text(shares), text(moved)))
+        self.check_rows(shares, gone, (text(shares), text(gone)))
+        self.check_rows(shares, shares, (text(shares), text(shares)))
+
+    def test_scores_that_are_lost(self):
+        got = self.values('1 2 3\n4 5 6\n', '1 2 nan\n4 5 6\n', *self.ROWS)
+        self.assertEqual(got, {'sqnr': -math.inf, 'cosine': None, 'kl': math.inf, 'flips': .5})
+        got = self.values('1 2 3\n4 5 6\n', '1 2 3\n4 5\n', *self.ROWS)
+        self.assertEqual((got['sqnr'], got['kl'], got['flips']), (-math.inf, math.inf, .5))
+        got = self.values('1 2 nan\n4 5 6\n', '3 2 1\n4 5 6\n', *self.ROWS)
+        self.assertEqual((got['kl'], got['flips']), (0, 0))
+        got = self.values('1\nloss 2\n', '1\nloss 3\n', *self.ROWS)
+        self.assertEqual((got['kl'], got['flips']), (None, None))
+        self.plan(native='1 2\n', m7='1 2\n')
+        _, error = self.sweep('--metric', 'sqnr', '--threshold', 'sqnr:1%', status=2)
+        self.assertIn('sqnr is infinite natively', error)
+        report = self.report('--formats', 'e8m7', '--metric', 'sqnr', '--threshold', 'sqnr>=40', '--restart')
+        self.assertEqual(report['threshold']['series'][0]['smallest'], 'e8m7')
+
     def test_nothing_to_measure(self):
         self.plan(native='words\n', m7='words\n')
         output, error = self.sweep('--formats', 'e8m7', '--metric', 'max-rel')
@@ -1102,7 +1171,7 @@ class Help(Case):
         text = self.help()
         self.assertLess(max(map(len, text.splitlines())), 101)
         self.assertIn('Examples', text)
-        for metric in 'equal', 'labels', 'cer', 'wer', 'max-rel', 'mean-rel', 'max-abs', 'mean-abs', 'digits':
+        for metric in 'equal', 'labels', 'cer', 'wer', 'max-rel', 'mean-rel', 'max-abs', 'mean-abs', 'sqnr', 'cosine', 'kl', 'flips', 'digits':
             self.assertRegex(text, rf'\n +{metric} ')
         self.assertRegex(self.sweep('--version')[0], r'\Avprec-sweep \d+\.\d+\.\d+\n\Z')
         with open('/dev/full', 'wb') as full:
