@@ -23,48 +23,53 @@ extern "C" {
 
 #if defined __x86_64__ && defined __linux__ && defined __ELF__ && defined __GNUC__
 
-#define VPREC_SCOPE_NOTE 1u              /* the type of the note by which vprec-run finds the hooks */
+#define VPREC_SCOPE_NOTE 2u              /* the type of the note by which vprec-run finds the hooks */
 #define VPREC_SCOPE_INNERMOST UINT32_MAX /* for vprec_scope_hooks.end: the innermost scope alone */
 
 /* Set by vprec-run; NULL: the program runs without it. */
 struct vprec_scope_hooks {
-    uint32_t (*begin)(const char *name); /* returns how many were open before */
-    void (*end)(uint32_t depth);         /* closes the innermost ones until so many are open */
+    uint32_t (*begin)(const char *name, const void *frame); /* returns how many were open before */
+    void (*end)(uint32_t depth);                            /* closes the innermost ones until so many are open */
 };
 
-__attribute__((weak, visibility("hidden"))) struct vprec_scope_hooks vprec_scope_hooks_1;
+__attribute__((weak, visibility("hidden"))) struct vprec_scope_hooks vprec_scope_hooks_2;
 
-__asm__(".pushsection .note.vprec, \"aG\", @note, vprec_scope_note_1, comdat\n\t"
+__asm__(".pushsection .note.vprec, \"aG\", @note, vprec_scope_note_2, comdat\n\t"
         ".balign 4\n\t"
-        ".long 6, 8, 1\n\t"
+        ".long 6, 8, 2\n\t"
         ".asciz \"vprec\"\n\t"
         ".balign 4\n\t"
-        ".weak vprec_scope_hooks_1\n\t"
-        ".hidden vprec_scope_hooks_1\n\t"
-        ".quad vprec_scope_hooks_1 - .\n\t"
+        ".weak vprec_scope_hooks_2\n\t"
+        ".hidden vprec_scope_hooks_2\n\t"
+        ".quad vprec_scope_hooks_2 - .\n\t"
         ".popsection");
+
+/* They are part of the function that calls them, and so is its frame: a scope ends when longjmp leaves that. */
+#define VPREC_SCOPE_INLINE static inline __attribute__((always_inline))
 
 /* Begins the scope "api:NAME" in the calling thread: what it computes from its next function call or return on, and
  * what threads compute for it that have no scope of their own, is part of it, until the vprec_scope_end() that
  * belongs to it. Scopes nest. `name` is copied. Returns how many scopes were open before, for vprec_scope_end_to(). */
-static inline uint32_t vprec_scope_begin(const char *name)
+VPREC_SCOPE_INLINE uint32_t vprec_scope_begin(const char *name)
 {
-    return __builtin_expect(vprec_scope_hooks_1.begin != 0, 0) ? vprec_scope_hooks_1.begin(name) : 0;
+    return __builtin_expect(vprec_scope_hooks_2.begin != 0, 0)
+               ? vprec_scope_hooks_2.begin(name, __builtin_frame_address(0))
+               : 0;
 }
 
 /* Ends the scope that was begun last in the calling thread, and is still open. */
-static inline void vprec_scope_end(void)
+VPREC_SCOPE_INLINE void vprec_scope_end(void)
 {
-    if (__builtin_expect(vprec_scope_hooks_1.end != 0, 0))
-        vprec_scope_hooks_1.end(VPREC_SCOPE_INNERMOST);
+    if (__builtin_expect(vprec_scope_hooks_2.end != 0, 0))
+        vprec_scope_hooks_2.end(VPREC_SCOPE_INNERMOST);
 }
 
 /* Ends as many as are needed for `depth` to be left open: what vprec_scope_begin() has returned. For ends that may have
- * been missed on the way, by longjmp or an exception. */
-static inline void vprec_scope_end_to(uint32_t depth)
+ * been missed on the way, by an exception. */
+VPREC_SCOPE_INLINE void vprec_scope_end_to(uint32_t depth)
 {
-    if (__builtin_expect(vprec_scope_hooks_1.end != 0, 0))
-        vprec_scope_hooks_1.end(depth);
+    if (__builtin_expect(vprec_scope_hooks_2.end != 0, 0))
+        vprec_scope_hooks_2.end(depth);
 }
 
 #else
@@ -94,6 +99,9 @@ namespace vprec {
 /* A scope for as long as the object lives: vprec::scope s("conv1"); */
 class scope {
 public:
+#ifdef __GNUC__
+    __attribute__((always_inline))
+#endif
     explicit scope(const char *name) : depth(vprec_scope_begin(name))
     {
     }

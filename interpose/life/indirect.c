@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * indirect.c: execs, what hardens the process, masks and handlers by the C library's function syscall, as libseccomp and
- * sandboxes make them: syscalls.c says which. */
+ * sandboxes make them: syscalls.c says which. And arch_prctl, which it has no header for. */
 #include "runtime/sys.h"
 #include "syscalls.h"
 #include <dlfcn.h>
@@ -38,4 +38,14 @@ bool vprec_indirect_call(uint64_t *saved)
     bool failed = vprec_sys_failed((long)f.result);
     saved[0] = failed ? (uint64_t)vprec_indirect_failed((long)f.result) : f.result;
     return true;
+}
+
+int arch_prctl(int code, unsigned long address);
+
+__attribute__((visibility("default"))) int arch_prctl(int code, unsigned long address)
+{
+    vprec_syscall_frame f = {.number = SYS_arch_prctl, .argument = {(uint64_t)code, address}};
+    if (!vprec_syscall(&f))
+        f.result = (uint64_t)vprec_sys(SYS_arch_prctl, code, (long)address, 0, 0, 0, 0);
+    return vprec_sys_failed((long)f.result) ? (int)vprec_indirect_failed((long)f.result) : (int)f.result;
 }

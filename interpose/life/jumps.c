@@ -4,6 +4,7 @@
  * is noted in it. What must not have a frame of its own is in jumps.S. */
 #include "masks.h"
 #include "runtime/next.h"
+#include "scope/scopes.h"
 #include "view.h"
 #include <setjmp.h>
 #include <ucontext.h>
@@ -79,8 +80,18 @@ const ucontext_t *vprec_jumps_context(const ucontext_t *uc)
     return copy;
 }
 
+/* Where the stack pointer goes to: the C library keeps it as PTR_MANGLE leaves it (sysdeps/unix/sysv/linux/x86_64). */
+static uint64_t stack_of(const struct __jmp_buf_tag *env)
+{
+    enum { RSP = 6 };
+    uint64_t at = (uint64_t)env->__jmpbuf[RSP];
+    __asm__("rorq $17, %0; xorq %%fs:0x30, %0" : "+r"(at) : : "cc");
+    return at;
+}
+
 static void jump(const struct __jmp_buf_tag *env)
 {
+    vprec_scope_jump((uint64_t)__builtin_frame_address(0), stack_of(env));
     vprec_view *view = env->__mask_was_saved ? vprec_view_here() : NULL;
     if (view)
         go_back(view, vprec_masks_noted(&env->__saved_mask));

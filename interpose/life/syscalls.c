@@ -6,11 +6,14 @@
 #include "generated.h"
 #include "harden.h"
 #include "meters.h"
+#include "runtime/record.h"
 #include "runtime/sys.h"
+#include "runtime/version.h"
 #include "trap.h"
 #include "view.h"
 #include "waits.h"
 #include "x86/emulate/enter.h"
+#include <asm/prctl.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -254,6 +257,17 @@ static bool harden(vprec_syscall_frame *f)
     return false;
 }
 
+/* Clones leave by the GS base, with several formats: nobody else may have it. */
+static bool set_register(vprec_syscall_frame *f)
+{
+    static atomic_bool told;
+    if (f->argument[0] != ARCH_SET_GS || !vprec_version_tables)
+        return false;
+    if (!atomic_exchange(&told, true))
+        vprec_record_warning("the program was refused the GS register (arch_prctl), which --scope and --within use");
+    return done(f, -EPERM);
+}
+
 /* Memory is mapped, or its protection changes. */
 static bool memory(vprec_syscall_frame *f)
 {
@@ -343,6 +357,8 @@ static handled *handler_of(uint64_t number)
     case SYS_seccomp:
     case MSEAL:
         return harden;
+    case SYS_arch_prctl:
+        return set_register;
     default:
         return NULL;
     }

@@ -5,9 +5,9 @@
 #include "vprec_scope.h"
 #include <string.h>
 
-static uint32_t begin(const char *name)
+static uint32_t begin(const char *name, const void *frame)
 {
-    return vprec_scope_open(vprec_scope_named("api", name, ""));
+    return vprec_scope_open_within(vprec_scope_named("api", name, ""), frame);
 }
 
 static void end(uint32_t depth)

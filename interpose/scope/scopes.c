@@ -28,6 +28,7 @@ typedef struct opened {
     vprec_scope *scope;
     uint8_t version; /* of who works in it */
     const void *frame; /* of the function that it ends with; NULL: with none */
+    const void *in;    /* with which frame it is left by a jump; NULL: with none */
     uint8_t given;   /* by it or those around it, whether or not one is within */
     bool within;
 } opened;
@@ -290,12 +291,7 @@ static bool grow(thread *t)
     return true;
 }
 
-uint32_t vprec_scope_open(vprec_scope *scope)
-{
-    return vprec_scope_open_frame(scope, NULL);
-}
-
-uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame)
+static uint32_t open_in(vprec_scope *scope, const void *frame, const void *in)
 {
     if (busy)
         return UINT32_MAX;
@@ -307,7 +303,7 @@ uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame)
     uint32_t depth = t ? t->depth : UINT32_MAX;
     if (t && scope && (t->depth < t->room || grow(t))) {
         const opened *around = innermost(t);
-        opened o = {.scope = scope, .frame = frame, .given = around ? around->given : (uint8_t)vprec_version_main,
+        opened o = {.scope = scope, .frame = frame, .in = in, .given = around ? around->given : (uint8_t)vprec_version_main,
                     .within = scope->within || (around && around->within)};
         if (!atomic_load_explicit(&scope->met, memory_order_acquire))
             record(scope);
@@ -326,6 +322,21 @@ uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame)
     return depth;
 }
 
+uint32_t vprec_scope_open(vprec_scope *scope)
+{
+    return open_in(scope, NULL, NULL);
+}
+
+uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame)
+{
+    return open_in(scope, frame, frame);
+}
+
+uint32_t vprec_scope_open_within(vprec_scope *scope, const void *frame)
+{
+    return open_in(scope, NULL, frame);
+}
+
 void vprec_scope_close(uint32_t depth)
 {
     thread *t = here;
@@ -340,6 +351,16 @@ void vprec_scope_close(uint32_t depth)
         work_in(t);
     }
     busy = false;
+}
+
+void vprec_scope_jump(uint64_t from, uint64_t to)
+{
+    const thread *t = here;
+    uint32_t depth = t ? t->depth : 0;
+    while (depth && (uint64_t)t->open[depth - 1].in >= from && (uint64_t)t->open[depth - 1].in < to)
+        depth--;
+    if (t)
+        vprec_scope_close(depth);
 }
 
 void vprec_scope_leave(uint32_t depth)

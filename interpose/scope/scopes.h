@@ -33,6 +33,10 @@ uint32_t vprec_scope_open(vprec_scope *scope);
 /* The same for one that ends when the function with that frame returns: if it was left in another way, the next such
  * call finds its frame gone, and closes it. */
 uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame);
+/* The same for one that may be left by longjmp alone, which leaves that frame: vprec_scope_jump() closes it. */
+uint32_t vprec_scope_open_within(vprec_scope *scope, const void *frame);
+/* Control goes from stack pointer `from` up to `to`, of the same stack or another one. */
+void vprec_scope_jump(uint64_t from, uint64_t to);
 /* Closes the innermost ones until `depth` are open. */
 void vprec_scope_close(uint32_t depth);
 /* The same where threads may go on to work for one of them, which follow others from now on: what they give is of no

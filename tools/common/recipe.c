@@ -52,7 +52,9 @@ static bool read_file(vprec_recipe *recipe, const char *name)
     size_t room = 0;
     bool ok = file;
     for (unsigned number = 1; ok && getline(&line, &room, file) >= 0; number++) {
-        char *comment = strchr(line, '#'), *where = vprec_text("%s:%u", name, number);
+        char *comment = line, *where = vprec_text("%s:%u", name, number);
+        while ((comment = strchr(comment, '#')) && comment != line && !strchr(" \t", comment[-1]))
+            comment++; /* names have it, too: itt:convolution#3 */
         if (comment)
             *comment = 0;
         char *text = trimmed(line);

@@ -110,6 +110,98 @@ static void jumps(void)
     show("out", dot(a, b, N));
 }
 
+__attribute__((noipa)) static void leaves_two(void)
+{
+    vprec_scope_begin("two");
+    show("two", dot(a, b, N));
+    vprec_scope_begin("three");
+    longjmp(back, 1);
+}
+
+/* No end is told of what has been left. */
+static void far(void)
+{
+    for (volatile int i = 0; i < 2; i++) {
+        if (!i)
+            vprec_scope_begin("gone");
+        if (!setjmp(back)) {
+            if (!i)
+                vprec_scope_end();
+            leaves_two();
+        }
+        if (!i)
+            vprec_scope_begin("one");
+        show("one", dot(a, b, N));
+    }
+    show("one", dot(a, b, N));
+    vprec_scope_end();
+    show("out", dot(a, b, N));
+}
+
+static sigjmp_buf signal_back;
+
+static void leaving(int number)
+{
+    (void)number;
+    vprec_scope_begin("two");
+    show("two", dot(a, b, N));
+    siglongjmp(signal_back, 1);
+}
+
+static void out_of_handlers(void)
+{
+    static char stack[1 << 16];
+    const stack_t other = {.ss_sp = stack, .ss_size = sizeof stack};
+    struct sigaction action = {.sa_handler = leaving};
+    for (volatile int i = 0; i < 2; i++) {
+        if (i) {
+            sigaltstack(&other, NULL);
+            action.sa_flags = SA_ONSTACK;
+        }
+        sigaction(SIGUSR1, &action, NULL);
+        if (!sigsetjmp(signal_back, 1))
+            raise(SIGUSR1);
+        if (!i)
+            vprec_scope_begin("one");
+        show("one", dot(a, b, N));
+    }
+    show("one", dot(a, b, N));
+    vprec_scope_end();
+    show("out", dot(a, b, N));
+}
+
+static void numbered(void)
+{
+    vprec_scope_begin("one");
+    show("one", dot(a, b, N));
+    vprec_scope_end();
+    vprec_scope_begin("two#1");
+    show("two", dot(a, b, N));
+    vprec_scope_end();
+    show("out", dot(a, b, N));
+}
+
+int arch_prctl(int code, unsigned long address);
+
+/* The program wants the GS register for itself. */
+static void gs(const char *how)
+{
+    static unsigned long mine[2];
+    enum { SET_GS = 0x1001, ARCH_PRCTL = 158 };
+    long result;
+    if (!strcmp(how, "call"))
+        result = arch_prctl(SET_GS, (unsigned long)mine);
+    else if (!strcmp(how, "number"))
+        result = syscall(ARCH_PRCTL, SET_GS, mine);
+    else
+        __asm__ volatile("syscall" : "=a"(result) : "a"(ARCH_PRCTL), "D"(SET_GS), "S"(mine) : "rcx", "r11", "memory");
+    printf("refused %d\n", result != 0);
+    vprec_scope_begin("one");
+    show("one", dot(a, b, N));
+    vprec_scope_end();
+    show("out", dot(a, b, N));
+}
+
 static float handled;
 
 static void handler(int number)
@@ -344,6 +436,14 @@ int main(int argc, char **argv)
         elementary();
     else if (!strcmp(part, "jumps"))
         jumps();
+    else if (!strcmp(part, "far"))
+        far();
+    else if (!strcmp(part, "handled"))
+        out_of_handlers();
+    else if (!strcmp(part, "numbered"))
+        numbered();
+    else if (!strcmp(part, "gs"))
+        gs(argv[2]);
     else if (!strcmp(part, "signals"))
         signals();
     else if (!strcmp(part, "forks"))

@@ -131,6 +131,24 @@ class Scopes(unittest.TestCase):
         lines, _ = vprec(*TWO, PROGRAM, 'jumps')
         self.check(lines, 4, one=6, two=3)
 
+    def test_jumps_out(self):
+        """Of a function that began scopes, into one that had begun another, and out of signal handlers."""
+        for part in ('far', 'handled'):
+            lines, _ = vprec('-f', 'e8m10', '--scope', 'one=e8m6', '--scope', 't*=e8m3', PROGRAM, part)
+            self.assertEqual([name for name, _ in lines], ['two', 'one', 'two', 'one', 'one', 'out'])
+            self.assertEqual(lines, expected(lines, one=6, two=3))
+
+    def test_gs(self):
+        """Who has the register keeps it; who asks is told."""
+        for how in ('call', 'number', 'instruction'):
+            lines, _ = vprec('-f', 'e8m10', '--scope', 'one=e8m6', PROGRAM, 'gs', how)
+            self.assertEqual(lines, [('refused', '1'), *expected(lines[1:], one=6)])
+        done = subprocess.run([VPREC_RUN, '-f', 'e8m10', '--scope', 'one=e8m6', '--', PROGRAM, 'gs', 'call'], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=240, check=True)
+        self.assertIn('was refused the GS register', done.stderr)
+        lines, _ = vprec('-f', 'e8m10', PROGRAM, 'gs', 'call')
+        self.assertEqual(lines[0], ('refused', '0'))
+
     def test_exceptions(self):
         lines, _ = vprec(*TWO, THROWN)
         self.check(lines, 3, one=6, two=3)
@@ -221,6 +239,15 @@ class Recipes(unittest.TestCase):
         recipe = self.recipe('# by hand\n\n  one = e8m6   # narrow\napi:t* = e8m3\r\n')
         lines, _ = vprec('-f', 'e8m10', '--scope', recipe, PROGRAM, 'nested')
         self.assertEqual(lines, expected(lines, one=6, two=3))
+
+    def test_comments(self):
+        recipe = self.recipe('one=e8m6\t#it is narrow\n#two=e8m4\n  # two=e8m5\nt*#1=e8m3# no comment\n')
+        _, said = vprec('-f', 'e8m10', '--scope', recipe, PROGRAM, 'nested', status=125)
+        self.assertIn("recipe.txt:4", said)
+        recipe = self.recipe('one=e8m6 #\nt*#1=e8m3\n')
+        lines, _ = vprec('-f', 'e8m10', '--scope', recipe, PROGRAM, 'numbered')
+        self.assertEqual(lines, expected(lines, one=6, two=3))
+        self.assertEqual([name for name, _ in lines], ['one', 'two', 'out'])
 
     def test_names_nothing(self):
         _, said = vprec(*TWO, '--scope', 'three=e8m3', PROGRAM, 'nested', status=125)
