@@ -22,6 +22,7 @@ typedef struct vprec_clone_options {
     enum vprec_isa isa;
     bool count; /* every site through the emulator, which counts */
     enum vprec_counting metered; /* else: what is counted inline; sites without inline code by the emulator */
+    bool follows; /* with metered: see vprec_scope_metered */
     bool alone; /* the image goes by itself, and keeps what its source was */
     bool apart; /* the originals stay as they are: who comes there is led to the clones */
     bool changes; /* with apart: the originals may write to themselves */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * cross.c: see cross.h. */
 #include "cross.h"
-#include "runtime/record.h"
+#include "x86/emulate/enter.h"
 
 static void make_good(const vprec_counted_site *s, bool more)
 {
     uint64_t one = more ? 1 : UINT64_MAX;
-    vprec_counts *counts = s->executed ? NULL : vprec_record_counts(s->counter, (vprec_type)s->type);
+    vprec_counts *counts = s->executed || !vprec_counters ? NULL : vprec_counters(s->counter, (vprec_type)s->type);
     if (s->executed)
         atomic_fetch_add_explicit(s->executed, one, memory_order_relaxed);
     else if (counts)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * jump.c: see jump.h. Writes into the clones only; that the originals lead here is patch.c's. */
 #include "jump.h"
+#include "follow.h"
 #include "hop.h"
 #include "patch.h"
 #include "runtime/version.h"
@@ -405,6 +406,8 @@ static void emit_entry(vprec_cloner *k)
         c->full = true;
     uint8_t *to = emit_noting(k, k->function, &k->now->slots[k->function]);
     lead_slot(k, to, (uint64_t)c->at);
+    if (k->options->follows && k->options->metered)
+        vprec_follow_emit(c);
     vprec_cloner_end(k);
 }
 

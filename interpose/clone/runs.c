@@ -4,6 +4,7 @@
  * between what is read of a meter and written back. */
 #include "runs.h"
 #include "find/shifters.h"
+#include "follow.h"
 #include "jump.h"
 #include "runtime/meter.h"
 #include "runtime/record.h"
@@ -141,6 +142,9 @@ void vprec_runs_step(vprec_cloner *k, size_t index)
             keep_run(k);
         begin_run(k, index);
     }
+    const uint64_t at = node(k, index)->at;
+    if (k->options->follows && *vprec_mark(k->map, at) & VPREC_ENTRY && at != vprec_cloner_function(k, k->function)->start)
+        vprec_follow_emit(&k->code);
     if (k->run.counter && k->run.place == index)
         emit_counter(&k->code, k->run.counter, k->run.flags_free);
 }

@@ -472,6 +472,7 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
     vprec_clone_options options = {
         .isa = isa, .count = counts_by_c(),
         .metered = counts_by_c() ? VPREC_COUNT_NONE : (enum vprec_counting)config->count,
+        .follows = vprec_scope_metered,
         .records = j->function_records, .audit = config->audit,
         .entered = j->entered, .counters = config->count ? j->counters : NULL, .gates = &j->gates,
         .calls = j->calls, .alone = j->alone, .apart = j->apart, .changes = j->changes, .others = j->others,

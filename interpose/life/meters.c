@@ -2,12 +2,14 @@
  * meters.c: see meters.h. Where the program uses %gs itself, what would be
  * counted then is left out, and told to be. */
 #include "meters.h"
+#include "clone/follow.h"
 #include "clone/image.h"
 #include "runtime/gs.h"
 #include "runtime/meter.h"
 #include "runtime/next.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
+#include "scope/scopes.h"
 #include "x86/decode.h"
 #include "x86/emulate/stack.h"
 #include <aio.h>
@@ -42,6 +44,9 @@ static uint64_t base_here(void)
 /* The thread's meter, made if need be; 0: no memory. */
 static uint64_t meter_here(void)
 {
+    uint64_t by_scope = vprec_scope_metered ? vprec_scope_meter() : 0;
+    if (by_scope)
+        return by_scope;
     vprec_stacks *s = vprec_stack_find();
     if (!s)
         s = vprec_stack_make();
@@ -66,10 +71,19 @@ bool vprec_meters_on(void)
     return on;
 }
 
+void vprec_meters_off(void)
+{
+    on = false;
+}
+
 /* It may be the maker's of this thread or process, or the program's own. */
 static void leave(void)
 {
     uint64_t base = on ? base_here() : 0;
+    if (base && vprec_scope_metered && vprec_scope_has_base(base)) {
+        set_base(0);
+        return;
+    }
     for (const vprec_stacks *s = base ? vprec_stack_all() : NULL; s; s = s->others)
         if (s->meter && base == s->meter + VPREC_METER_ABOVE) {
             set_base(0);
@@ -122,13 +136,28 @@ static unsigned counting(uint64_t rip)
     return (uint32_t)displacement - (uint32_t)VPREC_METER_DISPLACEMENT < VPREC_METER_BYTES ? insn.length : 0;
 }
 
+/* The thread goes on in the scope that it is led to; as it is, if it cannot. */
+static void follow(void)
+{
+    const uint64_t meter = vprec_scope_meter();
+    if (meter)
+        set_base(meter + VPREC_METER_ABOVE);
+}
+
 bool vprec_meters_fault(const siginfo_t *info, ucontext_t *uc)
 {
     static atomic_bool told;
     uint64_t rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
     if (!on || info->si_code <= 0 || !vprec_image_of_clone(rip))
         return false;
+    if (vprec_scope_metered && vprec_follow_is_trap((const uint8_t *)rip)) {
+        follow();
+        uc->uc_mcontext.gregs[REG_RIP] = (greg_t)rip + 1;
+        return true;
+    }
     unsigned length = counting(rip);
+    if (length && vprec_scope_metered && vprec_follow_asks((const uint8_t *)rip))
+        length = VPREC_FOLLOW_QUESTION; /* without a meter there is nothing to ask */
     if (!length)
         return false;
     uint64_t meter = base_here() ? 0 : meter_here();

@@ -317,6 +317,8 @@ static void start(char **argv, char **envp)
         bool metered = config->count == VPREC_COUNT_OPERATIONS || config->count == VPREC_COUNT_QUICK;
         if (metered && vprec_versions == 1) /* else gs leads to the versions, and C code counts */
             vprec_meters_begin();
+        if (config->layers && vprec_meters_on() && !vprec_scope_meter_all())
+            vprec_meters_off();
         vprec_generated_begin(isa);
         vprec_named_begin();
         vprec_symbols_begin();

@@ -40,6 +40,7 @@ uint64_t vprec_meter_lineage(void)
 
 uint32_t vprec_meter_take(uint32_t bytes)
 {
+    vprec_meter_lineage(); /* of a child of fork: its own places begin here */
     uint32_t at = (next + bytes - 1) & ~(bytes - 1);
     if (!here || at > VPREC_METER_BYTES - bytes)
         return 0;
@@ -73,14 +74,24 @@ static vprec_meter *nobodys(void)
     return made;
 }
 
+bool vprec_meter_is(uint64_t address)
+{
+    uint64_t lineage = 0;
+    return !(address % VPREC_WIRE_PAGE) && vprec_sys_peek(address, &lineage, sizeof lineage) && lineage &&
+           lineage == vprec_meter_lineage();
+}
+
 vprec_meter *vprec_meter_make(void)
 {
     uint64_t lineage = vprec_meter_lineage();
     vprec_meter *meter = lineage ? vprec_share_meter() : NULL;
     if (meter) {
         meter->lineage = lineage;
-        return meter;
+    } else {
+        atomic_fetch_add(&vprec_wire_shared->dropped, 1);
+        meter = nobodys();
     }
-    atomic_fetch_add(&vprec_wire_shared->dropped, 1);
-    return nobodys();
+    if (meter)
+        meter->led = &meter->work;
+    return meter;
 }

@@ -33,5 +33,7 @@ uint64_t vprec_meter_lineage(void);
 
 /* A new meter of this process; without room a common one whose numbers are lost, which is told; NULL: no memory. */
 vprec_meter *vprec_meter_make(void);
+/* Whether there is one of this process, and not nobody's. */
+bool vprec_meter_is(uint64_t address);
 
 #endif

@@ -459,6 +459,11 @@ enum { VPREC_METER_HEAD = VPREC_WIRE_PAGE, VPREC_METER_FIRST = 1 << 20, VPREC_ME
 
 typedef struct vprec_meter {
     uint64_t lineage; /* offset of that record */
+    uint64_t scope;   /* with --layers: offset of the record of the one that it is for; 0: outside of all */
+    /* Where a function is entered, its thread is to count elsewhere if these differ: a scope, and what says which one
+     * it is to be; `work` itself where the thread knows that by itself. */
+    uint64_t work;
+    const volatile uint64_t *led;
 } vprec_meter;
 
 typedef struct vprec_lineage_record {

@@ -2,6 +2,7 @@
  * scopes.c: see scopes.h. */
 #include "scopes.h"
 #include "runtime/memory.h"
+#include "runtime/meter.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
@@ -18,6 +19,7 @@ struct vprec_scope {
     bool within;     /* a --within matches */
     atomic_bool met; /* it was opened before */
     uint32_t line;   /* see vprec_scope_record */
+    uint32_t number; /* from 0 on */
     vprec_scope_record *record; /* NULL: there was no room */
     vprec_counts *_Atomic counts[VPREC_TYPES]; /* NULL: not looked for yet */
     const char *kind, *of_kind; /* "Conv", "ort:<Conv>"; of_kind NULL: none */
@@ -42,13 +44,18 @@ typedef struct thread {
     vprec_scope *shown; /* for others, who hold the lock: the innermost one and its version; NULL: none is open */
     uint8_t version;
     bool follows;
+    vprec_meter **meters; /* by the scopes' numbers, NULL: not made yet */
+    uint32_t meter_room;
+    uint64_t lineage; /* of the meters */
+    _Atomic uint64_t base; /* of one of them: what GS was last set to for it */
 } thread;
 
 enum { BUCKETS = 1 << 8 };
 static vprec_scope *_Atomic buckets[BUCKETS];
 static _Atomic int32_t locked;
-static thread *threads; /* all that ever opened one */
+static thread *_Atomic threads; /* all that ever opened one */
 static vprec_heap heap;
+static uint32_t scopes;
 static pthread_key_t at_end;
 static bool ends;
 
@@ -163,6 +170,7 @@ vprec_scope *vprec_scope_named(const char *source, const char *name, const char 
             append(append(append(append(made->name + all + last + 1, source), ":<"), kind), ">");
         }
         made->hash = hash;
+        made->number = scopes++;
         ask_recipe(made);
         made->next = atomic_load_explicit(bucket, memory_order_relaxed);
         atomic_store_explicit(bucket, made, memory_order_release);
@@ -196,9 +204,8 @@ static bool lives(const thread *t)
     return !vprec_sys(SYS_tgkill, vprec_sys_getpid(), t->id, 0, 0, 0, 0);
 }
 
-/* Where those that follow count; NULL: where nobody is in a scope. */
-static vprec_scope *_Atomic led;
 static vprec_scope *outside, *several; /* what is counted where none, or nobody knows which one, is open */
+static _Atomic uint64_t led; /* where those that follow count, as a number: see vprec_meter */
 
 /* Leads those that follow to the version of what is open, now that the calling thread's has changed. `self` NULL: it
  * has none. */
@@ -225,13 +232,95 @@ static void lead(thread *self)
     }
     if (vprec_version_tables)
         vprec_version_lead(!clear ? VPREC_VERSION_AMBIGUOUS : only ? only->version : 0);
-    atomic_store_explicit(&led, !alone ? several : only ? only->shown : NULL, memory_order_release);
+    atomic_store_explicit(&led, (uint64_t)(!alone ? several : only ? only->shown : outside), memory_order_release);
     unlock();
 }
 
-static void work_in(const thread *t)
+bool vprec_scope_metered;
+
+/* What the thread counts for; NULL: there was no memory for what is outside of all. */
+static vprec_scope *work_of(const thread *t)
 {
     const opened *o = innermost(t);
+    return o ? o->scope : t->follows ? (vprec_scope *)atomic_load_explicit(&led, memory_order_acquire) : outside;
+}
+
+static bool grow_meters(thread *t, uint32_t number)
+{
+    enum { FIRST = 512 };
+    uint32_t room = t->meter_room ? t->meter_room : FIRST;
+    while (room <= number)
+        room *= 2;
+    vprec_meter **more = vprec_pages(room * sizeof(vprec_meter *)), **before = t->meters;
+    if (!more)
+        return false;
+    const size_t bytes = t->meter_room * sizeof(vprec_meter *);
+    if (bytes)
+        memcpy(more, before, bytes);
+    t->meters = more;
+    t->meter_room = room;
+    if (bytes)
+        vprec_pages_free(before, bytes);
+    return true;
+}
+
+/* Its meter for the scope that it is to count for; NULL: there is none. */
+static vprec_meter *meter_of(thread *t)
+{
+    vprec_scope *s = work_of(t);
+    const uint64_t lineage = vprec_meter_lineage();
+    if (t->lineage != lineage && t->meters)
+        memset(t->meters, 0, t->meter_room * sizeof(vprec_meter *));
+    t->lineage = lineage;
+    if (!s || !s->record || (s->number >= t->meter_room && !grow_meters(t, s->number)))
+        return NULL;
+    vprec_meter *m = t->meters[s->number];
+    if (!m) {
+        t->meters[s->number] = m = vprec_meter_make();
+        if (m && m->lineage) {
+            m->scope = vprec_record_offset(s->record);
+            m->work = (uint64_t)s;
+        }
+    }
+    if (m && m->lineage)
+        m->led = t->follows && !t->depth ? (const volatile uint64_t *)&led : &m->work;
+    return m;
+}
+
+uint64_t vprec_scope_meter(void)
+{
+    thread *t = busy ? NULL : here;
+    vprec_meter *m = t ? meter_of(t) : NULL;
+    if (m)
+        atomic_store_explicit(&t->base, (uint64_t)m + VPREC_METER_ABOVE, memory_order_relaxed);
+    return (uint64_t)m;
+}
+
+bool vprec_scope_has_base(uint64_t base)
+{
+    bool found = false;
+    for (const thread *t = atomic_load_explicit(&threads, memory_order_acquire); t && !found; t = t->next)
+        found = atomic_load_explicit(&t->base, memory_order_relaxed) == base;
+    return found;
+}
+
+/* Has the thread, which is the calling one, count for what it works in; but where the program uses GS itself. */
+static void count_in(thread *t)
+{
+    const uint64_t before = vprec_gs();
+    if (before && before != t->base)
+        return;
+    vprec_meter *m = meter_of(t);
+    const uint64_t base = m ? (uint64_t)m + VPREC_METER_ABOVE : 0; /* 0: as soon as it counts it asks */
+    atomic_store_explicit(&t->base, base, memory_order_relaxed);
+    vprec_gs_set(base);
+}
+
+static void work_in(thread *t)
+{
+    const opened *o = innermost(t);
+    if (vprec_scope_metered)
+        count_in(t);
     if (!vprec_version_tables)
         return;
     if (o)
@@ -246,6 +335,9 @@ static void end(void *data)
 {
     thread *t = data;
     t->depth = 0;
+    if (t->base && vprec_gs() == t->base)
+        vprec_gs_set(0);
+    t->base = 0;
     here = NULL; /* what comes yet is not its any more: another thread may have it */
     lead(t);
     t->id = 0;
@@ -265,6 +357,8 @@ static thread *make(void)
     if (t) {
         t->id = vprec_sys_gettid();
         t->follows = follows;
+        const uint64_t base = vprec_scope_metered ? vprec_gs() : 0; /* it may have counted, outside of all */
+        t->base = base && vprec_meter_is(base - VPREC_METER_ABOVE) ? base : 0;
     }
     unlock();
     here = t;
@@ -386,6 +480,8 @@ uint32_t vprec_scope_depth(void)
 void vprec_scope_thread(bool is_follower)
 {
     follows = is_follower;
+    if (vprec_scope_metered)
+        make();
     if (!vprec_version_tables)
         return;
     if (is_follower)
@@ -414,9 +510,8 @@ vprec_counts *vprec_scope_counts(uint32_t function, vprec_type type)
 {
     static char nowhere; /* stands for: no room */
     const opened *o = here ? innermost(here) : NULL;
-    vprec_scope *s = o ? o->scope : follows ? atomic_load_explicit(&led, memory_order_acquire) : NULL;
+    vprec_scope *s = o ? o->scope : follows ? (vprec_scope *)atomic_load_explicit(&led, memory_order_acquire) : outside;
     (void)function;
-    s = s ? s : outside;
     if (!s || !s->record)
         return NULL;
     vprec_counts *counts = atomic_load_explicit(&s->counts[type], memory_order_acquire);
@@ -441,5 +536,14 @@ void vprec_scope_begin_all(void)
             record(outside);
         if (several)
             record(several);
+        led = (uint64_t)outside;
     }
+}
+
+bool vprec_scope_meter_all(void)
+{
+    vprec_scope_metered = vprec_gs_able();
+    if (vprec_scope_metered)
+        make();
+    return vprec_scope_metered;
 }

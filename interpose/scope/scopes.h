@@ -49,6 +49,17 @@ uint32_t vprec_scope_depth(void);
  * vprec_counters. */
 vprec_counts *vprec_scope_counts(uint32_t function, vprec_type type);
 
+/* With --layers, what is counted inline is counted by scope, in meters (runtime/meter.h): each thread has one for each
+ * scope that it works in, and those that follow look where functions are entered whether they are to go on in another
+ * one. Before any is made; false: the processor does not let programs change between them. */
+bool vprec_scope_meter_all(void);
+extern bool vprec_scope_metered;
+/* The calling thread's for what it works in now, for its GS base, which the caller sets; 0: one of no scope is to be
+ * made for it. Async-signal-safe. */
+uint64_t vprec_scope_meter(void);
+/* Whether the GS base is that of some thread by these meters. Async-signal-safe. */
+bool vprec_scope_has_base(uint64_t base);
+
 /* A thread starts. It follows: it was not started by an interpreter, and is not the first. */
 void vprec_scope_thread(bool follows);
 

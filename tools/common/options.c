@@ -733,11 +733,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         /* A listing without a choice shows what both types have. */
         config->use[VPREC_F32] = config->use[VPREC_F64] = VPREC_USE_NATIVE;
     }
-    if (config->layers && config->count) {
-        vprec_say("--layers counts by layer, --count by function: give one of them, and run the other one besides");
-        return VPREC_EXIT_FAILURE;
-    }
-    if (config->layers)
+    if (config->layers && !config->count)
         config->count = VPREC_COUNT_ALL;
     if (!*options->program) {
         vprec_say("no program given: add it, as in vprec-run --format bf16 -- PROGRAM [ARG...]");

@@ -93,8 +93,25 @@ static void add_executed(const vprec_records *records, uint64_t to, uint64_t tim
         ((vprec_exact_record *)list->items[low].record)->executed += times;
 }
 
-static void add_function(vprec_records *records, const vprec_metered_record *what, const char *meter, uint32_t limit)
+/* What a meter is of, and whom its numbers are for: with --layers a scope, else the function that they tell. */
+typedef struct meter {
+    const char *bytes;
+    bool by_scope;
+    size_t scope; /* VPREC_NO_PARENT: there was no room for its record */
+} meter;
+
+/* The one that is outside of all. */
+static size_t outside(const vprec_records *records)
 {
+    for (size_t i = 0; i < VPREC_ITEMS(records, SCOPE).count; i++)
+        if (!strcmp(vprec_scope_at(records, i)->name, VPREC_SCOPE_OUTSIDE ":"))
+            return i;
+    return VPREC_NO_PARENT;
+}
+
+static void add_function(vprec_records *records, const vprec_metered_record *what, const meter *of, uint32_t limit)
+{
+    const char *meter = of->bytes;
     size_t function = vprec_item_at(records, VPREC_RECORD_FUNCTION, what->function);
     uint64_t room = (what->head.size - sizeof *what) / sizeof *what->item;
     for (uint64_t i = 0; i < what->count && i < room; i++) {
@@ -105,9 +122,10 @@ static void add_function(vprec_records *records, const vprec_metered_record *wha
             add_executed(records, item->to, number_at(meter, item->at, 8));
             continue;
         }
-        if (function == VPREC_NO_PARENT)
+        if ((of->by_scope ? of->scope : function) == VPREC_NO_PARENT)
             continue;
-        vprec_counts *counts = vprec_counts_make(records, function, (vprec_type)item->type);
+        vprec_counts *counts = of->by_scope ? vprec_scope_counts_make(records, of->scope, (vprec_type)item->type)
+                                            : vprec_counts_make(records, function, (vprec_type)item->type);
         if (item->kind == VPREC_METERED_TIMES)
             counts->ops[item->op] += number_at(meter, item->at, 8) * item->lanes;
         else
@@ -143,7 +161,7 @@ static metered *sort(const vprec_records *records)
 }
 
 /* All that a meter of `lineage` counts: of its process, and of those before it what they had when they were forked. */
-static void add_meter(vprec_records *records, const metered *all, const char *meter, uint64_t lineage)
+static void add_meter(vprec_records *records, const metered *all, const meter *meter, uint64_t lineage)
 {
     uint32_t limit = UINT32_MAX;
     size_t count = VPREC_ITEMS(records, METERED).count;
@@ -176,7 +194,12 @@ void vprec_meters_add(vprec_records *records, const vprec_mapping *mapping)
             records->complete = false;
             continue;
         }
-        add_meter(records, all, meter, number_at(meter, offsetof(vprec_meter, lineage), 8));
+        uint64_t scope = number_at(meter, offsetof(vprec_meter, scope), 8);
+        bool layers = mapping->wire->config.layers;
+        add_meter(records, all, &(struct meter){.bytes = meter, .by_scope = layers,
+                                                .scope = scope ? vprec_item_at(records, VPREC_RECORD_SCOPE, scope)
+                                                         : layers ? outside(records) : VPREC_NO_PARENT},
+                  number_at(meter, offsetof(vprec_meter, lineage), 8));
         munmap(meter, VPREC_METER_BYTES);
     }
     free(all);

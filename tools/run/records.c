@@ -185,6 +185,15 @@ static const vprec_counts *counts_at(const vprec_records *records, uint64_t offs
     return i == VPREC_NO_PARENT ? &none : &((const vprec_counts_record *)list->items[i].record)->counts;
 }
 
+static vprec_counts *make(vprec_counts **made, const vprec_counts *before)
+{
+    if (!*made) {
+        *made = vprec_alloc(1, sizeof **made);
+        memcpy(*made, before, sizeof **made);
+    }
+    return *made;
+}
+
 const vprec_counts *vprec_counts_of(const vprec_records *records, size_t function, vprec_type type)
 {
     const vprec_counts *made = VPREC_ITEMS(records, FUNCTION).items[function].counts[type];
@@ -193,13 +202,8 @@ const vprec_counts *vprec_counts_of(const vprec_records *records, size_t functio
 
 vprec_counts *vprec_counts_make(vprec_records *records, size_t function, vprec_type type)
 {
-    vprec_counts **made = &VPREC_ITEMS(records, FUNCTION).items[function].counts[type];
-    if (!*made) {
-        const vprec_counts *counts = vprec_counts_of(records, function, type);
-        *made = vprec_alloc(1, sizeof **made);
-        memcpy(*made, counts, sizeof **made);
-    }
-    return *made;
+    return make(&VPREC_ITEMS(records, FUNCTION).items[function].counts[type],
+                vprec_counts_of(records, function, type));
 }
 
 size_t vprec_item_at(const vprec_records *records, uint32_t kind, uint64_t offset)
@@ -209,7 +213,13 @@ size_t vprec_item_at(const vprec_records *records, uint32_t kind, uint64_t offse
 
 const vprec_counts *vprec_scope_counts_of(const vprec_records *records, size_t scope, vprec_type type)
 {
-    return counts_at(records, vprec_scope_at(records, scope)->counts[type]);
+    const vprec_counts *made = VPREC_ITEMS(records, SCOPE).items[scope].counts[type];
+    return made ? made : counts_at(records, vprec_scope_at(records, scope)->counts[type]);
+}
+
+vprec_counts *vprec_scope_counts_make(vprec_records *records, size_t scope, vprec_type type)
+{
+    return make(&VPREC_ITEMS(records, SCOPE).items[scope].counts[type], vprec_scope_counts_of(records, scope, type));
 }
 
 void vprec_records_free(vprec_records *records)

@@ -63,11 +63,12 @@ const vprec_counts *vprec_counts_of(const vprec_records *records, size_t functio
 /* The same, to be added to. */
 vprec_counts *vprec_counts_make(vprec_records *records, size_t function, vprec_type type);
 
+/* Likewise of scope `scope`, with --layers. */
+const vprec_counts *vprec_scope_counts_of(const vprec_records *records, size_t scope, vprec_type type);
+vprec_counts *vprec_scope_counts_make(vprec_records *records, size_t scope, vprec_type type);
+
 /* Index of the record of `kind` that lies at `offset` in the file, or VPREC_NO_PARENT. */
 size_t vprec_item_at(const vprec_records *records, uint32_t kind, uint64_t offset);
-
-/* Likewise scope `scope`, with --layers. */
-const vprec_counts *vprec_scope_counts_of(const vprec_records *records, size_t scope, vprec_type type);
 
 /* Path of object `index`, "?" for VPREC_NO_PARENT. */
 static inline const char *vprec_object_path(const vprec_records *records, size_t index)

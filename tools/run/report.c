@@ -102,7 +102,7 @@ static json_t *configuration(const vprec_run *run)
     vprec_json_put(object, "ops", ops);
     const char *counted = vprec_counting_name(config->count);
     vprec_json_put(object, "count", json_boolean(config->count && !config->layers));
-    vprec_json_put(object, "counted", counted && !config->layers ? vprec_json_text(counted) : json_null());
+    vprec_json_put(object, "counted", counted ? vprec_json_text(counted) : json_null());
     vprec_json_put(object, "layers", json_boolean(config->layers));
     vprec_json_put(object, "audit", json_boolean(config->audit));
     vprec_json_put(object, "audit_long_double", json_boolean(config->audit == VPREC_AUDIT_ALL));

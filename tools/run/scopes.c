@@ -129,8 +129,10 @@ static void sum_up(const vprec_run *run, size_t first, vprec_type type, vprec_co
 #define ROW "%-*s %7s %4s %7s %7s %7s %11s %6s %6s %6s"
 enum { NAME_WIDTH = 40 };
 
-static void tell_row(const char *name, uint64_t calls, vprec_type type, const vprec_counts *counts)
+static void tell_row(const vprec_run *run, const char *name, uint64_t calls, vprec_type type,
+                     const vprec_counts *counts)
 {
+    const bool all = run->options->config.count == VPREC_COUNT_ALL;
     char fitted[NAME_WIDTH + 1], text[7][16], exponents[32] = "-";
     uint64_t operations = vprec_counts_operations(counts);
     int least, most;
@@ -143,8 +145,9 @@ static void tell_row(const char *name, uint64_t calls, vprec_type type, const vp
     vprec_say(ROW, NAME_WIDTH, fitted, named ? vprec_profile_brief(calls, text[0]) : "-", vprec_type_names[type],
               vprec_profile_brief(operations, text[1]), vprec_profile_brief(counts->ops[VPREC_OP_FMA], text[2]),
               vprec_profile_brief(counts->ops[VPREC_OP_MUL], text[3]), exponents,
-              vprec_profile_brief(counts->overflows, text[4]), vprec_profile_brief(counts->underflows, text[5]),
-              vprec_profile_brief(counts->nans, text[6]));
+              all ? vprec_profile_brief(counts->overflows, text[4]) : "-",
+              all ? vprec_profile_brief(counts->underflows, text[5]) : "-",
+              all ? vprec_profile_brief(counts->nans, text[6]) : "-");
 }
 
 void vprec_scopes_tell(const vprec_run *run)
@@ -165,7 +168,7 @@ void vprec_scopes_tell(const vprec_run *run)
             if (!shown++)
                 vprec_say(ROW, NAME_WIDTH, "LAYER", "CALLS", "TYPE", "OPS", "FMA", "MUL", "EXPONENTS", "OVER", "UNDER",
                           "NAN");
-            tell_row(scope->name, calls, (vprec_type)type, &counts);
+            tell_row(run, scope->name, calls, (vprec_type)type, &counts);
         }
     }
     if (!shown)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """scope.py VPREC_RUN DIRECTORY [TEST...]: what is computed in a scope is rounded to the scope's format, and else to
 nothing but --format, bit for bit: the sums are computed here in fractions. DIRECTORY has the programs."""
+import collections
 import json
 import math
 import os
@@ -31,6 +32,21 @@ def rounded(x, fraction_bits):
 
 def bits(x, single=True):
     return struct.pack('>f' if single else '>d', float(x)).hex()
+
+
+def layers(kind, part, cpu):
+    """By scope and type: calls, operations, and the least and the largest exponent, of all processes."""
+    counted = {}
+    with tempfile.NamedTemporaryFile(suffix='.json') as file:
+        vprec('-f', 'f32=e8m10,f64=e11m20', '--layers', '--count=' + kind, '--report', file.name, PROGRAM, *part,
+              environment={'VPREC_CPU': cpu})
+        for scope in json.load(file)['scopes']:
+            for kind, counts in scope['counts'].items():
+                key = scope['name'], kind
+                calls, ops, exponents = counted.get(key, (0, collections.Counter(), []))
+                exponents = exponents + [e for e in (counts['exponent_min'], counts['exponent_max']) if e is not None]
+                counted[key] = calls + scope['calls'], ops + collections.Counter(counts['ops']), exponents
+    return counted
 
 
 def vprec(*command, status=0, environment=None):
@@ -207,6 +223,22 @@ class Scopes(unittest.TestCase):
             self.assertEqual(products, 300 * layers + (100 if name == '(outside):' else 0), name)
             self.assertEqual(sums, 300 * layers, name)
         self.assertEqual(sum(sum(c['ops'].values()) for c in counted.values()), report['totals']['operations']['f32'])
+
+    def test_layers_inline(self):
+        """What clones count by themselves is what C code counts."""
+        for part in (['layers'], ['nested'], ['types'], ['jumps'], ['signals'], ['forks'], ['ended'], ['many'],
+                     ['generated'], ['rivals', 'one', 'two'], ['apart', 'one', 'two']):
+            for cpu in ('sse2', 'avx512'):
+                known = layers('all', part, cpu)
+                self.assertGreater(sum(sum(ops.values()) for _, ops, _ in known.values()), 100)
+                for kind in ('quick', 'operations'):
+                    told = layers(kind, part, cpu)
+                    self.assertEqual(set(told), set(known))
+                    for key, (calls, ops, exponents) in told.items():
+                        self.assertEqual((calls, ops), known[key][:2], (part, cpu, kind, key))
+                        ends = known[key][2] if kind == 'quick' else []
+                        self.assertEqual((min(exponents, default=0), max(exponents, default=0)),
+                                         (min(ends, default=0), max(ends, default=0)), (part, cpu, kind, key))
 
     def test_layers_alone(self):
         done = subprocess.run([VPREC_RUN, '-f', 'e8m10', '--layers=t*', '--', PROGRAM, 'nested'], text=True,
