@@ -136,10 +136,10 @@ static unsigned counting(uint64_t rip)
     return (uint32_t)displacement - (uint32_t)VPREC_METER_DISPLACEMENT < VPREC_METER_BYTES ? insn.length : 0;
 }
 
-/* The thread goes on in the scope that it is led to; as it is, if it cannot. */
-static void follow(void)
+void vprec_meters_follow(void)
 {
-    const uint64_t meter = vprec_scope_meter();
+    const uint64_t base = vprec_scope_metered ? base_here() : 0;
+    const uint64_t meter = base && vprec_scope_has_base(base) ? vprec_scope_meter() : 0;
     if (meter)
         set_base(meter + VPREC_METER_ABOVE);
 }
@@ -151,7 +151,7 @@ bool vprec_meters_fault(const siginfo_t *info, ucontext_t *uc)
     if (!on || info->si_code <= 0 || !vprec_image_of_clone(rip))
         return false;
     if (vprec_scope_metered && vprec_follow_is_trap((const uint8_t *)rip)) {
-        follow();
+        vprec_meters_follow();
         uc->uc_mcontext.gregs[REG_RIP] = (greg_t)rip + 1;
         return true;
     }

@@ -23,6 +23,9 @@ void vprec_meters_enter(void);
 /* It, or its process, has just begun. */
 void vprec_meters_start(void);
 
+/* Control comes to a clone by a signal: with --layers the thread goes on in the scope that it is led to. */
+void vprec_meters_follow(void);
+
 /* Nothing is to fault from now on: threads have their meters from their start. */
 void vprec_meters_quiet(void);
 

@@ -167,6 +167,7 @@ static bool is_led(const siginfo_t *info, ucontext_t *uc)
     uint64_t from = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
     if (!fetch(info, uc) && !redirect(info, uc))
         return false;
+    vprec_meters_follow();
     const vprec_image *image = vprec_image_of_clone((uint64_t)uc->uc_mcontext.gregs[REG_RIP]);
     if (image)
         vprec_runs_cross(image, from, false, true);

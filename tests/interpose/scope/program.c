@@ -241,6 +241,7 @@ static void forks(void)
 static pthread_barrier_t begin, end;
 static float results[POOL];
 static volatile int stop;
+static float (*volatile task)(const float *, const float *, int) = dot;
 
 static void *worker(void *data)
 {
@@ -248,7 +249,7 @@ static void *worker(void *data)
         pthread_barrier_wait(&begin);
         if (stop)
             return NULL;
-        *(float *)data = dot(a, b, N);
+        *(float *)data = task(a, b, N);
         pthread_barrier_wait(&end);
     }
 }
@@ -286,6 +287,27 @@ static void layers(void)
     work("one");
     vprec_scope_end();
     work("out");
+}
+
+__attribute__((noipa)) static float dot_later(const float *x, const float *y, int n)
+{
+    float sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += x[i] * y[i];
+    return sum;
+}
+
+/* Those that work for others come to a function for the first time when the scope is another one. */
+static void later(void)
+{
+    vprec_scope_begin("one");
+    work("one");
+    vprec_scope_begin("two");
+    task = dot_later;
+    work("two");
+    vprec_scope_end();
+    work("one");
+    vprec_scope_end();
 }
 
 /* Many scopes, one in another, in many threads. */
@@ -450,6 +472,8 @@ int main(int argc, char **argv)
         forks();
     else if (!strcmp(part, "layers"))
         pool(layers);
+    else if (!strcmp(part, "later"))
+        pool(later);
     else if (!strcmp(part, "ended"))
         pool(ended);
     else if (!strcmp(part, "many"))

@@ -226,8 +226,8 @@ class Scopes(unittest.TestCase):
 
     def test_layers_inline(self):
         """What clones count by themselves is what C code counts."""
-        for part in (['layers'], ['nested'], ['types'], ['jumps'], ['signals'], ['forks'], ['ended'], ['many'],
-                     ['generated'], ['rivals', 'one', 'two'], ['apart', 'one', 'two']):
+        for part in (['layers'], ['nested'], ['types'], ['jumps'], ['signals'], ['forks'], ['later'], ['ended'],
+                     ['many'], ['generated'], ['rivals', 'one', 'two'], ['apart', 'one', 'two']):
             for cpu in ('sse2', 'avx512'):
                 known = layers('all', part, cpu)
                 self.assertGreater(sum(sum(ops.values()) for _, ops, _ in known.values()), 100)

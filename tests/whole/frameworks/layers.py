@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """layers.py VPREC_RUN FRAMEWORK: the layers of networks have the names, and come in the order, that the framework
-itself gives them; a format for one of them leaves what comes before it as it is, to the bit, and rounds what comes out
+itself gives them, and as many products as their shapes say; a format for one of them leaves what comes before it as it is, to the bit, and rounds what comes out
 of it."""
 import json
 import os
@@ -31,7 +31,11 @@ def run(options, mode, status=0):
         scopes = json.load(file)['scopes'] if options is not None else []
     if FRAMEWORK == 'tfjit':  # its own operations are around; modules have other names in TensorFlow's text
         scopes = [{**s, 'name': 'xla:' + s['name'].split('/')[-1]} for s in scopes if s['name'].startswith('xla:')]
-    return printed, [(s['name'], s['calls']) for s in scopes]
+    return printed, scopes
+
+
+def named(scopes):
+    return [(s['name'], s['calls']) for s in scopes]
 
 
 def check(good, text):
@@ -58,6 +62,7 @@ TWO = {'torch': ('blocks.1', 'norm'), 'ort': ('*batch_norm*', '*relu*'), 'tf': (
 
 plain, _ = run(None, 'bits')
 told, scopes = run(['-f', 'f32=native', '--scope', f'{SOURCE}:*=native'], 'trace')
+scopes = named(scopes)
 check(told['bits'] == plain['bits'], 'native scopes change results')
 check(len(scopes) > 3 and scopes == in_order(told['trace']), f'{scopes}\ninstead of\n{in_order(told["trace"])}')
 for i, layer in enumerate(OUTPUTS):
@@ -70,7 +75,7 @@ for i, layer in enumerate(OUTPUTS):
 if FRAMEWORK == 'torch':  # operators, where they are asked for: the convolution is none of these
     narrow, scopes = run(['-f', 'e8m10', '--within', 'aten:addmm'], 'bits')
     check(narrow['bits'][0] == plain['bits'][0] and is_rounded(narrow['bits'][-1]), '--within aten:addmm')
-    check(dict(scopes)['aten:addmm'] == 6 + 7, scopes)  # 6 of 7 in the call that fails, 7 in the other
+    check(dict(named(scopes))['aten:addmm'] == 6 + 7, scopes)  # 6 of 7 in the call that fails, 7 in the other
 # All layers of a kind: which are none of it and come before, and one that is.
 KINDS = {'torch': ('<Linear>', [0], -1), 'ort': ('ort:<Softmax>', [], -1), 'tf': ('<*Conv2D>', [], 0),
          'jax': ('<*/dot_general>', [], 0)}
@@ -79,6 +84,17 @@ if FRAMEWORK in KINDS:
     narrow, _ = run(['-f', 'e8m10', '--within', KIND], 'bits')
     check(all(narrow['bits'][i] == plain['bits'][i] for i in PLAIN), f'--within {KIND} changes what is not of that kind')
     check(is_rounded(narrow['bits'][OF_KIND]), f'--within {KIND} does not round it')
+# Where the processor's vectors are filled, each of them is one fma, and there is no other: of all threads (but those of
+# PyTorch's "threads", several of which have layers open at once).
+for mode in {'torch': ['bits'], 'ort': ['bits', 'threads'], 'tf': ['bits', 'threads']}.get(FRAMEWORK, []):
+    counted, scopes = run(['-f', 'e8m10', '--layers', '--count=operations'], mode)
+    fmas = {s['name']: (s['counts']['f32']['ops'].get('fma', 0), s['calls']) for s in scopes}
+    calls = {name: told['trace'].count(name) for name in told['products']}
+    check(len(calls) > 2, 'there is nothing to count')
+    for name, products in told['products'].items():
+        fma, times = fmas[f'{FRAMEWORK}:{name}']
+        check(fma * calls[name] == products * times, f'{mode}: {name} has {fma} fma in {times} calls, not {products} in '
+              f'{calls[name]}')
 # XLA plans in floats how work is cut, and comes to no end where 2^16 is infinite.
 FORMATS = ['-f', 'e8m10', '--scope', TWO[0] + ('=e8m12' if SOURCE == 'xla' else '=e5m10'), '--scope', TWO[1] + '=native']
 several, _ = run(FORMATS, 'threads')

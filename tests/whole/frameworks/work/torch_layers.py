@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""torch_layers.py trace|bits|threads: a small residual network in PyTorch. Prints, as JSON, the name of every module in the order in which it is called (by
-hooks of PyTorch's own, and only with the argument "trace", since they change how modules are called), and what came out
-of each as bits, with the argument "bits"."""
+"""torch_layers.py trace|bits|threads: a small residual network in PyTorch. Prints, as JSON, the name of every module in
+the order in which it is called, and how many products and sums convolutions and products of matrices have (by hooks of
+PyTorch's own, and only with the argument "trace", since they change how modules are called), and what came out of each
+as bits."""
 import json
 import sys
 import threading
@@ -30,7 +31,7 @@ class Network(torch.nn.Module):
         self.flat = torch.nn.Flatten()
         self.blocks = torch.nn.ModuleList([Block() for _ in range(3)])
         self.norm = torch.nn.LayerNorm(48)
-        self.head = torch.nn.Linear(48, 5)
+        self.head = torch.nn.Linear(48, 16)
 
     def forward(self, x, fail=False):
         parts = [self.flat(self.stem(x))[:, :48]]
@@ -45,10 +46,16 @@ class Network(torch.nn.Module):
 
 network = Network().eval()
 x = torch.randn(6, 4, 20)
-trace = []
+trace, products = [], {}
 if sys.argv[1] == 'trace':
     names = {id(module): name or f'<{type(module).__name__}>' for name, module in network.named_modules()}
     torch.nn.modules.module.register_module_forward_pre_hook(lambda module, _: trace.append(names[id(module)]))
+
+    def count(module, _, output):
+        if isinstance(module, (torch.nn.Linear, torch.nn.Conv1d)):
+            name = names[id(module)]
+            products[name] = products.get(name, 0) + output.numel() * module.weight[0].numel()
+    torch.nn.modules.module.register_module_forward_hook(count)
 with torch.no_grad():
     try:
         network(x, fail=True)  # leaves its modules by an exception
@@ -67,4 +74,5 @@ with torch.no_grad():
         for thread in threads:
             thread.join()
         assert all(torch.equal(a, b) for result in results for a, b in zip(result, parts))
-print(json.dumps({'trace': trace, 'bits': [part.view(torch.int32).flatten().tolist() for part in parts]}))
+print(json.dumps({'trace': trace, 'products': products,
+                  'bits': [part.view(torch.int32).flatten().tolist() for part in parts]}))
