@@ -381,8 +381,10 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     seen *s = meet(path, bias);
     if (!s)
         return;
-    if (vprec_scope_wanted())
+    if (vprec_scope_wanted() || *config->dump)
         vprec_python_meet(path);
+    if (*config->dump)
+        vprec_adapter_no_dump(path);
     enum vprec_reason why;
     bool selected = vprec_select_object(&vprec_wire_shared->config, path, &why);
     bool library = !selected && config->ops & VPREC_OPS_LIBM && vprec_arith_rounds(&vprec_arith_current) &&

@@ -199,7 +199,7 @@ static inline size_t vprec_wire_recipe_bytes(uint32_t lines)
     return sizeof(vprec_wire_recipe) + lines * sizeof(vprec_wire_scope);
 }
 
-enum { VPREC_SEED_DEFAULT = 1 };
+enum { VPREC_SEED_DEFAULT = 1, VPREC_DUMP_LENGTH = 1024 };
 
 /* With count: what is counted belongs to scopes, not to functions. */
 enum vprec_layers { VPREC_LAYERS_NONE, VPREC_LAYERS_ALL, VPREC_LAYERS_ATEN /* PyTorch's operators, too */ };
@@ -233,6 +233,7 @@ typedef struct vprec_wire_config {
     uint32_t presets; /* bit i: enum vprec_framework */
     uint32_t perf_map, gdb; /* booleans: clones are made known to these */
     uint32_t audit; /* enum vprec_audit */
+    char dump[VPREC_DUMP_LENGTH]; /* --dump-layers: an absolute path; "": none */
     uint64_t seed;  /* --seed: what the noise of this run is drawn from */
     uint32_t rules;
     vprec_wire_rule rule[VPREC_RULES_MAX];

@@ -2,13 +2,14 @@
  * adapters.c: see adapters.h. */
 #include "adapters.h"
 #include "ort.h"
+#include "runtime/record.h"
 #include "tensorflow.h"
 #include "xla.h"
 
 static const vprec_adapter adapters[] = {
-    {vprec_ort_is, vprec_ort_begin},
-    {vprec_tensorflow_is, vprec_tensorflow_begin},
-    {vprec_xla_is, vprec_xla_begin},
+    {vprec_ort_is, vprec_ort_begin, "--dump-layers: outputs of onnxruntime's nodes are not written, PyTorch's modules' are"},
+    {vprec_tensorflow_is, vprec_tensorflow_begin, "--dump-layers: outputs of TensorFlow's operations are not written, PyTorch's modules' are"},
+    {vprec_xla_is, vprec_xla_begin, "--dump-layers: outputs of XLA's steps are not written, PyTorch's modules' are"},
 };
 
 const vprec_adapter *vprec_adapter_of(const char *path)
@@ -17,4 +18,11 @@ const vprec_adapter *vprec_adapter_of(const char *path)
         if (adapters[i].is(path))
             return &adapters[i];
     return NULL;
+}
+
+void vprec_adapter_no_dump(const char *path)
+{
+    const vprec_adapter *adapter = vprec_adapter_of(path);
+    if (adapter)
+        vprec_record_warning(adapter->no_dump);
 }

@@ -29,6 +29,7 @@ static struct {
     object *(*run)(const char *, int, object *, object *);
     object *(*builtins)(void);
     const char *(*text)(object *);
+    object *(*text_new)(const char *);
     void *(*pointer)(object *);
     long long (*number)(object *);
     object *(*error)(void);
@@ -50,7 +51,7 @@ static bool find_python(void)
                  {&python.number, "PyLong_AsLongLong"},           {&python.error, "PyErr_Occurred"},
                  {&python.error_clear, "PyErr_Clear"},            {&python.increase, "Py_IncRef"},
                  {&python.decrease, "Py_DecRef"},                 {&python.none, "_Py_NoneStruct"},
-                 {&python.no, "_Py_FalseStruct"}};
+                 {&python.no, "_Py_FalseStruct"},         {&python.text_new, "PyUnicode_FromString"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         void *found = dlsym(RTLD_DEFAULT, names[i].name);
         if (!found)
@@ -152,6 +153,19 @@ static object *operators(object *self, object *const *arguments, ssize_t count)
     return result(!vprec_aten_wanted() || vprec_aten_begin() ? python.none : python.no);
 }
 
+static object *scoped(object *self, object *const *arguments, ssize_t count)
+{
+    (void)self, (void)arguments, (void)count;
+    return result(vprec_scope_wanted() ? python.none : python.no);
+}
+
+static object *folder(object *self, object *const *arguments, ssize_t count)
+{
+    (void)self, (void)arguments, (void)count;
+    const char *dump = vprec_wire_shared->config.dump;
+    return *dump ? python.text_new(dump) : result(python.none);
+}
+
 static object *say(object *self, object *const *arguments, ssize_t count)
 {
     (void)self;
@@ -191,6 +205,7 @@ static int run(void *data)
     static method methods[] = {{"named", named, FASTCALL, NULL}, {"forget", forget, FASTCALL, NULL},
                                {"begin", begin, FASTCALL, NULL}, {"end", end, FASTCALL, NULL},
                                {"operators", operators, FASTCALL, NULL}, {"origin", origin, FASTCALL, NULL},
+                               {"scoped", scoped, FASTCALL, NULL}, {"folder", folder, FASTCALL, NULL},
                                {"say", say, FASTCALL, NULL}};
     const struct library *library = data;
     object *space = python.dict_new(), *done = NULL;
@@ -219,7 +234,7 @@ void vprec_python_meet(const char *path)
     static bool met[LIBRARIES];
     const char *base = vprec_name_base(path);
     for (size_t i = 0; i < LIBRARIES; i++) {
-        if (met[i] || strcmp(base, libraries[i].name))
+        if (met[i] || strcmp(base, libraries[i].name) || (i && !vprec_scope_wanted()))
             continue;
         met[i] = true;
         if (!find_python() || python.add_pending_call(run, (void *)(uintptr_t)&libraries[i]))

@@ -3,7 +3,8 @@
 of its own, when PyTorch is loaded and before torch.nn is. `named(address, name, kind)` makes a scope known by the address
 of a module, `forget(address)` takes it back, `begin(module)` opens it, or returns False: its name is not known yet; `end()`
 closes the one that was opened last; `operators()` has operators tell, too, if anybody asks for them, or returns False;
-`say(text)` is a warning of the run.
+`say(text)` is a warning of the run; `scoped()` is False where nobody asks for scopes, and `folder()` where outputs are
+written by dump.py, or None.
 
 Modules do not know their names: what registers them does. A module's name is what named_modules() of the topmost
 module that holds it says, or the class of that itself."""
@@ -18,6 +19,7 @@ class Names:
     def __init__(self):
         self.parents = weakref.WeakKeyDictionary()  # of a module: what registered it, and as what
         self.known = {}  # by address: a reference that tells when it is gone
+        self.names = {}  # likewise
 
     def registered(self, parent, name, module):
         if module is None:
@@ -30,10 +32,12 @@ class Names:
 
     def drop(self, address):
         if self.known.pop(address, None) is not None:
+            del self.names[address]
             forget(address)
 
     def put(self, module, name):
         address = id(module)
+        self.names[address] = name
         self.known[address] = weakref.ref(module, lambda _: self.drop(address))
         named(address, name, type(module).__name__)
 
@@ -83,4 +87,16 @@ def install(module):
             end()
 
     module.register_module_module_registration_hook(names.registered)
-    module.Module.__call__ = __call__
+    inner = original if scoped() is False else __call__
+    dump = Dump(folder()) if folder() else None
+
+    def dumped(self, *args, **kwargs):
+        result = inner(self, *args, **kwargs)
+        tracer = getattr(sys.modules.get('torch'), 'compiler', None)
+        if tracer is None or not tracer.is_dynamo_compiling():
+            if id(self) not in names.names:
+                names.find(self)
+            dump.put('torch:' + names.names.get(id(self), '<' + type(self).__name__ + '>'), result)
+        return result
+
+    module.Module.__call__ = dumped if dump else inner

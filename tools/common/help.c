@@ -75,6 +75,7 @@ static const char help[] =
     "      --layers          the same by scope, in the order in which the scopes came: the modules of\n"
     "                        PyTorch, nodes of onnxruntime and TensorFlow, those of vprec_scope(3);\n"
     "                        --layers=GLOB shows some; --layers --count is quick\n"
+    "      --dump-layers DIR the output of each module of PyTorch, for vprec-stats compare\n"
     "      --audit           name what was selected and ran native; exit 124 if anything did;\n"
     "                        --audit=all asks for long double too\n"
     "      --list            run nothing, print what would be instrumented\n"

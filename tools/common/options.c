@@ -37,6 +37,7 @@ enum {
     OPT_SCOPE,
     OPT_WITHIN,
     OPT_LAYERS,
+    OPT_DUMP,
     OPT_RULE
 };
 enum { SAMPLES_MAX = 1000000, JOBS_MAX = 4096 };
@@ -61,6 +62,7 @@ static const struct option long_options[] = {
     {"scope", required_argument, NULL, OPT_SCOPE},
     {"within", required_argument, NULL, OPT_WITHIN},
     {"layers", optional_argument, NULL, OPT_LAYERS},
+    {"dump-layers", required_argument, NULL, OPT_DUMP},
     {"fast", no_argument, NULL, OPT_FAST},
     {"integer-rounding", required_argument, NULL, OPT_INTEGERS},
     {"ops", required_argument, NULL, OPT_OPS},
@@ -86,7 +88,7 @@ static const struct option long_options[] = {
 #define SHORT_OPTIONS "f:m:t:s:n:o:j:qhV"
 
 /* These change how a run is made or told, not what it computes; the seed is kept apart. */
-static const int not_given[] = {'s', 'n', 'o', 'j', 'q', OPT_KEEP, OPT_RESTART, OPT_REFERENCE, OPT_REPORT, OPT_LIST,
+static const int not_given[] = {'s', 'n', 'o', 'j', 'q', OPT_KEEP, OPT_RESTART, OPT_REFERENCE, OPT_REPORT, OPT_LIST, OPT_DUMP,
                                 OPT_PERF_MAP, OPT_GDB};
 
 const struct option *vprec_options_list(void)
@@ -546,6 +548,8 @@ static bool sampling_check(vprec_options *options, const char *asked)
         vprec_say("empty name for --out: name a directory, it is made if it does not exist");
     else if (options->config.list)
         vprec_say("--list runs nothing, so there are no samples: leave out --list or --out");
+    else if (options->dump)
+        vprec_say("--dump-layers with --out: samples would write over each other: dump one run, without --out");
     else if (options->report)
         vprec_say("--report with --out: every sample has its report in DIR/NNNN/report.json: leave out --report");
     else if (sampling->keeps && sampling->jobs > 1)
@@ -692,6 +696,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
             break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
+        case OPT_DUMP: options->dump = optarg; break;
         case OPT_COUNT: ok = counting_parse(config, optarg); break;
         case OPT_AUDIT: ok = audit_parse(config, optarg); break;
         case OPT_LIST: config->list = 1; break;
@@ -718,6 +723,12 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
     options->program = argv + optind;
     if (options->report && !*options->report) {
         vprec_say("empty file name for --report: name a file, or - for standard output");
+        return VPREC_EXIT_FAILURE;
+    }
+    if (options->dump && (config->list || !*options->dump)) {
+        vprec_say("--dump-layers %s", config->list ? "with --list: nothing is run, and no layer gives an output: leave "
+                                                     "out one of them"
+                                                   : "'': name a new or an empty directory");
         return VPREC_EXIT_FAILURE;
     }
     if (!sampling_check(options, asked))

@@ -28,6 +28,7 @@ typedef struct vprec_options {
     vprec_wire_recipe *recipe; /* --scope and --within; NULL: there are none */
     char spelled[VPREC_TYPES][64]; /* each type's format as --format has it: "e8m10", "native" */
     const char *layers;       /* --layers: which are shown; NULL: none are asked for */
+    const char *dump;         /* --dump-layers DIR, or NULL */
     const char *report;       /* --report FILE, "-" stdout, NULL none */
     vprec_sampling sampling;
     char **given; /* what decides the run's results, as "--name=value" ordered by name, NULL-terminated; without seed */

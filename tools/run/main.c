@@ -3,6 +3,7 @@
  * the preload library in it, and tells what was rounded. */
 #include "common/preload.h"
 #include "common/say.h"
+#include "dump.h"
 #include "names.h"
 #include "run.h"
 #include "sample/samples.h"
@@ -47,6 +48,7 @@ static int run_and_tell(const vprec_options *options, const vprec_program *progr
     if (options->config.list && !outcome.exec_error)
         listed = vprec_list_print(&run);
     run.status = vprec_run_conclude(&run);
+    vprec_dump_tell(options);
     if (listed)
         run.status = listed;
     if (options->report && !vprec_report_write(&run, report))
@@ -81,6 +83,8 @@ int main(int argc, char **argv)
     if (!status) {
         char *preload = vprec_preload_find();
         if (!preload)
+            status = VPREC_EXIT_FAILURE;
+        else if (!vprec_dump_open(&options))
             status = VPREC_EXIT_FAILURE;
         else if (options.sampling.out)
             status = vprec_samples_run(&options, &program, preload);

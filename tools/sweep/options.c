@@ -84,7 +84,7 @@ static const struct option own_options[] = {
 };
 enum { OWN = sizeof own_options / sizeof *own_options };
 /* Options of vprec-run that a cell has no use for: what they do is done here. The others go to every cell. */
-static const char *const refused[] = {"format", "mode", "list", "formats", "reference", "report"};
+static const char *const refused[] = {"format", "mode", "list", "formats", "reference", "report", "dump-layers"};
 #define SHORT_OPTIONS "f:m:t:n:s:j:o:qhV"
 
 /* Our options, and those of vprec-run that are passed on; to be freed. */

@@ -474,6 +474,26 @@ class Recipe(unittest.TestCase):
             self.assertEqual(file.read(), 'mine\n')
 
 
+class Dumps(unittest.TestCase):
+    """--dump-layers where there is nothing to dump, or no place for it; of PyTorch's modules dumps.py has the rest."""
+
+    def test_nothing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            new = os.path.join(folder, 'new')
+            lines, said = vprec('-f', 'e8m10', '--dump-layers', new, PROGRAM, 'nested')
+            self.assertEqual(lines, expected(lines, 10, one=10, two=10))
+            self.assertIn('no layer has left an output', said)
+            self.assertEqual(os.listdir(new), [])
+            for name, words in ((os.path.join(new, 'a/b'), 'cannot make'), (folder, 'holds files'), ('', "'':"),
+                                (os.path.join(folder, 'x' * 200 + '/' + 'y' * 200), 'cannot make')):
+                _, said = vprec('-f', 'e8m10', '--dump-layers', name, PROGRAM, status=125)
+                self.assertIn(words, said)
+            for options, words in ((['--list'], 'with --list'), (['--out', os.path.join(folder, 'out')], 'with --out')):
+                _, said = vprec('-f', 'e8m10', '--dump-layers', new, *options, PROGRAM, status=125)
+                self.assertIn(words, said)
+            self.assertEqual(os.listdir(folder), ['new'])
+
+
 class Manual(unittest.TestCase):
     def test_example(self):
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../..')

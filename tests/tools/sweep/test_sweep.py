@@ -1190,7 +1190,7 @@ class Help(Case):
     def test_every_option_of_vprec_run_has_a_place(self):
         """It is our own, or goes to vprec-run; the others are named."""
         own = set(re.findall(r'--[a-z][a-z-]+', self.help()))
-        instead = {'--format', '--mode', '--list', '--reference'}
+        instead = {'--format', '--mode', '--list', '--reference', '--dump-layers'}
         values = {'--noise': 'operands', '--error-mode': 'rel', '--noise-rate': '0.5', '--ops': 'add', '--exec': 'hit*',
                   '--skip-object': 'hit*', '--skip-function': 'hit*', '--round': 'both'}
         for name in re.findall(r'^ +(?:-., )?(--[a-z-]+)', self.help('vprec-run'), re.M):
