@@ -8,7 +8,8 @@
 
 enum { RAX = 0, RCX = 1, RED_ZONE = 128, LOAD = 5 /* bytes in front of the displacement */ };
 
-static const char load_led[] = "\x65\x48\x8B\x04\x25", load_work[] = "\x65\x48\x8B\x0C\x25"; /* mov rax, rcx, gs:[...] */
+static const char load_led[] = "\x65\x48\x8B\x04\x25"; /* mov rax, gs:[...] */
+static const char load_work[] = "\x65\x48\x8B\x0C\x25"; /* mov rcx, gs:[...] */
 static const uint8_t traps[] = {0xE3, 0x01, 0xF4, 0x59, 0x58}; /* jrcxz +1; hlt; pop rcx; pop rax */
 enum { TRAP = 2 };
 

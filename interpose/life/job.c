@@ -453,11 +453,12 @@ static void tell_symbols(const vprec_job *j, const vprec_image *image)
     vprec_symbols_tell(image->code, image->code_end);
 }
 
-/* Whether the emulator is to count: all, or what could be counted inline if there were meters. */
-static bool counts_by_c(void)
+/* Whether the emulator is to count: all, or what could be counted inline if there were meters, or if those that follow
+ * scopes were to trap. */
+static bool counts_by_c(const vprec_job *j)
 {
     uint32_t count = vprec_wire_shared->config.count;
-    return count == VPREC_COUNT_ALL || (count && !vprec_meters_on());
+    return count == VPREC_COUNT_ALL || (count && (!vprec_meters_on() || (vprec_scope_metered && j->quiet)));
 }
 
 /* Clones what is chosen. NULL: nothing is to be cloned, or `*why` tells why it cannot be. */
@@ -470,8 +471,8 @@ static vprec_image *clone(vprec_job *j, enum vprec_isa isa, enum vprec_reason *w
         return NULL;
     }
     vprec_clone_options options = {
-        .isa = isa, .count = counts_by_c(),
-        .metered = counts_by_c() ? VPREC_COUNT_NONE : (enum vprec_counting)config->count,
+        .isa = isa, .count = counts_by_c(j),
+        .metered = counts_by_c(j) ? VPREC_COUNT_NONE : (enum vprec_counting)config->count,
         .follows = vprec_scope_metered,
         .records = j->function_records, .audit = config->audit,
         .entered = j->entered, .counters = config->count ? j->counters : NULL, .gates = &j->gates,

@@ -160,7 +160,8 @@ vprec_scope *vprec_scope_named(const char *source, const char *name, const char 
     busy = true;
     lock();
     s = find(bucket, hash, source, name, kind);
-    vprec_scope *made = s ? NULL : vprec_heap_take(&heap, sizeof *s + all + 2 * (last + 1) + strlen(source) + sizeof ":<>");
+    const size_t names = all + 2 * (last + 1) + strlen(source) + sizeof ":<>";
+    vprec_scope *made = s ? NULL : vprec_heap_take(&heap, sizeof *s + names);
     if (made) {
         append(append(append(made->name, source), ":"), name);
         made->kind = made->name + all;
@@ -272,7 +273,7 @@ static vprec_meter *meter_of(thread *t)
     if (t->lineage != lineage && t->meters)
         memset(t->meters, 0, t->meter_room * sizeof(vprec_meter *));
     t->lineage = lineage;
-    if (!s || !s->record || (s->number >= t->meter_room && !grow_meters(t, s->number)))
+    if (!s || !s->record || ((!t->meters || s->number >= t->meter_room) && !grow_meters(t, s->number)))
         return NULL;
     vprec_meter *m = t->meters[s->number];
     if (!m) {
