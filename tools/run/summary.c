@@ -38,12 +38,24 @@ static const char *between(const char *text)
 #define COUNT(n, noun) (uint64_t)(n), noun, (n) == 1 ? "" : "s"
 #define COUNT_FORMAT "%" PRIu64 " %s%s"
 
+/* Whether a scope has another format of the type than none. */
+static bool rounds_in_scopes(const vprec_run *run, vprec_type type)
+{
+    const vprec_wire_recipe *recipe = run->options->recipe;
+    bool rounds = false;
+    for (uint32_t i = 0; recipe && i < recipe->lines; i++)
+        rounds |= recipe->version[recipe->line[i].version].use[type] > VPREC_USE_NATIVE;
+    return rounds;
+}
+
 static void append_type(char **text, const vprec_run *run, vprec_type type)
 {
     const vprec_wire_config *config = &run->options->config;
     const vprec_totals *totals = run->totals;
     const char *name = vprec_type_names[type], *mode = vprec_mode_name(config);
-    if (config->use[type] == VPREC_USE_NATIVE)
+    if (config->use[type] == VPREC_USE_NATIVE && rounds_in_scopes(run, type))
+        append(text, "%srounded %s in scopes alone, as --scope says: ", between(*text), name);
+    else if (config->use[type] == VPREC_USE_NATIVE)
         append(text, "%s%s instrumented, not rounded (native): ", between(*text), name);
     else
         append(text, "%srounded %s to %s (%s%s%s%s): ", between(*text), name, run->options->spelled[type], vprec_round_name(config->round),

@@ -474,6 +474,22 @@ class Recipe(unittest.TestCase):
             self.assertEqual(file.read(), 'mine\n')
 
 
+class Summary(unittest.TestCase):
+    def told(self, *options):
+        done = subprocess.run([VPREC_RUN, *options, '--', PROGRAM, 'nested'], stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.PIPE, timeout=60, check=True)
+        return done.stderr
+
+    def test_native_outside(self):
+        """Where scopes alone have a format it is not said that nothing was rounded."""
+        said = self.told('-f', 'f32=native', '--scope', 'one=e8m6')
+        self.assertIn('rounded f32 in scopes alone, as --scope says: ', said)
+        self.assertNotIn('not rounded', said)
+        for scope in 'one=native', 'one=f64=e11m40':
+            said = self.told('-f', 'native' if 'f64' in scope else 'f32=native', '--scope', scope)
+            self.assertIn('f32 instrumented, not rounded (native)', said)
+
+
 class Dumps(unittest.TestCase):
     """--dump-layers where there is nothing to dump, or no place for it; of PyTorch's modules dumps.py has the rest."""
 
