@@ -490,6 +490,31 @@ class Summary(unittest.TestCase):
             self.assertIn('f32 instrumented, not rounded (native)', said)
 
 
+class Firsts(unittest.TestCase):
+    """The report of --layers has of each layer the first operation that went wrong, with its operands."""
+
+    def test_overflow(self):
+        largest = Fraction(15, 4)  # of e2m3
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, 'report.json')
+            vprec('-f', 'e2m3', '--layers', '--report', file, PROGRAM, 'chain')
+            with open(file, encoding='ascii') as report:
+                scopes = [scope for scope in json.load(report)['scopes'] if scope['name'].startswith('api:')]
+        found = 0
+        for scope in scopes:
+            counts = scope['counts']['f32']
+            first = counts['first'].get('overflow')
+            self.assertEqual(bool(counts['overflows']), first is not None, scope['name'])
+            if first:
+                found += 1
+                operands = [Fraction(x) for x in first['operands']]
+                exact = sum(operands) if first['operation'] == 'add' else math.prod(operands)
+                self.assertIn(first['operation'], ('add', 'mul'))
+                self.assertEqual((Fraction(first['exact']), first['result']), (exact, 'inf'))
+                self.assertGreater(rounded(exact, 3), largest)
+        self.assertEqual(found, 1)  # behind it all is infinite
+
+
 class Dumps(unittest.TestCase):
     """--dump-layers where there is nothing to dump, or no place for it; of PyTorch's modules dumps.py has the rest."""
 
