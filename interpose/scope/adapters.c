@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * adapters.c: see adapters.h. */
 #include "adapters.h"
+#include "opencv.h"
 #include "ort.h"
 #include "runtime/record.h"
 #include "tensorflow.h"
 #include "xla.h"
 
 static const vprec_adapter adapters[] = {
+    {vprec_opencv_is, vprec_opencv_begin, "--dump-layers: outputs of OpenCV's layers are not written, PyTorch's modules' are"},
     {vprec_ort_is, vprec_ort_begin, "--dump-layers: outputs of onnxruntime's nodes are not written, PyTorch's modules' are"},
     {vprec_tensorflow_is, vprec_tensorflow_begin, "--dump-layers: outputs of TensorFlow's operations are not written, PyTorch's modules' are"},
     {vprec_xla_is, vprec_xla_begin, "--dump-layers: outputs of XLA's steps are not written, PyTorch's modules' are"},

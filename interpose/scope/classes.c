@@ -5,6 +5,7 @@
 #include "classes.h"
 #include "runtime/sys.h"
 #include <elf.h>
+#include <ctype.h>
 #include <string.h>
 
 enum { WORD = 8, STUB = 32 };
@@ -61,6 +62,38 @@ static uint64_t find_name(const vprec_classes *c, const char *name, bool *severa
                 continue;
             *several |= found != 0;
             found = (uint64_t)at;
+        }
+    }
+    return found;
+}
+
+/* How long the text is that begins at `at`, ends with `last`, and has letters, digits and _ alone, `inner` among them; 0:
+ * it is another one. */
+static size_t is_such(const char *at, const char *end, const char *last, const char *inner)
+{
+    const char *to = at;
+    while (to < end && (isalnum((unsigned char)*to) || *to == '_'))
+        to++;
+    const size_t length = (size_t)(to - at), behind = strlen(last);
+    return to < end && !*to && length >= behind && !memcmp(to - behind, last, behind) && strstr(at, inner) ? length : 0;
+}
+
+const char *vprec_classes_name(const vprec_object *object, const char *first, const char *last, const char *inner)
+{
+    const size_t length = strlen(first);
+    const char *found = NULL;
+    size_t shortest = SIZE_MAX; /* those of classes in the class have the same begin and, perhaps, end */
+    Elf64_Phdr p;
+    for (unsigned i = 0; object->file && next_header(object, &i, &p);) {
+        if (p.p_type != PT_LOAD || p.p_flags & (PF_W | PF_X) || p.p_filesz < length)
+            continue;
+        const char *begin = (const char *)(object->bias + p.p_vaddr), *end = begin + p.p_filesz;
+        for (const char *at = begin; (at = memmem(at, (size_t)(end - at), first, length)); at++) {
+            const size_t all = at == begin || at[-1] ? 0 : is_such(at, end, last, inner);
+            if (all && all < shortest) {
+                shortest = all;
+                found = at;
+            }
         }
     }
     return found;
@@ -159,9 +192,9 @@ void vprec_classes_free(vprec_classes *c)
     vprec_vec_free(&c->tables);
 }
 
-bool vprec_classes_lead(vprec_classes *c, unsigned slot, void (*to)(void), uint64_t **original)
+bool vprec_classes_lead(vprec_classes *c, unsigned slot, unsigned argument, void (*to)(void), uint64_t **original)
 {
-    static const uint8_t code[] = {0x48, 0xB9, 0, 0, 0, 0, 0, 0, 0, 0, /* mov rcx, imm64 */
+    static const uint8_t code[] = {0x48, 0xB9, 0, 0, 0, 0, 0, 0, 0, 0, /* mov rcx, imm64; of r8 49 B8 */
                                    0x48, 0xB8, 0, 0, 0, 0, 0, 0, 0, 0, /* mov rax, imm64 */
                                    0xFF, 0xE0};                        /* jmp rax */
     const uint64_t lo = vprec_page_start(c->relro), hi = vprec_page_end(c->relro_end), n = c->tables.count;
@@ -172,6 +205,8 @@ bool vprec_classes_lead(vprec_classes *c, unsigned slot, void (*to)(void), uint6
         uint8_t *stub = stubs + i * STUB;
         const uint64_t led = word_at(VPREC_AT(c->tables, uint64_t, i) + slot * WORD);
         memcpy(stub, code, sizeof code);
+        if (argument > 3)
+            memcpy(stub, "\x49\xB8", 2);
         memcpy(stub + 2, &i, WORD);
         memcpy(stub + 12, &to, WORD);
         (*original)[i] = vprec_classes_is_code(c, led) ? led : 0;

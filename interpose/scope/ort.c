@@ -147,7 +147,7 @@ void vprec_ort_begin(vprec_object *object)
     void (*plain)(void);
     memcpy(&plain, &to, sizeof plain);
     bool found = !originals && vprec_classes_find(&c, object, "N11onnxruntime8OpKernelE", false);
-    if (!originals && (!found || !is_laid_out(&c) || !vprec_classes_lead(&c, COMPUTE, plain, &originals))) {
+    if (!originals && (!found || !is_laid_out(&c) || !vprec_classes_lead(&c, COMPUTE, 3, plain, &originals))) {
         originals = NULL;
         vprec_record_warning("onnxruntime's nodes do not tell their names: this version of it is not known");
     }

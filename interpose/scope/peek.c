@@ -13,3 +13,13 @@ bool vprec_peek_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1])
         return false;
     return word[0] == at + 2 * sizeof *word ? word[1] <= SHORT : word[2] >= word[1];
 }
+
+/* In front of the text stand its length, its room and how many share it, less one. */
+bool vprec_peek_old_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1])
+{
+    uint64_t to, word[3];
+    if (!vprec_sys_peek(at, &to, sizeof to) || !vprec_sys_peek(to - sizeof word, word, sizeof word) ||
+        word[0] > VPREC_PEEK_LONGEST || word[1] < word[0])
+        return false;
+    return vprec_sys_peek(to, text, word[0] + 1) && !text[word[0]];
+}

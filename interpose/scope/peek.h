@@ -11,4 +11,7 @@ enum { VPREC_PEEK_LONGEST = 1000 }; /* names */
 /* Whether there is a std::string (libstdc++) of at most VPREC_PEEK_LONGEST bytes, which are copied. */
 bool vprec_peek_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1]);
 
+/* The same of a string of the older form, which one word leads to. */
+bool vprec_peek_old_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1]);
+
 #endif

@@ -130,7 +130,7 @@ void vprec_tensorflow_begin(vprec_object *object)
     memcpy(&plain, &to, sizeof plain);
     bool found = !originals && vprec_classes_find(&c, object, "N10tensorflow16ThreadPoolDeviceE", true);
     int slot = found && c.tables.count ? slot_of(object, &c) : -1;
-    if (!originals && (slot < 0 || !vprec_classes_lead(&c, (unsigned)slot, plain, &originals))) {
+    if (!originals && (slot < 0 || !vprec_classes_lead(&c, (unsigned)slot, 3, plain, &originals))) {
         originals = NULL;
         vprec_record_warning("TensorFlow's operations do not tell their names: this version of it is not known");
     }

@@ -197,7 +197,7 @@ void vprec_xla_begin(vprec_object *object)
         return;
     }
     bool found = vprec_classes_find(&c, object, name, true);
-    if (!found || !is_laid_out(&c, name) || !vprec_classes_lead(&c, EXECUTE, plain, &originals)) {
+    if (!found || !is_laid_out(&c, name) || !vprec_classes_lead(&c, EXECUTE, 3, plain, &originals)) {
         originals = NULL;
         say_unknown();
     }

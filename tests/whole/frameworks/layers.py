@@ -15,7 +15,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 RUNNER, FRAMEWORK = os.path.abspath(sys.argv[1]), sys.argv[2]
 FRACTION_BITS = 10  # of e8m10: the rest of 23 are zero
 SOURCE = {'jax': 'xla', 'tfjit': 'xla'}.get(FRAMEWORK, FRAMEWORK)
-ENVIRONMENT = {'tfjit': 'tf'}.get(FRAMEWORK, FRAMEWORK)
+ENVIRONMENT = {'tfjit': 'tf', 'cv': 'ort'}.get(FRAMEWORK, FRAMEWORK)
 
 
 def run(options, mode, status=0):
@@ -55,10 +55,11 @@ def is_rounded(bits):
 # Of what is printed: which layer's output it is, and which layers have gone before.
 OUTPUTS = {'torch': ['stem', 'blocks.0', 'blocks.1', 'blocks.2', 'norm', 'head'], 'ort': ['Softmax@0'],
            'tf': ['first', 'second', 'third', 'head'], 'jax': [f'<*/{x}/*>' for x in ('first', 'second', 'third', 'head')],
+           'cv': ['first', 'second', 'third', 'head'],
            'tfjit': ['*/first.*', '*/add_sqrt_fusion', '*/third.*', '*/head.*']}[FRAMEWORK]
 # Two layers whose formats differ, where the framework's own threads work for them.
 TWO = {'torch': ('blocks.1', 'norm'), 'ort': ('*batch_norm*', '*relu*'), 'tf': ('first', 'third'),
-       'jax': ('<*/first/*>', '<*/third/*>'), 'tfjit': ('*/first.*', '*/third.*')}[FRAMEWORK]
+       'jax': ('<*/first/*>', '<*/third/*>'), 'tfjit': ('*/first.*', '*/third.*'), 'cv': ('first', 'third')}[FRAMEWORK]
 
 plain, _ = run(None, 'bits')
 told, scopes = run(['-f', 'f32=native', '--scope', f'{SOURCE}:*=native'], 'trace')
@@ -78,7 +79,7 @@ if FRAMEWORK == 'torch':  # operators, where they are asked for: the convolution
     check(dict(named(scopes))['aten:addmm'] == 6 + 7, scopes)  # 6 of 7 in the call that fails, 7 in the other
 # All layers of a kind: which are none of it and come before, and one that is.
 KINDS = {'torch': ('<Linear>', [0], -1), 'ort': ('ort:<Softmax>', [], -1), 'tf': ('<*Conv2D>', [], 0),
-         'jax': ('<*/dot_general>', [], 0)}
+         'jax': ('<*/dot_general>', [], 0), 'cv': ('cv:<Conv*>', [], 0)}
 if FRAMEWORK in KINDS:
     KIND, PLAIN, OF_KIND = KINDS[FRAMEWORK]
     narrow, _ = run(['-f', 'e8m10', '--within', KIND], 'bits')
