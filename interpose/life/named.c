@@ -1,22 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  * named.c: see named.h. Programs look the library up in the environment (INTEL_JIT_PROFILER64), when they generate code
- * for the first time: they find it there, though it is in no environment. It hands the names on to vprec_code_named. */
+ * for the first time: they find it there, though it is in no environment. It hands the names on to vprec_code_named. So
+ * it does with tasks (INTEL_LIBITTNOTIFY64), where scopes of that kind are asked for. */
 #include "named.h"
 #include "lock.h"
 #include "runtime/memory.h"
 #include "runtime/names.h"
 #include "runtime/next.h"
 #include "runtime/sys.h"
+#include "scope/itt.h"
+#include "scope/scopes.h"
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define COLLECTOR "INTEL_LIBITTNOTIFY64"
 #define PUBLIC __attribute__((visibility("default")))
 
 #define EACH(_) _(getenv)
 VPREC_NEXT_TABLE(EACH)
 
 static char library[4096]; /* its path; "" : nobody gets it */
+static bool collects;      /* it takes tasks, too, for scopes */
 
 typedef struct piece {
     uint64_t start, end;
@@ -39,6 +44,7 @@ void vprec_named_begin(void)
     memcpy(library + length, name, sizeof name);
     if (vprec_sys(SYS_access, (long)library, 4, 0, 0, 0, 0)) /* R_OK */
         *library = 0;
+    collects = *library && vprec_scope_wanted() && vprec_itt_wanted();
 }
 
 const char *vprec_named_at(uint64_t address)
@@ -73,8 +79,17 @@ PUBLIC void vprec_code_named(const char *name, uint64_t address, uint64_t bytes)
         vprec_lock_run(add, &p);
 }
 
+/* For that library: the collector that the environment names, which comes first. */
+PUBLIC const char *vprec_task_collector(void);
+PUBLIC const char *vprec_task_collector(void)
+{
+    return NEXT(getenv)(COLLECTOR);
+}
+
 static char *or_ours(char *value, const char *name)
 {
+    if (collects && !strcmp(name, COLLECTOR))
+        return library;
     return !value && *library && !strcmp(name, "INTEL_JIT_PROFILER64") ? library : value;
 }
 

@@ -202,7 +202,12 @@ static inline size_t vprec_wire_recipe_bytes(uint32_t lines)
 enum { VPREC_SEED_DEFAULT = 1, VPREC_DUMP_LENGTH = 1024 };
 
 /* With count: what is counted belongs to scopes, not to functions. */
-enum vprec_layers { VPREC_LAYERS_NONE, VPREC_LAYERS_ALL, VPREC_LAYERS_ATEN /* PyTorch's operators, too */ };
+enum vprec_layers {
+    VPREC_LAYERS_NONE,
+    VPREC_LAYERS_ALL,
+    VPREC_LAYERS_ATEN, /* PyTorch's operators, too */
+    VPREC_LAYERS_ITT   /* tasks that are told to Intel's profilers, too */
+};
 
 enum vprec_audit {
     VPREC_AUDIT_NONE,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * aten.c: see aten.h. PyTorch calls observers (RecordFunction) at the begin and the end of each operator. */
 #include "aten.h"
-#include "runtime/share.h"
-#include "runtime/version.h"
 #include "scopes.h"
 #include <dlfcn.h>
 #include <string.h>
@@ -41,11 +39,7 @@ static void end(const void *function, void *context)
 
 bool vprec_aten_wanted(void)
 {
-    const vprec_wire_recipe *recipe = vprec_version_recipe;
-    bool wanted = vprec_wire_shared->config.layers == VPREC_LAYERS_ATEN;
-    for (uint32_t i = 0; recipe && i < recipe->lines; i++)
-        wanted |= !strncmp(recipe->line[i].glob, "aten:", 5);
-    return wanted;
+    return vprec_scope_asked("aten:", VPREC_LAYERS_ATEN);
 }
 
 bool vprec_aten_begin(void)

@@ -205,8 +205,10 @@ bool vprec_classes_lead(vprec_classes *c, unsigned slot, unsigned argument, void
         uint8_t *stub = stubs + i * STUB;
         const uint64_t led = word_at(VPREC_AT(c->tables, uint64_t, i) + slot * WORD);
         memcpy(stub, code, sizeof code);
-        if (argument > 3)
-            memcpy(stub, "\x49\xB8", 2);
+        if (argument > 3) {
+            stub[0] = 0x49;
+            stub[1] = 0xB8;
+        }
         memcpy(stub + 2, &i, WORD);
         memcpy(stub + 12, &to, WORD);
         (*original)[i] = vprec_classes_is_code(c, led) ? led : 0;

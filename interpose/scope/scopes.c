@@ -74,6 +74,15 @@ static void unlock(void)
     atomic_store_explicit(&locked, 0, memory_order_release);
 }
 
+bool vprec_scope_asked(const char *source, enum vprec_layers layers)
+{
+    const vprec_wire_recipe *recipe = vprec_version_recipe;
+    bool asked = vprec_wire_shared->config.layers == layers;
+    for (uint32_t i = 0; recipe && i < recipe->lines; i++)
+        asked |= !strncmp(recipe->line[i].glob, source, strlen(source));
+    return asked;
+}
+
 static bool counts_layers(void)
 {
     return vprec_wire_shared && vprec_wire_shared->config.layers;

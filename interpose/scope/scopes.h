@@ -17,6 +17,10 @@ typedef struct vprec_scope vprec_scope;
 /* Whether anybody asks for scopes. Known once the process' versions are. */
 bool vprec_scope_wanted(void);
 
+/* Whether anybody asks for those whose names begin so, with --layers as `layers`: such that are innermost everywhere
+ * would hide others. */
+bool vprec_scope_asked(const char *source, enum vprec_layers layers);
+
 /* Before the first one is opened. */
 void vprec_scope_begin_all(void);
 

@@ -692,7 +692,9 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_WITHIN: ok = vprec_recipe_within(&recipe, optarg); break;
         case OPT_LAYERS:
             options->layers = optarg ? optarg : "*";
-            config->layers = strncmp(options->layers, "aten:", 5) ? VPREC_LAYERS_ALL : VPREC_LAYERS_ATEN;
+            config->layers = !strncmp(options->layers, "aten:", 5)  ? VPREC_LAYERS_ATEN
+                             : !strncmp(options->layers, "itt:", 4) ? VPREC_LAYERS_ITT
+                                                                    : VPREC_LAYERS_ALL;
             break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;

@@ -2,11 +2,13 @@
  * program.c PART: opens scopes, and prints what is computed in each as "NAME BITS". The same sum of products
  * everywhere: scope.py knows what it is in every format. */
 #include "vprec_scope.h"
+#include <dlfcn.h>
 #include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -178,6 +180,76 @@ static void numbered(void)
     vprec_scope_begin("two#1");
     show("two", dot(a, b, N));
     vprec_scope_end();
+    show("out", dot(a, b, N));
+}
+
+/* What ittnotify links into a program: pointers to functions, which the library that the environment names may set. */
+typedef struct identity {
+    unsigned long long part[3];
+} identity;
+typedef struct text {
+    const char *text;
+    const void *wide;
+    int extra;
+    void *more, *next;
+} text;
+
+static void first_begin(const void *domain, identity task, identity parent, const text *name)
+{
+    (void)domain, (void)task, (void)parent, (void)name;
+}
+
+static void first_end(const void *domain)
+{
+    (void)domain;
+}
+
+static void (*task_begin)(const void *, identity, identity, const text *) = first_begin;
+static void (*task_end)(const void *) = first_end;
+
+static struct function {
+    const char *name;
+    void **called;
+    void *first, *none;
+    int group;
+} functions[] = {{"__itt_domain_create", NULL, NULL, NULL, 0},
+                 {"__itt_task_begin", (void **)&task_begin, (void *)first_begin, NULL, 0},
+                 {"__itt_task_end", (void **)&task_end, (void *)first_end, NULL, 0},
+                 {NULL, NULL, NULL, NULL, 0}};
+
+static struct {
+    unsigned char magic[8];
+    unsigned long version[3];
+    char state[88];
+    struct function *functions;
+    char more[64];
+} global = {{0xED, 0xAB, 0xAB, 0xEC, 0x0D, 0xEE, 0xDA, 0x30}, {3, 0, 20250101}, {0}, functions, {0}};
+
+static void begin_task(const char *name)
+{
+    const text handle = {.text = name};
+    task_begin("domain", (identity){{0}}, (identity){{0}}, &handle);
+}
+
+static void tasks(void)
+{
+    const char *path = getenv("INTEL_LIBITTNOTIFY64");
+    void *library = path ? dlopen(path, RTLD_LAZY) : NULL;
+    void (*init)(void *, unsigned) = library ? (void (*)(void *, unsigned))dlsym(library, "__itt_api_init") : NULL;
+    if (init)
+        init(&global, ~0u);
+    task_end("domain"); /* one of before */
+    begin_task("one");
+    show("one", dot(a, b, N));
+    vprec_scope_begin("plain");
+    begin_task("two");
+    show("two", dot(a, b, N));
+    task_end("domain");
+    show("one", dot(a, b, N));
+    vprec_scope_end();
+    task_end("domain");
+    show("out", dot(a, b, N));
+    task_end("domain"); /* one too many */
     show("out", dot(a, b, N));
 }
 
@@ -464,6 +536,8 @@ int main(int argc, char **argv)
         out_of_handlers();
     else if (!strcmp(part, "numbered"))
         numbered();
+    else if (!strcmp(part, "tasks"))
+        tasks();
     else if (!strcmp(part, "gs"))
         gs(argv[2]);
     else if (!strcmp(part, "signals"))

@@ -15,6 +15,7 @@ from fractions import Fraction
 
 VPREC_RUN, DIRECTORY = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 PROGRAM = os.path.join(DIRECTORY, 'scope_program')
+COLLECTOR = os.path.join(DIRECTORY, 'libscope_collector.so')
 THROWN = os.path.join(DIRECTORY, 'scope_thrown')
 
 
@@ -164,6 +165,20 @@ class Scopes(unittest.TestCase):
         self.assertIn('was refused the GS register', done.stderr)
         lines, _ = vprec('-f', 'e8m10', PROGRAM, 'gs', 'call')
         self.assertEqual(lines[0], ('refused', '0'))
+
+    def test_tasks(self):
+        """Of ittnotify, where they are asked for; a collector that was there before gets them, too."""
+        for environment in ({}, {'INTEL_LIBITTNOTIFY64': COLLECTOR}):
+            told = ['task ends', 'task one', 'task two'] + ['task ends'] * 3 if environment else []
+            lines, said = vprec('-f', 'e8m10', '--scope', 'itt:one=e8m6', '--scope', 't*=e8m3', PROGRAM, 'tasks',
+                                environment=environment)
+            self.check(lines, 5, one=6, two=3)
+            self.assertEqual(said.splitlines(), told)
+            with tempfile.NamedTemporaryFile(suffix='.json') as file:
+                lines, said = vprec('-f', 'e8m10', '--scope', 'one=e8m6', '--scope', 'plain=e8m5', '--report', file.name,
+                                    PROGRAM, 'tasks', environment=environment, status=125)
+                self.assertEqual([s['name'] for s in json.load(file)['scopes']], ['api:plain'])
+            self.assertEqual(said.splitlines()[:len(told)], told)
 
     def test_exceptions(self):
         lines, _ = vprec(*TWO, THROWN)
