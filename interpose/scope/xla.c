@@ -90,7 +90,7 @@ static const char *text_at(const void *step, size_t place)
 static bool looks_right(const void *step)
 {
     char operation[VPREC_PEEK_LONGEST + 1], module[VPREC_PEEK_LONGEST + 1];
-    int64_t number;
+    int64_t number = 0;
     return vprec_peek_string((uint64_t)step + OPERATION, operation) && *operation &&
            vprec_peek_string((uint64_t)step + MODULE, module) && *module &&
            vprec_sys_peek((uint64_t)step + NUMBER, &number, sizeof number) && number >= -1 && number <= INT32_MAX;
