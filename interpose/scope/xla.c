@@ -51,10 +51,7 @@ static origin *_Atomic origins[BUCKETS];
 
 static origin *_Atomic *bucket_of(int64_t module, const char *step)
 {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ (uint64_t)module; /* FNV-1a */
-    for (; *step; step++)
-        hash = (hash ^ (uint8_t)*step) * UINT64_C(0x100000001b3);
-    return &origins[hash % BUCKETS];
+    return &origins[vprec_name_hash(VPREC_NAME_HASH ^ (uint64_t)module, step) % BUCKETS];
 }
 
 void vprec_xla_comes_from(int64_t module, const char *step, const char *from)
