@@ -15,6 +15,7 @@
 #ifndef VPREC_SCOPE_H
 #define VPREC_SCOPE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -30,6 +31,7 @@ extern "C" {
 struct vprec_scope_hooks {
     uint32_t (*begin)(const char *name, const void *frame); /* returns how many were open before */
     void (*end)(uint32_t depth);                            /* closes the innermost ones until so many are open */
+    void (*probe)(const char *name, const void *data, size_t n, int is_double);
 };
 
 __attribute__((weak, visibility("hidden"))) struct vprec_scope_hooks vprec_scope_hooks_2;
@@ -72,6 +74,20 @@ VPREC_SCOPE_INLINE void vprec_scope_end_to(uint32_t depth)
         vprec_scope_hooks_2.end(depth);
 }
 
+/* Shows vprec-run the `n` values at `data` by a name: their range and moments are in its report, and with
+ * --dump-layers DIR they are written to DIR/000012 probe:NAME.npy, for vprec-stats compare. Changes nothing. */
+VPREC_SCOPE_INLINE void vprec_probe_f32(const char *name, const float *data, size_t n)
+{
+    if (__builtin_expect(vprec_scope_hooks_2.probe != 0, 0))
+        vprec_scope_hooks_2.probe(name, data, n, 0);
+}
+
+VPREC_SCOPE_INLINE void vprec_probe_f64(const char *name, const double *data, size_t n)
+{
+    if (__builtin_expect(vprec_scope_hooks_2.probe != 0, 0))
+        vprec_scope_hooks_2.probe(name, data, n, 1);
+}
+
 #else
 
 static inline uint32_t vprec_scope_begin(const char *name)
@@ -87,6 +103,16 @@ static inline void vprec_scope_end(void)
 static inline void vprec_scope_end_to(uint32_t depth)
 {
     (void)depth;
+}
+
+static inline void vprec_probe_f32(const char *name, const float *data, size_t n)
+{
+    (void)name, (void)data, (void)n;
+}
+
+static inline void vprec_probe_f64(const char *name, const double *data, size_t n)
+{
+    (void)name, (void)data, (void)n;
 }
 
 #endif

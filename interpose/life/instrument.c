@@ -342,10 +342,10 @@ static bool has_sanitizer(void)
     return false;
 }
 
-/* The program is to tell its scopes. */
+/* The program is to tell its scopes and show its values. */
 static void set_hooks(const vprec_object *object)
 {
-    for (size_t i = 0; i < object->notes.count && vprec_scope_wanted(); i++)
+    for (size_t i = 0; i < object->notes.count; i++)
         vprec_api_meet(VPREC_AT(object->notes, uint64_t, i));
 }
 

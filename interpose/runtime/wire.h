@@ -287,6 +287,7 @@ enum vprec_record_kind {
     VPREC_RECORD_SCOPE,   /* a scope that was opened */
     VPREC_RECORD_LINEAGE, /* a process that counts inline */
     VPREC_RECORD_METERED, /* what the inline code of a function counts */
+    VPREC_RECORD_PROBE,   /* values that the program showed */
     VPREC_RECORD_KINDS    /* one more than the last */
 };
 
@@ -535,6 +536,18 @@ typedef struct vprec_scope_record {
     uint32_t pad;
     char name[];      /* "torch:encoder.layer.3" */
 } vprec_scope_record;
+
+/* What vprec_probe_f32 and _f64 were shown by a name. Numbers are bits of doubles. */
+typedef struct vprec_probe_record {
+    vprec_record head;
+    uint64_t process;
+    _Atomic uint64_t calls, elements, nans, infinities, zeros;
+    _Atomic uint64_t least, most;  /* of the finite ones: that of the least one's opposite, and of the largest: the bits,
+                                      all flipped if negative, else with the sign set; 0: there was none */
+    _Atomic uint64_t sum, squares; /* of their distances from the pivot */
+    _Atomic uint64_t pivot;        /* 0: there is none yet; not +0 */
+    char name[];
+} vprec_probe_record;
 
 typedef struct vprec_message_record {
     vprec_record head;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * api.h: scopes "api:NAME", which programs open by vprec_scope.h. */
+ * api.h: scopes "api:NAME", which programs open by vprec_scope.h, and values that they show by it. */
 #ifndef VPREC_SCOPE_API_H
 #define VPREC_SCOPE_API_H
 

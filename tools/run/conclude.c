@@ -4,6 +4,7 @@
 #include "common/demangle.h"
 #include "common/say.h"
 #include "native.h"
+#include "probes.h"
 #include "run.h"
 #include "scopes.h"
 #include <inttypes.h>
@@ -177,6 +178,7 @@ int vprec_run_conclude(const vprec_run *run)
             vprec_scopes_tell(run);
         else if (config->count)
             vprec_profile_tell(run);
+        vprec_probes_tell(run);
         char *rounded = vprec_summary_rounded(run), *left = vprec_summary_left(run), *advice = vprec_summary_advice(run);
         vprec_say("%s", rounded);
         if (left)

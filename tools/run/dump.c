@@ -47,8 +47,8 @@ void vprec_dump_tell(const vprec_options *options)
         return;
     long there = entries(options->config.dump);
     if (there <= 0)
-        vprec_say("--dump-layers: no layer has left an output: only modules of PyTorch do");
+        vprec_say("--dump-layers: no layer has left an output: only modules of PyTorch and vprec_probe_f32 and _f64 do");
     else if (!options->quiet)
-        vprec_say("%ld output%s of layers %s in '%s'", there, there == 1 ? "" : "s", there == 1 ? "is" : "are",
+        vprec_say("%ld output%s %s in '%s'", there, there == 1 ? "" : "s", there == 1 ? "is" : "are",
                   options->dump);
 }

@@ -21,6 +21,7 @@ static const size_t text_at[] = {
     [VPREC_RECORD_EXEC] = offsetof(vprec_exec_record, path),
     [VPREC_RECORD_EXACT] = offsetof(vprec_exact_record, text),
     [VPREC_RECORD_SCOPE] = offsetof(vprec_scope_record, name),
+    [VPREC_RECORD_PROBE] = offsetof(vprec_probe_record, name),
     [VPREC_RECORD_LINEAGE] = sizeof(vprec_lineage_record) - 1,
     [VPREC_RECORD_METERED] = sizeof(vprec_metered_record) - 1,
 };
@@ -79,6 +80,8 @@ static void link_parents(vprec_records *records)
         VPREC_ITEMS(records, MESSAGE).items[i].parent = find(processes, vprec_message_at(records, i)->process);
     for (size_t i = 0; i < VPREC_ITEMS(records, SCOPE).count; i++)
         VPREC_ITEMS(records, SCOPE).items[i].parent = find(processes, vprec_scope_at(records, i)->process);
+    for (size_t i = 0; i < VPREC_ITEMS(records, PROBE).count; i++)
+        VPREC_ITEMS(records, PROBE).items[i].parent = find(processes, vprec_probe_at(records, i)->process);
     for (size_t i = 0; i < VPREC_ITEMS(records, NATIVE).count; i++)
         VPREC_ITEMS(records, NATIVE).items[i].parent = find(processes, vprec_native_at(records, i)->process);
     for (size_t i = 0; i < VPREC_ITEMS(records, EXEC).count; i++)

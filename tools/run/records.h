@@ -55,6 +55,7 @@ VPREC_RECORD_AT(native, NATIVE)
 VPREC_RECORD_AT(exec, EXEC)
 VPREC_RECORD_AT(exact, EXACT)
 VPREC_RECORD_AT(scope, SCOPE)
+VPREC_RECORD_AT(probe, PROBE)
 #undef VPREC_RECORD_AT
 
 /* What function `function` counted of `type`; nothing, where it executed none. */

@@ -7,6 +7,7 @@
 #include "common/target.h"
 #include "counts.h"
 #include "native.h"
+#include "probes.h"
 #include "run.h"
 #include "scopes.h"
 #include <errno.h>
@@ -458,6 +459,7 @@ static json_t *build(const vprec_run *run)
     vprec_json_put(root, "refused", list_of(run, VPREC_RECORD_REFUSED, refused_of));
     vprec_json_put(root, "integer_rounding", list_of(run, VPREC_RECORD_EXACT, exact_of));
     vprec_json_put(root, "scopes", vprec_scopes_report(run));
+    vprec_json_put(root, "probes", vprec_probes_report(run));
     vprec_json_put(root, "native", natives_of(run, true));
     vprec_json_put(root, "left_out", natives_of(run, false));
     vprec_json_put(root, "messages", list_of(run, VPREC_RECORD_MESSAGE, message_of));

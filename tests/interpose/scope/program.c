@@ -293,6 +293,24 @@ static void signals(void)
     show("out", handled);
 }
 
+/* Values that are shown, of which the test knows mean and deviation. */
+static void probes(void)
+{
+    enum { MANY = 1000 };
+    static float x[MANY];
+    static double y[5] = {3, INFINITY, -0.0, NAN, 1e300};
+    for (int t = 0; t < 3; t++) {
+        for (int i = 0; i < MANY; i++)
+            x[i] = (float)(100000 + i % 10 + t);
+        vprec_probe_f32("many/of them", x, MANY);
+    }
+    show("out", dot(a, b, N));
+    vprec_probe_f64("odd", y, 5);
+    vprec_probe_f64("none", y, 0);
+    vprec_probe_f64("one", y, 1);
+    vprec_probe_f32(NULL, x, 1);
+}
+
 static void forks(void)
 {
     vprec_scope_begin("one");
@@ -542,6 +560,8 @@ int main(int argc, char **argv)
         gs(argv[2]);
     else if (!strcmp(part, "signals"))
         signals();
+    else if (!strcmp(part, "probes"))
+        probes();
     else if (!strcmp(part, "forks"))
         forks();
     else if (!strcmp(part, "layers"))

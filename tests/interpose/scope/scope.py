@@ -6,6 +6,7 @@ import json
 import math
 import os
 import re
+import statistics
 import struct
 import subprocess
 import sys
@@ -548,6 +549,60 @@ class Dumps(unittest.TestCase):
                 _, said = vprec('-f', 'e8m10', '--dump-layers', new, *options, PROGRAM, status=125)
                 self.assertIn(words, said)
             self.assertEqual(os.listdir(folder), ['new'])
+
+
+class Probes(unittest.TestCase):
+    """vprec_probe_f32 and _f64: range and moments, and the values themselves."""
+
+    def run_(self, *options):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'report.json')
+            lines, said = vprec(*options, '--report', path, '--dump-layers', os.path.join(folder, 'values'), PROGRAM,
+                                'probes')
+            with open(path, encoding='utf-8') as file:
+                probes = json.load(file)['probes']
+            files = {}
+            for name in os.listdir(os.path.join(folder, 'values')):
+                with open(os.path.join(folder, 'values', name), 'rb') as file:
+                    files[name] = file.read()
+        return lines, {p['name']: p for p in probes}, files
+
+    def test_moments(self):
+        alone, _ = vprec('-f', 'native', PROGRAM, 'none')
+        lines, probes, _ = self.run_('-f', 'native')
+        self.assertEqual(lines, alone)
+        values = [100000 + i % 10 + t for t in range(3) for i in range(1000)]
+        many = probes['many/of them']
+        self.assertEqual((many['calls'], many['values'], many['min'], many['max']), (3, 3000, 100000, 100011))
+        self.assertAlmostEqual(many['mean'], statistics.fmean(values), delta=1e-9)
+        self.assertAlmostEqual(many['sd'] / statistics.stdev(values), 1, delta=1e-9)
+        self.assertEqual(many['zeros'] + many['infinities'] + many['nans'], 0)
+        odd = probes['odd']
+        self.assertEqual([odd[key] for key in ('values', 'min', 'max', 'zeros', 'infinities', 'nans', 'sd')],
+                         [5, 0, 1e300, 1, 1, 1, None])
+        self.assertAlmostEqual(odd['mean'] / 1e300, 1 / 3, delta=1e-15)
+        one, none = probes['one'], probes['none']
+        self.assertEqual([one[key] for key in ('min', 'max', 'mean', 'sd')], [3, 3, 3, None])
+        self.assertEqual([none[key] for key in ('calls', 'values', 'min', 'mean')], [1, 0, None, None])
+        self.assertEqual(len(probes), 4)
+
+    def test_values(self):
+        _, _, files = self.run_('-f', 'f32=native')
+        self.assertEqual(sorted(files), [f'{i:06d} probe:{name}.npy' for i, name in enumerate(
+            ['many_of them'] * 3 + ['odd', 'none', 'one'], 1)])
+        for t in range(3):
+            data = files[f'{t + 1:06d} probe:many_of them.npy']
+            self.assertEqual(data[:8], b'\x93NUMPY\x01\x00')
+            size = struct.unpack('<H', data[8:10])[0]
+            self.assertEqual(eval(data[10:10 + size]), {'descr': '<f4', 'fortran_order': False, 'shape': (1000,)})
+            self.assertEqual(data[9 + size:10 + size], b'\n')
+            self.assertEqual(list(struct.unpack('<1000f', data[10 + size:])), [100000.0 + i % 10 + t for i in range(1000)])
+        with tempfile.TemporaryDirectory() as folder:  # two runs part where the values do
+            for name, options in (('a', ['-f', 'f32=native']), ('b', ['-f', 'e8m10'])):
+                vprec(*options, '--dump-layers', os.path.join(folder, name), PROGRAM, 'probes')
+            said = subprocess.run([os.path.join(os.path.dirname(VPREC_RUN), 'vprec-stats'), 'compare', 'a', 'b'],
+                                  cwd=folder, stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertIn('First that differs: 000001 probe:many_of them', said)
 
 
 class Manual(unittest.TestCase):

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * probes.c: see probes.h. Threads add to a record without a lock, and so do processes that were forked: sums are of
+ * distances from a number near the mean, the first values' mean, so that squares do not cancel (T. F. Chan, G. H. Golub,
+ * R. J. LeVeque, 1983, "shifted data"). */
+#include "probes.h"
+#include "runtime/decimal.h"
+#include "runtime/memory.h"
+#include "runtime/names.h"
+#include "runtime/record.h"
+#include "runtime/sys.h"
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+typedef struct probe {
+    struct probe *_Atomic next; /* in its bucket */
+    uint64_t hash;
+    vprec_probe_record *record;
+} probe;
+
+enum { BUCKETS = 1 << 6, LONGEST = 200 /* bytes of a name */ };
+static probe *_Atomic buckets[BUCKETS];
+static _Atomic int32_t locked;
+
+static probe *find(probe *_Atomic *bucket, uint64_t hash, const char *name)
+{
+    probe *p = atomic_load_explicit(bucket, memory_order_acquire);
+    while (p && !(p->hash == hash && !strcmp(p->record->name, name)))
+        p = atomic_load_explicit(&p->next, memory_order_acquire);
+    return p;
+}
+
+/* NULL: no room. */
+static vprec_probe_record *record_of(const char *name)
+{
+    static vprec_heap heap;
+    const uint64_t hash = vprec_name_hash(VPREC_NAME_HASH, name);
+    probe *_Atomic *bucket = &buckets[hash % BUCKETS];
+    probe *p = find(bucket, hash, name);
+    if (p)
+        return p->record;
+    while (atomic_exchange_explicit(&locked, 1, memory_order_acquire))
+        vprec_sys(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    p = find(bucket, hash, name);
+    probe *made = p ? NULL : vprec_heap_take(&heap, sizeof *made);
+    vprec_probe_record *record = made ? vprec_record_text(VPREC_RECORD_PROBE, sizeof *record, name) : NULL;
+    if (record) {
+        record->process = vprec_record_offset(vprec_record_process);
+        *made = (probe){.hash = hash, .record = record};
+        atomic_store_explicit(&made->next, atomic_load_explicit(bucket, memory_order_relaxed), memory_order_relaxed);
+        atomic_store_explicit(bucket, made, memory_order_release);
+    }
+    atomic_store_explicit(&locked, 0, memory_order_release);
+    return p ? p->record : record;
+}
+
+static double number(uint64_t bits)
+{
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static uint64_t bits_of(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static void add(_Atomic uint64_t *sum, double x)
+{
+    uint64_t before = atomic_load_explicit(sum, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak_explicit(sum, &before, bits_of(number(before) + x), memory_order_relaxed,
+                                                  memory_order_relaxed))
+        ;
+}
+
+/* The least and the largest are kept as numbers above 0 that grow with what they are of: 0 is none yet. */
+static void raise_to(_Atomic uint64_t *most, double x)
+{
+    const uint64_t sign = UINT64_C(1) << 63, bits = bits_of(x), order = bits & sign ? ~bits : bits | sign;
+    uint64_t before = atomic_load_explicit(most, memory_order_relaxed);
+    while (order > before && !atomic_compare_exchange_weak_explicit(most, &before, order, memory_order_relaxed,
+                                                                    memory_order_relaxed))
+        ;
+}
+
+static double value(const void *data, size_t i, vprec_type type)
+{
+    return type == VPREC_F32 ? (double)((const float *)data)[i] : ((const double *)data)[i];
+}
+
+/* Where distances are from; made of these values if there is none yet. */
+static double pivot_of(vprec_probe_record *r, const void *data, size_t n, vprec_type type)
+{
+    enum { MOST = 4096 };
+    double mean = 0, count = 0;
+    uint64_t pivot = atomic_load_explicit(&r->pivot, memory_order_relaxed);
+    for (size_t i = 0; !pivot && i < n && i < MOST; i++)
+        if (isfinite(value(data, i, type)))
+            mean += (value(data, i, type) - mean) / ++count;
+    if (!pivot && count > 0 && isfinite(mean)) {
+        const uint64_t made = mean != 0 ? bits_of(mean) : bits_of(-0.0);
+        pivot = atomic_compare_exchange_strong(&r->pivot, &pivot, made) ? made : pivot;
+    }
+    return number(pivot);
+}
+
+static void tally(vprec_probe_record *r, const void *data, size_t n, vprec_type type)
+{
+    const double pivot = pivot_of(r, data, n, type);
+    double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
+    uint64_t nans = 0, infinities = 0, zeros = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double x = value(data, i, type), distance = x - pivot;
+        nans += isnan(x);
+        infinities += isinf(x) != 0;
+        zeros += x == 0;
+        if (!isfinite(x))
+            continue;
+        sum += distance;
+        squares += distance * distance;
+        least = x < least ? x : least;
+        most = x > most ? x : most;
+    }
+    atomic_fetch_add_explicit(&r->calls, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->elements, n, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->nans, nans, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->infinities, infinities, memory_order_relaxed);
+    atomic_fetch_add_explicit(&r->zeros, zeros, memory_order_relaxed);
+    add(&r->sum, sum);
+    add(&r->squares, squares);
+    if (least <= most) {
+        raise_to(&r->least, -least);
+        raise_to(&r->most, most);
+    }
+}
+
+static bool write_all(int fd, const void *from, size_t bytes)
+{
+    long done = 1;
+    for (size_t at = 0; at < bytes && done > 0; at += (size_t)done)
+        done = vprec_sys(SYS_write, fd, (long)((const char *)from + at), (long)(bytes - at), 0, 0, 0);
+    return done > 0;
+}
+
+/* A file .npy, version 1.0: a head that is padded with blanks, and the bits. */
+static bool write_array(int fd, const void *data, size_t n, vprec_type type)
+{
+    enum { HEAD = 128, LENGTH = HEAD - 10 };
+    char head[HEAD], *at = head;
+    const char *const parts[] = {"\x93NUMPY\1", "{'descr': '<f", ", 'fortran_order': False, 'shape': ("};
+    memset(head, ' ', sizeof head);
+    memcpy(at, parts[0], 7);
+    at[7] = 0;
+    at[8] = LENGTH;
+    at[9] = 0;
+    memcpy(at += 10, parts[1], strlen(parts[1]));
+    at += strlen(parts[1]);
+    *at++ = type == VPREC_F32 ? '4' : '8';
+    *at++ = '\'';
+    memcpy(at, parts[2], strlen(parts[2]));
+    at = vprec_decimal(at + strlen(parts[2]), n);
+    memcpy(at, ",)}", 3);
+    head[HEAD - 1] = '\n';
+    return write_all(fd, head, sizeof head) && write_all(fd, data, n * (type == VPREC_F32 ? 4 : 8));
+}
+
+/* DIR/000012 probe:NAME.npy, in the order in which they come. */
+static void dump(const char *name, const void *data, size_t n, vprec_type type)
+{
+    enum { DIGITS = 6 };
+    static _Atomic uint32_t count, failed;
+    static _Atomic int32_t process;
+    static const char source[] = "probe:", ending[] = ".npy";
+    char path[VPREC_DUMP_LENGTH + LONGEST + 64], *at = path;
+    int32_t none = 0, own = vprec_sys_getpid();
+    if (!atomic_compare_exchange_strong(&process, &none, own) && none != own)
+        return; /* a forked one would write over its parent's */
+    const uint32_t place = atomic_fetch_add(&count, 1) + 1;
+    const char *folder = vprec_wire_shared->config.dump;
+    memcpy(at, folder, strlen(folder));
+    at += strlen(folder);
+    *at++ = '/';
+    for (uint32_t unit = 100000; unit && place < unit; unit /= 10)
+        *at++ = '0';
+    at = vprec_decimal(at, place);
+    *at++ = ' ';
+    memcpy(at, source, sizeof source - 1);
+    at += sizeof source - 1;
+    for (size_t i = 0; name[i] && i < LONGEST; i++)
+        *at++ = name[i] == '/' || (unsigned char)name[i] < ' ' || name[i] == 127 ? '_' : name[i];
+    memcpy(at, ending, sizeof ending);
+    const int fd = (int)vprec_sys(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666, 0, 0);
+    const bool done = fd >= 0 && write_array(fd, data, n, type);
+    if (fd >= 0)
+        vprec_sys_close(fd);
+    if (!done && !atomic_exchange(&failed, 1))
+        vprec_record_warning("--dump-layers: not all that was probed could be written there");
+}
+
+void vprec_probe_take(const char *name, const void *data, size_t n, vprec_type type)
+{
+    enum { DEFAULT = 0x1F80 };
+    const unsigned mxcsr = _mm_getcsr();
+    _mm_setcsr(DEFAULT);
+    vprec_probe_record *record = name && (data || !n) ? record_of(name) : NULL;
+    if (record)
+        tally(record, data, n, type);
+    if (name && (data || !n) && *vprec_wire_shared->config.dump)
+        dump(name, data, n, type);
+    _mm_setcsr(mxcsr);
+}
