@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * presets.c: see presets.h. Functions go by parts of their symbols, which in C++ hold the names of what they are made
- * for: PyTorch 2.13, TensorFlow 2.21, NumPy 1.24 to 2.4. (JAX draws by code that it generates, and onnxruntime's wheels
- * have no symbols.) */
+ * for: PyTorch 2.13, TensorFlow 2.21, NumPy 1.24 to 2.4, JAX 0.10. (JAX draws by code that it generates, and onnxruntime's
+ * wheels have no symbols.) */
 #include "presets.h"
 #include <fnmatch.h>
 #include <string.h>
 
 /* An object; parts of the symbols in it, a whole symbol behind '='. (MKL's gives the size of LAPACK's workspace, an
- * integer, as a number that is not below it.) */
+ * integer, as a number that is not below it. XLA's products are cut into parts by code that counts in floats, and comes to
+ * no end where they are infinite.) */
 typedef struct list {
     uint32_t preset;
     const char *object;
@@ -23,8 +24,9 @@ static const char *const torch[] = {
 };
 static const char *const tensorflow[] = {
     "FillPhiloxRandom", "PhiloxRandomOp", "StatelessRandom", "Multinomial", "RandomShuffle", "tsl6random",
-    "7RangeOp", NULL,
+    "7RangeOp", "choose_split_factors", "get_dot_kernel", "schedule_dot", NULL,
 };
+static const char *const jax[] = {"choose_split_factors", "get_dot_kernel", "schedule_dot", NULL};
 static const char *const numpy[] = {
     "=FLOAT_fill", "=DOUBLE_fill", "=CFLOAT_fill", "=CDOUBLE_fill", "=HALF_fill", NULL,
 };
@@ -35,6 +37,7 @@ static const list lists[] = {
     {VPREC_FRAMEWORK_NUMPY, "*/numpy/random/*.so", NULL},
     {VPREC_FRAMEWORK_TENSORFLOW, "*/libtensorflow_cc.so*", tensorflow},
     {VPREC_FRAMEWORK_TENSORFLOW, "*/libtensorflow_framework.so*", tensorflow},
+    {VPREC_FRAMEWORK_JAX, "*/libjax_common.so*", jax},
 };
 enum { LISTS = sizeof lists / sizeof *lists };
 

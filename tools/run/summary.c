@@ -195,7 +195,7 @@ char *vprec_summary_left(const vprec_run *run)
     free(runtimes);
     char *presets = left_out(run, VPREC_REASON_LEFT_PRESET);
     if (presets)
-        append(&text, "%srandom numbers and ranges of %s (--preset none rounds them, too)", between(text), presets);
+        append(&text, "%srandom numbers, ranges and plans of %s (--preset none rounds them, too)", between(text), presets);
     free(presets);
     char *generators = left_out(run, VPREC_REASON_LEFT_GENERATED);
     if (generators)

@@ -467,7 +467,7 @@ class Presets(unittest.TestCase):
     def test_summary(self):
         done = subprocess.run((VPREC_RUN, '-f', 'bf16', '--', self.PROGRAM), capture_output=True, text=True,
                               cwd=DIRECTORY, check=True)
-        self.assertIn('random numbers and ranges of libtorch_cpu.so (--preset none rounds them, too)', done.stderr)
+        self.assertIn('random numbers, ranges and plans of libtorch_cpu.so (--preset none rounds them, too)', done.stderr)
         vprec('-f bf16 --preset keras', self.PROGRAM, status=125)
 
 
