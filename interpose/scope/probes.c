@@ -189,7 +189,7 @@ static void dump(const char *name, const void *data, size_t n, vprec_type type)
     *at++ = ' ';
     memcpy(at, source, sizeof source - 1);
     at += sizeof source - 1;
-    for (size_t i = 0; name[i] && i < LONGEST; i++)
+    for (size_t i = 0; i < LONGEST && name[i]; i++)
         *at++ = name[i] == '/' || (unsigned char)name[i] < ' ' || name[i] == 127 ? '_' : name[i];
     memcpy(at, ending, sizeof ending);
     const int fd = (int)vprec_sys(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666, 0, 0);

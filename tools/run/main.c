@@ -82,9 +82,7 @@ int main(int argc, char **argv)
     status = vprec_program_find(&program, options.program);
     if (!status) {
         char *preload = vprec_preload_find();
-        if (!preload)
-            status = VPREC_EXIT_FAILURE;
-        else if (!vprec_dump_open(&options))
+        if (!preload || !vprec_dump_open(&options))
             status = VPREC_EXIT_FAILURE;
         else if (options.sampling.out)
             status = vprec_samples_run(&options, &program, preload);

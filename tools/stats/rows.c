@@ -52,7 +52,7 @@ static double log_sum(const double *x, size_t n, double most)
     double sum = 0;
     for (size_t i = 0; i < n; i++)
         sum += exp(x[i] - most);
-    return log(sum);
+    return n ? log(sum) : -INFINITY;
 }
 
 static double divergence(const double *is, const double *want, size_t n)
