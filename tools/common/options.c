@@ -562,16 +562,17 @@ static bool sampling_check(vprec_options *options, const char *asked)
 
 bool vprec_options_scope(const vprec_wire_config *base, const char *where, const char *spec, vprec_wire_config *to)
 {
-    vprec_options scope = {.config = *base};
-    memset(scope.config.use, 0, sizeof scope.config.use);
+    vprec_options *scope = vprec_alloc(1, sizeof *scope); /* more than a small stack holds */
+    scope->config = *base;
+    memset(scope->config.use, 0, sizeof scope->config.use);
     char *copy = vprec_text("%s", spec), *rest = copy, *formats = vprec_text("%s", ""), *before;
     bool ok = *spec, noise = false;
     while (ok && rest) {
         const char *part = strsep(&rest, ",");
         if (!strncmp(part, "mode=", 5)) {
-            ok = mode_parse(&scope.config, part + 5);
+            ok = mode_parse(&scope->config, part + 5);
         } else if (!strncmp(part, "precision=", 10)) {
-            ok = precision_parse(&scope.config, part + 10);
+            ok = precision_parse(&scope->config, part + 10);
             noise = true;
         } else {
             before = formats;
@@ -579,19 +580,20 @@ bool vprec_options_scope(const vprec_wire_config *base, const char *where, const
             free(before);
         }
     }
-    ok = ok && (!*formats || format_parse(&scope, formats));
+    ok = ok && (!*formats || format_parse(scope, formats));
     for (int type = 0; type < VPREC_TYPES && strcmp(formats, "native"); type++)
-        if (!scope.config.use[type]) {
-            scope.config.use[type] = base->use[type];
-            scope.config.format[type] = base->format[type];
+        if (!scope->config.use[type]) {
+            scope->config.use[type] = base->use[type];
+            scope->config.format[type] = base->format[type];
         }
-    ok = ok && mode_finish(&scope, noise);
+    ok = ok && mode_finish(scope, noise);
     if (!ok)
         vprec_say("that was in %s: write for example 'head=e5m10', 'conv*=f32=bf16,f64=e11m40' or "
                   "'head=e5m10,mode=sr'", where);
     free(formats);
     free(copy);
-    *to = scope.config;
+    *to = scope->config;
+    free(scope);
     return ok;
 }
 

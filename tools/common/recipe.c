@@ -146,10 +146,12 @@ bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *co
         s->version = s->within = !line->spec;
         if (!line->spec)
             continue;
-        vprec_wire_config scope;
-        if (!vprec_options_scope(config, line->where, line->spec, &scope))
+        vprec_wire_config *scope = vprec_alloc(1, sizeof *scope); /* more than a small stack holds */
+        const bool right = vprec_options_scope(config, line->where, line->spec, scope);
+        const vprec_wire_version version = version_of(scope, !strcmp(line->spec, "native"));
+        free(scope);
+        if (!right)
             return false;
-        vprec_wire_version version = version_of(&scope, !strcmp(line->spec, "native"));
         s->version = number_of(to, &version);
         if (s->version == VPREC_VERSIONS_MAX) {
             vprec_say("too many formats, with that of %s: at most %d different ones in one run", line->where,

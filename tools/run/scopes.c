@@ -212,20 +212,22 @@ json_t *vprec_scopes_recipe(const vprec_run *run)
 {
     const vprec_wire_recipe *recipe = run->options->recipe;
     json_t *array = vprec_json_must(json_array());
+    vprec_wire_config *config = vprec_alloc(1, sizeof *config); /* more than a small stack holds */
     for (uint32_t i = 0; recipe && i < recipe->lines; i++) {
         json_t *line = vprec_json_must(json_object());
-        vprec_wire_config config = run->options->config;
-        vprec_recipe_apply(&config, &recipe->version[recipe->line[i].version]);
+        *config = run->options->config;
+        vprec_recipe_apply(config, &recipe->version[recipe->line[i].version]);
         vprec_json_put(line, "pattern", vprec_json_text(recipe->line[i].glob));
         vprec_json_put(line, "within", json_boolean(recipe->line[i].within));
         for (int type = 0; type < VPREC_TYPES; type++) {
             char text[64];
-            vprec_options_format(&config, type, text, sizeof text);
+            vprec_options_format(config, type, text, sizeof text);
             vprec_json_put(line, vprec_type_names[type], vprec_json_text(*text ? text : "native"));
         }
-        vprec_json_put(line, "mode", vprec_json_text(vprec_mode_name(&config)));
+        vprec_json_put(line, "mode", vprec_json_text(vprec_mode_name(config)));
         vprec_json_put(line, "matched", vprec_json_number(run->records->scope_hits[i]));
         vprec_json_add(array, line);
     }
+    free(config);
     return array;
 }
