@@ -71,11 +71,6 @@ bool vprec_meters_on(void)
     return on;
 }
 
-void vprec_meters_off(void)
-{
-    on = false;
-}
-
 /* It may be the maker's of this thread or process, or the program's own. */
 static void leave(void)
 {

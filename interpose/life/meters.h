@@ -12,7 +12,6 @@
 /* Before any code is written. */
 void vprec_meters_begin(void);
 bool vprec_meters_on(void); /* there are meters */
-void vprec_meters_off(void); /* before any is made: C code counts */
 
 /* The calling thread makes a thread or process, and has no meter until it counts again. */
 void vprec_meters_leave(void);

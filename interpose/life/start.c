@@ -315,10 +315,11 @@ static void start(char **argv, char **envp)
         vprec_scope_begin_all();
         vprec_stack_make(); /* the first thread's: now, and not in the middle of something */
         bool metered = config->count == VPREC_COUNT_OPERATIONS || config->count == VPREC_COUNT_QUICK;
-        if (metered && vprec_versions == 1) /* else gs leads to the versions, and C code counts */
+        /* else gs leads to the versions, or cannot be changed with the scopes, and C code counts */
+        if (metered && vprec_versions == 1 && (!config->layers || vprec_gs_able()))
             vprec_meters_begin();
-        if (config->layers && vprec_meters_on() && !vprec_scope_meter_all())
-            vprec_meters_off();
+        if (config->layers && vprec_meters_on())
+            vprec_scope_meter_all();
         vprec_generated_begin(isa);
         vprec_named_begin();
         vprec_symbols_begin();

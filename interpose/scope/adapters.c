@@ -7,11 +7,13 @@
 #include "tensorflow.h"
 #include "xla.h"
 
+#define NO_DUMP(parts) "--dump-layers: outputs of " parts " are not written, PyTorch's modules' are"
+
 static const vprec_adapter adapters[] = {
-    {vprec_opencv_is, vprec_opencv_begin, "--dump-layers: outputs of OpenCV's layers are not written, PyTorch's modules' are"},
-    {vprec_ort_is, vprec_ort_begin, "--dump-layers: outputs of onnxruntime's nodes are not written, PyTorch's modules' are"},
-    {vprec_tensorflow_is, vprec_tensorflow_begin, "--dump-layers: outputs of TensorFlow's operations are not written, PyTorch's modules' are"},
-    {vprec_xla_is, vprec_xla_begin, "--dump-layers: outputs of XLA's steps are not written, PyTorch's modules' are"},
+    {vprec_opencv_is, vprec_opencv_begin, NO_DUMP("OpenCV's layers")},
+    {vprec_ort_is, vprec_ort_begin, NO_DUMP("onnxruntime's nodes")},
+    {vprec_tensorflow_is, vprec_tensorflow_begin, NO_DUMP("TensorFlow's operations")},
+    {vprec_xla_is, vprec_xla_begin, NO_DUMP("XLA's steps")},
 };
 
 const vprec_adapter *vprec_adapter_of(const char *path)

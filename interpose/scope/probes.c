@@ -170,7 +170,6 @@ static bool write_array(int fd, const void *data, size_t n, vprec_type type)
 /* DIR/000012 probe:NAME.npy, in the order in which they come. */
 static void dump(const char *name, const void *data, size_t n, vprec_type type)
 {
-    enum { DIGITS = 6 };
     static _Atomic uint32_t count, failed;
     static _Atomic int32_t process;
     static const char source[] = "probe:", ending[] = ".npy";
@@ -203,12 +202,14 @@ static void dump(const char *name, const void *data, size_t n, vprec_type type)
 void vprec_probe_take(const char *name, const void *data, size_t n, vprec_type type)
 {
     enum { DEFAULT = 0x1F80 };
+    if (!name || (!data && n))
+        return;
     const unsigned mxcsr = _mm_getcsr();
     _mm_setcsr(DEFAULT);
-    vprec_probe_record *record = name && (data || !n) ? record_of(name) : NULL;
+    vprec_probe_record *record = record_of(name);
     if (record)
         tally(record, data, n, type);
-    if (name && (data || !n) && *vprec_wire_shared->config.dump)
+    if (*vprec_wire_shared->config.dump)
         dump(name, data, n, type);
     _mm_setcsr(mxcsr);
 }

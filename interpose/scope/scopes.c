@@ -248,11 +248,11 @@ static void lead(thread *self)
 
 bool vprec_scope_metered;
 
-/* What the thread counts for; NULL: there was no memory for what is outside of all. */
-static vprec_scope *work_of(const thread *t)
+/* What the calling thread counts for; NULL: there was no memory for what is outside of all. */
+static vprec_scope *work_here(void)
 {
-    const opened *o = innermost(t);
-    return o ? o->scope : t->follows ? (vprec_scope *)atomic_load_explicit(&led, memory_order_acquire) : outside;
+    const opened *o = here ? innermost(here) : NULL;
+    return o ? o->scope : follows ? (vprec_scope *)atomic_load_explicit(&led, memory_order_acquire) : outside;
 }
 
 static bool grow_meters(thread *t, uint32_t number)
@@ -274,10 +274,10 @@ static bool grow_meters(thread *t, uint32_t number)
     return true;
 }
 
-/* Its meter for the scope that it is to count for; NULL: there is none. */
+/* The meter of the thread, the calling one, for the scope that it is to count for; NULL: there is none. */
 static vprec_meter *meter_of(thread *t)
 {
-    vprec_scope *s = work_of(t);
+    vprec_scope *s = work_here();
     const uint64_t lineage = vprec_meter_lineage();
     if (t->lineage != lineage && t->meters)
         memset(t->meters, 0, t->meter_room * sizeof(vprec_meter *));
@@ -519,8 +519,7 @@ static void after_fork(void)
 vprec_counts *vprec_scope_counts(uint32_t function, vprec_type type)
 {
     static char nowhere; /* stands for: no room */
-    const opened *o = here ? innermost(here) : NULL;
-    vprec_scope *s = o ? o->scope : follows ? (vprec_scope *)atomic_load_explicit(&led, memory_order_acquire) : outside;
+    vprec_scope *s = work_here();
     (void)function;
     if (!s || !s->record)
         return NULL;
@@ -550,10 +549,8 @@ void vprec_scope_begin_all(void)
     }
 }
 
-bool vprec_scope_meter_all(void)
+void vprec_scope_meter_all(void)
 {
-    vprec_scope_metered = vprec_gs_able();
-    if (vprec_scope_metered)
-        make();
-    return vprec_scope_metered;
+    vprec_scope_metered = true;
+    make();
 }

@@ -55,8 +55,8 @@ vprec_counts *vprec_scope_counts(uint32_t function, vprec_type type);
 
 /* With --layers, what is counted inline is counted by scope, in meters (runtime/meter.h): each thread has one for each
  * scope that it works in, and those that follow look where functions are entered whether they are to go on in another
- * one. Before any is made; false: the processor does not let programs change between them. */
-bool vprec_scope_meter_all(void);
+ * one. Before any is made, and only where programs may set GS by themselves (runtime/gs.h). */
+void vprec_scope_meter_all(void);
 extern bool vprec_scope_metered;
 /* The calling thread's for what it works in now, for its GS base, which the caller sets; 0: one of no scope is to be
  * made for it. Async-signal-safe. */

@@ -43,8 +43,8 @@ def layers(kind, part, cpu):
         vprec('-f', 'f32=e8m10,f64=e11m20', '--layers', '--count=' + kind, '--report', file.name, PROGRAM, *part,
               environment={'VPREC_CPU': cpu})
         for scope in json.load(file)['scopes']:
-            for kind, counts in scope['counts'].items():
-                key = scope['name'], kind
+            for type_, counts in scope['counts'].items():
+                key = scope['name'], type_
                 calls, ops, exponents = counted.get(key, (0, collections.Counter(), []))
                 exponents = exponents + [e for e in (counts['exponent_min'], counts['exponent_max']) if e is not None]
                 counted[key] = calls + scope['calls'], ops + collections.Counter(counts['ops']), exponents
