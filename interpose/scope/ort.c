@@ -20,9 +20,9 @@ enum { LONGEST = VPREC_PEEK_LONGEST };
 
 typedef void *compute(void *status, void *kernel, void *context);
 
+#define UNKNOWN "onnxruntime's nodes do not tell their names: this version of it is not known"
+
 static uint64_t *originals;
-enum layout { UNKNOWN, KNOWN, OTHER };
-static _Atomic int layout;
 
 bool vprec_ort_is(const char *path)
 {
@@ -61,14 +61,8 @@ static bool looks_right(const void *kernel)
 
 static bool is_known(const void *kernel)
 {
-    int known = atomic_load_explicit(&layout, memory_order_acquire);
-    if (known == UNKNOWN) {
-        known = looks_right(kernel) ? KNOWN : OTHER;
-        int unknown = UNKNOWN;
-        if (atomic_compare_exchange_strong(&layout, &unknown, known) && known == OTHER)
-            vprec_record_warning("onnxruntime's nodes do not tell their names: this version of it is not known");
-    }
-    return known == KNOWN;
+    static _Atomic int known;
+    return vprec_peek_known(&known, looks_right, kernel, UNKNOWN);
 }
 
 /* Of an executor. What folds constants, before anything runs, has a plain OpKernelContext. */
@@ -149,7 +143,7 @@ void vprec_ort_begin(vprec_object *object)
     bool found = !originals && vprec_classes_find(&c, object, "N11onnxruntime8OpKernelE", false);
     if (!originals && (!found || !is_laid_out(&c) || !vprec_classes_lead(&c, COMPUTE, 3, plain, &originals))) {
         originals = NULL;
-        vprec_record_warning("onnxruntime's nodes do not tell their names: this version of it is not known");
+        vprec_record_warning(UNKNOWN);
     }
     if (found)
         vprec_classes_free(&c);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * peek.c: see peek.h. */
 #include "peek.h"
+#include "runtime/record.h"
 #include "runtime/sys.h"
+#include <stdatomic.h>
 
 /* [text, length, ...]: short ones have their text in themselves, others their room in the third word. */
 bool vprec_peek_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1])
@@ -22,4 +24,18 @@ bool vprec_peek_old_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1])
         word[0] > VPREC_PEEK_LONGEST || word[1] < word[0])
         return false;
     return vprec_sys_peek(to, text, word[0] + 1) && !text[word[0]];
+}
+
+bool vprec_peek_known(_Atomic int *known, bool (*looks_right)(const void *thing), const void *thing,
+                      const char *unknown)
+{
+    enum { UNASKED, KNOWN, OTHER };
+    int now = atomic_load_explicit(known, memory_order_acquire);
+    if (now == UNASKED) {
+        int before = UNASKED;
+        now = looks_right(thing) ? KNOWN : OTHER;
+        if (atomic_compare_exchange_strong(known, &before, now) && now == OTHER)
+            vprec_record_warning(unknown);
+    }
+    return now == KNOWN;
 }

@@ -14,4 +14,9 @@ bool vprec_peek_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1]);
 /* The same of a string of the older form, which one word leads to. */
 bool vprec_peek_old_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1]);
 
+/* Whether a library's things are laid out as we think: asked of the first `thing` alone, and kept in `*known`, 0 at
+ * first; where they are not, `unknown` is told. */
+bool vprec_peek_known(_Atomic int *known, bool (*looks_right)(const void *thing), const void *thing,
+                      const char *unknown);
+
 #endif

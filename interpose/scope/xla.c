@@ -24,13 +24,8 @@ enum { OPERATION = 16, MODULE = 48, NUMBER = 80 }; /* in a step */
 typedef void *execute(void *event, void *step, const void *params);
 
 static uint64_t *originals;
-enum layout { UNKNOWN, KNOWN, OTHER };
-static _Atomic int layout;
 
-static void say_unknown(void)
-{
-    vprec_record_warning("XLA's steps do not tell their names: this version of it is not known");
-}
+#define UNKNOWN "XLA's steps do not tell their names: this version of it is not known"
 
 bool vprec_xla_is(const char *path)
 {
@@ -95,14 +90,8 @@ static bool looks_right(const void *step)
 
 static bool is_known(const void *step)
 {
-    int known = atomic_load_explicit(&layout, memory_order_acquire);
-    if (known == UNKNOWN) {
-        known = looks_right(step) ? KNOWN : OTHER;
-        int unknown = UNKNOWN;
-        if (atomic_compare_exchange_strong(&layout, &unknown, known) && known == OTHER)
-            say_unknown();
-    }
-    return known == KNOWN;
+    static _Atomic int known;
+    return vprec_peek_known(&known, looks_right, step, UNKNOWN);
 }
 
 static vprec_scope *scope_of(const void *step)
@@ -196,7 +185,7 @@ void vprec_xla_begin(vprec_object *object)
     bool found = vprec_classes_find(&c, object, name, true);
     if (!found || !is_laid_out(&c, name) || !vprec_classes_lead(&c, EXECUTE, 3, plain, &originals)) {
         originals = NULL;
-        say_unknown();
+        vprec_record_warning(UNKNOWN);
     }
     if (found)
         vprec_classes_free(&c);
