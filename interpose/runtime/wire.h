@@ -30,7 +30,7 @@
  * of vprec_wire_place. It and LD_PRELOAD are the last two variables, LD_PRELOAD once more where the program has one of
  * its own: the process takes them out of its environment. */
 #define VPREC_WIRE_ENV "VPREC_WIRE"
-#define VPREC_WIRE_MAGIC UINT64_C(0x3530657269777076) /* "vpwire05" */
+#define VPREC_WIRE_MAGIC UINT64_C(0x3630657269777076) /* "vpwire06" */
 
 /* The descriptor may have been closed since, and its number be another file's: device and inode tell. The file is then
  * looked for in /proc, with vprec-run. */
@@ -326,8 +326,9 @@ enum vprec_work_kind {
 
 enum { VPREC_FIRST_NAME = 16 };
 
-/* Zeros: there was none. */
+/* Zeros: there was none. Who reads it while it is written reads `order` first. */
 typedef struct vprec_first {
+    _Atomic uint64_t order; /* written last: from 1 on, in the order in which the run's were noticed */
     _Atomic uint32_t taken; /* by who writes it */
     uint32_t work;          /* enum vprec_work_kind */
     uint32_t operands;      /* of `operand` so many */
@@ -336,7 +337,6 @@ typedef struct vprec_first {
     double exact;           /* before it was rounded, to 53 bits; of a NaN no matter */
     double result;
     char name[VPREC_FIRST_NAME]; /* of a call: the function's */
-    _Atomic uint64_t order; /* written last: from 1 on, in the order in which the run's were noticed */
 } vprec_first;
 
 typedef struct vprec_process_record {

@@ -40,6 +40,7 @@ void vprec_signals_hold(void)
     sigemptyset(&set);
     for (size_t i = 0; i < FORWARDED; i++)
         sigaddset(&set, forwarded[i]);
+    sigaddset(&set, SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, &mask_before);
 }
 
@@ -122,14 +123,33 @@ static double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Waits without reaping first, so that no signal goes to a process id that is no longer the program's. */
-static void wait_for(pid_t pid, vprec_outcome *outcome)
+/* What is waited for is blocked: the child's end, and what somebody watches for. */
+static void waited_for(sigset_t *set, const vprec_watch *watch)
 {
-    siginfo_t info;
+    sigemptyset(set);
+    sigaddset(set, SIGCHLD);
+    if (watch)
+        sigaddset(set, SIGUSR1);
+}
+
+static void look(const vprec_watch *watch, const vprec_outcome *outcome)
+{
+    vprec_outcome so_far = *outcome;
+    so_far.wall_seconds += seconds_now();
+    watch->look(watch->data, &so_far);
+}
+
+/* Waits without reaping first, so that no signal goes to a process id that is no longer the program's. */
+static void wait_for(pid_t pid, const vprec_watch *watch, vprec_outcome *outcome)
+{
+    siginfo_t info = {0};
     struct rusage usage = {0};
+    sigset_t set;
     int status = 0;
-    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) && errno == EINTR) {
-    }
+    waited_for(&set, watch);
+    while (!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG) && !info.si_pid)
+        if (sigwaitinfo(&set, NULL) == SIGUSR1)
+            look(watch, outcome);
     child = 0;
     while (wait4(pid, &status, 0, &usage) < 0 && errno == EINTR) {
     }
@@ -142,8 +162,9 @@ static void wait_for(pid_t pid, vprec_outcome *outcome)
 }
 
 bool vprec_launch(const char *path, char **argv, const char *preload, const char *wire, int handed,
-                  vprec_outcome *outcome)
+                  const vprec_watch *watch, vprec_outcome *outcome)
 {
+    sigset_t set, mask;
     struct sigaction sigchld, plain = {.sa_handler = SIG_DFL};
     int report[2];
     *outcome = (vprec_outcome){.exited = -1, .wall_seconds = -seconds_now()};
@@ -161,7 +182,9 @@ bool vprec_launch(const char *path, char **argv, const char *preload, const char
     int error = errno;
     environment_free(envp);
     child = pid;
-    sigprocmask(SIG_SETMASK, &mask_before, NULL);
+    waited_for(&set, watch);
+    sigorset(&mask, &mask_before, &set);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
     close(report[1]);
     if (pid < 0) {
         close(report[0]);
@@ -177,7 +200,7 @@ bool vprec_launch(const char *path, char **argv, const char *preload, const char
     if (got != sizeof outcome->exec_error)
         outcome->exec_error = 0;
     close(report[0]);
-    wait_for(pid, outcome);
+    wait_for(pid, watch, outcome);
     return true;
 }
 

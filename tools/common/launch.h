@@ -20,11 +20,17 @@ typedef struct vprec_outcome {
 /* Holds back the signals that could end vprec-run, until vprec_launch passes them on. */
 void vprec_signals_hold(void);
 
+/* What is done, while the program runs, each time SIGUSR1 comes, which the program is not told then. */
+typedef struct vprec_watch {
+    void (*look)(void *data, const vprec_outcome *so_far);
+    void *data;
+} vprec_watch;
+
 /* Executes `path` with `argv`, with `preload` in LD_PRELOAD, the variable by which its processes attach to the shared
  * file at the place `wire` (all of vprec_wire_place but the last), and descriptor `handed` (-1: none), and waits for its
- * end. False, having said why, where vprec itself failed. */
+ * end. `watch` NULL: SIGUSR1, too, is passed on. False, having said why, where vprec itself failed. */
 bool vprec_launch(const char *path, char **argv, const char *preload, const char *wire, int handed,
-                  vprec_outcome *outcome);
+                  const vprec_watch *watch, vprec_outcome *outcome);
 
 /* The status that vprec-run exits with for the program's end. */
 int vprec_outcome_status(const vprec_outcome *outcome);

@@ -144,6 +144,26 @@ static bool say_refused(const vprec_run *run)
     return false;
 }
 
+void vprec_run_tell(const vprec_run *run)
+{
+    const vprec_wire_config *config = &run->options->config;
+    if (config->layers)
+        vprec_scopes_tell(run);
+    else if (config->count)
+        vprec_profile_tell(run);
+    vprec_probes_tell(run);
+    char *rounded = vprec_summary_rounded(run), *left = vprec_summary_left(run);
+    char *advice = run->snapshot ? NULL : vprec_summary_advice(run);
+    vprec_say("%s", rounded);
+    if (left)
+        vprec_say("left native: %s", left);
+    if (advice)
+        vprec_say("hint: %s", advice);
+    free(advice);
+    free(left);
+    free(rounded);
+}
+
 int vprec_run_conclude(const vprec_run *run)
 {
     int status = vprec_outcome_status(run->outcome);
@@ -173,21 +193,7 @@ int vprec_run_conclude(const vprec_run *run)
         if (!say_rules(run) || !vprec_scopes_say(run))
             status = VPREC_EXIT_FAILURE;
     }
-    if (!run->options->quiet && !config->list) {
-        if (config->layers)
-            vprec_scopes_tell(run);
-        else if (config->count)
-            vprec_profile_tell(run);
-        vprec_probes_tell(run);
-        char *rounded = vprec_summary_rounded(run), *left = vprec_summary_left(run), *advice = vprec_summary_advice(run);
-        vprec_say("%s", rounded);
-        if (left)
-            vprec_say("left native: %s", left);
-        if (advice)
-            vprec_say("hint: %s", advice);
-        free(advice);
-        free(left);
-        free(rounded);
-    }
+    if (!run->options->quiet && !config->list)
+        vprec_run_tell(run);
     return status;
 }

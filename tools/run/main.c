@@ -5,16 +5,66 @@
 #include "common/say.h"
 #include "dump.h"
 #include "names.h"
+#include "place.h"
 #include "run.h"
 #include "sample/samples.h"
 #include <stdlib.h>
+#include <time.h>
+
+/* What is told of a run, and what it is told from. */
+typedef struct telling {
+    const vprec_options *options;
+    const vprec_program *program;
+    vprec_mapping *mapping;
+    vprec_place *place; /* of the report; NULL: none is asked for */
+} telling;
+
+/* The records until now, read once more where a process was just writing one. */
+static void read_now(vprec_records *records, vprec_mapping *mapping)
+{
+    enum { TRIES = 5 };
+    const struct timespec moment = {.tv_nsec = 1000000};
+    vprec_records_read(records, mapping);
+    for (int i = 1; i < TRIES && !records->complete; i++) {
+        vprec_records_free(records);
+        nanosleep(&moment, NULL);
+        vprec_records_read(records, mapping);
+    }
+}
+
+/* SIGUSR1: tells of the run as it is now. */
+static void tell_now(void *data, const vprec_outcome *so_far)
+{
+    const telling *t = data;
+    vprec_records records;
+    vprec_totals totals;
+    read_now(&records, t->mapping);
+    vprec_names_find(&records, &t->options->config);
+    vprec_totals_sum(&totals, &records, &t->options->config);
+    const vprec_run run = {.options = t->options, .program = t->program, .outcome = so_far, .records = &records,
+                           .totals = &totals, .snapshot = true};
+    if (!t->options->quiet) {
+        vprec_say("snapshot after %.3f s, the program goes on", so_far->wall_seconds);
+        vprec_run_tell(&run);
+    }
+    if (t->place) {
+        json_t *root = vprec_report_build(&run);
+        vprec_place_put(t->place, root, false);
+        json_decref(root);
+    }
+    vprec_records_free(&records);
+}
 
 /* Runs the program and reads what its processes recorded. */
-static bool execute(const vprec_options *options, const vprec_program *program, const char *preload,
+static bool execute(const vprec_options *options, const vprec_program *program, const char *preload, vprec_place *place,
                     vprec_outcome *outcome, vprec_records *records)
 {
     vprec_mapping mapping;
     vprec_preload_name name;
+    telling t = {options, program, &mapping, place};
+    const vprec_watch watch = {tell_now, &t};
+    /* Whether there is anything to tell while it runs. */
+    const bool watched = place || (options->config.count && !options->quiet);
     /* A listing ends before main: of a script the interpreter at the end of the chain is what can be listed. */
     const char *file = options->config.list ? program->elf : program->path;
     vprec_signals_hold();
@@ -22,7 +72,8 @@ static bool execute(const vprec_options *options, const vprec_program *program, 
         return false;
     bool ok = vprec_mapping_create(&mapping, &options->config, options->recipe), running = false;
     if (ok) {
-        ok = vprec_launch(file, options->program, name.path, mapping.place, mapping.handed, outcome);
+        ok = vprec_launch(file, options->program, name.path, mapping.place, mapping.handed, watched ? &watch : NULL,
+                          outcome);
         if (ok)
             vprec_records_read(records, &mapping);
         running = records->running = vprec_mapping_close(&mapping);
@@ -31,27 +82,39 @@ static bool execute(const vprec_options *options, const vprec_program *program, 
     return ok;
 }
 
+/* Writes the report. False, having said why. */
+static bool report(vprec_place *place, const vprec_run *run)
+{
+    json_t *root = vprec_report_build(run);
+    bool ok = vprec_place_put(place, root, true);
+    ok = vprec_place_close(place) && ok;
+    json_decref(root);
+    return ok;
+}
+
 /* The run itself, when PROGRAM can be instrumented and the library is there. */
 static int run_and_tell(const vprec_options *options, const vprec_program *program, const char *preload)
 {
-    int report = -1, listed = 0;
+    int listed = 0;
     vprec_outcome outcome;
     vprec_records records;
-    if (options->report && (report = vprec_report_open(options->report)) < 0)
+    vprec_place place;
+    if (options->report && !vprec_place_open(&place, options->report))
         return VPREC_EXIT_FAILURE;
-    if (!execute(options, program, preload, &outcome, &records))
+    if (!execute(options, program, preload, options->report ? &place : NULL, &outcome, &records))
         return VPREC_EXIT_FAILURE;
     vprec_names_find(&records, &options->config);
     vprec_totals totals;
     vprec_totals_sum(&totals, &records, &options->config);
-    vprec_run run = {options, program, &outcome, &records, &totals, 0};
+    vprec_run run = {.options = options, .program = program, .outcome = &outcome, .records = &records,
+                     .totals = &totals};
     if (options->config.list && !outcome.exec_error)
         listed = vprec_list_print(&run);
     run.status = vprec_run_conclude(&run);
     vprec_dump_tell(options);
     if (listed)
         run.status = listed;
-    if (options->report && !vprec_report_write(&run, report))
+    if (options->report && !report(&place, &run))
         run.status = VPREC_EXIT_FAILURE;
     vprec_records_free(&records);
     return run.status;

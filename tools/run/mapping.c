@@ -140,6 +140,54 @@ bool vprec_mapping_create(vprec_mapping *mapping, const vprec_wire_config *confi
     return true;
 }
 
+/* Word by word, in their order, as who writes them does: read(2) promises neither. */
+static void copy_words(char *to, const char *from, size_t size)
+{
+    size_t at = 0;
+    for (; at + sizeof(uint64_t) <= size; at += sizeof(uint64_t)) {
+        const uint64_t word = *(const volatile uint64_t *)(const void *)(from + at);
+        memcpy(to + at, &word, sizeof word);
+    }
+    memcpy(to + at, from + at, size - at);
+}
+
+/* Bytes that are there, from `offset` on; a page that is not would be made by looking at it. */
+static bool copy_written(int file, char *to, uint64_t size, uint64_t offset)
+{
+    enum { WINDOW = 256 * VPREC_WIRE_PAGE };
+    while (size) {
+        const uint64_t before = offset % VPREC_WIRE_PAGE, room = WINDOW - before, part = size < room ? size : room;
+        char *from = mmap(NULL, before + part, PROT_READ, MAP_SHARED, file, (off_t)(offset - before));
+        if (from == MAP_FAILED)
+            return false;
+        copy_words(to, from + before, part);
+        munmap(from, before + part);
+        to += part;
+        offset += part;
+        size -= part;
+    }
+    return true;
+}
+
+bool vprec_mapping_copy(vprec_mapping *mapping, void *to, uint64_t size, uint64_t offset)
+{
+    const uint64_t end = offset + size;
+    for (uint64_t at = offset; at < end; at = mapping->hole) {
+        if (at < mapping->data || at >= mapping->hole) {
+            const off_t data = lseek(mapping->file, (off_t)at, SEEK_DATA);
+            if (data < 0 || (uint64_t)data >= end)
+                break;
+            const off_t hole = lseek(mapping->file, data, SEEK_HOLE);
+            mapping->data = at = (uint64_t)data;
+            mapping->hole = hole > data ? (uint64_t)hole : end;
+        }
+        const uint64_t part = (mapping->hole < end ? mapping->hole : end) - at;
+        if (!copy_written(mapping->file, (char *)to + (at - offset), part, at))
+            return false;
+    }
+    return true;
+}
+
 bool vprec_mapping_close(vprec_mapping *mapping)
 {
     if (mapping->wire)

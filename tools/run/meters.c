@@ -2,33 +2,20 @@
  * meters.c: see meters.h. As records.c, it trusts nothing of what it reads. */
 #include "meters.h"
 #include "common/say.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 /* The numbers of a meter; what nobody has written to is zeros, and takes no memory. */
-static char *read_meter(int file, uint64_t offset)
+static char *read_meter(vprec_mapping *mapping, uint64_t offset)
 {
     char *bytes = mmap(NULL, VPREC_METER_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (bytes == MAP_FAILED)
         return NULL;
-    off_t end = (off_t)(offset + VPREC_METER_BYTES), at = lseek(file, (off_t)offset, SEEK_DATA);
-    while (at >= 0 && at < end) {
-        off_t hole = lseek(file, at, SEEK_HOLE);
-        hole = hole < 0 || hole > end ? end : hole;
-        while (at < hole) {
-            ssize_t n = pread(file, bytes + (at - (off_t)offset), (size_t)(hole - at), at);
-            if (n <= 0 && !(n < 0 && errno == EINTR)) {
-                munmap(bytes, VPREC_METER_BYTES);
-                return NULL;
-            }
-            at += n > 0 ? n : 0;
-        }
-        at = lseek(file, hole, SEEK_DATA);
-    }
-    return bytes;
+    if (vprec_mapping_copy(mapping, bytes, VPREC_METER_BYTES, offset))
+        return bytes;
+    munmap(bytes, VPREC_METER_BYTES);
+    return NULL;
 }
 
 static uint64_t number_at(const char *meter, uint64_t at, size_t bytes)
@@ -184,12 +171,12 @@ static void add_meter(vprec_records *records, const metered *all, const meter *m
     }
 }
 
-void vprec_meters_add(vprec_records *records, const vprec_mapping *mapping)
+void vprec_meters_add(vprec_records *records, vprec_mapping *mapping)
 {
     uint32_t count = atomic_load(&mapping->wire->meters);
     metered *all = sort(records);
     for (uint32_t i = 0; i < count && i < mapping->meters; i++) {
-        char *meter = read_meter(mapping->file, mapping->capacity + (uint64_t)i * VPREC_METER_BYTES);
+        char *meter = read_meter(mapping, mapping->capacity + (uint64_t)i * VPREC_METER_BYTES);
         if (!meter) {
             records->complete = false;
             continue;

@@ -7,6 +7,6 @@
 #include "records.h"
 
 /* While processes may still count. */
-void vprec_meters_add(vprec_records *records, const vprec_mapping *mapping);
+void vprec_meters_add(vprec_records *records, vprec_mapping *mapping);
 
 #endif

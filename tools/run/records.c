@@ -4,7 +4,6 @@
 #include "records.h"
 #include "common/say.h"
 #include "meters.h"
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -108,18 +107,6 @@ static void read_chunk(vprec_records *records, const char *chunk, uint64_t offse
     }
 }
 
-/* Reads `size` bytes; what lies in a hole is zeros. */
-static bool read_at(int file, void *to, uint64_t size, uint64_t offset)
-{
-    for (uint64_t done = 0; done < size;) {
-        ssize_t n = pread(file, (char *)to + done, size - done, (off_t)(offset + done));
-        if (n <= 0 && !(n < 0 && errno == EINTR))
-            return false;
-        done += n > 0 ? (uint64_t)n : 0;
-    }
-    return true;
-}
-
 /* Past a hole that begins at `offset`: a process that is killed at the wrong moment leaves one, and where `end` is
  * damaged it may be as large as all the file. */
 static uint64_t past_hole(int file, uint64_t offset, uint64_t end)
@@ -128,7 +115,7 @@ static uint64_t past_hole(int file, uint64_t offset, uint64_t end)
     return found < 0 || (uint64_t)found > end ? end : (uint64_t)found & ~(uint64_t)(VPREC_WIRE_PAGE - 1);
 }
 
-void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
+void vprec_records_read(vprec_records *records, vprec_mapping *mapping)
 {
     enum { HEAD = (sizeof(vprec_chunk) + 15) & ~(size_t)15 };
     uint64_t offset = mapping->head, end = atomic_load(&mapping->wire->used), room = 0;
@@ -147,8 +134,8 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
         records->complete &= offset == hole;
         if (offset == end)
             break;
-        vprec_chunk head;
-        if (!read_at(mapping->file, &head, sizeof head, offset) || head.magic != VPREC_CHUNK_MAGIC ||
+        vprec_chunk head = {0};
+        if (!vprec_mapping_copy(mapping, &head, sizeof head, offset) || head.magic != VPREC_CHUNK_MAGIC ||
             head.offset != offset || head.size < VPREC_WIRE_PAGE || head.size % VPREC_WIRE_PAGE ||
             head.size > end - offset) {
             records->complete = false;
@@ -164,7 +151,8 @@ void vprec_records_read(vprec_records *records, const vprec_mapping *mapping)
             room = used > 2 * room ? used : 2 * room;
             bytes = vprec_grow(bytes, room, 1);
         }
-        if (read_at(mapping->file, bytes, used, offset))
+        memset(bytes, 0, used);
+        if (vprec_mapping_copy(mapping, bytes, used, offset))
             read_chunk(records, bytes, offset, HEAD, used);
         else
             records->complete = false;

@@ -36,7 +36,7 @@ typedef struct vprec_records {
 } vprec_records;
 
 /* Reads the file while processes may still write to it. */
-void vprec_records_read(vprec_records *records, const vprec_mapping *mapping);
+void vprec_records_read(vprec_records *records, vprec_mapping *mapping);
 void vprec_records_free(vprec_records *records);
 
 #define VPREC_ITEMS(records, kind) ((records)->of[VPREC_RECORD_##kind])

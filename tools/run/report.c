@@ -4,22 +4,17 @@
 #include "common/demangle.h"
 #include "common/json.h"
 #include "common/say.h"
-#include "common/target.h"
 #include "counts.h"
 #include "native.h"
 #include "probes.h"
 #include "run.h"
 #include "scopes.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { SCHEMA = 1 };
 
@@ -34,9 +29,6 @@ static json_t *index_of(size_t index)
 {
     return index == VPREC_NO_PARENT ? json_null() : json_integer((json_int_t)index);
 }
-
-/* What every report starts with (target.h). */
-#define BEGINS "{\n \"schema\": #,\n \"tool\": \"vprec-run\","
 
 static json_t *per_type(uint64_t f32, uint64_t f64)
 {
@@ -117,7 +109,7 @@ static json_t *exit_of(const vprec_run *run)
 {
     const vprec_outcome *outcome = run->outcome;
     json_t *object = vprec_json_must(json_object());
-    vprec_json_put(object, "status", json_integer(run->status));
+    vprec_json_put(object, "status", run->snapshot ? json_null() : json_integer(run->status));
     bool ended = outcome->exited >= 0 && !outcome->exec_error;
     vprec_json_put(object, "program_status", ended ? json_integer(outcome->exited) : json_null());
     vprec_json_put(object, "program_signal", outcome->signal ? json_integer(outcome->signal) : json_null());
@@ -129,13 +121,16 @@ static json_t *exit_of(const vprec_run *run)
     return object;
 }
 
-static json_t *resources_of(const vprec_outcome *outcome)
+/* All but the time is known when the program has ended. */
+static json_t *resources_of(const vprec_run *run)
 {
+    const vprec_outcome *outcome = run->outcome;
+    const bool ended = !run->snapshot;
     json_t *object = vprec_json_must(json_object());
     vprec_json_put(object, "wall_seconds", json_real(outcome->wall_seconds));
-    vprec_json_put(object, "user_seconds", json_real(outcome->user_seconds));
-    vprec_json_put(object, "system_seconds", json_real(outcome->system_seconds));
-    vprec_json_put(object, "max_rss_bytes", json_integer((json_int_t)outcome->max_rss));
+    vprec_json_put(object, "user_seconds", ended ? json_real(outcome->user_seconds) : json_null());
+    vprec_json_put(object, "system_seconds", ended ? json_real(outcome->system_seconds) : json_null());
+    vprec_json_put(object, "max_rss_bytes", ended ? json_integer((json_int_t)outcome->max_rss) : json_null());
     return object;
 }
 
@@ -437,18 +432,19 @@ static json_t *list_of(const vprec_run *run, uint32_t kind, json_t *(*make)(cons
     return array;
 }
 
-static json_t *build(const vprec_run *run)
+json_t *vprec_report_build(const vprec_run *run)
 {
     json_t *root = vprec_json_must(json_object()), *records = vprec_json_must(json_object());
     char *rounded = vprec_summary_rounded(run), *left = vprec_summary_left(run), *advice = vprec_summary_advice(run);
     vprec_json_put(root, "schema", json_integer(SCHEMA));
     vprec_json_put(root, "tool", vprec_json_text("vprec-run"));
     vprec_json_put(root, "version", vprec_json_text(VPREC_VERSION));
+    vprec_json_put(root, "snapshot", json_boolean(run->snapshot));
     vprec_json_put(root, "command", vprec_json_strings(run->options->program));
     vprec_json_put(root, "executable", vprec_json_text(run->program->path));
     vprec_json_put(root, "configuration", configuration(run));
     vprec_json_put(root, "exit", exit_of(run));
-    vprec_json_put(root, "resources", resources_of(run->outcome));
+    vprec_json_put(root, "resources", resources_of(run));
     vprec_json_put(root, "summary", vprec_json_text(rounded));
     vprec_json_put(root, "summary_left", left ? vprec_json_text(left) : json_null());
     vprec_json_put(root, "summary_hint", advice ? vprec_json_text(advice) : json_null());
@@ -471,47 +467,4 @@ static json_t *build(const vprec_run *run)
     free(left);
     free(rounded);
     return root;
-}
-
-/* "-", and the name of the file behind standard output or error, such as /dev/stdout, are what is open already: behind
- * what the program writes there. Else -1. */
-static int standard_of(const char *file)
-{
-    return strcmp(file, "-") ? vprec_target_standard(file) : STDOUT_FILENO;
-}
-
-int vprec_report_open(const char *file)
-{
-    if (!vprec_target_check(file, BEGINS))
-        return -1;
-    /* Above 2: with stderr closed the report would take its place, and our messages. */
-    int standard = standard_of(file);
-    int fd = standard < 0 ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : standard;
-    int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    int error = errno;
-    if (fd >= 0 && standard < 0)
-        close(fd);
-    if (copy < 0)
-        vprec_say("cannot write the report to '%s' (%s): name a file in a writable directory", file, strerror(error));
-    return copy;
-}
-
-bool vprec_report_write(const vprec_run *run, int fd)
-{
-    struct stat st;
-    json_t *root = build(run);
-    bool standard = standard_of(run->options->report) >= 0;
-    bool ok = true;
-    /* What an earlier run left goes only now; a pipe or terminal, and a shared standard output, is appended to. */
-    errno = 0;
-    if (!standard && !fstat(fd, &st) && S_ISREG(st.st_mode))
-        ok = !ftruncate(fd, 0);
-    ok = ok && vprec_json_write(root, fd);
-    int error = errno;
-    ok = !close(fd) && ok;
-    json_decref(root);
-    if (!ok)
-        vprec_say("cannot write the report to '%s' (%s): free room there, or name another file", run->options->report,
-                  error ? strerror(error) : "write error");
-    return ok;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
- * run.h: one finished run, as the report and the summary see it. */
+ * run.h: one run, finished or not, as the report and the summary see it. */
 #ifndef VPREC_RUN_H
 #define VPREC_RUN_H
 
+#include "common/json.h"
 #include "common/launch.h"
 #include "common/options.h"
 #include "common/program.h"
@@ -15,7 +16,8 @@ typedef struct vprec_run {
     const vprec_outcome *outcome;
     const vprec_records *records;
     const vprec_totals *totals;
-    int status; /* what vprec-run exits with */
+    int status;    /* what vprec-run exits with */
+    bool snapshot; /* the program goes on, and there is no status yet */
 } vprec_run;
 
 /* Whether a process of the program itself, not only one it started, attached to the mapping. */
@@ -41,13 +43,14 @@ void vprec_profile_tell(const vprec_run *run);
  * found something, else the program's own. */
 int vprec_run_conclude(const vprec_run *run);
 
+/* Tells on stderr the tables that were asked for, and the summary; of a snapshot without hints. */
+void vprec_run_tell(const vprec_run *run);
+
 /* Prints the table of --list on stdout; returns the exit status. */
 int vprec_list_print(const vprec_run *run);
 
-/* Opens the file of --report before anything runs; -1, having said why. */
-int vprec_report_open(const char *file);
-
-/* Writes the report and closes `fd`. False, having said why. */
-bool vprec_report_write(const vprec_run *run, int fd);
+/* What every report starts with, for vprec_target_check, and the whole. */
+#define VPREC_REPORT_BEGINS "{\n \"schema\": #,\n \"tool\": \"vprec-run\","
+json_t *vprec_report_build(const vprec_run *run);
 
 #endif

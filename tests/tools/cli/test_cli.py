@@ -594,7 +594,8 @@ class Running(Case):
 class Signals(Case):
     def test_termination_is_passed_on_and_reported(self):
         for name in ('TERM', 'HUP', 'INT', 'USR1'):
-            child = subprocess.Popen([RUN, '-f', 'bf16', '--report', 'report.json', SH, '-c',
+            report = ['--report', 'report.json'] if name != 'USR1' else []  # which is for vprec-run itself then
+            child = subprocess.Popen([RUN, '-f', 'bf16', *report, SH, '-c',
                                       f'trap "exit 9" {name}; echo ready; while :; do sleep 0.05; done'],
                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(),
                                      cwd=self.dir)
@@ -603,8 +604,56 @@ class Signals(Case):
             _, errors = child.communicate(timeout=60)
             self.assertEqual(child.returncode, 9, errors)
             self.assertRegex(errors, rb'\A(vprec-run: [^\n]+\n)+\Z')
+            if not report:
+                continue
             with open(self.path('report.json'), encoding='utf-8') as text:
                 self.assertEqual(strict_json(text.read())['exit']['program_status'], 9)
+
+    def test_snapshots_are_asked_for_by_usr1(self):
+        """Also where it was ignored; the program is not told."""
+        program = 'trap "exit 9" USR1; echo ready; read line; exit 3'
+        for options in (['--report', 'report.json'], ['--count'], ['--layers'], ['--report', '-', '-q']):
+            for ignored in False, True:
+                child = subprocess.Popen([RUN, '-f', 'bf16', *options, SH, '-c', program], cwd=self.dir,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                         env=self.environment(),
+                                         preexec_fn=lambda: signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+                                         if ignored else None)
+                self.assertEqual(child.stdout.readline(), b'ready\n')
+                child.send_signal(signal.SIGUSR1)
+                told = b''
+                while '-q' not in options and b'snapshot' not in told:
+                    told += child.stderr.readline()
+                if '-q' in options:
+                    while not told.endswith(b'\n}\n'):
+                        told += child.stdout.readline()
+                    self.assertTrue(strict_json(told.decode())['snapshot'])
+                output, errors = child.communicate(b'go on\n', timeout=60)
+                self.assertEqual(child.returncode, 3, errors)
+                if '-q' in options:
+                    self.assertFalse(strict_json(output.decode())['snapshot'])
+        child = subprocess.Popen([RUN, '-q', '-f', 'bf16', '--count', SH, '-c', program], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, env=self.environment())
+        self.assertEqual(child.stdout.readline(), b'ready\n')
+        child.send_signal(signal.SIGUSR1)  # there is nothing to tell
+        child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 9)
+
+    def test_a_snapshot_where_no_file_can_be_made(self):
+        """It is said, the program goes on, and the last report comes."""
+        place = self.path('place')
+        os.mkdir(place)
+        child = subprocess.Popen([RUN, '-q', '-f', 'bf16', '--report', 'place/report.json', SH, '-c',
+                                  'echo ready; read line; exit 3'], cwd=self.dir, stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment())
+        self.assertEqual(child.stdout.readline(), b'ready\n')
+        os.rename(place, place + '.away')
+        child.send_signal(signal.SIGUSR1)
+        self.assertRegex(child.stderr.readline(), rb'\Avprec-run: cannot write the report to .place/report.json')
+        child.communicate(b'go on\n', timeout=60)
+        self.assertEqual(child.returncode, 3)
+        with open(self.path('place.away/report.json'), encoding='utf-8') as text:
+            self.assertEqual(strict_json(text.read())['exit']['status'], 3)
 
     def test_program_ended_by_a_forwarded_signal(self):
         child = subprocess.Popen([RUN, '-q', '-f', 'bf16', SH, '-c', 'echo ready; exec sleep 100'],
