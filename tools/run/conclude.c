@@ -3,6 +3,7 @@
  * exit status that follows from it. */
 #include "common/demangle.h"
 #include "common/say.h"
+#include "lines.h"
 #include "native.h"
 #include "probes.h"
 #include "run.h"
@@ -57,8 +58,11 @@ static void say_findings(const vprec_run *run)
             continue;
         }
         char *name = vprec_demangled(f->function ? f->function : "", true);
-        vprec_say("unrounded: %s, in %s+0x%" PRIx64 "%s%s, executed %" PRIu64 " time%s", f->text, vprec_base(f->object),
-                  f->address, f->function ? ", function " : "", name, f->executed, f->executed == 1 ? "" : "s");
+        char *line = vprec_line_text(vprec_line_of(run->records, f->object, f->address));
+        vprec_say("unrounded: %s, in %s+0x%" PRIx64 "%s%s%s%s, executed %" PRIu64 " time%s", f->text,
+                  vprec_base(f->object), f->address, f->function ? ", function " : "", name, line ? ", " : "",
+                  line ? line : "", f->executed, f->executed == 1 ? "" : "s");
+        free(line);
         free(name);
     }
     if (more)

@@ -127,6 +127,7 @@ vprec_profile *vprec_profiles_collect(const vprec_records *records, size_t *coun
             vprec_profile *profile = &profiles[*count];
             *profile = (vprec_profile){.object = places[i].object,
                                        .function = vprec_function_at(records, places[i].index)->name,
+                                       .address = places[i].address,
                                        .type = (vprec_type)type};
             for (size_t same = i; same < next; same++) {
                 const vprec_counts *counts = vprec_counts_of(records, places[same].index, (vprec_type)type);

@@ -9,6 +9,7 @@
 /* One function's results of one type, over all processes. */
 typedef struct vprec_profile {
     const char *object, *function; /* in the records */
+    uint64_t address;
     vprec_type type;
     uint64_t operations;
     vprec_counts counts;

@@ -2,6 +2,7 @@
  * list.c: the table of --list: what would be instrumented, and what refused. */
 #include "common/demangle.h"
 #include "common/say.h"
+#include "lines.h"
 #include "run.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,6 +32,10 @@ static void print_refused(const vprec_records *records)
         free(name);
         printf("  ");
         print_name(findings[i].text, 0);
+        char *line = vprec_line_text(vprec_line_of(records, findings[i].object, findings[i].address));
+        print_name(line ? "  " : "", 0);
+        print_name(line ? line : "", 0);
+        free(line);
         putchar('\n');
     }
     free(findings);

@@ -5,7 +5,7 @@
 #include "common/say.h"
 #include "dump.h"
 #include "names.h"
-#include "place.h"
+#include "outlet.h"
 #include "run.h"
 #include "sample/samples.h"
 #include <stdlib.h>
@@ -16,7 +16,7 @@ typedef struct telling {
     const vprec_options *options;
     const vprec_program *program;
     vprec_mapping *mapping;
-    vprec_place *place; /* of the report; NULL: none is asked for */
+    vprec_outlet *outlet; /* of the report; NULL: none is asked for */
 } telling;
 
 /* The records until now, read once more where a process was just writing one. */
@@ -47,24 +47,24 @@ static void tell_now(void *data, const vprec_outcome *so_far)
         vprec_say("snapshot after %.3f s, the program goes on", so_far->wall_seconds);
         vprec_run_tell(&run);
     }
-    if (t->place) {
+    if (t->outlet) {
         json_t *root = vprec_report_build(&run);
-        vprec_place_put(t->place, root, false);
+        vprec_outlet_put(t->outlet, root, false);
         json_decref(root);
     }
     vprec_records_free(&records);
 }
 
 /* Runs the program and reads what its processes recorded. */
-static bool execute(const vprec_options *options, const vprec_program *program, const char *preload, vprec_place *place,
+static bool execute(const vprec_options *options, const vprec_program *program, const char *preload, vprec_outlet *outlet,
                     vprec_outcome *outcome, vprec_records *records)
 {
     vprec_mapping mapping;
     vprec_preload_name name;
-    telling t = {options, program, &mapping, place};
+    telling t = {options, program, &mapping, outlet};
     const vprec_watch watch = {tell_now, &t};
     /* Whether there is anything to tell while it runs. */
-    const bool watched = place || (options->config.count && !options->quiet);
+    const bool watched = outlet || (options->config.count && !options->quiet);
     /* A listing ends before main: of a script the interpreter at the end of the chain is what can be listed. */
     const char *file = options->config.list ? program->elf : program->path;
     vprec_signals_hold();
@@ -83,11 +83,11 @@ static bool execute(const vprec_options *options, const vprec_program *program, 
 }
 
 /* Writes the report. False, having said why. */
-static bool report(vprec_place *place, const vprec_run *run)
+static bool report(vprec_outlet *outlet, const vprec_run *run)
 {
     json_t *root = vprec_report_build(run);
-    bool ok = vprec_place_put(place, root, true);
-    ok = vprec_place_close(place) && ok;
+    bool ok = vprec_outlet_put(outlet, root, true);
+    ok = vprec_outlet_close(outlet) && ok;
     json_decref(root);
     return ok;
 }
@@ -98,10 +98,10 @@ static int run_and_tell(const vprec_options *options, const vprec_program *progr
     int listed = 0;
     vprec_outcome outcome;
     vprec_records records;
-    vprec_place place;
-    if (options->report && !vprec_place_open(&place, options->report))
+    vprec_outlet outlet;
+    if (options->report && !vprec_outlet_open(&outlet, options->report))
         return VPREC_EXIT_FAILURE;
-    if (!execute(options, program, preload, options->report ? &place : NULL, &outcome, &records))
+    if (!execute(options, program, preload, options->report ? &outlet : NULL, &outcome, &records))
         return VPREC_EXIT_FAILURE;
     vprec_names_find(&records, &options->config);
     vprec_totals totals;
@@ -114,7 +114,7 @@ static int run_and_tell(const vprec_options *options, const vprec_program *progr
     vprec_dump_tell(options);
     if (listed)
         run.status = listed;
-    if (options->report && !report(&place, &run))
+    if (options->report && !report(&outlet, &run))
         run.status = VPREC_EXIT_FAILURE;
     vprec_records_free(&records);
     return run.status;

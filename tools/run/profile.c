@@ -4,6 +4,7 @@
 #include "common/demangle.h"
 #include "common/say.h"
 #include "counts.h"
+#include "lines.h"
 #include "run.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,8 +13,10 @@
 
 enum { ROWS_MOST = 10, FUNCTION_WIDTH = 24, OBJECT_WIDTH = 14 };
 
-#define QUICK "%-*s %-*s %4s %7s %11s" /* the last column empty where only operations are counted */
-#define ROW "%-*s %-*s %4s %7s %6s %6s %6s %11s %6s %6s %6s"
+/* Of QUICK the exponents are empty where only operations are counted; the last column is empty, and no blank before
+ * it, where no line is known. */
+#define QUICK "%-*s %-*s %4s %7s %11s%s%s"
+#define ROW "%-*s %-*s %4s %7s %6s %6s %6s %11s %6s %6s %6s%s%s"
 
 const char *vprec_profile_brief(uint64_t n, char text[16])
 {
@@ -72,18 +75,31 @@ static void tell_row(const vprec_run *run, const vprec_profile *profile)
     if (bits >= 0)
         snprintf(digits, sizeof digits, "%.1f", vprec_digits((unsigned)bits));
     char *name = vprec_demangled(profile->function, false);
+    char *line = vprec_line_text(vprec_line_of(run->records, profile->object, profile->address));
+    const char *before = line ? "  " : "", *last = line ? line : "";
     bool all = run->options->config.count == VPREC_COUNT_ALL;
     if (!all)
         vprec_say(QUICK, FUNCTION_WIDTH, vprec_profile_fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
                   vprec_profile_fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
-                  vprec_profile_brief(profile->operations, text[0]), exponents);
+                  vprec_profile_brief(profile->operations, text[0]), exponents, before, last);
     else
         vprec_say(ROW, FUNCTION_WIDTH, vprec_profile_fitted(name, FUNCTION_WIDTH, function), OBJECT_WIDTH,
               vprec_profile_fitted(vprec_base(profile->object), OBJECT_WIDTH, object), vprec_type_names[profile->type],
               vprec_profile_brief(profile->operations, text[0]), digits, share(more_than_half(run, profile), additions, text[1]),
               share(counts->cancelled[VPREC_CANCELLED_ALL], additions, text[2]), exponents,
-              vprec_profile_brief(counts->overflows, text[3]), vprec_profile_brief(counts->underflows, text[4]), vprec_profile_brief(counts->nans, text[5]));
+              vprec_profile_brief(counts->overflows, text[3]), vprec_profile_brief(counts->underflows, text[4]),
+              vprec_profile_brief(counts->nans, text[5]), before, last);
+    free(line);
     free(name);
+}
+
+/* Whether the line of one of the functions that are shown is known. */
+static bool any_line(const vprec_run *run, const vprec_profile *profiles, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count && i < ROWS_MOST && !any; i++)
+        any = vprec_line_of(run->records, profiles[i].object, profiles[i].address).file;
+    return any;
 }
 
 /* The function of the type with the most additions that lose more than half of their digits. */
@@ -171,12 +187,14 @@ void vprec_profile_tell(const vprec_run *run)
     size_t count;
     vprec_profile *profiles = vprec_profiles_collect(run->records, &count);
     uint32_t counting = run->options->config.count;
+    const bool lines = any_line(run, profiles, count);
+    const char *before = lines ? "  " : "", *last = lines ? "LINE" : "";
     if (count && counting != VPREC_COUNT_ALL)
         vprec_say(QUICK, FUNCTION_WIDTH, "FUNCTION", OBJECT_WIDTH, "OBJECT", "TYPE", "OPS",
-                  counting == VPREC_COUNT_QUICK ? "EXPONENTS" : "");
+                  counting == VPREC_COUNT_QUICK ? "EXPONENTS" : "", before, last);
     else if (count)
         vprec_say(ROW, FUNCTION_WIDTH, "FUNCTION", OBJECT_WIDTH, "OBJECT", "TYPE", "OPS", "DIGITS", ">HALF",
-                  "ALL", "EXPONENTS", "OVER", "UNDER", "NAN");
+                  "ALL", "EXPONENTS", "OVER", "UNDER", "NAN", before, last);
     for (size_t i = 0; i < count && i < ROWS_MOST; i++)
         tell_row(run, &profiles[i]);
     if (count > ROWS_MOST)

@@ -5,6 +5,7 @@
 #include "common/json.h"
 #include "common/say.h"
 #include "counts.h"
+#include "lines.h"
 #include "native.h"
 #include "probes.h"
 #include "run.h"
@@ -334,6 +335,7 @@ static json_t *function_of(const vprec_run *run, size_t i)
     vprec_json_put(object, "object_index", index_of(parent));
     vprec_json_put(object, "address", hex(function->address));
     vprec_json_put(object, "length", vprec_json_number(function->length));
+    vprec_line_put(object, vprec_line_of(run->records, vprec_object_path(run->records, parent), function->address));
     vprec_json_put(object, "sites", PER_TYPE(function->sites));
     vprec_json_put(object, "refused", vprec_json_number(function->refused));
     vprec_json_put(object, "entered", json_boolean(function->entered));
@@ -375,6 +377,7 @@ static json_t *instruction_of(const vprec_run *run, const vprec_item *item, cons
                        ? json_null()
                        : vprec_json_text(vprec_function_at(run->records, item->function)->name));
     vprec_json_put(object, "address", hex(address));
+    vprec_line_put(object, vprec_line_of(run->records, vprec_object_path(run->records, item->parent), address));
     return object;
 }
 

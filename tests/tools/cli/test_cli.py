@@ -711,11 +711,12 @@ class Reports(Case):
             'by_jump': 4, 'by_short': 0, 'by_trap': 1})
         self.assertEqual(report['functions'][0], {
             'name': 'forward', 'demangled': 'forward', 'object': '/opt/net/libnet.so.1', 'object_index': 0, 'address': '0x1000', 'length': 64,
+            'file': None, 'line': None,
             'sites': {'f32': 4, 'f64': 0}, 'refused': 0, 'entered': True})
         self.assertFalse(report['functions'][1]['entered'])
         self.assertEqual(report['refused'], [{
             'text': 'fadd st0, st1: x87 arithmetic is not supported', 'object': '/opt/net/libnet.so.1',
-            'object_index': 0, 'function': 'forward', 'address': '0x1010', 'numbers': ['long double'],
+            'object_index': 0, 'function': 'forward', 'address': '0x1010', 'file': None, 'line': None, 'numbers': ['long double'],
             'executed': None}])
         self.assertEqual((report['native'], report['left_out']), ([], []))
         self.assertEqual(report['messages'], [{'text': "fesetround: replaced by the run's mode", 'process_index': 0}])

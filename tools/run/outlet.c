@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * place.c: see place.h. */
-#include "place.h"
+ * outlet.c: see outlet.h. */
+#include "outlet.h"
 #include "common/say.h"
 #include "common/target.h"
 #include "run.h"
@@ -24,55 +24,55 @@ static bool is_descriptor(const char *file)
     return !strncmp(file, "/dev/fd/", 8) || !strncmp(file, "/proc/", 6);
 }
 
-bool vprec_place_open(vprec_place *place, const char *file)
+bool vprec_outlet_open(vprec_outlet *outlet, const char *file)
 {
     struct stat st;
-    *place = (vprec_place){.file = file, .fd = -1};
+    *outlet = (vprec_outlet){.file = file, .fd = -1};
     if (!vprec_target_check(file, VPREC_REPORT_BEGINS))
         return false;
-    /* Above 2: with stderr closed the report would take its place, and our messages. */
+    /* Above 2: with stderr closed the report would take its outlet, and our messages. */
     int standard = standard_of(file);
     int fd = standard < 0 ? open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : standard;
-    place->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    outlet->fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
     int error = errno;
     if (fd >= 0 && standard < 0)
         close(fd);
-    if (place->fd < 0)
+    if (outlet->fd < 0)
         vprec_say("cannot write the report to '%s' (%s): name a file in a writable directory", file, strerror(error));
-    place->regular = place->fd >= 0 && standard < 0 && !fstat(place->fd, &st) && S_ISREG(st.st_mode);
-    if (place->regular && !is_descriptor(file))
-        place->path = realpath(file, NULL);
-    return place->fd >= 0;
+    outlet->regular = outlet->fd >= 0 && standard < 0 && !fstat(outlet->fd, &st) && S_ISREG(st.st_mode);
+    if (outlet->regular && !is_descriptor(file))
+        outlet->path = realpath(file, NULL);
+    return outlet->fd >= 0;
 }
 
-static bool say_failed(const vprec_place *place, int error)
+static bool say_failed(const vprec_outlet *outlet, int error)
 {
-    vprec_say("cannot write the report to '%s' (%s): free room there, or name another file", place->file,
+    vprec_say("cannot write the report to '%s' (%s): free room there, or name another file", outlet->file,
               error ? strerror(error) : "write error");
     return false;
 }
 
-bool vprec_place_put(vprec_place *place, const json_t *root, bool last)
+bool vprec_outlet_put(vprec_outlet *outlet, const json_t *root, bool last)
 {
     bool ok = true;
     errno = 0;
-    if (place->path && (!last || place->replaced)) {
-        ok = vprec_json_replace(root, place->path);
-        place->replaced |= ok;
+    if (outlet->path && (!last || outlet->replaced)) {
+        ok = vprec_json_replace(root, outlet->path);
+        outlet->replaced |= ok;
     } else {
         /* What an earlier run left goes only now; what is no file, and a shared standard output, is appended to. */
-        if (place->regular)
-            ok = !ftruncate(place->fd, 0) && !lseek(place->fd, 0, SEEK_SET);
-        ok = ok && vprec_json_write(root, place->fd);
+        if (outlet->regular)
+            ok = !ftruncate(outlet->fd, 0) && !lseek(outlet->fd, 0, SEEK_SET);
+        ok = ok && vprec_json_write(root, outlet->fd);
     }
-    return ok || say_failed(place, errno);
+    return ok || say_failed(outlet, errno);
 }
 
-bool vprec_place_close(vprec_place *place)
+bool vprec_outlet_close(vprec_outlet *outlet)
 {
     errno = 0;
-    const bool ok = !close(place->fd);
+    const bool ok = !close(outlet->fd);
     const int error = errno;
-    free(place->path);
-    return ok || say_failed(place, error);
+    free(outlet->path);
+    return ok || say_failed(outlet, error);
 }
