@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * job.c: see job.h. Chooses functions, keeps the books; the work is code.c's and clone.c's. */
 #include "job.h"
+#include "backtrace.h"
 #include "find/callers.h"
 #include "find/elementary.h"
 #include "find/presets.h"
@@ -546,6 +547,8 @@ vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
         if (config->count) {
             vprec_counters = config->layers ? vprec_scope_counts : vprec_record_counts;
             vprec_firsts = &vprec_wire_shared->firsts;
+            if (config->count == VPREC_COUNT_ALL)
+                vprec_backtrace_begin();
         }
         note_executed(j);
         if (chosen && !config->list)

@@ -94,8 +94,9 @@ unsigned vprec_tally_result(vprec_tally *t, const vprec_format *format, vprec_mo
 }
 
 _Atomic uint64_t *vprec_firsts;
+uint64_t (*vprec_first_trace)(const void *site, const void *cpu);
 
-static void keep(vprec_first *first, const vprec_case *c)
+static void keep(vprec_first *first, const vprec_case *c, bool traced)
 {
     uint32_t free = 0;
     if (atomic_load_explicit(&first->taken, memory_order_relaxed) ||
@@ -109,6 +110,7 @@ static void keep(vprec_first *first, const vprec_case *c)
     first->result = c->result;
     for (size_t i = 0; c->name && c->name[i] && i + 1 < sizeof first->name; i++)
         first->name[i] = c->name[i];
+    first->stack = traced && c->cpu && vprec_first_trace ? vprec_first_trace(c->site, c->cpu) : 0;
     uint64_t order = vprec_firsts ? atomic_fetch_add_explicit(vprec_firsts, 1, memory_order_relaxed) : 0;
     atomic_store_explicit(&first->order, order + 1, memory_order_release);
 }
@@ -117,7 +119,7 @@ void vprec_first_keep(vprec_first first[VPREC_FIRSTS], unsigned wrong, const vpr
 {
     for (unsigned kind = 0; kind < VPREC_FIRSTS; kind++)
         if (wrong >> kind & 1)
-            keep(&first[kind], c);
+            keep(&first[kind], c, kind != VPREC_FIRST_ZERO); /* which is common */
 }
 
 void vprec_tally_extent(vprec_tally *t, double result)

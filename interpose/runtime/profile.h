@@ -55,10 +55,13 @@ typedef struct vprec_case {
     double operand[3];
     double exact, result;
     const char *name; /* of a call */
+    const void *site, *cpu; /* of an instruction: for vprec_first_trace; else NULL */
 } vprec_case;
 
 /* Where what comes first gets its number. NULL: all are 1. */
 extern _Atomic uint64_t *vprec_firsts;
+/* Records the stack at the instruction; offset of the record, or 0. NULL: nobody does. */
+extern uint64_t (*vprec_first_trace)(const void *site, const void *cpu);
 /* Keeps the operation in those of `first`, one of each kind, that `wrong` has and that hold none. */
 void vprec_first_keep(vprec_first first[VPREC_FIRSTS], unsigned wrong, const vprec_case *c);
 

@@ -132,11 +132,14 @@ vprec_counts *vprec_record_counts(uint32_t function, vprec_type type)
 
 void vprec_record_prepare(void)
 {
+    /* and of a stack for each that goes wrong, and of some objects in it */
+    enum { STACK = sizeof(vprec_stack_record) + VPREC_CALLED_MOST * sizeof(vprec_called), OBJECTS = 8192 };
     size_t bytes = 0;
     for (uint32_t i = counted_last; i && bytes < COUNTS_PREPARED * sizeof(vprec_counts_record); i--)
         for (int type = 0; type < VPREC_TYPES; type++)
             if (blocks[i / BLOCK][i % BLOCK].record->sites[type])
-                bytes += vprec_record_align(sizeof(vprec_counts_record));
+                bytes += vprec_record_align(sizeof(vprec_counts_record)) + VPREC_FIRSTS * vprec_record_align(STACK);
+    bytes += bytes ? OBJECTS : 0;
     vprec_chunk *chunk = atomic_load(&current), *made;
     if (bytes && (!chunk || chunk->size - atomic_load(&chunk->used) < bytes) && (made = vprec_share_take(bytes)))
         atomic_compare_exchange_strong(&current, &chunk, made);

@@ -288,6 +288,8 @@ enum vprec_record_kind {
     VPREC_RECORD_LINEAGE, /* a process that counts inline */
     VPREC_RECORD_METERED, /* what the inline code of a function counts */
     VPREC_RECORD_PROBE,   /* values that the program showed */
+    VPREC_RECORD_LOADED,  /* an object that frames of stacks lie in */
+    VPREC_RECORD_STACK,   /* who called whom at an operation */
     VPREC_RECORD_KINDS    /* one more than the last */
 };
 
@@ -337,6 +339,7 @@ typedef struct vprec_first {
     double exact;           /* before it was rounded, to 53 bits; of a NaN no matter */
     double result;
     char name[VPREC_FIRST_NAME]; /* of a call: the function's */
+    uint64_t stack;              /* of an overflow, a NaN, a division: offset of the record of it; 0: there is none */
 } vprec_first;
 
 typedef struct vprec_process_record {
@@ -548,6 +551,25 @@ typedef struct vprec_probe_record {
     _Atomic uint64_t pivot;        /* 0: there is none yet; not +0 */
     char name[];
 } vprec_probe_record;
+
+typedef struct vprec_loaded_record {
+    vprec_record head;
+    char path[];
+} vprec_loaded_record;
+
+enum { VPREC_CALLED_MOST = 24 };
+
+typedef struct vprec_called {
+    uint64_t object;  /* offset of its record, a vprec_loaded_record */
+    uint64_t address; /* in the object's file; of a caller that of the last byte of the call */
+} vprec_called;
+
+/* The innermost one first; what is not known for sure is left out, with all behind it. */
+typedef struct vprec_stack_record {
+    vprec_record head;
+    uint32_t count, pad;
+    vprec_called frame[];
+} vprec_stack_record;
 
 typedef struct vprec_message_record {
     vprec_record head;

@@ -3,6 +3,7 @@
  * exit status that follows from it. */
 #include "common/demangle.h"
 #include "common/say.h"
+#include "firsts.h"
 #include "lines.h"
 #include "native.h"
 #include "probes.h"
@@ -155,6 +156,8 @@ void vprec_run_tell(const vprec_run *run)
         vprec_scopes_tell(run);
     else if (config->count)
         vprec_profile_tell(run);
+    if (config->count == VPREC_COUNT_ALL)
+        vprec_firsts_tell(run);
     vprec_probes_tell(run);
     char *rounded = vprec_summary_rounded(run), *left = vprec_summary_left(run);
     char *advice = run->snapshot ? NULL : vprec_summary_advice(run);

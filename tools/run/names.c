@@ -74,7 +74,9 @@ static bool matches(const char *glob, const char *symbol)
     return found;
 }
 
-static bool has_symbol(const file *f, const Elf64_Ehdr *header, const char *glob)
+/* Goes through the functions that symbols name, until `each` has found what it looks for. */
+static bool each_symbol(const file *f, const Elf64_Ehdr *header,
+                        bool (*each)(const Elf64_Sym *symbol, const char *name, void *data), void *data)
 {
     Elf64_Shdr section, strings;
     for (unsigned i = 0; i < header->e_shnum && header->e_shentsize == sizeof section; i++) {
@@ -91,11 +93,22 @@ static bool has_symbol(const file *f, const Elf64_Ehdr *header, const char *glob
             unsigned type = ELF64_ST_TYPE(symbol.st_info);
             if ((type == STT_FUNC || type == STT_GNU_IFUNC) && symbol.st_shndx != SHN_UNDEF &&
                 symbol.st_shndx != SHN_ABS && symbol.st_name < strings.sh_size &&
-                matches(glob, f->bytes + strings.sh_offset + symbol.st_name))
+                each(&symbol, f->bytes + strings.sh_offset + symbol.st_name, data))
                 return true;
         }
     }
     return false;
+}
+
+static bool is_meant(const Elf64_Sym *symbol, const char *name, void *glob)
+{
+    (void)symbol;
+    return matches(glob, name);
+}
+
+static bool has_symbol(const file *f, const Elf64_Ehdr *header, const char *glob)
+{
+    return each_symbol(f, header, is_meant, (void *)(uintptr_t)glob);
 }
 
 static bool has_code(const file *f, const Elf64_Ehdr *header, uint64_t address)
@@ -124,15 +137,24 @@ static bool has_address(const file *f, const Elf64_Ehdr *header, const char *pat
     return same && (*end || has_code(f, header, address));
 }
 
+static bool open_elf(const char *path, file *f, Elf64_Ehdr *header)
+{
+    if (!map(path, f))
+        return false;
+    if (element(f, 0, sizeof *header, 0, header) && !memcmp(header->e_ident, ELFMAG, SELFMAG) &&
+        header->e_ident[EI_CLASS] == ELFCLASS64)
+        return true;
+    munmap((void *)(uintptr_t)f->bytes, f->size);
+    return false;
+}
+
 static bool has(const char *path, const char *glob)
 {
     file f;
     Elf64_Ehdr header;
-    if (!map(path, &f))
+    if (!open_elf(path, &f, &header))
         return false;
-    bool found = element(&f, 0, sizeof header, 0, &header) && !memcmp(header.e_ident, ELFMAG, SELFMAG) &&
-                 header.e_ident[EI_CLASS] == ELFCLASS64 &&
-                 (has_address(&f, &header, path, glob) || has_symbol(&f, &header, glob));
+    bool found = has_address(&f, &header, path, glob) || has_symbol(&f, &header, glob);
     munmap((void *)(uintptr_t)f.bytes, f.size);
     return found;
 }
@@ -161,4 +183,75 @@ void vprec_names_find(vprec_records *records, const vprec_wire_config *config)
         if (functions && !records->hits[i] && records->named[i] == VPREC_NO_PARENT)
             records->named[i] = object_with(records, rule->glob);
     }
+}
+
+typedef struct function {
+    uint64_t start, size;
+    char *name;
+} function;
+
+/* The functions of a file that was asked for, by address. */
+typedef struct functions {
+    char *path;
+    function *all;
+    size_t count, room;
+} functions;
+
+static bool keep(const Elf64_Sym *symbol, const char *name, void *data)
+{
+    functions *to = data;
+    if (!symbol->st_size || !*name)
+        return false;
+    if (to->count == to->room)
+        to->all = vprec_grow(to->all, to->room = to->room ? 2 * to->room : 256, sizeof *to->all);
+    to->all[to->count++] = (function){symbol->st_value, symbol->st_size, vprec_text("%s", name)};
+    return false;
+}
+
+static int by_address(const void *a, const void *b)
+{
+    const function *p = a, *q = b;
+    int order = p->start < q->start ? -1 : p->start > q->start;
+    return order ? order : strcmp(p->name, q->name);
+}
+
+static const functions *functions_of(const char *path)
+{
+    static functions *all;
+    static size_t count;
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(all[i].path, path))
+            return &all[i];
+    all = vprec_grow(all, count + 1, sizeof *all);
+    functions *made = &all[count++];
+    *made = (functions){.path = vprec_text("%s", path)};
+    file f;
+    Elf64_Ehdr header;
+    if (open_elf(path, &f, &header)) {
+        each_symbol(&f, &header, keep, made);
+        munmap((void *)(uintptr_t)f.bytes, f.size);
+    }
+    if (made->count)
+        qsort(made->all, made->count, sizeof *made->all, by_address);
+    return made;
+}
+
+const char *vprec_names_at(const char *path, uint64_t address, uint64_t *offset)
+{
+    const functions *of = functions_of(path);
+    size_t low = 0, high = of->count;
+    while (low < high) { /* the first one that begins behind it */
+        size_t middle = (low + high) / 2;
+        if (of->all[middle].start <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    /* Of several names of one function the first. */
+    while (low > 1 && of->all[low - 2].start == of->all[low - 1].start)
+        low--;
+    if (!low || address - of->all[low - 1].start >= of->all[low - 1].size)
+        return NULL;
+    *offset = address - of->all[low - 1].start;
+    return of->all[low - 1].name;
 }

@@ -23,6 +23,8 @@ static const size_t text_at[] = {
     [VPREC_RECORD_PROBE] = offsetof(vprec_probe_record, name),
     [VPREC_RECORD_LINEAGE] = sizeof(vprec_lineage_record) - 1,
     [VPREC_RECORD_METERED] = sizeof(vprec_metered_record) - 1,
+    [VPREC_RECORD_LOADED] = offsetof(vprec_loaded_record, path),
+    [VPREC_RECORD_STACK] = sizeof(vprec_stack_record) - 1,
 };
 
 static void keep(vprec_records *records, uint32_t kind, uint64_t offset, const void *source, uint32_t size)

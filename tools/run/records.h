@@ -56,6 +56,8 @@ VPREC_RECORD_AT(exec, EXEC)
 VPREC_RECORD_AT(exact, EXACT)
 VPREC_RECORD_AT(scope, SCOPE)
 VPREC_RECORD_AT(probe, PROBE)
+VPREC_RECORD_AT(loaded, LOADED)
+VPREC_RECORD_AT(stack, STACK)
 #undef VPREC_RECORD_AT
 
 /* What function `function` counted of `type`; nothing, where it executed none. */

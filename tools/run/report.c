@@ -5,13 +5,13 @@
 #include "common/json.h"
 #include "common/say.h"
 #include "counts.h"
+#include "firsts.h"
 #include "lines.h"
 #include "native.h"
 #include "probes.h"
 #include "run.h"
 #include "scopes.h"
 #include <inttypes.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,46 +169,6 @@ static json_t *totals_of(const vprec_run *run)
     return object;
 }
 
-/* As numbers are in a report: what JSON has no number for as a text. */
-static json_t *number_of(double x)
-{
-    return isfinite(x) ? json_real(x) : json_string(isnan(x) ? "nan" : x > 0 ? "inf" : "-inf");
-}
-
-/* The first operation of each kind of what goes wrong; those that there were. */
-static json_t *firsts_of(const vprec_first first[VPREC_FIRSTS])
-{
-    static const char *const kinds[] = {
-#define X(name, text) text,
-        VPREC_FIRST_LIST(X)
-#undef X
-    };
-    static const char *const works[] = {
-#define X(name, text) text,
-        VPREC_WORK_LIST(X)
-#undef X
-    };
-    json_t *object = vprec_json_must(json_object());
-    for (unsigned kind = 0; kind < VPREC_FIRSTS; kind++) {
-        const vprec_first *f = &first[kind];
-        if (!f->order || f->work >= VPREC_WORKS || f->operands > 3)
-            continue;
-        json_t *one = vprec_json_must(json_object()), *operands = vprec_json_must(json_array());
-        for (uint32_t i = 0; i < f->operands; i++)
-            vprec_json_add(operands, number_of(f->operand[i]));
-        char *name = vprec_text("%.*s", VPREC_FIRST_NAME, f->name);
-        vprec_json_put(one, "order", vprec_json_number(f->order));
-        vprec_json_put(one, "operation", vprec_json_text(works[f->work]));
-        vprec_json_put(one, "name", *name ? vprec_json_text(name) : json_null());
-        vprec_json_put(one, "operands", operands);
-        vprec_json_put(one, "exact", number_of(f->exact));
-        vprec_json_put(one, "result", number_of(f->result));
-        vprec_json_put(object, kinds[kind], one);
-        free(name);
-    }
-    return object;
-}
-
 static json_t *process_of(const vprec_run *run, size_t i)
 {
     static const char *const isas[] = {"sse2", "avx2", "avx512"};
@@ -229,7 +189,7 @@ static json_t *process_of(const vprec_run *run, size_t i)
     if (run->options->config.count == VPREC_COUNT_ALL) {
         json_t *firsts = vprec_json_must(json_object());
         for (int type = 0; type < VPREC_TYPES; type++)
-            vprec_json_put(firsts, vprec_type_names[type], firsts_of(process->libm_first[type]));
+            vprec_json_put(firsts, vprec_type_names[type], vprec_firsts_report(run->records, process->libm_first[type]));
         vprec_json_put(object, "libm_first", firsts);
     }
     return object;
@@ -295,7 +255,8 @@ static json_t *cancellation_of(const vprec_counts *counts, unsigned precision)
 }
 
 /* What is not counted is null. */
-json_t *vprec_report_counts(const vprec_counts *counts, unsigned precision, uint32_t counting)
+json_t *vprec_report_counts(const vprec_records *records, const vprec_counts *counts, unsigned precision,
+                            uint32_t counting)
 {
     static const char *const names[VPREC_OPS] = {
         [VPREC_OP_ADD] = "add",       [VPREC_OP_SUB] = "sub",     [VPREC_OP_MUL] = "mul",   [VPREC_OP_DIV] = "div",
@@ -318,7 +279,7 @@ json_t *vprec_report_counts(const vprec_counts *counts, unsigned precision, uint
     vprec_json_put(object, "exponents",
                    all ? histogram(counts->exponents, VPREC_EXPONENTS, VPREC_EXPONENT_LEAST) : json_null());
     vprec_json_put(object, "cancellation", all ? cancellation_of(counts, precision) : json_null());
-    vprec_json_put(object, "first", all ? firsts_of(counts->first) : json_null());
+    vprec_json_put(object, "first", all ? vprec_firsts_report(records, counts->first) : json_null());
     return object;
 }
 
@@ -344,7 +305,7 @@ static json_t *function_of(const vprec_run *run, size_t i)
         for (int type = 0; type < VPREC_TYPES; type++)
             if (run->options->config.use[type])
                 vprec_json_put(counts, vprec_type_names[type],
-                               vprec_report_counts(vprec_counts_of(run->records, i, (vprec_type)type),
+                               vprec_report_counts(run->records, vprec_counts_of(run->records, i, (vprec_type)type),
                                          vprec_counts_precision(&run->options->config, (vprec_type)type),
                                          run->options->config.count));
         vprec_json_put(object, "counts", counts);

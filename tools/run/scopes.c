@@ -190,7 +190,7 @@ static json_t *scope_of(const vprec_run *run, size_t i)
         for (int type = 0; type < VPREC_TYPES; type++)
             if (run->options->config.use[type])
                 vprec_json_put(counts, vprec_type_names[type],
-                               vprec_report_counts(vprec_scope_counts_of(run->records, i, (vprec_type)type),
+                               vprec_report_counts(run->records, vprec_scope_counts_of(run->records, i, (vprec_type)type),
                                                    vprec_counts_precision(&run->options->config, (vprec_type)type),
                                                    run->options->config.count));
         vprec_json_put(object, "counts", counts);

@@ -21,6 +21,7 @@ json_t *vprec_scopes_report(const vprec_run *run);
 json_t *vprec_scopes_recipe(const vprec_run *run);
 
 /* report.c: what was counted, as of functions. */
-json_t *vprec_report_counts(const vprec_counts *counts, unsigned precision, uint32_t counting);
+json_t *vprec_report_counts(const vprec_records *records, const vprec_counts *counts, unsigned precision,
+                            uint32_t counting);
 
 #endif

@@ -259,11 +259,12 @@ void vprec_emulate_commit(const vprec_site *site, vprec_cpu *cpu)
 }
 
 /* The active lanes of the result. Returns the exception flags of what stayed native. */
-static uint32_t execute(const vprec_site *site, uint32_t mxcsr, const vprec_arith *arith, vprec_counts *counts,
+static uint32_t execute(const vprec_site *site, const vprec_cpu *cpu, uint32_t mxcsr, const vprec_arith *arith, vprec_counts *counts,
                         uint64_t active, const vector *const sources[3], vector *r)
 {
     vprec_stepper stepper;
     vprec_stepper_start(&stepper, site, mxcsr, arith, counts);
+    stepper.cpu = cpu;
     uint32_t ambient = stepper.plain ? vprec_native_begin() : 0;
     compute(&stepper, site, active, sources, r);
     if (stepper.plain)
@@ -336,10 +337,10 @@ void vprec_emulate(const vprec_site *site, vprec_cpu *cpu, const vprec_arith *ar
     if (exact) {
         vprec_arith native = *arith;
         native.use[vprec_elem_type(site->to)] = VPREC_USE_NATIVE;
-        raised |= execute(site, mxcsr, &native, NULL, exact, sources, &r);
+        raised |= execute(site, cpu, mxcsr, &native, NULL, exact, sources, &r);
     }
     if (active & ~exact || !exact)
-        raised |= execute(site, mxcsr, arith, counts, active & ~exact, sources, &r);
+        raised |= execute(site, cpu, mxcsr, arith, counts, active & ~exact, sources, &r);
     if (raised && !site->er) {
         mxcsr |= raised;
         __builtin_memcpy(cpu->xsave + XSAVE_MXCSR, &mxcsr, 4);

@@ -328,11 +328,27 @@ vprec_same:
     jmp 3b
 4:  movl $1, %eax
     ret
+    .size vprec_same, . - vprec_same
+
+/* bool vprec_try_copy(to, from, bytes) */
+    .p2align 4
+    .globl vprec_try_copy
+    .hidden vprec_try_copy
+    .type vprec_try_copy, @function
+vprec_try_copy:
+    testq %rdx, %rdx
+    jz 4b
+    movb (%rsi), %al
+    movb %al, (%rdi)
+    incq %rdi
+    incq %rsi
+    decq %rdx
+    jmp vprec_try_copy
 vprec_same_not:
     xorl %eax, %eax
     ret
     .cfi_endproc
-    .size vprec_same, . - vprec_same
+    .size vprec_try_copy, . - vprec_try_copy
 
 /* void vprec_raise(uint32_t mxcsr, uint32_t raised) */
     .p2align 4

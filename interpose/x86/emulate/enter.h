@@ -39,9 +39,12 @@ extern void (*vprec_enter_syscall)(const vprec_site *site, vprec_cpu *cpu);
 extern bool (*vprec_enter_hop)(const vprec_site *site, vprec_cpu *cpu);
 
 /* Whether the same bytes stand at both places, of which the second may not be readable: then they do not. Who handles a
- * fault in [vprec_same, vprec_same_not) goes on at the latter. */
+ * fault in [vprec_same, vprec_same_not), where vprec_try_copy lies, too, goes on at the latter. */
 bool vprec_same(const void *a, const void *b, uint64_t bytes);
 extern const char vprec_same_not[];
+
+/* Copies what may not be readable; false: it is not, or not all of it. On a thread's slots only, not in a handler. */
+bool vprec_try_copy(void *to, const void *from, uint64_t bytes);
 
 /* Called by vprec_enter; also for a trap handler that has the state at hand. */
 void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu);

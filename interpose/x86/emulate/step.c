@@ -91,6 +91,8 @@ void vprec_stepper_start(vprec_stepper *s, const vprec_site *site, uint32_t mxcs
                          vprec_counts *counts)
 {
     s->arith = arith;
+    s->site = site;
+    s->cpu = NULL;
     vprec_tally_start(&s->tally, counts);
     s->type = vprec_elem_type(site->to);
     s->raised = 0;
@@ -308,7 +310,7 @@ static void count_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64
         static const uint8_t operands[] = {2, 2, 2, 2, 1, 3}; /* by enum vprec_basic */
         vprec_first_keep(s->tally.counts->first, wrong,
                          &(vprec_case){(enum vprec_work_kind)o.op, operands[o.op], {o.a, o.b, o.c}, exactly.odd,
-                                       vprec_widen(s->type, result), NULL});
+                                       vprec_widen(s->type, result), NULL, s->site, s->cpu});
     }
 }
 
@@ -324,7 +326,8 @@ static void count_value(vprec_stepper *s, enum vprec_work_kind work, double oper
                                         rounded ? s->arith->mode : VPREC_RNE, exactly, r, finite,
                                         is_nan(VPREC_E_F64, vprec_bits(operand)));
     if (__builtin_expect(wrong != 0, 0))
-        vprec_first_keep(s->tally.counts->first, wrong, &(vprec_case){work, 1, {operand}, exactly.odd, r, NULL});
+        vprec_first_keep(s->tally.counts->first, wrong, 
+                         &(vprec_case){work, 1, {operand}, exactly.odd, r, NULL, s->site, s->cpu});
 }
 
 uint64_t vprec_step(vprec_stepper *s, enum vprec_basic op, uint64_t a, uint64_t b, uint64_t c, unsigned negate,

@@ -14,6 +14,8 @@ enum { VPREC_NEGATE_PRODUCT = 1, VPREC_NEGATE_ADDEND = 2 }; /* of vprec_step's `
  * their container (low 32 or all 64). */
 typedef struct vprec_stepper {
     const vprec_arith *arith;
+    const vprec_site *site; /* the instruction, */
+    const vprec_cpu *cpu;   /* and the registers before it; NULL: not known */
     vprec_tally tally;    /* for the counters of the result's type */
     vprec_format format;  /* of the result; NOSUB added where FTZ amounts to it */
     uint32_t mxcsr;       /* the program's; embedded rounding in place of its direction */
