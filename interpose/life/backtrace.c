@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * backtrace.c: see backtrace.h. The stack is unwound as the unwinder does it, by .eh_frame (Linux Standard Base 5.0,
  * "Exception Frames"; DWARF 4, section 6.4), from the state of the program that the emulator has: return addresses are
- * the program's own. Nothing is believed: memory is read where that may fault, and what is not in the tables, or is of a
- * kind that is not known here, ends the list: rather fewer callers than wrong ones. Takes no lock and no memory but the
- * record, since it runs in the middle of anything. */
+ * the program's own. Nothing is believed: memory is read where that may fault, and what is not in the tables, or is of
+ * a kind that is not known here, ends the list: rather fewer callers than wrong ones. Takes no lock and no memory but
+ * the record, since it runs in the middle of anything. */
 #include "backtrace.h"
 #include "runtime/names.h"
 #include "runtime/profile.h"
@@ -74,7 +74,7 @@ static uint64_t take_leb(reader *r, bool is_signed)
     return 0;
 }
 
-enum { PE_ABSPTR = 0, PE_UDATA4 = 3, PE_SDATA4 = 0x0B, PE_SDATA8 = 0x0C, PE_UDATA8 = 4, PE_PCREL = 0x10, PE_OMIT = 0xFF };
+enum { PE_ABSPTR = 0, PE_UDATA4 = 3, PE_UDATA8 = 4, PE_SDATA4 = 0x0B, PE_SDATA8 = 0x0C, PE_PCREL = 0x10 };
 
 /* A pointer of the kinds that compilers write in code that is loaded. */
 static uint64_t take_pointer(reader *r, uint8_t encoding)
@@ -97,7 +97,8 @@ enum { LONGEST = 2048 };
 static bool open_record(uint64_t address, uint8_t bytes[LONGEST], reader *r)
 {
     uint32_t length;
-    if (!read_at(address, &length, sizeof length) || !length || length > LONGEST || !read_at(address + 4, bytes, length))
+    if (!read_at(address, &length, sizeof length) || !length || length > LONGEST ||
+        !read_at(address + 4, bytes, length))
         return false;
     *r = (reader){bytes, bytes + length, address + 4 - (uint64_t)bytes, false};
     return true;
@@ -131,7 +132,8 @@ static uint64_t fde_of(uint64_t header, uint64_t pc)
     return header + (uint64_t)(int64_t)pair[1];
 }
 
-enum kind { SAME, UNDEFINED, AT, IS, IN, UNKNOWN }; /* a register: at, or itself, so far from the frame; in another one */
+/* Of a register: AT, or itself (IS), so far from the frame; IN another one. */
+enum kind { SAME, UNDEFINED, AT, IS, IN, UNKNOWN };
 
 typedef struct rule {
     uint8_t kind;

@@ -7,12 +7,12 @@
 #include "tensorflow.h"
 #include "xla.h"
 
-#define NO_DUMP(parts) "--dump-layers: outputs of " parts " are not written, PyTorch's modules' are"
+#define NO_DUMP(parts) "--dump-layers: outputs of " parts " are not written, those of PyTorch, onnxruntime and TensorFlow are"
 
 static const vprec_adapter adapters[] = {
     {vprec_opencv_is, vprec_opencv_begin, NO_DUMP("OpenCV's layers")},
-    {vprec_ort_is, vprec_ort_begin, NO_DUMP("onnxruntime's nodes")},
-    {vprec_tensorflow_is, vprec_tensorflow_begin, NO_DUMP("TensorFlow's operations")},
+    {vprec_ort_is, vprec_ort_begin, NULL},
+    {vprec_tensorflow_is, vprec_tensorflow_begin, NULL},
     {vprec_xla_is, vprec_xla_begin, NO_DUMP("XLA's steps")},
 };
 
@@ -27,6 +27,6 @@ const vprec_adapter *vprec_adapter_of(const char *path)
 void vprec_adapter_no_dump(const char *path)
 {
     const vprec_adapter *adapter = vprec_adapter_of(path);
-    if (adapter)
+    if (adapter && adapter->no_dump)
         vprec_record_warning(adapter->no_dump);
 }

@@ -10,7 +10,7 @@ typedef struct vprec_adapter {
     /* It has been relocated, and nothing of it has run: from now on its parts tell when they run. Where it is laid out
      * in another way than is known, it is left alone, and the run is told so. */
     void (*begin)(vprec_object *object);
-    const char *no_dump; /* what --dump-layers says of it */
+    const char *no_dump; /* what --dump-layers says of it; NULL: it writes its parts' outputs */
 } vprec_adapter;
 
 /* The one for an object; NULL: there is none. */

@@ -7,6 +7,8 @@
  * That is asked of the first kernel that runs (1.20 to 1.32 are so). */
 #include "ort.h"
 #include "classes.h"
+#include "dump.h"
+#include "ort_outputs.h"
 #include "peek.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
@@ -107,9 +109,15 @@ static void *run(void *status, void *kernel, void *context, uint64_t class)
     vprec_scope *scope = is_known(kernel) && runs_graph(context) ? scope_of(kernel) : NULL;
     if (!scope)
         return original(status, kernel, context);
-    const uint32_t depth = vprec_scope_open_frame(scope, __builtin_frame_address(0));
+    const bool scoped = vprec_scope_wanted();
+    const uint32_t depth = scoped ? vprec_scope_open_frame(scope, __builtin_frame_address(0)) : 0;
     void *result = original(status, kernel, context);
-    vprec_scope_close(depth);
+    const void *failed;
+    memcpy(&failed, status, sizeof failed);
+    if (vprec_dump_wanted() && !failed)
+        vprec_ort_outputs_put(vprec_scope_name(scope), kernel, (const void *)node_of(kernel), context);
+    if (scoped)
+        vprec_scope_close(depth);
     return result;
 }
 

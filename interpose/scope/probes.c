@@ -3,7 +3,7 @@
  * distances from a number near the mean, the first values' mean, so that squares do not cancel (T. F. Chan, G. H. Golub,
  * R. J. LeVeque, 1983, "shifted data"). */
 #include "probes.h"
-#include "runtime/decimal.h"
+#include "dump.h"
 #include "runtime/memory.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
@@ -137,66 +137,16 @@ static void tally(vprec_probe_record *r, const void *data, size_t n, vprec_type 
     }
 }
 
-static bool write_all(int fd, const void *from, size_t bytes)
-{
-    long done = 1;
-    for (size_t at = 0; at < bytes && done > 0; at += (size_t)done)
-        done = vprec_sys(SYS_write, fd, (long)((const char *)from + at), (long)(bytes - at), 0, 0, 0);
-    return done > 0;
-}
-
-/* A file .npy, version 1.0: a head that is padded with blanks, and the bits. */
-static bool write_array(int fd, const void *data, size_t n, vprec_type type)
-{
-    enum { HEAD = 128, LENGTH = HEAD - 10 };
-    char head[HEAD], *at = head;
-    const char *const parts[] = {"\x93NUMPY\1", "{'descr': '<f", ", 'fortran_order': False, 'shape': ("};
-    memset(head, ' ', sizeof head);
-    memcpy(at, parts[0], 7);
-    at[7] = 0;
-    at[8] = LENGTH;
-    at[9] = 0;
-    memcpy(at += 10, parts[1], strlen(parts[1]));
-    at += strlen(parts[1]);
-    *at++ = type == VPREC_F32 ? '4' : '8';
-    *at++ = '\'';
-    memcpy(at, parts[2], strlen(parts[2]));
-    at = vprec_decimal(at + strlen(parts[2]), n);
-    memcpy(at, ",)}", 3);
-    head[HEAD - 1] = '\n';
-    return write_all(fd, head, sizeof head) && write_all(fd, data, n * (type == VPREC_F32 ? 4 : 8));
-}
-
-/* DIR/000012 probe:NAME.npy, in the order in which they come. */
 static void dump(const char *name, const void *data, size_t n, vprec_type type)
 {
-    static _Atomic uint32_t count, failed;
-    static _Atomic int32_t process;
-    static const char source[] = "probe:", ending[] = ".npy";
-    char path[VPREC_DUMP_LENGTH + LONGEST + 64], *at = path;
-    int32_t none = 0, own = vprec_sys_getpid();
-    if (!atomic_compare_exchange_strong(&process, &none, own) && none != own)
-        return; /* a forked one would write over its parent's */
-    const uint32_t place = atomic_fetch_add(&count, 1) + 1;
-    const char *folder = vprec_wire_shared->config.dump;
-    memcpy(at, folder, strlen(folder));
-    at += strlen(folder);
-    *at++ = '/';
-    for (uint32_t unit = 100000; unit && place < unit; unit /= 10)
-        *at++ = '0';
-    at = vprec_decimal(at, place);
-    *at++ = ' ';
-    memcpy(at, source, sizeof source - 1);
-    at += sizeof source - 1;
-    for (size_t i = 0; i < LONGEST && name[i]; i++)
-        *at++ = name[i] == '/' || (unsigned char)name[i] < ' ' || name[i] == 127 ? '_' : name[i];
-    memcpy(at, ending, sizeof ending);
-    const int fd = (int)vprec_sys(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666, 0, 0);
-    const bool done = fd >= 0 && write_array(fd, data, n, type);
-    if (fd >= 0)
-        vprec_sys_close(fd);
-    if (!done && !atomic_exchange(&failed, 1))
-        vprec_record_warning("--dump-layers: not all that was probed could be written there");
+    static const char source[] = "probe:";
+    char full[sizeof source + LONGEST];
+    const size_t length = strnlen(name, LONGEST);
+    const int64_t shape[] = {(int64_t)n};
+    memcpy(full, source, sizeof source - 1);
+    memcpy(full + sizeof source - 1, name, length);
+    full[sizeof source - 1 + length] = 0;
+    vprec_dump_put(full, -1, &(vprec_dumped){data, type == VPREC_F32 ? VPREC_DUMP_F4 : VPREC_DUMP_F8, shape, 1});
 }
 
 void vprec_probe_take(const char *name, const void *data, size_t n, vprec_type type)
@@ -209,7 +159,7 @@ void vprec_probe_take(const char *name, const void *data, size_t n, vprec_type t
     vprec_probe_record *record = record_of(name);
     if (record)
         tally(record, data, n, type);
-    if (*vprec_wire_shared->config.dump)
+    if (vprec_dump_wanted())
         dump(name, data, n, type);
     _mm_setcsr(mxcsr);
 }

@@ -204,6 +204,11 @@ vprec_scope *vprec_scope_of(const void *thing, const char *source, const char *n
     return s;
 }
 
+const char *vprec_scope_name(const vprec_scope *scope)
+{
+    return scope->name;
+}
+
 static const opened *innermost(const thread *t)
 {
     return t->depth ? &t->open[t->depth - 1] : NULL;

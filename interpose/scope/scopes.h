@@ -31,6 +31,9 @@ vprec_scope *vprec_scope_named(const char *source, const char *name, const char 
 /* The same, quickly, for who asks for the scope of a thing again and again: `thing` is what it had last time. */
 vprec_scope *vprec_scope_of(const void *thing, const char *source, const char *name, const char *kind);
 
+/* "ort:/conv1/Conv" */
+const char *vprec_scope_name(const vprec_scope *scope);
+
 /* Opens one in the calling thread, which works in it from its next entry or return on. Returns how many were open
  * before. */
 uint32_t vprec_scope_open(vprec_scope *scope);

@@ -4,15 +4,17 @@
  * its type; where they are is learnt of the first one that runs: TraceString() gives "name:type". */
 #include "tensorflow.h"
 #include "classes.h"
+#include "dump.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "scopes.h"
+#include "tf_outputs.h"
 #include <dlfcn.h>
 #include <stdatomic.h>
 #include <string.h>
 
-#define LIBRARY "libtensorflow_framework.so.2"
+#define LIBRARY VPREC_TF_LIBRARY
 #define COMPUTE "_ZN10tensorflow16ThreadPoolDevice7ComputeEPNS_8OpKernelEPNS_15OpKernelContextE"
 #define TRACE "_ZNK10tensorflow8OpKernel11TraceStringB5cxx11ERKNS_15OpKernelContextEb"
 
@@ -83,9 +85,9 @@ static int place_in(const void *kernel, const void *context)
     return at;
 }
 
-static vprec_scope *scope_of(const void *kernel, int at)
+/* The node's name and its type. */
+static void texts_of(const void *kernel, int at, char text[2][LONGEST + 1])
 {
-    char text[2][LONGEST + 1];
     view v[2];
     memcpy(v, (const char *)kernel + at, sizeof v);
     for (int i = 0; i < 2; i++) {
@@ -93,7 +95,6 @@ static vprec_scope *scope_of(const void *kernel, int at)
         memcpy(text[i], v[i].text, length);
         text[i][length] = 0;
     }
-    return vprec_scope_of(kernel, "tf", text[0], text[1]);
 }
 
 /* In place of ThreadPoolDevice::Compute. `class` comes by classes.c. */
@@ -102,10 +103,16 @@ static void run(void *device, void *kernel, void *context, uint64_t class)
     void (*original)(void *, void *, void *);
     memcpy(&original, &originals[class], sizeof original);
     const int at = place_in(kernel, context);
-    vprec_scope *scope = at > 0 ? scope_of(kernel, at) : NULL;
-    const uint32_t depth = scope ? vprec_scope_open_frame(scope, __builtin_frame_address(0)) : 0;
+    char text[2][LONGEST + 1];
+    if (at > 0)
+        texts_of(kernel, at, text);
+    vprec_scope *scope = at > 0 ? vprec_scope_of(kernel, "tf", text[0], text[1]) : NULL;
+    const bool scoped = scope && vprec_scope_wanted();
+    const uint32_t depth = scoped ? vprec_scope_open_frame(scope, __builtin_frame_address(0)) : 0;
     original(device, kernel, context);
-    if (scope)
+    if (scope && vprec_dump_wanted())
+        vprec_tf_outputs_put(vprec_scope_name(scope), text[1], context);
+    if (scoped)
         vprec_scope_close(depth);
 }
 

@@ -668,6 +668,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
     vprec_wire_config *config = &options->config;
     vprec_sampling *sampling = &options->sampling;
     const char *asked = NULL;
+    bool reference = false;
     bool noise_option = false;
     vprec_recipe recipe = {0};
     int option;
@@ -711,7 +712,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case 'j': ok = count_parse(asked = "--jobs", optarg, JOBS_MAX, &sampling->jobs); break;
         case 'o': sampling->out = optarg; break;
         case OPT_KEEP: ok = keep_add(sampling, optarg); asked = "--keep"; break;
-        case OPT_REFERENCE: ok = reference_parse(sampling, optarg); asked = "--reference"; break;
+        case OPT_REFERENCE: ok = reference_parse(sampling, optarg); reference = true; break;
         case OPT_RESTART: sampling->restart = true; asked = "--restart"; break;
         case ':':
             vprec_say("option '%s' needs a value: see vprec-run --help", argv[optind - 1]);
@@ -735,7 +736,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
                                                    : "'': name a new or an empty directory");
         return VPREC_EXIT_FAILURE;
     }
-    if (!sampling_check(options, asked))
+    if (!sampling_check(options, asked ? asked : reference && !options->dump ? "--reference" : NULL))
         return VPREC_EXIT_FAILURE;
     if (!mode_finish(options, noise_option))
         return VPREC_EXIT_FAILURE;

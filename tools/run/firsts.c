@@ -129,8 +129,8 @@ static earliest find(const vprec_run *run, enum vprec_first_kind kind)
             look(&e, &vprec_counts_of(records, i, (vprec_type)type)->first[kind], NULL,
                  vprec_function_at(records, i)->name);
         for (size_t i = 0; i < VPREC_ITEMS(records, SCOPE).count; i++)
-            look(&e, &vprec_scope_counts_of(records, i, (vprec_type)type)->first[kind], vprec_scope_at(records, i)->name,
-                 NULL);
+            look(&e, &vprec_scope_counts_of(records, i, (vprec_type)type)->first[kind],
+                 vprec_scope_at(records, i)->name, NULL);
         for (size_t i = 0; i < VPREC_ITEMS(records, PROCESS).count; i++)
             look(&e, &vprec_process_at(records, i)->libm_first[type][kind], NULL, NULL);
     }
@@ -161,7 +161,8 @@ static char *place_of(const vprec_records *records, const vprec_called *f)
     enum { WIDTH = 48 };
     const frame told = frame_of(records, f, false);
     char *line = vprec_line_text(told.line), name[WIDTH + 1];
-    char *text = told.function ? vprec_text("%s (%s)", vprec_profile_fitted(told.function, WIDTH, name), line ? line : vprec_base(told.object))
+    const char *where = line ? line : vprec_base(told.object);
+    char *text = told.function ? vprec_text("%s (%s)", vprec_profile_fitted(told.function, WIDTH, name), where)
                  : line        ? vprec_text("%s+0x%" PRIx64 " (%s)", vprec_base(told.object), told.address, line)
                                : vprec_text("%s+0x%" PRIx64, vprec_base(told.object), told.address);
     free(line);

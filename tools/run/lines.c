@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * lines.c: see lines.h. By libdwfl of elfutils, which is opened when the first line is asked for: most runs ask for none,
- * and a vprec-run that was moved to a machine without it runs, and tells no lines. */
+ * lines.c: see lines.h. By libdwfl of elfutils, which is opened when the first line is asked for: most runs ask for
+ * none, and a vprec-run that was moved to a machine without it runs, and tells no lines. */
 #include "lines.h"
 #include "common/say.h"
 #include <stdlib.h>

@@ -147,10 +147,9 @@ int main(int argc, char **argv)
         char *preload = vprec_preload_find();
         if (!preload || !vprec_dump_open(&options))
             status = VPREC_EXIT_FAILURE;
-        else if (options.sampling.out)
-            status = vprec_samples_run(&options, &program, preload);
-        else
-            status = run_and_tell(&options, &program, preload);
+        else if (!(status = vprec_dump_reference(&options)))
+            status = options.sampling.out ? vprec_samples_run(&options, &program, preload)
+                                          : run_and_tell(&options, &program, preload);
         free(preload);
     }
     vprec_program_free(&program);

@@ -550,6 +550,62 @@ class Dumps(unittest.TestCase):
                 self.assertIn(words, said)
             self.assertEqual(os.listdir(folder), ['new'])
 
+    PROGRAM_READS = ['/bin/sh', '-c', 'read line; echo "$line"; echo "$line" >&2; exec "$0" probes', PROGRAM]
+
+    def check_both(self, folder, expected, **stdin):
+        """Two runs, of which one is seen, and the outputs of both; each reads the same."""
+        place = os.path.join(folder, 'both')
+        done = subprocess.run([VPREC_RUN, '-f', 'f32=e5m2', '--dump-layers', place, '--reference', 'native', '--',
+                               *self.PROGRAM_READS], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60,
+                              check=True, **stdin)
+        lines = done.stdout.splitlines()
+        self.assertEqual([lines[0], lines.count(expected)], [expected, 1])
+        self.assertIn(f'vprec-run: 6 outputs are in \'{place}/rounded\': vprec-stats compare {place}/native '
+                      f'{place}/rounded\n', done.stderr)
+        self.assertEqual(sorted(os.listdir(place)), ['native', 'native.stderr', 'native.stdout', 'rounded'])
+        for name, other in (('stdout', lines), ('stderr', [expected])):
+            with open(os.path.join(place, 'native.' + name), encoding='utf-8') as file:
+                printed = file.read().splitlines()
+            self.assertEqual((printed[0], len(printed)), (expected, len(other)))
+        outputs = []
+        for run in 'native', 'rounded':
+            self.assertEqual(len(os.listdir(os.path.join(place, run))), 6)
+            outputs.append([])
+            for name in sorted(os.listdir(os.path.join(place, run))):
+                with open(os.path.join(place, run, name), 'rb') as file:
+                    outputs[-1].append((name, file.read()))
+        alone = subprocess.run([PROGRAM, 'probes'], stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+        with open(os.path.join(place, 'native.stdout'), encoding='utf-8') as file:
+            self.assertEqual(file.read(), expected + '\n' + alone)
+        self.assertEqual([name for name, _ in outputs[0]], [name for name, _ in outputs[1]])
+
+    def test_beside_the_native_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.check_both(folder, 'by a pipe', input='by a pipe\nmore\n')
+        with tempfile.TemporaryDirectory() as folder:
+            name = os.path.join(folder, 'input')
+            with open(name, 'w', encoding='utf-8') as file:
+                file.write('before\nin a file\n')
+            with open(name, encoding='utf-8') as file:
+                file.buffer.raw.seek(len('before\n'))
+                self.check_both(folder, 'in a file', stdin=file)
+        with tempfile.TemporaryDirectory() as folder:
+            self.check_both(folder, '', stdin=subprocess.DEVNULL)
+
+    def test_where_the_native_run_fails(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place, mark = os.path.join(folder, 'both'), os.path.join(folder, 'mark')
+            script = f'echo once; [ -e {mark} ] && exit 0; touch {mark}; exit 7'
+            lines, said = vprec('-f', 'e5m10', '--dump-layers', place, '--reference', 'native', '/bin/sh', '-c', script)
+            self.assertEqual(lines, [('once',)])
+            self.assertIn(f'the native run ended with status 7: see {place}/native.stderr\n', said)
+        with tempfile.TemporaryDirectory() as folder:
+            lines, said = vprec('-f', 'e5m10', '--dump-layers', os.path.join(folder, 'both'), '--reference', 'native',
+                                '/bin/sh', '-c', 'echo once; kill -INT $$', status=130)
+            self.assertEqual(lines, [])
+        _, said = vprec('-f', 'e5m10', '--reference', 'native', PROGRAM, status=125)
+        self.assertIn('--reference needs a directory', said)
+
 
 class Probes(unittest.TestCase):
     """vprec_probe_f32 and _f64: range and moments, and the values themselves."""
