@@ -20,7 +20,8 @@ static const char help[] =
     "Where two runs part: the outputs of their layers, compared in the order in which they were computed.\n"
     "\n"
     "A and B are directories of .npy and .npz files, a layer each, whose names in natural order (2 before 10)\n"
-    "are the layers' order; or one .npz file each, whose members are. Layers are matched by name.\n"
+    "are the layers' order; or one .npz file each, whose members are. Layers are matched by name: of\n"
+    "names with a number, '000012 conv', by what follows it, the first with the first and so on.\n"
     "B is measured against A.\n"
     "\n"
     "  -t, --threshold WHAT  what a layer must keep: 'sqnr>=40' (dB, default), 'max-rel<=X', 'mean-rel<=X'\n"
@@ -166,10 +167,19 @@ static bool measure(stats_pair *pair, const stats_array *a, const stats_array *b
     return true;
 }
 
+/* Without the number in front of it, "000012 conv", which says when it came: where threads run at once, that is now so,
+ * now so. */
+static const char *without_number(const char *name)
+{
+    const size_t digits = strspn(name, "0123456789");
+    return digits && name[digits] == ' ' && name[digits + 1] ? name + digits + 1 : name;
+}
+
+/* The first one of the name that has not been matched yet. */
 static layer *find(run *r, const char *name)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (!r->layers[i].matched && !strcmp(r->layers[i].name, name))
+        if (!r->layers[i].matched && !strcmp(without_number(r->layers[i].name), without_number(name)))
             return &r->layers[i];
     return NULL;
 }

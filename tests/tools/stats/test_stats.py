@@ -701,6 +701,23 @@ class Compare(Case):
         else:
             self.assertEqual((layer['sqnr_db'], layer['cosine']), ('inf', 1))
 
+    def test_numbers_say_the_order_alone(self):
+        """"000012 conv" is the first, the second... call of conv, whatever threads that ran at once came before it."""
+        runs = {'a': ['1 in', '2 left', '3 right', '4 left', '5 out'], 'b': ['1 in', '2 right', '3 left', '4 out', '5 left']}
+        for run, names in runs.items():
+            for name in names:
+                which = name.split()[1]
+                nth = sum(other.endswith(which) for other in names[:names.index(name)])
+                value = {'in': 1, 'left': 2 + nth, 'right': 4, 'out': 5}[which]
+                self.put(f'{run}/{name}.npy', npy([float(value + (run == 'b' and which == 'out'))]))
+        told = self.compare('a', 'b')
+        self.assertEqual([(layer['name'], layer['differ']) for layer in told['layers']],
+                         [(name, int(name == '5 out')) for name in runs['a']])
+        self.assertEqual(told['first_different'], '5 out')
+        told = self.compare(*[self.npz(run + '.npz', [(str(n), npy([float(n)])) for n in numbers])
+                              for run, numbers in (('c', (1, 2)), ('d', (2, 3)))])  # a number is a name, too
+        self.assertEqual([layer['name'] for layer in told['layers']], ['1', '2', '3'])
+
     def test_measures(self):
         draw = random.Random(3)
         names = ['1-conv', '2-relu', '10-dense', '11-softmax']
