@@ -349,11 +349,12 @@ static void set_hooks(const vprec_object *object)
         vprec_api_meet(VPREC_AT(object->notes, uint64_t, i));
 }
 
-/* Of an object that is left alone otherwise. */
+/* Of an object that is left alone otherwise. By libvprec_python.so programs in Python show their values, always. */
 static void look_for_hooks(const char *path, uint64_t bias)
 {
     vprec_object object;
-    if (!vprec_scope_wanted() || vprec_select_is_system(path))
+    bool shows = !strcmp(vprec_name_base(path), "libvprec_python.so");
+    if ((!vprec_scope_wanted() && !shows) || vprec_select_is_system(path))
         return;
     if (!vprec_object_open(&object, path, bias))
         set_hooks(&object);

@@ -14,7 +14,8 @@ import package  # noqa: E402
 
 
 def main():
-    build, *tests = sys.argv[1:]
+    build, *tests = (word for word in sys.argv[1:] if not word.startswith("-"))
+    options = [word for word in sys.argv[1:] if word.startswith("-")]
     python = environments.find('python')
     if not python:
         print('no environment: tests/common/environments.py python', file=sys.stderr)
@@ -24,7 +25,7 @@ def main():
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join((folder, HERE)), PYTHONDONTWRITEBYTECODE='1',
                            VPREC_TEST_BUILD=os.path.abspath(build))
         for test in tests:
-            done = subprocess.run([python, os.path.abspath(test)], env=environment, cwd=folder, check=False)
+            done = subprocess.run([python, os.path.abspath(test), *options], env=environment, cwd=folder, check=False)
             if done.returncode:
                 return done.returncode
     return 0

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""_child.py: a call of a function, on its way to a child and there; and its result, on the way back. As multiprocessing
+spawns, but by a command of our choice."""
+import os
+import pickle
+import sys
+import traceback
+from multiprocessing import spawn
+from typing import Any, Callable
+
+# With where the package is, which need not be installed, then the files of the call and of its answer.
+PROGRAM = 'import sys; sys.path.insert(0, sys.argv[1]); from vprec import _child; _child.main(*sys.argv[2:])'
+
+# Of multiprocessing's preparation: where modules are found, and the main program, in which functions may be.
+_PREPARATION = ('sys_path', 'sys_argv', 'dir', 'orig_dir', 'init_main_from_name', 'init_main_from_path')
+
+
+def _pickled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
+    of_notebook = getattr(function, '__module__', None) == '__main__' and \
+        not hasattr(sys.modules['__main__'], '__file__')
+    if of_notebook:
+        try:
+            import cloudpickle
+        except ImportError:
+            raise pickle.PicklingError('a function of a notebook or prompt goes to a child by the package cloudpickle: pip '
+                                       'install cloudpickle; or write it to a module') from None
+        pickled: bytes = cloudpickle.dumps((function, arguments))
+        return pickled
+    try:
+        return pickle.dumps((function, arguments), protocol=5)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise pickle.PicklingError(f'{error}: a function for a child is one of a module, by its own name, and its '
+                                   'arguments can be pickled') from None
+
+
+def write(path: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """PicklingError: the function or an argument cannot go to another process."""
+    pickled = _pickled(function, arguments)
+    data = spawn.get_preparation_data('vprec')
+    with open(path, 'wb') as file:
+        pickle.dump({name: data[name] for name in _PREPARATION if name in data}, file)
+        file.write(pickled)
+
+
+def main(asked: str, answer: str) -> None:
+    """In the child."""
+    with open(asked, 'rb') as file:
+        preparation = pickle.load(file)
+        spawn.prepare(preparation)
+        try:
+            function, arguments = pickle.load(file)
+            result = function(*arguments)
+            try:
+                pickled = pickle.dumps((True, result), protocol=5)
+            except Exception as error:
+                raise RuntimeError(f'what the function returned cannot be pickled: {error}') from None
+        except BaseException as error: # it is the caller's to handle
+            note = ''.join(traceback.format_exception(type(error), error, error.__traceback__))
+            print(note, file=sys.stderr, end='')
+            try:
+                pickled = pickle.dumps((False, error), protocol=5)
+                pickle.loads(pickled)
+            except Exception:
+                pickled = pickle.dumps((False, RuntimeError(f'{type(error).__name__}: {error}')), protocol=5)
+    with open(answer + '.part', 'wb') as out:
+        out.write(pickled)
+    os.rename(answer + '.part', answer)
