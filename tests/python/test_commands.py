@@ -134,6 +134,16 @@ class Functions(unittest.TestCase):
                            '    print(vprec.run(work, np.full(1000, 0.1, np.float32), format="bf16")[-1])\n')
             done = subprocess.run([PYTHON, path], capture_output=True, text=True, check=False, timeout=100)
             self.assertEqual(done.stdout, '32.0\n', done.stderr)
+            with open(path, 'w') as file:
+                file.write('import numpy as np, vprec\nprint("once")\n'
+                           'x = np.full(1000, 0.1, np.float32)\n'
+                           'print(vprec.run(np.add.accumulate, (x,), format="bf16")[-1])\n')
+            done = subprocess.run([PYTHON, path], capture_output=True, text=True, check=False)
+            self.assertEqual(done.stdout, 'once\n32.0\n', done.stderr)
+            with open(path, 'w') as file:
+                file.write('import vprec\ndef work(x):\n    return x\nvprec.run(work, 1, format="bf16")\n')
+            done = subprocess.run([PYTHON, path], capture_output=True, text=True, check=False)
+            self.assertIn('put that behind if __name__', done.stderr)
 
 
 SCOPED = '''
@@ -189,7 +199,8 @@ class Scopes(unittest.TestCase):
 class Commands(unittest.TestCase):
     def test_modules_command(self):
         def module(*arguments):
-            return subprocess.run([PYTHON, '-m', 'vprec', *arguments], capture_output=True, text=True, check=False, timeout=100)
+            return subprocess.run([PYTHON, '-m', 'vprec', *arguments], capture_output=True, text=True, check=False,
+                                  timeout=100)
         self.assertEqual(module('run', '-q', '-f', 'f64=e11m7', '--', *AWK).stdout, '22.5\n')
         for name in ('run', 'stats', 'sweep'):
             self.assertEqual(module(name, '--version').stdout, f'vprec-{name} {vprec.__version__}\n')

@@ -4,13 +4,14 @@ docstring; and no module without examples goes unnoticed."""
 import doctest
 import importlib
 import inspect
+import os
 import pkgutil
 import unittest
 
 import vprec
 
 # Entry points, and what needs a notebook around it.
-WITHOUT = {'_library', '_programs'}
+WITHOUT = {'_child', '_library', '_programs'}
 
 
 class Documents(unittest.TestCase):
@@ -27,6 +28,17 @@ class Documents(unittest.TestCase):
                 self.assertTrue(tried or info.name in WITHOUT, 'has no example')
         self.assertFalse(doctest.testmod(vprec)[0])
         self.assertLessEqual(WITHOUT, seen)
+
+    def test_readme(self):
+        """What README shows can be pasted and says what it prints."""
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../README.md')
+        with open(path, encoding='utf-8') as file:
+            part = file.read().partition('## Python\n')[2].partition('\n## ')[0].replace('```', '')
+        test = doctest.DocTestParser().get_doctest(part, {}, 'README.md', path, 0)
+        self.assertGreaterEqual(len(test.examples), 7)
+        runner = doctest.DocTestRunner()
+        runner.run(test)
+        self.assertFalse(runner.failures)
 
     def test_every_name_is_told(self):
         for name in vprec.__all__:

@@ -54,7 +54,8 @@ class Notebooks(unittest.TestCase):
             json.dump(specification, file)
         shown = outputs([
             '%load_ext vprec\nimport numpy as np\nx = np.full(1000, 0.1, np.float32)',
-            '%%vprec -f bf16 -i x -o y\nimport numpy as np\ny = np.add.accumulate(x)\nprint("in the child")\nfloat(y[-1])',
+            '%%vprec -f bf16 -i x -o y\nimport numpy as np\ny = np.add.accumulate(x)\nprint("in the child")\n'
+            'float(y[-1])',
             'float(y[-1]), float(np.add.accumulate(x)[-1]) > 99',
             '%%vprec -f bf16 -i nothing\n1',
             '%%vprec -f bf16 -o z\n1',

@@ -15,8 +15,8 @@ CACHE = tempfile.TemporaryDirectory(prefix='vprec-mypy-')
 class Types(unittest.TestCase):
     def mypy(self, *arguments):
         done = subprocess.run([sys.executable, '-m', 'mypy', '--cache-dir', CACHE.name, '--config-file',
-                               os.path.join(ROOT, 'pyproject.toml'), *arguments], cwd=ROOT, capture_output=True, text=True,
-                              check=False, timeout=250)
+                               os.path.join(ROOT, 'pyproject.toml'), *arguments], cwd=ROOT, capture_output=True,
+                              text=True, check=False, timeout=250)
         return done.returncode, done.stdout + done.stderr
 
     def test_package(self):

@@ -23,8 +23,8 @@ def main(arguments: list[str]) -> int:
     if name in ('-V', '--version'):
         print(f'vprec {__version__}')
         return 0
-    print(f'python -m vprec: {f"no command {name!r}" if name else "no command"}: there are run, stats, sweep and kernel',
-          file=sys.stderr)
+    what = f'no command {name!r}' if name else 'no command'
+    print(f'python -m vprec: {what}: there are run, stats, sweep and kernel', file=sys.stderr)
     return 2
 
 

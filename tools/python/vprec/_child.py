@@ -11,8 +11,12 @@ from typing import Any, Callable
 # With where the package is, which need not be installed, then the files of the call and of its answer.
 PROGRAM = 'import sys; sys.path.insert(0, sys.argv[1]); from vprec import _child; _child.main(*sys.argv[2:])'
 
-# Of multiprocessing's preparation: where modules are found, and the main program, in which functions may be.
-_PREPARATION = ('sys_path', 'sys_argv', 'dir', 'orig_dir', 'init_main_from_name', 'init_main_from_path')
+# Of multiprocessing's preparation: where modules are found; and the main program, if something is defined there.
+_PREPARATION = ('sys_path', 'sys_argv', 'dir', 'orig_dir')
+_MAIN = ('init_main_from_name', 'init_main_from_path')
+
+#: A child imports the main program, which must not begin all anew.
+preparing = False
 
 
 def _pickled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
@@ -22,8 +26,8 @@ def _pickled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
         try:
             import cloudpickle
         except ImportError:
-            raise pickle.PicklingError('a function of a notebook or prompt goes to a child by the package cloudpickle: pip '
-                                       'install cloudpickle; or write it to a module') from None
+            raise pickle.PicklingError('a function of a notebook or prompt goes to a child by the package cloudpickle: '
+                                       'pip install cloudpickle; or write it to a module') from None
         pickled: bytes = cloudpickle.dumps((function, arguments))
         return pickled
     try:
@@ -35,18 +39,25 @@ def _pickled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
 
 def write(path: str, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     """PicklingError: the function or an argument cannot go to another process."""
+    if preparing:
+        raise RuntimeError('a program whose function goes to a child is imported there, and must not call vprec.run at '
+                           'once: put that behind if __name__ == "__main__":')
     pickled = _pickled(function, arguments)
     data = spawn.get_preparation_data('vprec')
+    names = _PREPARATION + _MAIN if b'__main__' in pickled else _PREPARATION
     with open(path, 'wb') as file:
-        pickle.dump({name: data[name] for name in _PREPARATION if name in data}, file)
+        pickle.dump({name: data[name] for name in names if name in data}, file)
         file.write(pickled)
 
 
 def main(asked: str, answer: str) -> None:
     """In the child."""
+    global preparing
     with open(asked, 'rb') as file:
         preparation = pickle.load(file)
+        preparing = True
         spawn.prepare(preparation)
+        preparing = False
         try:
             function, arguments = pickle.load(file)
             result = function(*arguments)

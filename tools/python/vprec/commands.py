@@ -129,8 +129,8 @@ def call(function: Callable[..., Any], arguments: tuple[Any, ...], options: list
         _child.write(asked, function, arguments)
         command = [_programs.path('run'), '-q', *options, '--', sys.executable, '-c', _child.PROGRAM,
                    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), asked, answer]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              errors='replace', check=False, cwd=cwd, env=env)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, errors='replace', check=False, cwd=cwd, env=env)
         sys.stdout.write(done.stdout)
         if not os.path.exists(answer):
             said = done.stderr.strip() or f'exit status {done.returncode}'

@@ -67,7 +67,8 @@ class Report(dict[str, Any]):
 
 def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     """A cell of a sweep with its metrics' values, under their names."""
-    row = {name: cell.get(name) for name in ('format', 'mode', 'precision', 'where', 'status', 'seconds', 'over_native')}
+    names = ('format', 'mode', 'precision', 'where', 'status', 'seconds', 'over_native')
+    row = {name: cell.get(name) for name in names}
     if row['format'] is None:
         row['format'] = 'native'
     for name, metric in cell.get('metrics', {}).items():
@@ -106,8 +107,8 @@ def read(path: Any) -> Any:
     try:
         begun = _load(os.path.join(path, 'run.json'))
     except FileNotFoundError:
-        raise FileNotFoundError(f"'{path}' holds neither report.json nor run.json: it is no directory of vprec-run --out "
-                                'or vprec-sweep') from None
+        raise FileNotFoundError(f"'{path}' holds neither report.json nor run.json: it is no directory of vprec-run "
+                                '--out or vprec-sweep') from None
     samples = Rows()
     for folder, _, names in sorted(os.walk(path)):
         if 'status.json' in names:
