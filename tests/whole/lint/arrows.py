@@ -13,7 +13,7 @@ import trees
 ORDER = {
     'lib': ['lib', 'lib/x86', 'lib/mpfr'],
     'interpose': ['runtime', 'x86', 'x86/round', 'x86/emulate', 'find', 'clone', 'libm', 'scope', 'life', 'profiler'],
-    'tools': ['common', 'sample', 'run', 'stats/read', 'stats', 'page', 'sweep', 'python'],
+    'tools': ['common', 'sample', 'run', 'stats/read', 'stats', 'page', 'sweep', 'package', 'python'],
 }
 # Which parts' folders stand on the search path of each part; of interpose the commands see one header.
 PARTS = {'lib': ['lib'], 'interpose': ['interpose', 'lib'], 'tools': ['tools', 'interpose', 'lib']}
