@@ -32,7 +32,7 @@ vprec_site *vprec_cloner_enter(vprec_cloner *k, const vprec_site *site)
         return NULL;
     }
     *kept = *site;
-    kept->version = (uint8_t)k->version;
+    kept->version = (uint8_t)k->works;
     uint64_t pointer = (uint64_t)kept;
     vprec_emit_move_stack(&k->code, -128);
     vprec_emit_push_u32(&k->code, (uint32_t)pointer);
@@ -166,7 +166,7 @@ static void emit_routine_result(vprec_cloner *k, uint64_t at, const vprec_routin
         .pp = (uint8_t)(scalar ? 2 + f64 : f64), .w = f64,
         .dst = result, .vvvv = result, .rm = VPREC_REG_MEM, .broadcast = !scalar,
         .mem = {.base = VPREC_MEM_RIP, .index = VPREC_MEM_NONE, .scale = 1, .size = f64 ? 8 : 4,
-                .disp = (int64_t)k->room.constants[k->version].value[type][VPREC_K_UNIT]},
+                .disp = (int64_t)k->room.constants[k->works].value[type][VPREC_K_UNIT]},
     };
     if (k->options->counters)
         site.counter = k->options->counters[k->function];
@@ -326,10 +326,24 @@ static uint32_t rounded_types(const vprec_arith *arith)
     return types;
 }
 
+/* The version whose arithmetic a function has in the clones of `version`. */
+static unsigned works_of(const vprec_code_function *f, unsigned version)
+{
+    return f->given && vprec_version_takes(version) ? f->given - 1u : version;
+}
+
+static void work_as(vprec_cloner *k, unsigned works)
+{
+    k->works = works;
+    k->arith = k->round.arith = vprec_arith_of(works);
+    k->round.constants = &k->room.constants[works];
+}
+
 static void clone_function(vprec_cloner *k)
 {
     vprec_codemap *map = k->map;
     const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, k->function);
+    work_as(k, works_of(f, k->version));
     /* Registers nobody here names are free unless a caller may keep values in
      * them; those that the function itself overwrites are free where dead. */
     uint32_t unnamed = ~(f->vectors | map->live_vectors) & 0xFFFF0000u, written;
@@ -399,10 +413,9 @@ static void clone_function(vprec_cloner *k)
 }
 
 /* Upper bound of the size of one version's clones. */
-static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, const vprec_arith *arith,
-                       size_t doors)
+static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, unsigned version, size_t doors)
 {
-    enum { DOOR_BYTES = 64, CALL_BYTES = 96, APART_BYTES = 48 /* a question or a comparison for each byte */ };
+    enum { DOOR_BYTES = 64, CALL_BYTES = 96, HALL_BYTES = 64, APART_BYTES = 48 /* a question or a comparison for each byte */ };
     size_t bytes = 256 + doors * DOOR_BYTES;
     size_t site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
     if (options->metered)
@@ -411,12 +424,14 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
         const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)
             continue;
+        const vprec_arith *arith = vprec_arith_of(works_of(f, version));
         size_t n = f->refused + f->controls + f->tails, length = f->end - f->start;
         for (int t = 0; t < VPREC_TYPES; t++)
             n += arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
         if (f->routine.results) /* sites at each return, and at jumps that take its place */
             n += (length / (f->gate ? 4 : 16) + 1) * f->routine.results;
         bytes += length * (options->apart ? APART_BYTES : 4) + n * site_bytes + f->syscalls * CALL_BYTES + 128;
+        bytes += f->scope ? HALL_BYTES : 0;
         if (f->indirect_jumps) /* a table entry and a landing, and the longer jumps */
             bytes += length * 64;
     }
@@ -441,7 +456,7 @@ static bool settle(vprec_heap *heap, vprec_vec *vec)
 static bool settle_image(vprec_heap *heap, vprec_image *image)
 {
     vprec_vec *all[] = {&image->spans,       &image->traps,       &image->patches,    &image->entered,    &image->calls,
-                        &image->runs,         &image->run_sites,
+                        &image->runs,         &image->run_sites,  &image->halls,
                         &image->where.ranges, &image->where.steps, &image->where.moved, &image->where.moves};
     bool settled = true;
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
@@ -505,13 +520,12 @@ static void write_version(vprec_cloner *k, unsigned version)
     const vprec_clone_options *options = k->options;
     k->version = version;
     k->now = &k->versions[version];
-    k->arith = vprec_arith_of(version);
     k->halves = 0;
     k->fixups.count = 0;
     k->link_slot = k->extent_slot + 1;
-    k->round = (vprec_round_context){.arith = k->arith, .isa = options->isa, .constants = &k->room.constants[version],
-                                     .aes = has_vaes(), .halves = &k->halves, .turn = k->turn, .zmm = vprec_xsave.zmm_high,
-                                     .ties = &k->ties, .enter = enter_site, .tie = tie_site, .enter_data = k};
+    k->round = (vprec_round_context){.isa = options->isa, .aes = has_vaes(), .halves = &k->halves, .turn = k->turn,
+                                     .zmm = vprec_xsave.zmm_high, .ties = &k->ties, .enter = enter_site,
+                                     .tie = tie_site, .enter_data = k};
     if (version)
         vprec_where_version(&k->image->where);
     for (size_t i = 0; i < k->map->functions.count && !k->code.full; i++) {
@@ -561,15 +575,17 @@ static bool prepare_versions(vprec_cloner *k, size_t ways)
     k->image->way_count = k->way < VPREC_VERSION_SLOTS ? ways : 0;
     for (unsigned v = 0; v < vprec_versions && tables; v++)
         k->versions[v] = (vprec_cloner_version){.clone_at = tables + v * marks, .slot_count = k->map->functions.count,
-                                                .doors = VPREC_VEC(vprec_door)};
+                                                .doors = VPREC_VEC(vprec_door), .halls = VPREC_VEC(vprec_door)};
     return tables && k->way < VPREC_VERSION_SLOTS;
 }
 
 static void free_versions(vprec_cloner *k)
 {
     vprec_pages_free(k->tables_at, table_count() * k->map->mark_count * sizeof *k->tables_at);
-    for (unsigned v = 0; v < vprec_versions; v++)
+    for (unsigned v = 0; v < vprec_versions; v++) {
         vprec_vec_free(&k->versions[v].doors);
+        vprec_vec_free(&k->versions[v].halls);
+    }
 }
 
 /* Memory for the clones of all versions, and for the ways to them. False: none in reach. */
@@ -579,7 +595,7 @@ static bool take_room(vprec_cloner *k, vprec_arena *arena, size_t doors)
     const vprec_clone_options *options = k->options;
     size_t bytes = k->image->way_count * WAY_BYTES;
     for (unsigned v = 0; v < vprec_versions; v++)
-        bytes += estimate(k->map, options, vprec_arith_of(v), doors);
+        bytes += estimate(k->map, options, v, doors);
     if (!vprec_arena_take(arena, vprec_page_end(bytes), vprec_versions * k->link_end, &k->room))
         return false;
     for (unsigned v = 0; v < vprec_versions; v++)
@@ -592,6 +608,7 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
 {
     *image = (vprec_image){.spans = VPREC_VEC(vprec_image_span), .traps = VPREC_VEC(vprec_trap), .patches = VPREC_VEC(vprec_patch),
                            .where = VPREC_WHERE, .entered = VPREC_VEC(vprec_entered), .calls = VPREC_VEC(vprec_site *),
+                           .halls = VPREC_VEC(vprec_hall),
                            .runs = VPREC_VEC(vprec_counted_run),
                            .run_sites = VPREC_VEC(vprec_counted_site)};
     vprec_jump_mark(map);

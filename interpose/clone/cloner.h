@@ -19,6 +19,7 @@ typedef struct vprec_cloner_version {
     uint64_t *slots;    /* by function: where its entry stub jumps; behind them those of the doors */
     size_t slot_count;
     vprec_vec doors;    /* vprec_door: see jump.c */
+    vprec_vec halls;    /* likewise, of functions that are scopes */
 } vprec_cloner_version;
 
 /* The number under which executions of an instruction are counted. */
@@ -44,7 +45,8 @@ typedef struct vprec_cloner {
     uint8_t *base;      /* before the first clone: what offsets count from */
     vprec_cloner_version versions[VPREC_VERSIONS_MAX], *now; /* the one that is being written */
     unsigned version;   /* its number */
-    const vprec_arith *arith; /* and what it rounds */
+    unsigned works;     /* the version whose arithmetic the function has, */
+    const vprec_arith *arith; /* and what that rounds */
     uint32_t *tables_at; /* the memory of all these tables */
     uint32_t *way_at;   /* by vprec_mark_index: what leads to the clone of the thread's version, as an offset; 0 none */
     size_t way;         /* its next slot */

@@ -233,9 +233,9 @@ bool vprec_gates_open(const vprec_gates *gates)
     return done;
 }
 
-void vprec_gate_mark(vprec_code *code)
+void vprec_gate_mark(vprec_code *code, unsigned given)
 {
-    uint64_t mark = VPREC_GATE_MARK;
+    uint64_t mark = VPREC_GATE_MARK + given;
     vprec_emit_bytes(code, "\x48\xB8", 2); /* mov rax, imm64 */
     vprec_emit_bytes(code, &mark, 8);
     vprec_emit_bytes(code, "\x48\x31\xE0", 3); /* xor rax, rsp */

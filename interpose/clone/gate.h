@@ -55,15 +55,16 @@ void vprec_gates_free(vprec_gates *gates);
 bool vprec_gate_write(uint64_t at, const uint8_t *bytes, unsigned n);
 
 /* A selected function's last deed is a jump to what may have a gate: marked, since the return address is somebody
- * else's. Before the jump, in 13 bytes; changes rax and the flags, which a call may. */
-void vprec_gate_mark(vprec_code *code);
+ * else's; `given`: 1 + the version that the function has in all scopes, 0: none. Before the jump, in 13 bytes; changes
+ * rax and the flags, which a call may. */
+void vprec_gate_mark(vprec_code *code, unsigned given);
 
 #define VPREC_GATE_MARK UINT64_C(0x8D1F6E0B53C2A794)
 
 /* gate_enter.S: where a stub leads. */
 void vprec_gate_enter(void);
-/* For it: where a call goes on. `stack`: where its return address lies; `mark`: VPREC_GATE_MARK ^ stack of a marked
- * tail call. With general registers only. */
+/* For it: where a call goes on. `stack`: where its return address lies; `mark`: VPREC_GATE_MARK + given ^ stack of a
+ * marked tail call. With general registers only. */
 const void *vprec_gate_choose(const vprec_gate *gate, const uint64_t *stack, uint64_t mark);
 
 #endif

@@ -210,6 +210,13 @@ const vprec_image *vprec_image_with(uint64_t original, uint64_t *clone)
     return NULL;
 }
 
+uint64_t vprec_image_hall(const vprec_image *image, uint64_t original)
+{
+    const size_t low = VPREC_BELOW(image->halls, vprec_hall, original, original);
+    const vprec_hall *h = low < image->halls.count ? &VPREC_AT(image->halls, vprec_hall, low) : NULL;
+    return h && h->original == original ? h->code : 0;
+}
+
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original)
 {
     size_t low = VPREC_BELOW(image->traps, vprec_trap, original, original);
@@ -221,7 +228,9 @@ uint64_t vprec_image_find(const vprec_image *image, uint64_t original)
 
 uint64_t vprec_image_clone(const vprec_image *image, uint64_t original)
 {
-    return vprec_where_clone(&image->where, image->where.versions ? vprec_version_here(true) : 0, original);
+    const uint64_t hall = image->halls.count ? vprec_image_hall(image, original) : 0;
+    return hall ? hall
+                : vprec_where_clone(&image->where, image->where.versions ? vprec_version_here(true) : 0, original);
 }
 
 vprec_patch *vprec_image_patch_over(const vprec_image *image, uint64_t original)

@@ -19,6 +19,12 @@ typedef struct vprec_patch {
     bool waits;
 } vprec_patch;
 
+/* Where entries of a function that is a scope lead: it is opened there, and then the clone is gone to. */
+typedef struct vprec_hall {
+    uint64_t original, code;
+    size_t slot; /* with several versions: what leads on to the thread's */
+} vprec_hall;
+
 /* From `clone` up to the next one a function's code; `*entered` is set when it is entered;
  * NULL: what notes its entries itself. */
 typedef struct vprec_entered {
@@ -52,6 +58,7 @@ typedef struct vprec_image {
     vprec_vec patches;        /* vprec_patch, sorted */
     vprec_where where;        /* what the clones are clones of */
     vprec_vec entered;        /* vprec_entered, ascending; none where nothing is recorded */
+    vprec_vec halls;          /* vprec_hall, ascending */
     vprec_vec calls;          /* vprec_site *: its system calls, ascending */
     vprec_vec runs, run_sites; /* vprec_counted_run, ascending; vprec_counted_site */
     vprec_gates gates;
@@ -72,11 +79,14 @@ typedef struct vprec_image {
     size_t record_bytes;
 } vprec_image;
 
+/* The hall of the function that starts at `original`; 0: none. */
+uint64_t vprec_image_hall(const vprec_image *image, uint64_t original);
+
 /* Where an arrival at `original` continues, 0 if it is none of ours. */
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original);
 
 /* The clone of the instruction that starts at `original`, in the version in which the calling thread, which has come
- * there, goes on; or 0. */
+ * there, goes on; or 0. Of the first one of a function that is a scope its hall. */
 uint64_t vprec_image_clone(const vprec_image *image, uint64_t original);
 
 /* The patch whose bytes behind the first one hold `original`; NULL: none. */

@@ -311,7 +311,7 @@ static void emit_tail(vprec_cloner *k, uint64_t at, const vprec_insn *insn)
         vprec_emit_u8(c, 0);
         over = c->at;
     }
-    vprec_gate_mark(c);
+    vprec_gate_mark(c, vprec_cloner_function(k, k->function)->given);
     if (insn->flow == VPREC_FLOW_IJMP)
         vprec_round_copy_insn(c, at, insn);
     else
@@ -392,18 +392,50 @@ static void lead_slot(const vprec_cloner *k, uint8_t *at, uint64_t to)
         memcpy(at, &to, sizeof to);
 }
 
+/* jmp gs:[disp] */
+static void emit_version_jump(vprec_code *c, int64_t disp)
+{
+    vprec_emit_bytes(c, "\x65\xFF\x24\x25", 4);
+    vprec_emit_u32(c, (uint32_t)disp);
+}
+
+/* In front of the entry stub of a function that is a scope: it is opened, whatever version the thread was in, and goes
+ * on in the one that is right then. What the function itself jumps to is behind it. */
+static void emit_hall(vprec_cloner *k, const vprec_code_function *f)
+{
+    vprec_hall *hall = k->version ? NULL : vprec_vec_add(&k->image->halls, 1);
+    vprec_site site = {.address = f->start, .op = VPREC_OP_SCOPE, .mem.disp = (int64_t)f->scope};
+    vprec_door *door = vprec_vec_add(&k->now->halls, 1);
+    if (!door || (!k->version && !hall)) {
+        k->code.full = true;
+        return;
+    }
+    *door = (vprec_door){f->start, (uint64_t)k->code.at};
+    if (hall)
+        *hall = (vprec_hall){f->start, door->code, vprec_versions > 1 ? k->way++ : 0};
+    vprec_cloner_enter(k, &site);
+    const size_t known = VPREC_BELOW(k->image->halls, vprec_hall, original, f->start);
+    if (vprec_versions > 1)
+        emit_version_jump(&k->code, (int64_t)VPREC_AT(k->image->halls, vprec_hall, known).slot * 8);
+    vprec_cloner_end(k);
+    vprec_cloner_begin(k, VPREC_WHERE_STUB, f->start);
+}
+
 /* The stub at a function's entry: [slot] leads behind itself once, and to the clone ever after. */
 static void emit_entry(vprec_cloner *k)
 {
+    const vprec_code_function *f = vprec_cloner_function(k, k->function);
     vprec_code *c = &k->code;
     while ((uint64_t)c->at & 15)
         vprec_emit_u8(c, 0xCC);
-    vprec_cloner_begin(k, VPREC_WHERE_STUB, vprec_cloner_function(k, k->function)->start);
+    vprec_cloner_begin(k, VPREC_WHERE_STUB, f->start);
     vprec_entered *entered = vprec_vec_add(&k->image->entered, 1);
     if (entered)
         *entered = (vprec_entered){(uint64_t)c->at, entered_of(k, k->function)};
     else
         c->full = true;
+    if (f->scope)
+        emit_hall(k, f);
     uint8_t *to = emit_noting(k, k->function, &k->now->slots[k->function]);
     lead_slot(k, to, (uint64_t)c->at);
     if (k->options->follows && k->options->metered)
@@ -526,9 +558,12 @@ static void resolve(vprec_cloner *k)
         vprec_fixup f = VPREC_AT(k->fixups, vprec_fixup, i);
         long function = foreign(k, &f);
         uint64_t to = clone_of(k, f.target);
+        const uint64_t hall = function >= 0 ? vprec_door_find(&k->now->halls, f.target) : 0;
         if (!to && !k->options->apart)
             to = clone_elsewhere(k->version, f.target, f.at);
-        if (function >= 0 && entered_of(k, (size_t)function))
+        if (hall)
+            to = hall;
+        else if (function >= 0 && entered_of(k, (size_t)function))
             to = f.target == vprec_cloner_function(k, (size_t)function)->start
                      ? k->now->slots[function] - 6
                      : vprec_door_find(&k->now->doors, f.target);
@@ -554,13 +589,6 @@ uint64_t vprec_jump_destination(const vprec_cloner *k, unsigned version, uint64_
         return v->slots[function] - JUMP;
     uint64_t door = vprec_door_find(&v->doors, original);
     return door ? door : (uint64_t)k->base + v->clone_at[vprec_mark_index(k->map, original)];
-}
-
-/* jmp gs:[disp] */
-static void emit_version_jump(vprec_code *c, int64_t disp)
-{
-    vprec_emit_bytes(c, "\x65\xFF\x24\x25", 4);
-    vprec_emit_u32(c, (uint32_t)disp);
 }
 
 /* For followers: where they are led now, and on by the way's own slot. Flags and registers stay. */
@@ -592,17 +620,26 @@ static void emit_ambiguous(vprec_code *c, size_t slot)
     emit_version_jump(c, (int64_t)slot * 8 - base);
 }
 
+/* The slot of the way to `original`; those of halls were taken before. */
+static size_t slot_of(vprec_cloner *k, uint64_t original)
+{
+    const vprec_vec *halls = &k->image->halls;
+    const size_t low = VPREC_BELOW(*halls, vprec_hall, original, original);
+    if (low < halls->count && VPREC_AT(*halls, vprec_hall, low).original == original)
+        return VPREC_AT(*halls, vprec_hall, low).slot;
+    return k->way++;
+}
+
 uint64_t vprec_jump_way(vprec_cloner *k, uint64_t original, uint32_t function)
 {
     uint32_t *known = &k->way_at[vprec_mark_index(k->map, original)];
-    const size_t slot = k->way;
     if (*known)
         return (uint64_t)k->base + *known;
+    const size_t slot = slot_of(k, original);
     if (slot >= k->image->ways + k->image->way_count) {
         k->code.full = true;
         return 0;
     }
-    k->way++;
     vprec_cloner_begin(k, VPREC_WHERE_STUB, original);
     vprec_version_set_check(slot, (uint64_t)k->code.at);
     emit_check(&k->code, slot);

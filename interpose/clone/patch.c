@@ -54,6 +54,9 @@ static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
     const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     if (at == f->start && f->gate)
         return (uint64_t)f->gate->stub;
+    const uint64_t hall = vprec_image_hall(p->image, at);
+    if (hall)
+        return hall;
     if (vprec_versions > 1 && is_point(p, at, function))
         return vprec_jump_way(p->cloner, at, function);
     return vprec_jump_destination(p->cloner, 0, at, function); /* of other versions: see vprec_image_find */
@@ -388,6 +391,10 @@ static void cover(planner *p, uint64_t at, uint32_t function)
 static void plan(planner *p)
 {
     vprec_codemap *map = p->map;
+    for (size_t i = 0; i < p->image->halls.count && vprec_versions > 1; i++) { /* what they lead to */
+        const uint64_t start = VPREC_AT(p->image->halls, vprec_hall, i).original;
+        vprec_jump_way(p->cloner, start, (uint32_t)vprec_code_function_at(map, start));
+    }
     for (size_t i = 0; i < map->functions.count && !p->failed; i++) {
         const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)

@@ -23,13 +23,13 @@ static atomic_uint writing;
 
 enum vprec_caller (*vprec_callers_asked)(uint64_t address);
 
-/* Answers about addresses of objects that ask: address << 2 | answer + 1, at one of the places that follow its hash; 0
+/* Answers about addresses of objects that ask: address << KEPT | answer + 1, at one of the places that follow its hash; 0
  * nothing yet, GONE: of an object that is gone. Those that call are few; where the places are full one is asked about
  * again. */
-enum { ANSWERS = 1 << 14, PLACES = 32, GONE = 3 };
+enum { ANSWERS = 1 << 14, PLACES = 32, GONE = 3, KEPT = 7 };
 static _Atomic uint64_t answers[ANSWERS];
 
-/* back << 1 | whether it is rounded; 0 none. A return address in an object that is known stays what it is. */
+/* back << KEPT | who it is; 0 none. A return address in an object that is known stays what it is. */
 static _Atomic uint64_t cache[CACHE];
 
 static uint64_t get(const object *o, enum field field)
@@ -78,7 +78,7 @@ static void keep_answer(uint64_t address, enum vprec_caller what)
     for (unsigned i = 0; i < PLACES; i++) {
         uint64_t there = atomic_load_explicit(answer_place(address, i), memory_order_relaxed);
         if ((!there || there == GONE) &&
-            atomic_compare_exchange_strong(answer_place(address, i), &there, address << 2 | (what + 1)))
+            atomic_compare_exchange_strong(answer_place(address, i), &there, address << KEPT | (what + 1u)))
             return;
     }
 }
@@ -86,7 +86,7 @@ static void keep_answer(uint64_t address, enum vprec_caller what)
 static void forget_answers(uint64_t start, uint64_t end)
 {
     for (size_t i = 0; i < ANSWERS; i++) {
-        uint64_t address = atomic_load_explicit(&answers[i], memory_order_relaxed) >> 2;
+        uint64_t address = atomic_load_explicit(&answers[i], memory_order_relaxed) >> KEPT;
         if (address >= start && address < end)
             atomic_store_explicit(&answers[i], GONE, memory_order_relaxed);
     }
@@ -112,8 +112,8 @@ static enum vprec_caller answer(uint64_t address)
 {
     for (unsigned i = 0; i < PLACES; i++) {
         uint64_t there = atomic_load_explicit(answer_place(address, i), memory_order_relaxed);
-        if (there >> 2 == address)
-            return (enum vprec_caller)((there & 3) - 1);
+        if (there >> KEPT == address)
+            return (enum vprec_caller)((there & ((1 << KEPT) - 1)) - 1);
         if (!there)
             break;
     }
@@ -243,31 +243,31 @@ static uint64_t callee(const object *o, uint64_t back)
     return to;
 }
 
-static bool decide(const object *o, uint64_t back, uint64_t called)
+static enum vprec_caller decide(const object *o, uint64_t back, uint64_t called)
 {
     uint64_t to = callee(o, back);
     object other;
     if (!to || to == called)
-        return caller_at(o, back - 1) == VPREC_CALLER_SELECTED;
-    return find(to, &other) && caller_at(&other, to) == VPREC_CALLER_SELECTED;
+        return caller_at(o, back - 1);
+    return find(to, &other) ? caller_at(&other, to) : VPREC_CALLER_NEITHER;
 }
 
-bool vprec_callers_round(uint64_t back, uint64_t called)
+enum vprec_caller vprec_callers_of(uint64_t back, uint64_t called)
 {
     _Atomic uint64_t *entry = &cache[back * UINT64_C(0x9E3779B97F4A7C15) >> 54];
     uint64_t kept = atomic_load_explicit(entry, memory_order_relaxed);
-    if (kept >> 1 == back)
-        return kept & 1;
+    if (kept >> KEPT == back)
+        return (enum vprec_caller)(kept & ((1 << KEPT) - 1));
     object o;
     if (!find(back - 1, &o))
-        return false;
-    bool rounds = decide(&o, back, called);
-    atomic_store_explicit(entry, back << 1 | rounds, memory_order_relaxed);
-    return rounds;
+        return VPREC_CALLER_NEITHER;
+    const enum vprec_caller who = decide(&o, back, called);
+    atomic_store_explicit(entry, back << KEPT | who, memory_order_relaxed);
+    return who;
 }
 
 bool vprec_callers_selects(uint64_t back)
 {
     object o;
-    return find(back - 1, &o) && caller_at(&o, back - 1) == VPREC_CALLER_SELECTED;
+    return find(back - 1, &o) && vprec_caller_of(caller_at(&o, back - 1)) == VPREC_CALLER_SELECTED;
 }

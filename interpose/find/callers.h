@@ -10,7 +10,20 @@
 
 /* Code of an object from `start` up to the next span's: of functions that are selected, or not. Between functions it
  * is neither: a PLT, for one. */
-enum vprec_caller { VPREC_CALLER_NATIVE, VPREC_CALLER_SELECTED, VPREC_CALLER_NEITHER };
+enum vprec_caller { VPREC_CALLER_NATIVE, VPREC_CALLER_SELECTED, VPREC_CALLER_NEITHER, VPREC_CALLER_BITS = 2 };
+/* What is selected may have a version of its own in all scopes (runtime/version.h). Else 0. */
+static inline enum vprec_caller vprec_caller_of(enum vprec_caller what)
+{
+    return what & ((1 << VPREC_CALLER_BITS) - 1);
+}
+static inline unsigned vprec_caller_given(enum vprec_caller what) /* 1 + the version */
+{
+    return (unsigned)what >> VPREC_CALLER_BITS;
+}
+static inline enum vprec_caller vprec_caller_gives(enum vprec_caller what, unsigned given)
+{
+    return (enum vprec_caller)((unsigned)what | given << VPREC_CALLER_BITS);
+}
 typedef struct vprec_caller_span {
     uint64_t start;
     uint64_t what; /* enum vprec_caller */
@@ -34,9 +47,9 @@ bool vprec_callers_add(const vprec_caller_object *object);
 /* It was unloaded. */
 void vprec_callers_drop(uint64_t code);
 
-/* Whether the call of `called` that returns to `back` is rounded. Where it was a jump (a tail call) `back` belongs to
- * somebody else: then the instruction before it, if it is a direct call, tells which function jumped. */
-bool vprec_callers_round(uint64_t back, uint64_t called);
+/* Who calls `called` and has it return to `back`. Where it was a jump (a tail call) `back` belongs to somebody else: then
+ * the instruction before it, if it is a direct call, tells which function jumped. */
+enum vprec_caller vprec_callers_of(uint64_t back, uint64_t called);
 
 /* Whether selected code called what returns to `back`. */
 bool vprec_callers_selects(uint64_t back);

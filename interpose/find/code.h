@@ -63,6 +63,8 @@ typedef struct vprec_code_function {
     bool inner;       /* likewise: part of a routine; its inside stays as it is */
     vprec_routine routine; /* likewise: where it rounds it is one operation, whose results are rounded */
     struct vprec_gate *gate; /* likewise: the clone is for calls by selected code only, the original stays as it is */
+    uint8_t given;     /* likewise: 1 + the version whose arithmetic it has in any scope; 0: the scope's */
+    const void *scope; /* likewise: the scope that is open while it runs; NULL: none */
 } vprec_code_function;
 
 /* A branch from one function into another. */

@@ -32,7 +32,7 @@ static const char *const runtimes[] = {
     "busybox",
 };
 
-static bool matches(const char *glob, const char *path)
+bool vprec_select_is_object(const char *glob, const char *path)
 {
     return !fnmatch(glob, vprec_name_base(path), 0) || !fnmatch(glob, path, 0);
 }
@@ -46,8 +46,7 @@ static bool in_list(const char *const *list, size_t n, const char *path)
 }
 #define IN(list, path) in_list(list, sizeof list / sizeof *list, path)
 
-/* A name may have brackets and stars of its own: operator[], operator*. */
-static bool is_name(const char *glob, const char *name)
+bool vprec_select_is_name(const char *glob, const char *name)
 {
     return name && (!fnmatch(glob, name, 0) || !strcmp(glob, name));
 }
@@ -57,32 +56,55 @@ static bool is_function_rule(const vprec_wire_rule *rule)
     return rule->kind == VPREC_RULE_FUNCTION || rule->kind == VPREC_RULE_SKIP_FUNCTION;
 }
 
+static bool is_one_of(const char *glob, const vprec_names *names)
+{
+    return vprec_select_is_name(glob, names->symbol) || vprec_select_is_name(glob, names->plain) ||
+           vprec_select_is_name(glob, names->full);
+}
+
 /* By one symbol. */
 static uint64_t matched_by(const vprec_wire_config *config, const char *symbol)
 {
     uint64_t matched = 0;
-    vprec_names names = vprec_demangle(symbol);
-    const char *const all[] = {names.symbol, names.plain, names.full};
+    const vprec_names names = vprec_demangle(symbol);
     for (uint32_t i = 0; i < config->rules && i < VPREC_RULES_MAX; i++)
-        for (size_t n = 0; n < sizeof all / sizeof *all && is_function_rule(&config->rule[i]); n++)
-            if (is_name(config->rule[i].glob, all[n]))
-                matched |= UINT64_C(1) << i;
+        if (is_function_rule(&config->rule[i]) && is_one_of(config->rule[i].glob, &names))
+            matched |= UINT64_C(1) << i;
     return matched;
+}
+
+/* The symbol's first `*length` bytes without what a compiler has added last; NULL: nothing, or too long. */
+static const char *shortened(const char *symbol, size_t *length)
+{
+    enum { LONGEST = 4096 };
+    static char whole[LONGEST];
+    const size_t n = vprec_wire_suffix(symbol, *length);
+    *length -= n;
+    if (!n || *length >= sizeof whole)
+        return NULL;
+    memcpy(whole, symbol, *length);
+    whole[*length] = 0;
+    return whole;
 }
 
 uint64_t vprec_select_match(const vprec_wire_config *config, const char *symbol)
 {
-    enum { LONGEST = 4096 };
-    static char whole[LONGEST];
-    uint64_t matched = matched_by(config, symbol);
-    size_t rest = strlen(symbol), n;
-    while ((n = vprec_wire_suffix(symbol, rest)) && rest - n < sizeof whole) {
-        rest -= n;
-        memcpy(whole, symbol, rest);
-        whole[rest] = 0;
-        matched |= matched_by(config, whole);
-    }
+    uint64_t matched = 0;
+    size_t length = strlen(symbol);
+    for (const char *name = symbol; name; name = shortened(symbol, &length))
+        matched |= matched_by(config, name);
     return matched;
+}
+
+bool vprec_select_names(const char *glob, const char *symbol)
+{
+    bool found = false;
+    size_t length = strlen(symbol);
+    for (const char *name = symbol; name && !found; name = shortened(symbol, &length)) {
+        const vprec_names names = vprec_demangle(name);
+        found = is_one_of(glob, &names);
+    }
+    return found;
 }
 
 /* 1: a rule of this kind matches; 0: there are some and none does; -1: there are none. */
@@ -96,7 +118,7 @@ static int look_up(const vprec_wire_config *config, uint32_t kind, const char *o
             continue;
         if (result < 0)
             result = 0;
-        if (object && matches(rule->glob, object)) {
+        if (object && vprec_select_is_object(rule->glob, object)) {
             if (hit)
                 hit(rule);
             result = 1;

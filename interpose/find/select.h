@@ -7,6 +7,15 @@
 #include "runtime/wire.h"
 #include <stdbool.h>
 
+/* Whether the pattern is for that name, which may have brackets and stars of its own: operator[], operator*. */
+bool vprec_select_is_name(const char *glob, const char *name);
+
+/* The same for any name of the function of the symbol, whose caller holds the instrumentation lock: see
+ * vprec_select_match. */
+bool vprec_select_names(const char *glob, const char *symbol);
+/* Whether it is for the object at `path`: for its base name or all of it. */
+bool vprec_select_is_object(const char *glob, const char *path);
+
 /* Each counts the hits of the rules that it consults. */
 bool vprec_select_process(vprec_wire_config *config, const char *path);
 /* The same of a process that does not run yet, without counting. */

@@ -4,6 +4,7 @@
  * going back exchanges them again, and so nothing needs a second place. */
 #include "guest.h"
 #include "clone/cross.h"
+#include "runtime/version.h"
 #include "trap.h"
 #include "x86/emulate/enter.h"
 #include "x86/emulate/stack.h"
@@ -205,7 +206,8 @@ static uint64_t behind(const vprec_site *site, uint64_t back)
 static bool is_done(const vprec_site *site, uint64_t rcx)
 {
     return site->op == VPREC_OP_SYSCALL ? rcx == VPREC_CALL_MADE
-                                        : site->op != VPREC_OP_REFUSED && site->op != VPREC_OP_HOP;
+                                        : site->op != VPREC_OP_REFUSED && site->op != VPREC_OP_HOP &&
+                                              site->op != VPREC_OP_SCOPE;
 }
 
 static void show_door(vprec_guest *g, uint64_t at)
@@ -308,7 +310,7 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
     greg_t *r = uc->uc_mcontext.gregs;
     bool fault = (number == SIGSEGV || number == SIGBUS || number == SIGFPE) && info->si_code > 0;
     *g = (vprec_guest){.uc = uc, .rip = (uint64_t)r[REG_RIP], .rsp = (uint64_t)r[REG_RSP],
-                       .flags = (uint64_t)r[REG_EFL]};
+                       .flags = (uint64_t)r[REG_EFL], .called = vprec_version_called};
     const uint64_t arrived = g->shown_rip = g->rip;
     g->shown_rsp = g->rsp;
     bool fetch = fault && number != SIGFPE && (uint64_t)info->si_addr == g->rip; /* nothing can be read there */
@@ -342,6 +344,7 @@ void vprec_guest_show(vprec_guest *g, int number, siginfo_t *info, ucontext_t *u
 void vprec_guest_back(vprec_guest *g)
 {
     greg_t *r = g->uc->uc_mcontext.gregs;
+    vprec_version_called = g->called;
     if (g->rip != g->shown_rip)
         atomic_fetch_sub(&vprec_guests_inside, 1);
     if ((uint64_t)r[REG_RIP] != g->shown_rip || (uint64_t)r[REG_RSP] != g->shown_rsp) {

@@ -23,6 +23,7 @@ typedef struct vprec_guest {
     bool vectors;                  /* those of it have changed places with the context too */
     unsigned pushed;               /* at the emulator's door: words on the stack at rsp that have */
     vprec_place place;             /* in a clone */
+    unsigned called;               /* vprec_version_called */
     const vprec_site *site;        /* in the emulator, or at its door: what it does */
     const struct vprec_image *image; /* of what is shown in the middle of what is counted together (clone/cross.h) */
     bool past, again; /* beyond the start of the instruction's code; it is executed from its start again */

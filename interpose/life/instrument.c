@@ -16,8 +16,10 @@
 #include "meters.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
+#include "runtime/version.h"
 #include "scope/adapters.h"
 #include "scope/api.h"
+#include "scope/functions.h"
 #include "scope/python.h"
 #include "scope/scopes.h"
 #include <link.h>
@@ -82,6 +84,7 @@ static void answer(void *data)
     if (!l)
         return;
     bool selected;
+    unsigned given = 0;
     const size_t place = VPREC_UP_TO(l->chosen, vprec_chosen, end, q->address);
     const vprec_chosen *chosen = place < l->chosen.count ? &VPREC_AT(l->chosen, vprec_chosen, place) : NULL;
     if (vprec_object_function_at(&l->object, q->address, &f)) {
@@ -91,10 +94,11 @@ static void answer(void *data)
             vprec_select_hit(&vprec_wire_shared->config, matched);
         selected = is_selected(matched) && !(named && vprec_preset_leaves(l->preset, f.name)) && !(named && vprec_job_routine(&l->object, f.name, f.start, &routine)) &&
                    !is_part(l, f.start);
+        given = selected ? vprec_job_given(&l->object, f.start, named, true) : 0;
     } else {
         selected = chosen && chosen->start <= q->address ? chosen->selected : is_selected(0);
     }
-    q->what = selected ? VPREC_CALLER_SELECTED : VPREC_CALLER_NATIVE;
+    q->what = selected ? vprec_caller_gives(VPREC_CALLER_SELECTED, given) : VPREC_CALLER_NATIVE;
 }
 
 static enum vprec_caller ask(uint64_t address)
@@ -108,7 +112,7 @@ static enum vprec_caller ask(uint64_t address)
 static bool asks_by_name(void)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
-    return vprec_select_has_functions(config) || vprec_elementary_any(config);
+    return vprec_select_has_functions(config) || vprec_elementary_any(config) || vprec_version_gives;
 }
 
 /* Tells callers.h who is selected. `map`: all functions of the object; NULL: all are, or it is asked about each. False:
@@ -129,7 +133,7 @@ static bool tell_callers(vprec_loaded *l, const vprec_codemap *map)
     const size_t count = map ? map->functions.count : 0;
     for (size_t i = 0; map && i < count && all; i++) {
         const vprec_code_function *f = vprec_job_function(map, i);
-        all = f->selected && !vprec_job_is_part(f);
+        all = f->selected && !f->given && !vprec_job_is_part(f);
     }
     uint64_t end = 0;
     for (size_t i = 0; map && i < count && !all; i++) {
@@ -137,7 +141,8 @@ static bool tell_callers(vprec_loaded *l, const vprec_codemap *map)
         bool selected = f->selected && !vprec_job_is_part(f);
         vprec_caller_span more[2] = {{end, VPREC_CALLER_NEITHER}};
         size_t n = end && f->start >= end + FILLER;
-        more[n++] = (vprec_caller_span){f->start, selected ? VPREC_CALLER_SELECTED : VPREC_CALLER_NATIVE};
+        more[n++] = (vprec_caller_span){f->start, selected ? vprec_caller_gives(VPREC_CALLER_SELECTED, f->given)
+                                                           : VPREC_CALLER_NATIVE};
         if (n == 1 && o.spans.count && VPREC_AT(o.spans, vprec_caller_span, o.spans.count - 1).what == more[0].what)
             n = 0;
         vprec_caller_span *spans = vprec_vec_add(&o.spans, n);
@@ -264,26 +269,26 @@ static bool find_gates(vprec_loaded *l)
 }
 
 /* Functions of the object that work for whoever calls: where functions are selected, a jump to one is looked at; and
- * control that comes to an operation, which may have no arithmetic of its own. */
-static bool find_tails(vprec_loaded *l)
+ * control that comes to an operation or a scope, which may have no arithmetic of its own. */
+static bool find_named(vprec_loaded *l, bool tails)
 {
     vprec_symbol f;
     vprec_routine routine;
     for (size_t i = 0; i < l->object.code.count; i++) {
         vprec_extent e = VPREC_AT(l->object.code, vprec_extent, i);
-        for (uint64_t at = e.start; vprec_object_function_next(&l->object, at, e.end, &f); at = f.start + 1)
-            if (f.name) {
-                bool operation = vprec_job_routine(&l->object, f.name, f.start, &routine) &&
-                                 vprec_routine_rounds(&routine);
-                if ((operation || vprec_select_is_helper(f.name)) &&
-                    !(vprec_vec_add_u64(&l->tails, f.start) && vprec_vec_add_u64(&l->targets, f.start)))
-                    return false;
-                if (operation && !vprec_vec_add_u64(&l->operations, f.start))
-                    return false;
-            }
+        for (uint64_t at = e.start; vprec_object_function_next(&l->object, at, e.end, &f); at = f.start + 1) {
+            const bool operation = tails && f.name && vprec_job_routine(&l->object, f.name, f.start, &routine) &&
+                                   vprec_routine_rounds(&routine);
+            if (tails && f.name && (operation || vprec_select_is_helper(f.name)) &&
+                !(vprec_vec_add_u64(&l->tails, f.start) && vprec_vec_add_u64(&l->targets, f.start)))
+                return false;
+            if ((operation || (l->selected && vprec_job_scope(&l->object, f.start))) &&
+                !vprec_vec_add_u64(&l->named, f.start))
+                return false;
+        }
     }
     vprec_vec_sort_u64(&l->tails);
-    vprec_vec_sort_u64(&l->operations);
+    vprec_vec_sort_u64(&l->named);
     vprec_vec_sort_u64(&l->targets);
     return true;
 }
@@ -313,8 +318,8 @@ static bool translate_all(vprec_loaded *l, enum vprec_isa isa)
 
 static bool translate_on_demand(vprec_loaded *l, enum vprec_isa isa)
 {
-    if ((l->selected && !tell_callers(l, NULL)) ||
-        ((!l->selected || asks_by_name()) && vprec_arith_rounds(&vprec_arith_current) && !find_tails(l)))
+    const bool tails = (!l->selected || asks_by_name()) && vprec_arith_rounds(&vprec_arith_current);
+    if ((l->selected && !tell_callers(l, NULL)) || ((tails || vprec_functions_any()) && !find_named(l, tails)))
         return false;
     vprec_direction_ask(l->object.bias, isa);
     if (passes == 1) /* those of what dlopen brings are called later */

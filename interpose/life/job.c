@@ -14,7 +14,7 @@
 #include "runtime/profile.h"
 #include "runtime/record.h"
 #include "runtime/version.h"
-#include "scope/scopes.h"
+#include "scope/functions.h"
 #include "symbols.h"
 #include "unrounded.h"
 #include "x86/emulate/enter.h"
@@ -53,24 +53,37 @@ static const char *function_name(const vprec_job *j, const vprec_code_function *
     return name ? name : vprec_job_nameless(j->map.object, f->entry, false, room);
 }
 
+/* What a function goes by: its symbols, or else how it is named without one. */
+typedef struct called {
+    vprec_vec names; /* const char * */
+    char room[2][VPREC_JOB_NAME];
+} called;
+
+static void call(called *c, vprec_object *object, uint64_t entry, bool symbol)
+{
+    c->names = VPREC_VEC(const char *);
+    if (symbol && !vprec_object_names_of(object, entry, &c->names))
+        c->names.count = 0;
+    if (c->names.count)
+        return;
+    const char *const all[] = {vprec_job_nameless(object, entry, false, c->room[0]),
+                               vprec_job_nameless(object, entry, true, c->room[1]), vprec_named_at(entry)};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        const char **to = all[i] ? vprec_vec_add(&c->names, 1) : NULL;
+        if (to)
+            *to = all[i];
+    }
+}
+
 uint64_t vprec_job_rules(vprec_object *object, uint64_t entry, bool symbol)
 {
-    const vprec_wire_config *config = &vprec_wire_shared->config;
     uint64_t matched = 0;
-    vprec_vec names = VPREC_VEC(const char *);
-    if (symbol && !vprec_object_names_of(object, entry, &names))
-        names.count = 0;
-    for (size_t i = 0; i < names.count; i++)
-        matched |= vprec_select_match(config, VPREC_AT(names, const char *, i));
-    symbol = names.count;
-    vprec_vec_free(&names);
-    if (symbol)
-        return matched;
-    char room[VPREC_JOB_NAME];
-    const char *named = vprec_named_at(entry);
-    matched |= named ? vprec_select_match(config, named) : 0;
-    matched |= vprec_select_match(config, vprec_job_nameless(object, entry, false, room));
-    return matched | vprec_select_match(config, vprec_job_nameless(object, entry, true, room));
+    called c;
+    call(&c, object, entry, symbol);
+    for (size_t i = 0; i < c.names.count; i++)
+        matched |= vprec_select_match(&vprec_wire_shared->config, VPREC_AT(c.names, const char *, i));
+    vprec_vec_free(&c.names);
+    return matched;
 }
 
 static bool rounds_libm(void)
@@ -272,6 +285,63 @@ static void add_gates(vprec_job *j, size_t gated)
     }
 }
 
+const vprec_scope *vprec_job_scope(vprec_object *object, uint64_t start)
+{
+    char room[VPREC_JOB_NAME];
+    return vprec_functions_any() ? vprec_functions_scope(object, start, vprec_job_nameless(object, start, false, room))
+                                 : NULL;
+}
+
+static bool matches(const vprec_wire_scope *line, const vprec_object *object, const vprec_vec *names)
+{
+    const char *glob = strchr(line->glob, ':');
+    bool found = line->line == VPREC_LINE_OBJECT && vprec_select_is_object(glob + 1, object->path);
+    for (size_t i = 0; i < names->count && line->line == VPREC_LINE_CODE && !found; i++)
+        found = vprec_select_names(glob + 1, VPREC_AT(*names, const char *, i));
+    return found;
+}
+
+unsigned vprec_job_given(vprec_object *object, uint64_t entry, bool symbol, bool hits)
+{
+    vprec_wire_recipe *recipe = vprec_version_recipe;
+    unsigned given = 0;
+    if (!vprec_version_gives)
+        return 0;
+    called c;
+    call(&c, object, entry, symbol);
+    for (uint32_t i = 0; i < recipe->lines; i++) {
+        vprec_wire_scope *line = &recipe->line[i];
+        if (!matches(line, object, &c.names))
+            continue;
+        given = 1 + line->version;
+        atomic_fetch_add_explicit(&line->hits, hits, memory_order_relaxed);
+    }
+    vprec_vec_free(&c.names);
+    return given;
+}
+
+static void choose_given(const vprec_job *j)
+{
+    for (size_t i = 0; i < j->map.functions.count && vprec_version_gives; i++) {
+        vprec_code_function *f = vprec_job_function(&j->map, i);
+        if (f->cloned && !f->only_calls && !f->gate && !vprec_job_is_part(f))
+            f->given = (uint8_t)vprec_job_given(j->object, f->entry, f->name && *f->name, !f->known);
+    }
+}
+
+/* Functions that are scopes run as clones, whatever is in them. */
+static void choose_scopes(const vprec_job *j)
+{
+    for (size_t i = 0; i < j->map.functions.count && j->selected && !j->leaves_by_itself; i++) {
+        vprec_code_function *f = vprec_job_function(&j->map, i);
+        if (f->gate || f->gap || vprec_job_is_part(f))
+            continue;
+        f->scope = vprec_job_scope(j->object, f->start);
+        if (f->scope && !f->cloned)
+            f->cloned = f->only_calls = true;
+    }
+}
+
 void vprec_job_choose(vprec_job *j)
 {
     vprec_wire_config *config = &vprec_wire_shared->config;
@@ -307,6 +377,10 @@ void vprec_job_choose(vprec_job *j)
         vprec_code_function *f = vprec_job_function(&j->map, i);
         if (f->syscalls && !f->cloned)
             f->cloned = f->only_calls = true;
+    }
+    if (!config->list) {
+        choose_given(j);
+        choose_scopes(j);
     }
 }
 

@@ -6,6 +6,7 @@
 
 #include "clone/clone.h"
 #include "runtime/wire.h"
+#include "scope/scopes.h"
 
 /* A function that was translated before, and its record. */
 typedef struct vprec_recorded {
@@ -63,6 +64,13 @@ const char *vprec_job_nameless(const vprec_object *object, uint64_t entry, bool 
 
 /* Which rules for functions match the one of the object that starts, or is entered, at `entry`. `symbol`: it has one. */
 uint64_t vprec_job_rules(vprec_object *object, uint64_t entry, bool symbol);
+
+/* The scope of the function of the object that starts there, while which it is open; NULL: it is none. */
+const vprec_scope *vprec_job_scope(vprec_object *object, uint64_t start);
+
+/* 1 + the version that --scope code:GLOB or obj:GLOB gives the function, by the last line that matches; 0: none. `hits`:
+ * those lines are hit. */
+unsigned vprec_job_given(vprec_object *object, uint64_t entry, bool symbol, bool hits);
 
 /* Marks what is selected and what is to be cloned. */
 void vprec_job_choose(vprec_job *job);

@@ -118,6 +118,19 @@ PUBLIC void siglongjmp(sigjmp_buf env, int value)
     __builtin_unreachable();
 }
 
+/* An exception is caught by who calls: what had scopes open further down is gone. */
+void *begin_catch(void *exception) __asm__("__cxa_begin_catch");
+PUBLIC void *begin_catch(void *exception)
+{
+    enum { RETURN = 16 }; /* from the frame's address up to the caller's stack pointer */
+    static __typeof__(&begin_catch) real;
+    if (!real)
+        real = (__typeof__(real))dlsym(RTLD_NEXT, "__cxa_begin_catch");
+    const uint64_t frame = (uint64_t)__builtin_frame_address(0);
+    vprec_scope_jump(frame, frame + RETURN);
+    return real(exception);
+}
+
 /* Checks that it goes up the stack, as seen from its caller: our frame makes no difference. */
 PUBLIC void longjmp_chk(sigjmp_buf env, int value)
 {

@@ -13,7 +13,7 @@ vprec_loaded *vprec_loaded_make(void)
                             .targets = VPREC_VEC(uint64_t),
                             .gaps = VPREC_VEC(vprec_gap), .closed = VPREC_VEC(uint64_t), .words = VPREC_VEC(uint64_t),
                             .parts = VPREC_VEC(uint64_t), .tails = VPREC_VEC(uint64_t),
-                            .operations = VPREC_VEC(uint64_t),
+                            .named = VPREC_VEC(uint64_t),
                             .chosen = VPREC_VEC(vprec_chosen), .bystanders = VPREC_VEC(vprec_bystander), .links = VPREC_VEC(vprec_link),
                             .launches = VPREC_VEC(uint64_t), .executed = VPREC_VEC(uint64_t),
                             .pieces = VPREC_VEC(uint64_t), .recorded = VPREC_VEC(vprec_recorded)};
@@ -36,7 +36,7 @@ void vprec_loaded_free(vprec_loaded *l)
         vprec_loaded_drop(l, VPREC_AT(l->images, vprec_image *, i));
     vprec_text_close(&l->text);
     vprec_object_release(&l->object);
-    vprec_vec *all[] = {&l->images, &l->gates,   &l->targets, &l->tails, &l->operations, &l->gaps,
+    vprec_vec *all[] = {&l->images, &l->gates,   &l->targets, &l->tails, &l->named, &l->gaps,
                         &l->chosen, &l->closed,  &l->words, &l->parts, &l->pieces,
                         &l->bystanders, &l->links, &l->recorded, &l->executed, &l->undone, &l->launches};
     for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
@@ -63,10 +63,10 @@ static vprec_scan scan_of(const vprec_loaded *l)
     return scan;
 }
 
-/* Whether an operation starts in [start, end). */
-static bool has_operation(const vprec_loaded *l, uint64_t start, uint64_t end)
+/* Whether one of those starts in [start, end). */
+static bool has_named(const vprec_loaded *l, uint64_t start, uint64_t end)
 {
-    const vprec_vec *all = &l->operations;
+    const vprec_vec *all = &l->named;
     size_t i = vprec_sorted_below(all->data, all->count, sizeof(uint64_t), 0, start, false);
     return i < all->count && VPREC_AT(*all, uint64_t, i) < end;
 }
@@ -75,7 +75,7 @@ bool vprec_loaded_clean(const vprec_loaded *l, uint64_t start, uint64_t end)
 {
     enum { PIECE = 16 << 10, BEHIND = 15 };
     static uint8_t room[PIECE + BEHIND];
-    if (has_operation(l, start, end))
+    if (has_named(l, start, end))
         return false;
     vprec_scan scan = scan_of(l);
     for (uint64_t at = start; at < end; at += PIECE) {

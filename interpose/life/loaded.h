@@ -46,7 +46,7 @@ typedef struct vprec_loaded {
     vprec_vec gates;   /* uint64_t: words of the GOT that lead to functions with gates; sorted */
     vprec_vec targets; /* uint64_t: those, and the PLT's entries that jump through them; sorted */
     vprec_vec tails;   /* uint64_t: functions of the object that may have gates of their own; sorted */
-    vprec_vec operations; /* uint64_t: functions of the object that are operations, where all are known; sorted */
+    vprec_vec named;   /* uint64_t: functions of the object that are operations or scopes, where all are known; sorted */
     vprec_visits visits;
     vprec_vec gaps;    /* vprec_gap: see gap.c */
     vprec_vec pieces;  /* uint64_t: starts of parts of pages that gap.c has looked at; sorted */

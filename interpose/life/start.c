@@ -22,6 +22,7 @@
 #include "runtime/memory.h"
 #include "runtime/sys.h"
 #include "runtime/version.h"
+#include "scope/functions.h"
 #include "scope/scopes.h"
 #include "symbols.h"
 #include "syscalls.h"
@@ -313,6 +314,7 @@ static void start(char **argv, char **envp)
         vprec_on_direction = on_direction;
         vprec_lock_follow_forks();
         vprec_scope_begin_all();
+        vprec_functions_begin();
         vprec_stack_make(); /* the first thread's: now, and not in the middle of something */
         bool metered = config->count == VPREC_COUNT_OPERATIONS || config->count == VPREC_COUNT_QUICK;
         /* else gs leads to the versions, or cannot be changed with the scopes, and C code counts */

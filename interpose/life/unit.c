@@ -345,11 +345,12 @@ bool vprec_unit_poke(vprec_vec *pokes, uint64_t at, uint8_t byte)
     return vprec_poke_add(pokes, at, &byte, 1);
 }
 
-/* A function whose result is rounded, whatever is in it. */
-static bool is_operation(vprec_loaded *l, const vprec_symbol *f)
+/* A function whose result is rounded, or that is a scope, whatever is in it. */
+static bool is_named(vprec_loaded *l, const vprec_symbol *f)
 {
     vprec_routine routine;
-    return vprec_job_routine(&l->object, f->name, f->start, &routine) && vprec_routine_rounds(&routine);
+    return (vprec_job_routine(&l->object, f->name, f->start, &routine) && vprec_routine_rounds(&routine)) ||
+           (l->selected && vprec_job_scope(&l->object, f->start));
 }
 
 bool vprec_unit_plant(vprec_loaded *l, const vprec_symbol *f)
@@ -359,7 +360,7 @@ bool vprec_unit_plant(vprec_loaded *l, const vprec_symbol *f)
     unit u;
     begin(&u, l, 0);
     vprec_vec pokes = VPREC_VEC(vprec_poke);
-    bool done = take(&u, f) && read_unit(&u), work = is_operation(l, f);
+    bool done = take(&u, f) && read_unit(&u), work = is_named(l, f);
     const vprec_codemap *map = &u.job.map;
     for (uint64_t at = f->start; at < f->end && done && !work; at++)
         work = is_guarded(*vprec_mark(map, at));

@@ -9,6 +9,8 @@
 unsigned vprec_versions = 1, vprec_version_main;
 vprec_arith vprec_version_arith[VPREC_VERSIONS_MAX];
 vprec_wire_recipe *vprec_version_recipe;
+bool vprec_version_gives;
+_Thread_local unsigned vprec_version_called;
 uint8_t *vprec_version_tables;
 _Atomic uint64_t vprec_version_led;
 _Atomic uint32_t *vprec_version_ambiguous;
@@ -51,6 +53,7 @@ enum vprec_reason vprec_version_begin(const vprec_wire_config *config, vprec_wir
 {
     const unsigned versions = recipe ? recipe->versions : 1;
     vprec_arith_current = base_of(config);
+    vprec_version_recipe = recipe;
     if (versions < 2)
         return VPREC_REASON_NONE;
     if (!vprec_gs_able() || vprec_gs())
@@ -65,7 +68,8 @@ enum vprec_reason vprec_version_begin(const vprec_wire_config *config, vprec_wir
         vprec_version_arith[v] = base_of(config);
         set_version(&vprec_version_arith[v], &recipe->version[v]);
     }
-    vprec_version_recipe = recipe;
+    for (uint32_t i = 0; i < recipe->lines; i++)
+        vprec_version_gives |= recipe->line[i].line == VPREC_LINE_CODE || recipe->line[i].line == VPREC_LINE_OBJECT;
     vprec_version_main = recipe->within;
     vprec_versions = versions;
     vprec_version_tables = tables;

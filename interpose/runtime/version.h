@@ -32,8 +32,13 @@ enum {
 extern unsigned vprec_versions, vprec_version_main; /* the second: that of --format */
 extern vprec_arith vprec_version_arith[VPREC_VERSIONS_MAX];
 
-/* --scope and --within; NULL: there are none. */
+/* --scope, --within and what --layers asks for; NULL: there are none. */
 extern vprec_wire_recipe *vprec_version_recipe;
+
+/* Whether some line of it gives code a version of its own; and with that, 1 + the version of the code that has called an
+ * operation of ours last, 0: it has none. */
+extern bool vprec_version_gives;
+extern _Thread_local unsigned vprec_version_called __attribute__((tls_model("initial-exec")));
 
 /* The tables; NULL: one version alone. */
 extern uint8_t *vprec_version_tables;
@@ -110,10 +115,17 @@ static inline const vprec_arith *vprec_arith_of(unsigned version)
     return vprec_version_tables ? &vprec_version_arith[version] : &vprec_arith_current;
 }
 
-/* What the calling thread rounds now. */
+/* What the calling thread, which does an operation that some code has called, rounds now. */
 static inline const vprec_arith *vprec_arith_here(void)
 {
-    return vprec_arith_of(vprec_version_here(false));
+    const unsigned called = vprec_version_gives ? vprec_version_called : 0;
+    return vprec_arith_of(called ? called - 1 : vprec_version_here(false));
+}
+
+/* Whether what code is given by a line holds for a thread of that version: not outside of --within. */
+static inline bool vprec_version_takes(unsigned version)
+{
+    return version || !vprec_version_recipe->within;
 }
 
 #endif

@@ -84,7 +84,8 @@ enum vprec_op {
     VPREC_OP_REFUSED = VPREC_OPS, /* not executed by the emulator: it counts, the clone runs it as it is */
     VPREC_OP_MXCSR,               /* ldmxcsr: loaded without the rounding direction */
     VPREC_OP_SYSCALL,             /* syscall: see vprec_enter_syscall */
-    VPREC_OP_HOP                  /* a jump, call or return: see vprec_enter_hop */
+    VPREC_OP_HOP,                 /* a jump, call or return: see vprec_enter_hop */
+    VPREC_OP_SCOPE                /* a function that is a scope is entered, or was left: see vprec_enter_scope */
 };
 
 enum vprec_type_use {
@@ -171,9 +172,18 @@ typedef struct vprec_wire_version {
 enum { VPREC_VERSIONS_MAX = 16, VPREC_SCOPES_MAX = 1024, VPREC_SCOPE_LENGTH = 240 };
 
 /* One line: scopes that match the pattern (fnmatch), by their full name or by what follows its first colon. */
+/* What a line's pattern is for. */
+enum vprec_line {
+    VPREC_LINE_SCOPE,  /* --scope: while such a scope is open, */
+    VPREC_LINE_WITHIN, /* --within: alone while such a scope is open, */
+    VPREC_LINE_CODE,   /* --scope code:GLOB: in the code of such functions, */
+    VPREC_LINE_OBJECT, /* --scope obj:GLOB: of such objects, the version holds */
+    VPREC_LINE_NAME    /* --layers fn:GLOB: such functions are scopes, and no more */
+};
+
 typedef struct vprec_wire_scope {
     uint32_t version;      /* what holds in them; of --within that of --format */
-    uint32_t within;       /* boolean: --within */
+    uint32_t line;         /* enum vprec_line */
     _Atomic uint32_t hits; /* scopes that matched */
     char glob[VPREC_SCOPE_LENGTH];
 } vprec_wire_scope;

@@ -7,6 +7,7 @@
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "runtime/version.h"
+#include "returns.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -23,14 +24,22 @@ struct vprec_scope {
     vprec_scope_record *record; /* NULL: there was no room */
     vprec_counts *_Atomic counts[VPREC_TYPES]; /* NULL: not looked for yet */
     const char *kind, *of_kind; /* "Conv", "ort:<Conv>"; of_kind NULL: none */
+    struct also *also;
     char name[];
 };
+
+/* What else patterns find a scope by. */
+typedef struct also {
+    struct also *next;
+    char name[];
+} also;
 
 typedef struct opened {
     vprec_scope *scope;
     uint8_t version; /* of who works in it */
     const void *frame; /* of the function that it ends with; NULL: with none */
     const void *in;    /* with which frame it is left by a jump; NULL: with none */
+    bool function;     /* see vprec_scope_open_function */
     uint8_t given;   /* by it or those around it, whether or not one is within */
     bool within;
 } opened;
@@ -95,7 +104,10 @@ bool vprec_scope_wanted(void)
 
 static bool matches(const char *glob, const vprec_scope *scope)
 {
-    return vprec_wire_names(glob, scope->name) || (scope->of_kind && vprec_wire_names(glob, scope->of_kind));
+    bool matched = vprec_wire_names(glob, scope->name) || (scope->of_kind && vprec_wire_names(glob, scope->of_kind));
+    for (const also *a = scope->also; a && !matched; a = a->next)
+        matched = vprec_wire_names(glob, a->name);
+    return matched;
 }
 
 static void ask_recipe(vprec_scope *scope)
@@ -104,12 +116,12 @@ static void ask_recipe(vprec_scope *scope)
     scope->version = NONE;
     for (uint32_t i = 0; recipe && i < recipe->lines; i++) {
         const vprec_wire_scope *s = &recipe->line[i];
-        if (!matches(s->glob, scope))
+        if (!matches(s->glob, scope) || s->line > VPREC_LINE_WITHIN)
             continue;
-        scope->within |= s->within;
-        if (!s->within)
+        scope->within |= s->line == VPREC_LINE_WITHIN;
+        if (s->line == VPREC_LINE_SCOPE)
             scope->version = (uint8_t)s->version;
-        if (!s->within || scope->version == NONE)
+        if (s->line == VPREC_LINE_SCOPE || scope->version == NONE)
             scope->line = i + 1;
     }
 }
@@ -189,6 +201,25 @@ vprec_scope *vprec_scope_named(const char *source, const char *name, const char 
     unlock();
     busy = false;
     return s;
+}
+
+bool vprec_scope_also(vprec_scope *scope, const char *source, const char *name)
+{
+    also *a = scope->also;
+    while (a && !(!strncmp(a->name, source, strlen(source)) && !strcmp(a->name + strlen(source) + 1, name)))
+        a = a->next;
+    if (a || !strcmp(scope->name + strlen(source) + 1, name))
+        return true;
+    lock();
+    a = vprec_heap_take(&heap, sizeof *a + strlen(source) + strlen(name) + sizeof ":");
+    if (a) {
+        append(append(append(a->name, source), ":"), name);
+        a->next = scope->also;
+        scope->also = a;
+        ask_recipe(scope);
+    }
+    unlock();
+    return a;
 }
 
 vprec_scope *vprec_scope_of(const void *thing, const char *source, const char *name, const char *kind)
@@ -346,9 +377,18 @@ static void work_in(thread *t)
         vprec_version_choose(0);
 }
 
+/* Forgets those functions from `depth` on that will not return any more. */
+static void forget(const thread *t, uint32_t depth)
+{
+    for (uint32_t d = depth; d < t->depth; d++)
+        if (t->open[d].function)
+            vprec_returns_take(t->open[d].frame);
+}
+
 static void end(void *data)
 {
     thread *t = data;
+    forget(t, 0);
     t->depth = 0;
     if (t->base && vprec_gs() == t->base)
         vprec_gs_set(0);
@@ -400,19 +440,31 @@ static bool grow(thread *t)
     return true;
 }
 
-static uint32_t open_in(vprec_scope *scope, const void *frame, const void *in)
+/* Whether it was left by an exception, now that a function with that frame is entered. A function's frame may lie on
+ * another stack. */
+static bool is_left(const opened *o, const void *frame)
+{
+    uint64_t back;
+    if (!o->frame || o->frame > frame)
+        return false;
+    return !o->function || !vprec_sys_peek((uint64_t)o->frame, &back, sizeof back) || back != (uint64_t)vprec_returned;
+}
+
+static uint32_t open_in(vprec_scope *scope, const void *frame, const void *in, bool function)
 {
     if (busy)
         return UINT32_MAX;
     busy = true;
     thread *t = here ? here : make();
     const uint8_t before = t && t->depth ? innermost(t)->version : NONE;
-    while (t && frame && t->depth && innermost(t)->frame && innermost(t)->frame <= frame) /* left by an exception */
+    while (t && frame && t->depth && is_left(innermost(t), frame)) {
+        forget(t, t->depth - 1);
         t->depth--;
+    }
     uint32_t depth = t ? t->depth : UINT32_MAX;
     if (t && scope && (t->depth < t->room || grow(t))) {
         const opened *around = innermost(t);
-        opened o = {.scope = scope, .frame = frame, .in = in, .given = around ? around->given : (uint8_t)vprec_version_main,
+        opened o = {.scope = scope, .frame = frame, .in = in, .function = function, .given = around ? around->given : (uint8_t)vprec_version_main,
                     .within = scope->within || (around && around->within)};
         if (!atomic_load_explicit(&scope->met, memory_order_acquire))
             record(scope);
@@ -433,17 +485,49 @@ static uint32_t open_in(vprec_scope *scope, const void *frame, const void *in)
 
 uint32_t vprec_scope_open(vprec_scope *scope)
 {
-    return open_in(scope, NULL, NULL);
+    return open_in(scope, NULL, NULL, false);
 }
 
 uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame)
 {
-    return open_in(scope, frame, frame);
+    return open_in(scope, frame, frame, false);
+}
+
+uint32_t vprec_scope_open_function(vprec_scope *scope, const void *frame)
+{
+    return open_in(scope, frame, frame, true);
+}
+
+bool vprec_scope_has_function(const vprec_scope *scope, const void *frame)
+{
+    bool found = false;
+    for (uint32_t d = here ? here->depth : 0; d && !found; d--)
+        found = here->open[d - 1].function && here->open[d - 1].frame == frame && here->open[d - 1].scope == scope;
+    return found;
+}
+
+const void *vprec_scope_innermost_function(void)
+{
+    uint32_t depth = here ? here->depth : 0;
+    while (depth && !here->open[depth - 1].function)
+        depth--;
+    return depth ? here->open[depth - 1].frame : NULL;
+}
+
+void vprec_scope_close_function(const void *frame)
+{
+    uint32_t depth = here ? here->depth : 0;
+    while (depth && !(here->open[depth - 1].function && here->open[depth - 1].frame == frame))
+        depth--;
+    while (depth && here->open[depth - 1].function && here->open[depth - 1].frame == frame)
+        depth--;
+    if (here && depth < here->depth && here->open[depth].frame == frame)
+        vprec_scope_close(depth);
 }
 
 uint32_t vprec_scope_open_within(vprec_scope *scope, const void *frame)
 {
-    return open_in(scope, NULL, frame);
+    return open_in(scope, NULL, frame, false);
 }
 
 void vprec_scope_close(uint32_t depth)
@@ -468,6 +552,8 @@ void vprec_scope_jump(uint64_t from, uint64_t to)
     uint32_t depth = t ? t->depth : 0;
     while (depth && (uint64_t)t->open[depth - 1].in >= from && (uint64_t)t->open[depth - 1].in < to)
         depth--;
+    if (t && !busy)
+        forget(t, depth);
     if (t)
         vprec_scope_close(depth);
 }

@@ -28,6 +28,9 @@ void vprec_scope_begin_all(void);
  * none. NULL: no memory. For any thread. */
 vprec_scope *vprec_scope_named(const char *source, const char *name, const char *kind);
 
+/* Patterns find it by "<source>:<also>", too. Before it is opened. False: no memory. */
+bool vprec_scope_also(vprec_scope *scope, const char *source, const char *also);
+
 /* The same, quickly, for who asks for the scope of a thing again and again: `thing` is what it had last time. */
 vprec_scope *vprec_scope_of(const void *thing, const char *source, const char *name, const char *kind);
 
@@ -42,6 +45,15 @@ uint32_t vprec_scope_open(vprec_scope *scope);
 uint32_t vprec_scope_open_frame(vprec_scope *scope, const void *frame);
 /* The same for one that may be left by longjmp alone, which leaves that frame: vprec_scope_jump() closes it. */
 uint32_t vprec_scope_open_within(vprec_scope *scope, const void *frame);
+/* The same for a function that has just been called, by `frame`, the address of its return address, in whose place
+ * vprec_returned stands while it is open (returns.h). */
+uint32_t vprec_scope_open_function(vprec_scope *scope, const void *frame);
+/* Closes what ends with that frame. */
+void vprec_scope_close_function(const void *frame);
+/* The frame of the one that it was called for last; NULL: none is open. */
+const void *vprec_scope_innermost_function(void);
+/* Whether the calling thread has that one open with that frame. */
+bool vprec_scope_has_function(const vprec_scope *scope, const void *frame);
 /* Control goes from stack pointer `from` up to `to`, of the same stack or another one. */
 void vprec_scope_jump(uint64_t from, uint64_t to);
 /* Closes the innermost ones until `depth` are open. */

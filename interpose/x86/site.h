@@ -24,7 +24,7 @@ typedef struct vprec_mem {
     uint8_t segment;     /* 0 none, 4 fs, 5 gs */
     uint8_t size;        /* bytes the instruction reads when nothing is masked off */
     bool address32;      /* 67h prefix: the address is computed in 32 bits */
-    int64_t disp;        /* for VPREC_MEM_RIP: the absolute address (base ignored) */
+    int64_t disp;        /* for VPREC_MEM_RIP: the absolute address (base ignored); of VPREC_OP_SCOPE: the scope */
 } vprec_mem;
 
 typedef struct vprec_site {

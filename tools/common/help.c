@@ -48,6 +48,8 @@ static const char help[] =
     "      --scope GLOB=SPEC another format while a scope whose name matches is open, as in\n"
     "                        head=e5m10,mode=sr or conv1=native; the innermost one decides, then the\n"
     "                        last that matches. @FILE has such lines (a recipe). See vprec_scope(3)\n"
+    "                        fn:NAME is a function while it runs; code:NAME and obj:NAME the code of\n"
+    "                        functions and objects, whoever calls them\n"
     "      --within GLOB     round only while a scope whose name matches is open\n"
     "      --elementary GLOB[=RESULT]\n"
     "                        these functions, too, are one operation each, as libm's are: native\n"

@@ -698,6 +698,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
             config->layers = !strncmp(options->layers, "aten:", 5)  ? VPREC_LAYERS_ATEN
                              : !strncmp(options->layers, "itt:", 4) ? VPREC_LAYERS_ITT
                                                                     : VPREC_LAYERS_ALL;
+            ok = strncmp(options->layers, "fn:", 3) || vprec_recipe_name(&recipe, options->layers);
             break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
@@ -758,6 +759,8 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
     bool ok = vprec_recipe_finish(&recipe, config, &options->recipe);
     for (size_t i = 0; i < recipe.lines; i++) { /* of a file what it says now */
         const vprec_recipe_line *line = &recipe.line[i];
+        if (line->what == VPREC_LINE_NAME)
+            continue;
         char *text = line->spec ? vprec_text("%s=%s", line->glob, line->spec) : NULL;
         given_add(options, text ? OPT_SCOPE : OPT_WITHIN, text ? text : line->glob);
         free(text);

@@ -16,9 +16,24 @@ static char *trimmed(char *text)
     return text + strspn(text, " \t");
 }
 
-static bool put(vprec_recipe *recipe, const char *glob, const char *spec, const char *where)
+/* What precedes the colon of patterns that are for no scopes. */
+static enum vprec_line line_of(const char *glob)
 {
-    if (!*glob)
+    return !strncmp(glob, "code:", 5)  ? VPREC_LINE_CODE
+           : !strncmp(glob, "obj:", 4) ? VPREC_LINE_OBJECT
+                                       : VPREC_LINE_SCOPE;
+}
+
+static bool put(vprec_recipe *recipe, const char *glob, const char *spec, enum vprec_line what, const char *where)
+{
+    if (what == VPREC_LINE_SCOPE)
+        what = line_of(glob);
+    else if (line_of(glob) != VPREC_LINE_SCOPE) {
+        vprec_say("%s: what is rounded within are scopes; for functions alone there is --function, for objects --object",
+                  where);
+        return false;
+    }
+    if (!*glob || ((what == VPREC_LINE_CODE || what == VPREC_LINE_OBJECT) && !strchr(glob, ':')[1]))
         vprec_say("empty pattern in %s: name scopes, as in 'api:head' or 'conv*'", where);
     else if (strlen(glob) >= VPREC_SCOPE_LENGTH)
         vprec_say("pattern '%.40s...' in %s is too long: at most %d characters", glob, where, VPREC_SCOPE_LENGTH - 1);
@@ -27,7 +42,7 @@ static bool put(vprec_recipe *recipe, const char *glob, const char *spec, const 
     else {
         recipe->line = vprec_grow(recipe->line, recipe->lines + 1, sizeof *recipe->line);
         recipe->line[recipe->lines++] = (vprec_recipe_line){vprec_text("%s", glob), spec ? vprec_text("%s", spec) : NULL,
-                                                            vprec_text("%s", where)};
+                                                            vprec_text("%s", where), what};
         return true;
     }
     return false;
@@ -42,7 +57,7 @@ static bool put_line(vprec_recipe *recipe, char *text, const char *where)
         return false;
     }
     *equals = 0;
-    return put(recipe, trimmed(text), trimmed(equals + 1), where);
+    return put(recipe, trimmed(text), trimmed(equals + 1), VPREC_LINE_SCOPE, where);
 }
 
 static bool read_file(vprec_recipe *recipe, const char *name)
@@ -85,7 +100,15 @@ bool vprec_recipe_add(vprec_recipe *recipe, const char *text)
 bool vprec_recipe_within(vprec_recipe *recipe, const char *glob)
 {
     char *where = vprec_text("--within %s", glob);
-    bool ok = put(recipe, glob, NULL, where);
+    bool ok = put(recipe, glob, NULL, VPREC_LINE_WITHIN, where);
+    free(where);
+    return ok;
+}
+
+bool vprec_recipe_name(vprec_recipe *recipe, const char *glob)
+{
+    char *where = vprec_text("--layers=%s", glob);
+    bool ok = put(recipe, glob, NULL, VPREC_LINE_NAME, where);
     free(where);
     return ok;
 }
@@ -117,10 +140,10 @@ static vprec_wire_version version_of(const vprec_wire_config *config, bool nativ
     return v;
 }
 
-/* The number of that version; VPREC_VERSIONS_MAX: there are too many. */
+/* The number of that version; VPREC_VERSIONS_MAX: there are too many. What is outside of --within is no other's. */
 static uint32_t number_of(vprec_wire_recipe *wire, const vprec_wire_version *version)
 {
-    for (uint32_t i = 0; i < wire->versions; i++)
+    for (uint32_t i = wire->within; i < wire->versions; i++)
         if (is_same(&wire->version[i], version))
             return i;
     if (wire->versions < VPREC_VERSIONS_MAX)
@@ -134,8 +157,11 @@ bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *co
         return true;
     vprec_wire_recipe *to = *wire = vprec_alloc(1, vprec_wire_recipe_bytes((uint32_t)recipe->lines));
     const vprec_wire_version base = version_of(config, false), native = version_of(config, true);
-    for (size_t i = 0; i < recipe->lines; i++)
-        to->within |= !recipe->line[i].spec;
+    bool names = true;
+    for (size_t i = 0; i < recipe->lines; i++) {
+        to->within |= recipe->line[i].what == VPREC_LINE_WITHIN;
+        names &= recipe->line[i].what == VPREC_LINE_NAME;
+    }
     to->versions = 1 + to->within;
     to->version[0] = to->within ? native : base;
     to->version[to->within] = base;
@@ -143,7 +169,8 @@ bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *co
         const vprec_recipe_line *line = &recipe->line[i];
         vprec_wire_scope *s = &to->line[to->lines++];
         memcpy(s->glob, line->glob, strlen(line->glob) + 1);
-        s->version = s->within = !line->spec;
+        s->line = line->what;
+        s->version = line->what == VPREC_LINE_WITHIN;
         if (!line->spec)
             continue;
         vprec_wire_config *scope = vprec_alloc(1, sizeof *scope); /* more than a small stack holds */
@@ -159,7 +186,7 @@ bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *co
             return false;
         }
     }
-    if (to->versions == 1) /* every line says what holds anyway: scopes are told all the same */
+    if (to->versions == 1 && !names) /* every line says what holds anyway: scopes are told all the same */
         to->version[to->versions++] = base;
     return true;
 }

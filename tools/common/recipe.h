@@ -4,6 +4,7 @@
  *     # what the classifier needs
  *     torch:*                = e8m10
  *     torch:head             = native
+ *     code:gelu*             = e8m16
  */
 #ifndef VPREC_COMMON_RECIPE_H
 #define VPREC_COMMON_RECIPE_H
@@ -13,8 +14,9 @@
 #include <stddef.h>
 
 typedef struct vprec_recipe_line {
-    char *glob, *spec; /* NULL: --within */
+    char *glob, *spec; /* NULL: of --within or --layers */
     char *where;       /* for messages: "recipe.txt:3", "--scope head=e5m10" */
+    enum vprec_line what;
 } vprec_recipe_line;
 
 /* As it was given: what a line means is known once all options are. */
@@ -26,6 +28,7 @@ typedef struct vprec_recipe {
 /* Each says what is wrong, and returns false. */
 bool vprec_recipe_add(vprec_recipe *recipe, const char *text); /* "GLOB=SPEC" or "@FILE" */
 bool vprec_recipe_within(vprec_recipe *recipe, const char *glob);
+bool vprec_recipe_name(vprec_recipe *recipe, const char *glob); /* what scopes there are to be, of --layers */
 /* `*wire`: to be freed; NULL: nothing was given. */
 bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *config, vprec_wire_recipe **wire);
 void vprec_recipe_free(vprec_recipe *recipe);

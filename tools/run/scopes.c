@@ -55,11 +55,16 @@ static bool say_lines(const vprec_run *run)
     const vprec_wire_recipe *recipe = run->options->recipe;
     bool right = true;
     for (uint32_t i = 0; i < recipe->lines; i++) {
-        if (run->records->scope_hits[i])
+        const vprec_wire_scope *line = &recipe->line[i];
+        if (run->records->scope_hits[i] || line->line == VPREC_LINE_NAME) /* --layers says so by itself */
             continue;
-        char *names = names_of(run);
-        vprec_say("%s '%s' matched no scope (%s): correct it, or leave it out",
-                  recipe->line[i].within ? "--within" : "--scope", recipe->line[i].glob, names);
+        char *names = line->line <= VPREC_LINE_WITHIN ? names_of(run) : NULL;
+        if (names)
+            vprec_say("%s '%s' matched no scope (%s): correct it, or leave it out",
+                      line->line == VPREC_LINE_WITHIN ? "--within" : "--scope", line->glob, names);
+        else
+            vprec_say("--scope '%s' matched no code that was rounded: correct it, or leave it out; --list shows the %s",
+                      line->glob, line->line == VPREC_LINE_CODE ? "functions" : "objects");
         free(names);
         right = false;
     }
@@ -218,7 +223,7 @@ json_t *vprec_scopes_recipe(const vprec_run *run)
         *config = run->options->config;
         vprec_recipe_apply(config, &recipe->version[recipe->line[i].version]);
         vprec_json_put(line, "pattern", vprec_json_text(recipe->line[i].glob));
-        vprec_json_put(line, "within", json_boolean(recipe->line[i].within));
+        vprec_json_put(line, "within", json_boolean(recipe->line[i].line == VPREC_LINE_WITHIN));
         for (int type = 0; type < VPREC_TYPES; type++) {
             char text[64];
             vprec_options_format(config, type, text, sizeof text);

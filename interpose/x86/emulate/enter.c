@@ -19,6 +19,7 @@ _Atomic uint64_t **vprec_executed_counts;
 uint8_t vprec_enter_calls[256];
 bool (*vprec_enter_hop)(const vprec_site *site, vprec_cpu *cpu);
 void (*vprec_enter_syscall)(const vprec_site *site, vprec_cpu *cpu);
+void (*vprec_enter_scope)(const vprec_site *site, vprec_cpu *cpu);
 
 /* ldmxcsr, but for the direction where inline code counts on rounding to nearest. */
 static void load_mxcsr(const vprec_site *site, vprec_cpu *cpu)
@@ -45,6 +46,10 @@ void vprec_enter_c(const vprec_site *site, vprec_cpu *cpu)
     }
     if (site->op == VPREC_OP_SYSCALL) {
         vprec_enter_syscall(site, cpu);
+        return;
+    }
+    if (site->op == VPREC_OP_SCOPE) {
+        vprec_enter_scope(site, cpu);
         return;
     }
     if (site->addend && vprec_executed_counts && vprec_emulate_exact(site, cpu))

@@ -33,6 +33,9 @@ enum { VPREC_CALL_MADE, VPREC_CALL_HERE, VPREC_CALL_ORIGINAL };
 extern uint8_t vprec_enter_calls[256];
 extern void (*vprec_enter_syscall)(const vprec_site *site, vprec_cpu *cpu);
 
+/* A site of VPREC_OP_SCOPE, with the registers as at its address. */
+extern void (*vprec_enter_scope)(const vprec_site *site, vprec_cpu *cpu);
+
 /* A site of VPREC_OP_HOP: whether control goes on elsewhere. Then [rsp - VPREC_BELOW_RETURN] says where, rsp being the
  * cpu's by then, which with [rsp - VPREC_BELOW_SITE] is the program's state there. Else nothing has changed. Vector
  * registers are not saved meanwhile: cpu->xsave is NULL. */

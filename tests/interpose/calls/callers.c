@@ -32,7 +32,7 @@ static uint64_t at(size_t offset)
 
 static bool asks(size_t back, size_t called)
 {
-    return vprec_callers_round(at(back), at(called));
+    return vprec_caller_of(vprec_callers_of(at(back), at(called))) == VPREC_CALLER_SELECTED;
 }
 
 static void put32(size_t offset, size_t to, size_t from)
