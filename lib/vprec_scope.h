@@ -24,7 +24,8 @@ extern "C" {
 
 #if defined __x86_64__ && defined __linux__ && defined __ELF__ && defined __GNUC__
 
-#define VPREC_SCOPE_NOTE 2u              /* the type of the note by which vprec-run finds the hooks */
+#define VPREC_SCOPE_NOTE 2u              /* the type of the note by which vprec-run finds the hooks, */
+#define VPREC_SCOPE_FORMAT_NOTE 3u       /* of one with a pattern and a format */
 #define VPREC_SCOPE_INNERMOST UINT32_MAX /* for vprec_scope_hooks.end: the innermost scope alone */
 
 /* Set by vprec-run; NULL: the program runs without it. */
@@ -45,6 +46,19 @@ __asm__(".pushsection .note.vprec, \"aG\", @note, vprec_scope_note_2, comdat\n\t
         ".hidden vprec_scope_hooks_2\n\t"
         ".quad vprec_scope_hooks_2 - .\n\t"
         ".popsection");
+
+/* What "--scope GLOB=SPEC" says, said by the program: vprec_scope_format("head", "e5m10,mode=sr"); both are literals. It
+ * is a statement or stands outside of functions, and holds for the whole run: vprec-run reads it in the program's file.
+ * Lines of --scope come behind it, and so decide. Where --format is native nothing is rounded. */
+#define vprec_scope_format(glob, spec)                                                                                 \
+    __asm__(".pushsection .note.vprec.format, \"a\", @note\n\t"                                                       \
+            ".balign 4\n\t"                                                                                            \
+            ".long 6, 8842f - 8841f, 3\n\t"                                                                            \
+            ".asciz \"vprec\"\n\t"                                                                                     \
+            ".balign 4\n"                                                                                              \
+            "8841: .asciz \"" glob "\", \"" spec "\"\n"                                                               \
+            "8842: .balign 4\n\t"                                                                                      \
+            ".popsection")
 
 /* They are part of the function that calls them, and so is its frame: a scope ends when longjmp leaves that. */
 #define VPREC_SCOPE_INLINE static inline __attribute__((always_inline))
@@ -89,6 +103,8 @@ VPREC_SCOPE_INLINE void vprec_probe_f64(const char *name, const double *data, si
 }
 
 #else
+
+#define vprec_scope_format(glob, spec) struct vprec_scope_nowhere
 
 static inline uint32_t vprec_scope_begin(const char *name)
 {

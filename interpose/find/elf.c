@@ -86,6 +86,8 @@ static void notes_read(vprec_elf *elf, const Elf64_Phdr *program)
         }
         object->go |= named && !memcmp(note + 12, "Go\0", 4);
         bool ours = name_size == sizeof "vprec" && data_size == sizeof(int64_t) && !memcmp(note + 12, "vprec", name_size);
+        bool format = name_size == sizeof "vprec" && vprec_elf_u32(note + 8) == VPREC_SCOPE_FORMAT_NOTE;
+        object->formats |= format && !memcmp(note + 12, "vprec", name_size);
         if (ours && vprec_elf_u32(note + 8) == VPREC_SCOPE_NOTE)
             vprec_vec_add_u64(&object->notes,
                               object->bias + program->p_vaddr + (uint64_t)(note - elf->file) - program->p_offset + data);

@@ -31,6 +31,7 @@ typedef struct vprec_object {
     uint64_t bias;
     uint64_t lo, hi;      /* span of all PT_LOAD segments, page-rounded */
     bool pie;             /* ET_DYN: absolute code addresses need relocations */
+    bool formats;         /* it has notes of formats for scopes (vprec_scope.h) */
     bool go;              /* Go's linker made it: its functions return with a value, or zero, in every vector register */
     uint8_t build_id[20]; /* of a longer one the first 20 bytes */
     uint8_t build_id_length;

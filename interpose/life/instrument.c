@@ -24,6 +24,7 @@
 #include "scope/scopes.h"
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 /* Objects that were looked at: instrumented, or not to be. */
 typedef struct seen {
@@ -347,9 +348,26 @@ static bool has_sanitizer(void)
     return false;
 }
 
+/* Whether vprec-run has read in the object's file what formats it asks for: it is the program. */
+static bool is_heard(const vprec_object *object)
+{
+    const vprec_wire_recipe *recipe = vprec_version_recipe;
+    const uint64_t entry = getauxval(AT_ENTRY);
+    bool own = false;
+    for (uint32_t i = 0; recipe && i < recipe->lines && !own; i++)
+        own = recipe->line[i].own;
+    return !vprec_arith_rounds(&vprec_arith_current) || (own && entry >= object->lo && entry < object->hi);
+}
+
 /* The program is to tell its scopes and show its values. */
 static void set_hooks(const vprec_object *object)
 {
+    static bool said;
+    if (object->formats && !said && !is_heard(object)) {
+        vprec_record_warning("a library, or a program that was started by another, asks for formats of scopes "
+                             "(vprec_scope_format), which only the file of vprec-run's program can: give them by --scope");
+        said = true;
+    }
     for (size_t i = 0; i < object->notes.count; i++)
         vprec_api_meet(VPREC_AT(object->notes, uint64_t, i));
 }

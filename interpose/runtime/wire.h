@@ -173,7 +173,7 @@ enum { VPREC_VERSIONS_MAX = 16, VPREC_SCOPES_MAX = 1024, VPREC_SCOPE_LENGTH = 24
 
 /* One line: scopes that match the pattern (fnmatch), by their full name or by what follows its first colon. */
 /* What a line's pattern is for. */
-enum vprec_line {
+enum vprec_line_kind {
     VPREC_LINE_SCOPE,  /* --scope: while such a scope is open, */
     VPREC_LINE_WITHIN, /* --within: alone while such a scope is open, */
     VPREC_LINE_CODE,   /* --scope code:GLOB: in the code of such functions, */
@@ -183,7 +183,8 @@ enum vprec_line {
 
 typedef struct vprec_wire_scope {
     uint32_t version;      /* what holds in them; of --within that of --format */
-    uint32_t line;         /* enum vprec_line */
+    uint32_t line;         /* enum vprec_line_kind */
+    uint32_t own;          /* boolean: the program says so itself, and it may match nothing */
     _Atomic uint32_t hits; /* scopes that matched */
     char glob[VPREC_SCOPE_LENGTH];
 } vprec_wire_scope;

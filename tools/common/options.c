@@ -611,6 +611,25 @@ void vprec_options_free(vprec_options *options)
     free(options->given);
     free(options->sampling.keep);
     free(options->recipe);
+    vprec_recipe_free(&options->lines);
+}
+
+bool vprec_options_program(vprec_options *options, const char *path)
+{
+    const vprec_wire_config *config = &options->config;
+    const size_t before = options->lines.lines;
+    bool rounds = false;
+    for (int type = 0; type < VPREC_TYPES; type++)
+        rounds |= config->use[type] == VPREC_USE_FORMAT || config->noise[type].what;
+    if (!rounds || config->list)
+        return true;
+    if (!vprec_recipe_own(&options->lines, path))
+        return false;
+    if (options->lines.lines == before)
+        return true;
+    free(options->recipe);
+    options->recipe = NULL;
+    return vprec_recipe_finish(&options->lines, config, &options->recipe);
 }
 
 static void unknown_option(char **argv)
@@ -670,7 +689,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
     const char *asked = NULL;
     bool reference = false;
     bool noise_option = false;
-    vprec_recipe recipe = {0};
+    vprec_recipe *recipe = &options->lines;
     int option;
     opterr = 0;
     /* '+': what follows PROGRAM belongs to PROGRAM. */
@@ -691,14 +710,14 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_FAST: config->fast = 1; break;
         case OPT_INTEGERS: ok = integers_parse(config, optarg); break;
         case OPT_PRESET: ok = preset_parse(config, optarg); break;
-        case OPT_SCOPE: ok = vprec_recipe_add(&recipe, optarg); break;
-        case OPT_WITHIN: ok = vprec_recipe_within(&recipe, optarg); break;
+        case OPT_SCOPE: ok = vprec_recipe_add(recipe, optarg); break;
+        case OPT_WITHIN: ok = vprec_recipe_within(recipe, optarg); break;
         case OPT_LAYERS:
             options->layers = optarg ? optarg : "*";
             config->layers = !strncmp(options->layers, "aten:", 5)  ? VPREC_LAYERS_ATEN
                              : !strncmp(options->layers, "itt:", 4) ? VPREC_LAYERS_ITT
                                                                     : VPREC_LAYERS_ALL;
-            ok = strncmp(options->layers, "fn:", 3) || vprec_recipe_name(&recipe, options->layers);
+            ok = strncmp(options->layers, "fn:", 3) || vprec_recipe_name(recipe, options->layers);
             break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
@@ -756,16 +775,15 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         vprec_say("no program given: add it, as in vprec-run --format bf16 -- PROGRAM [ARG...]");
         return VPREC_EXIT_FAILURE;
     }
-    bool ok = vprec_recipe_finish(&recipe, config, &options->recipe);
-    for (size_t i = 0; i < recipe.lines; i++) { /* of a file what it says now */
-        const vprec_recipe_line *line = &recipe.line[i];
+    bool ok = vprec_recipe_finish(recipe, config, &options->recipe);
+    for (size_t i = 0; i < recipe->lines; i++) { /* of a file what it says now */
+        const vprec_recipe_line *line = &recipe->line[i];
         if (line->what == VPREC_LINE_NAME)
             continue;
         char *text = line->spec ? vprec_text("%s=%s", line->glob, line->spec) : NULL;
         given_add(options, text ? OPT_SCOPE : OPT_WITHIN, text ? text : line->glob);
         free(text);
     }
-    vprec_recipe_free(&recipe);
     if (!ok)
         return VPREC_EXIT_FAILURE;
     return -1;

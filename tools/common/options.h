@@ -4,6 +4,7 @@
 #ifndef VPREC_COMMON_OPTIONS_H
 #define VPREC_COMMON_OPTIONS_H
 
+#include "recipe.h"
 #include "runtime/wire.h"
 #include <stdbool.h>
 
@@ -25,7 +26,8 @@ typedef struct vprec_sampling {
 
 typedef struct vprec_options {
     vprec_wire_config config; /* what the processes are told */
-    vprec_wire_recipe *recipe; /* --scope and --within; NULL: there are none */
+    vprec_recipe lines;        /* --scope and --within, */
+    vprec_wire_recipe *recipe; /* and what they mean; NULL: there are none */
     char spelled[VPREC_TYPES][64]; /* each type's format as --format has it: "e8m10", "native" */
     const char *layers;       /* --layers: which are shown; NULL: none are asked for */
     const char *dump;         /* --dump-layers DIR, or NULL */
@@ -78,6 +80,9 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv);
  * name stays. `where` for messages: "--scope head=e5m10". False: said what is wrong. */
 bool vprec_options_scope(const vprec_wire_config *base, const char *where, const char *spec, vprec_wire_config *to);
 
+/* The formats of scopes that the program's file asks for, in front of those that were given; none where nothing is
+ * rounded. False: said what is wrong. */
+bool vprec_options_program(vprec_options *options, const char *path);
 void vprec_options_free(vprec_options *options);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * recipe.c: see recipe.h. */
 #include "recipe.h"
+#include "notes.h"
 #include "options.h"
 #include "say.h"
 #include <errno.h>
@@ -17,14 +18,14 @@ static char *trimmed(char *text)
 }
 
 /* What precedes the colon of patterns that are for no scopes. */
-static enum vprec_line line_of(const char *glob)
+static enum vprec_line_kind line_of(const char *glob)
 {
     return !strncmp(glob, "code:", 5)  ? VPREC_LINE_CODE
            : !strncmp(glob, "obj:", 4) ? VPREC_LINE_OBJECT
                                        : VPREC_LINE_SCOPE;
 }
 
-static bool put(vprec_recipe *recipe, const char *glob, const char *spec, enum vprec_line what, const char *where)
+static bool put(vprec_recipe *recipe, const char *glob, const char *spec, enum vprec_line_kind what, const char *where)
 {
     if (what == VPREC_LINE_SCOPE)
         what = line_of(glob);
@@ -113,6 +114,39 @@ bool vprec_recipe_name(vprec_recipe *recipe, const char *glob)
     return ok;
 }
 
+/* Of a program: its lines, and its name for messages. */
+typedef struct own {
+    vprec_recipe recipe;
+    const char *path;
+} own;
+
+static bool put_own(void *data, const char *glob, const char *spec)
+{
+    own *o = data;
+    char *where = vprec_text("vprec_scope_format(\"%s\", \"%s\") in %s", glob, spec, o->path);
+    bool ok = put(&o->recipe, glob, spec, VPREC_LINE_SCOPE, where);
+    if (ok)
+        o->recipe.line[o->recipe.lines - 1].own = true;
+    free(where);
+    return ok;
+}
+
+bool vprec_recipe_own(vprec_recipe *recipe, const char *path)
+{
+    own o = {.path = path};
+    const bool ok = vprec_notes_formats(path, put_own, &o);
+    const size_t lines = o.recipe.lines;
+    if (lines) {
+        o.recipe.line = vprec_grow(o.recipe.line, lines + recipe->lines, sizeof *recipe->line);
+        if (recipe->lines)
+            memcpy(o.recipe.line + lines, recipe->line, recipe->lines * sizeof *recipe->line);
+        o.recipe.lines += recipe->lines;
+        free(recipe->line);
+        *recipe = o.recipe;
+    }
+    return ok;
+}
+
 static bool is_same(const vprec_wire_version *a, const vprec_wire_version *b)
 {
     bool same = a->mode == b->mode && a->silent == b->silent;
@@ -170,6 +204,7 @@ bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *co
         vprec_wire_scope *s = &to->line[to->lines++];
         memcpy(s->glob, line->glob, strlen(line->glob) + 1);
         s->line = line->what;
+        s->own = line->own;
         s->version = line->what == VPREC_LINE_WITHIN;
         if (!line->spec)
             continue;

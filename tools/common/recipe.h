@@ -16,7 +16,8 @@
 typedef struct vprec_recipe_line {
     char *glob, *spec; /* NULL: of --within or --layers */
     char *where;       /* for messages: "recipe.txt:3", "--scope head=e5m10" */
-    enum vprec_line what;
+    enum vprec_line_kind what;
+    bool own;          /* the program says so */
 } vprec_recipe_line;
 
 /* As it was given: what a line means is known once all options are. */
@@ -28,6 +29,8 @@ typedef struct vprec_recipe {
 /* Each says what is wrong, and returns false. */
 bool vprec_recipe_add(vprec_recipe *recipe, const char *text); /* "GLOB=SPEC" or "@FILE" */
 bool vprec_recipe_within(vprec_recipe *recipe, const char *glob);
+/* What the program's file says, in front of all others. */
+bool vprec_recipe_own(vprec_recipe *recipe, const char *path);
 bool vprec_recipe_name(vprec_recipe *recipe, const char *glob); /* what scopes there are to be, of --layers */
 /* `*wire`: to be freed; NULL: nothing was given. */
 bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *config, vprec_wire_recipe **wire);

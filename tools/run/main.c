@@ -143,6 +143,8 @@ int main(int argc, char **argv)
     remark(&options);
     static vprec_program program;
     status = vprec_program_find(&program, options.program);
+    if (!status && !vprec_options_program(&options, program.elf))
+        status = VPREC_EXIT_FAILURE;
     if (!status) {
         char *preload = vprec_preload_find();
         if (!preload || !vprec_dump_open(&options))

@@ -56,7 +56,7 @@ static bool say_lines(const vprec_run *run)
     bool right = true;
     for (uint32_t i = 0; i < recipe->lines; i++) {
         const vprec_wire_scope *line = &recipe->line[i];
-        if (run->records->scope_hits[i] || line->line == VPREC_LINE_NAME) /* --layers says so by itself */
+        if (run->records->scope_hits[i] || line->line == VPREC_LINE_NAME || line->own) /* --layers says so by itself */
             continue;
         char *names = line->line <= VPREC_LINE_WITHIN ? names_of(run) : NULL;
         if (names)

@@ -150,5 +150,49 @@ class Code(unittest.TestCase):
         return {'dot': bits(total), 'exponential': bits(rounded(power, exponential)), 'main': bits(rounded(power, main))}
 
 
+class Formats(unittest.TestCase):
+    """vprec_scope_format(): the program says itself what its scopes' formats are."""
+
+    ASKS = os.path.join(DIRECTORY, 'scope_asks')
+
+    def lines(self, *options, **kwargs):
+        return dict(vprec(*options, self.ASKS, **kwargs)[0])
+
+    @staticmethod
+    def expected(out, one, two):
+        return {name: bits(value) for name, value in (('out', out), ('one', one), ('two', two))}
+
+    def test_own(self):
+        third = Fraction(1, 3)
+        one = Fraction(math.floor(third * 256), 256)  # toward zero
+        self.assertEqual(self.lines('-f', 'e8m10'), self.expected(rounded(third, 10), one, rounded(third, 4)))
+        self.assertEqual(self.lines('-f', 'e8m10', '--scope', 'one=e8m3'),
+                         self.expected(rounded(third, 10), rounded(third, 3), rounded(third, 4)))
+        self.assertEqual(self.lines('-f', 'native'), self.expected(*[rounded(third, 23)] * 3))
+        alone = subprocess.run([self.ASKS], stdout=subprocess.PIPE, text=True, check=True).stdout
+        self.assertEqual(dict(line.split() for line in alone.splitlines()), self.expected(*[rounded(third, 23)] * 3))
+
+    def test_wrong(self):
+        with open(self.ASKS, 'rb') as file:
+            program = file.read()
+        self.assertEqual(program.count(b'tw[op]\0e8m4\0'), 1)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'wrong')
+            with open(path, 'wb') as file:
+                file.write(program.replace(b'tw[op]\0e8m4\0', b'tw[op]\0e8mx\0'))
+            os.chmod(path, 0o755)
+            _, said = vprec('-f', 'e8m10', path, status=125)
+        self.assertIn('vprec_scope_format("tw[op]", "e8mx")', said)
+
+    def test_library(self):
+        library = os.path.join(DIRECTORY, 'libscope_asks_library.so')
+        done = subprocess.run([os.path.abspath(sys.argv[1]), '-f', 'e8m10', '--', sys.executable, '-c',
+                               f'import ctypes; ctypes.CDLL({library!r}).ask()'], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=True)
+        self.assertIn('vprec_scope_format', done.stderr)
+        tenth = bits(rounded(Fraction(1, 3), 10))
+        self.assertEqual(done.stdout.split(), ['out', tenth, 'one', tenth, 'two', tenth])
+
+
 if __name__ == '__main__':
     unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
