@@ -3,12 +3,14 @@
  * after a note of jumps.c's the C library's function is jumped to. */
 
     .text
-    .hidden vprec_jumps, vprec_jumps_look_up, vprec_jumps_note, vprec_jumps_note_context, vprec_jumps_context
+    .hidden vprec_jumps, vprec_jumps_look_up, vprec_jumps_note, vprec_jumps_note_context, vprec_jumps_set
+    .hidden vprec_jumps_swap, vprec_jumps_make
 #define SIGSETJMP 0
 #define SETJMP 8
 #define GETCONTEXT 16
 #define SETCONTEXT 24
 #define SWAPCONTEXT 32
+#define MAKECONTEXT 40
 
     .macro function name
     .p2align 4
@@ -67,18 +69,28 @@
     finish getcontext
 
     function setcontext
-    ask vprec_jumps_context
+    ask vprec_jumps_set
     movq %rax, %rdi
     go_on SETCONTEXT
     finish setcontext
 
     function swapcontext
-    ask vprec_jumps_note_context
-    xchgq %rdi, %rsi
-    ask vprec_jumps_context
-    movq %rsi, %rdi
+    ask vprec_jumps_swap
     movq %rax, %rsi
     go_on SWAPCONTEXT
     finish swapcontext
+
+    function makecontext        /* its operands are passed on, on the stack, too */
+    .irp reg, rax, rdi, rsi, rdx, rcx, r8, r9
+    pushq %\reg
+    .cfi_adjust_cfa_offset 8
+    .endr
+    call vprec_jumps_make
+    .irp reg, r9, r8, rcx, rdx, rsi, rdi, rax
+    popq %\reg
+    .cfi_adjust_cfa_offset -8
+    .endr
+    jmp *MAKECONTEXT + vprec_jumps(%rip)
+    finish makecontext
 
     .section .note.GNU-stack, "", @progbits

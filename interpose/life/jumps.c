@@ -22,6 +22,7 @@ struct vprec_jumps {
     __typeof__(&getcontext) getcontext;
     __typeof__(&setcontext) setcontext;
     __typeof__(&swapcontext) swapcontext;
+    __typeof__(&makecontext) makecontext;
 } vprec_jumps __attribute__((visibility("hidden")));
 
 void vprec_jumps_look_up(void);
@@ -31,6 +32,7 @@ __attribute__((constructor)) void vprec_jumps_look_up(void)
     vprec_jumps.getcontext = (__typeof__(&getcontext))dlsym(RTLD_NEXT, "getcontext");
     vprec_jumps.setcontext = (__typeof__(&setcontext))dlsym(RTLD_NEXT, "setcontext");
     vprec_jumps.swapcontext = (__typeof__(&swapcontext))dlsym(RTLD_NEXT, "swapcontext");
+    vprec_jumps.makecontext = (__typeof__(&makecontext))dlsym(RTLD_NEXT, "makecontext");
     vprec_jumps.sigsetjmp = (__typeof__(&set_signal_jump))dlsym(RTLD_NEXT, "__sigsetjmp"); /* last: see jumps.S */
 }
 
@@ -63,8 +65,7 @@ void vprec_jumps_note_context(ucontext_t *uc)
 }
 
 /* The context that is to be gone to in the place of `uc`: one whose mask the kernel may have. */
-const ucontext_t *vprec_jumps_context(const ucontext_t *uc);
-const ucontext_t *vprec_jumps_context(const ucontext_t *uc)
+static const ucontext_t *context(const ucontext_t *uc)
 {
     vprec_view *view = vprec_view_here();
     if (!view)
@@ -78,6 +79,36 @@ const ucontext_t *vprec_jumps_context(const ucontext_t *uc)
     *copy = *uc;
     vprec_set_remove_ours(&copy->uc_sigmask);
     return copy;
+}
+
+static void switch_scopes(const ucontext_t *from, const ucontext_t *to)
+{
+    const vprec_fiber fiber = {.from = from, .to = to, .link = to->uc_link, .here = (uint64_t)__builtin_frame_address(0),
+                               .stack = (uint64_t)to->uc_mcontext.gregs[REG_RSP]};
+    vprec_scope_switch(&fiber);
+}
+
+const ucontext_t *vprec_jumps_set(const ucontext_t *to);
+const ucontext_t *vprec_jumps_set(const ucontext_t *to)
+{
+    switch_scopes(NULL, to);
+    return context(to);
+}
+
+const ucontext_t *vprec_jumps_swap(ucontext_t *from, const ucontext_t *to);
+const ucontext_t *vprec_jumps_swap(ucontext_t *from, const ucontext_t *to)
+{
+    vprec_jumps_note_context(from);
+    switch_scopes(from, to);
+    return context(to);
+}
+
+void vprec_jumps_make(const ucontext_t *uc);
+void vprec_jumps_make(const ucontext_t *uc)
+{
+    if (!vprec_jumps.makecontext)
+        vprec_jumps_look_up();
+    vprec_scope_make_fiber(uc);
 }
 
 /* Where the stack pointer goes to: the C library keeps it as PTR_MANGLE leaves it (sysdeps/unix/sysv/linux/x86_64). */

@@ -145,6 +145,7 @@ static void leave(uint64_t *frame)
 {
     *frame = vprec_returns_take(frame);
     vprec_scope_close_function(frame);
+    vprec_scope_end_fiber(frame);
 }
 
 /* The personality of vprec_returned (Itanium C++ ABI: Exception Handling, 1.6.2). Exceptions leave one frame after the

@@ -56,6 +56,18 @@ const void *vprec_scope_innermost_function(void);
 bool vprec_scope_has_function(const vprec_scope *scope, const void *frame);
 /* Control goes from stack pointer `from` up to `to`, of the same stack or another one. */
 void vprec_scope_jump(uint64_t from, uint64_t to);
+/* The thread goes on in another context (ucontext.h): with the scopes that were open in `to` when that was left by such a
+ * switch; one that was made has none, and where its function returns the thread goes on with those of `link`; what was
+ * neither left nor made is jumped to. Those that are open now wait for `from`; NULL: nobody comes back to them. */
+typedef struct vprec_fiber {
+    const void *from, *to, *link;
+    uint64_t here, stack; /* stack pointers: the present one, and that of `to` */
+} vprec_fiber;
+void vprec_scope_switch(const vprec_fiber *fiber);
+/* A context is made: it starts with a function, and is yet to be gone to. */
+void vprec_scope_make_fiber(const void *context);
+/* The function with that frame has returned, which may be that of a context. */
+void vprec_scope_end_fiber(const void *frame);
 /* Closes the innermost ones until `depth` are open. */
 void vprec_scope_close(uint32_t depth);
 /* The same where threads may go on to work for one of them, which follow others from now on: what they give is of no

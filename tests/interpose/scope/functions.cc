@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <sys/wait.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define APART __attribute__((noipa))
@@ -345,6 +346,77 @@ static void exits()
     show("out");
 }
 
+static ucontext_t outer, first, second;
+
+APART void jumps_by_context()
+{
+    vprec_scope_begin("one");
+    show("one");
+    setcontext(&outer);
+}
+
+static char stacks[2][64 << 10];
+
+APART void inner(ucontext_t *here, ucontext_t *there)
+{
+    show("inner");
+    swapcontext(here, there);
+    show("inner");
+}
+
+static void first_fiber()
+{
+    show("out");
+    vprec_scope_begin("one");
+    show("one");
+    inner(&first, &second);
+    show("one");
+    swapcontext(&first, &outer);
+    show("one");
+    vprec_scope_end();
+    show("out");
+} // goes on in `second`
+
+static void second_fiber()
+{
+    show("out");
+    vprec_scope_begin("hand");
+    show("hand");
+    swapcontext(&second, &first);
+    show("hand");
+    setcontext(&outer); // and is never come back to
+}
+
+static void contexts()
+{
+    struct {
+        ucontext_t *context, *link;
+        void (*function)();
+    } all[] = {{&first, &second, first_fiber}, {&second, &outer, second_fiber}};
+    for (int i = 0; i < 2; i++) {
+        getcontext(all[i].context);
+        all[i].context->uc_stack.ss_sp = stacks[i];
+        all[i].context->uc_stack.ss_size = sizeof stacks[i];
+        all[i].context->uc_link = all[i].link;
+        makecontext(all[i].context, all[i].function, 0);
+    }
+    vprec_scope_begin("two");
+    show("two");
+    swapcontext(&outer, &first);
+    show("two");
+    swapcontext(&outer, &first);
+    show("two");
+    vprec_scope_end();
+    show("out");
+    volatile int again = 0;
+    getcontext(&outer); // on one stack it is a jump
+    show("out");
+    if (!again) {
+        again = 1;
+        jumps_by_context();
+    }
+}
+
 int main(int, char **argv)
 {
     const std::string part = argv[1];
@@ -376,6 +448,8 @@ int main(int, char **argv)
         show("out");
     } else if (part == "threads") {
         threads();
+    } else if (part == "contexts") {
+        contexts();
     } else if (part == "exits") {
         exits();
     }

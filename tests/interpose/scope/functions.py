@@ -79,6 +79,11 @@ class Functions(unittest.TestCase):
     def test_thread_ends(self):
         self.check('exits', 5, ('--scope', 'fn:ends=e8m6'), ends=6)
 
+    def test_contexts(self):
+        """Scopes belong to the stack that they were begun on."""
+        scopes = ('--scope', 'fn:inner=e8m6', '--scope', 'api:one=e8m5', '--scope', 'api:two=e8m4', '--scope', 'hand=e8m3')
+        self.check('contexts', 18, scopes, inner=6, one=5, two=4, hand=3)
+
     def test_stripped(self):
         """Without symbols a function goes by its object and its address."""
         with tempfile.TemporaryDirectory() as folder:
