@@ -26,14 +26,14 @@ table:
     /* DW_CFA_val_expression rip, of so many bytes, on whose stack the CFA lies: behind the frame. Numbers are those of
      * DWARF 5, 7.7.1.
      *
-     *   frame = CFA - 8; t = rip - 16; table = t + *(uint32_t *)t; at = frame & 0xFFFF0
+     *   frame = CFA - 8; t = rip - 16; table = *(t + *(uint32_t *)t); at = frame & 0xFFFF0
      *   1: if (table[at] == frame) return table[at + 8] - 1
      *      if (table[at]) { at = at + 16 & 0xFFFF0; goto 1 }
      *      return 0, where stacks end */
-    .cfi_escape 0x16, 16, 53
+    .cfi_escape 0x16, 16, 54
     .cfi_escape 0x12, 0x38, 0x1c            /* dup, since libgcc picks no bottom; lit8; minus: frame */
     .cfi_escape 0x80, 0x70                  /* breg16 -16: frame t */
-    .cfi_escape 0x12, 0x94, 4, 0x22         /* dup; deref_size 4; plus: frame table */
+    .cfi_escape 0x12, 0x94, 4, 0x22, 0x06   /* dup; deref_size 4; plus; deref: frame table */
     .cfi_escape 0x14, 0x0c, 0xf0, 0xff, 0x0f, 0, 0x1a /* over; const4u; and: frame table at */
     .cfi_escape 0x14, 0x14, 0x22            /* 1: over; over; plus: frame table at place */
     .cfi_escape 0x12, 0x06                  /* dup; deref: frame table at place key */

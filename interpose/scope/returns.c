@@ -2,8 +2,11 @@
  * returns.c: see returns.h. A table by the frame's address, which returns.S reads as well: no more can change here than
  * there. Who puts an entry in is who takes it out again, or a thread that came back elsewhere for him. */
 #include "returns.h"
+#include "runtime/sys.h"
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 
 enum { PLACES = 1 << 16, NONE = 0, GONE = 1 /* no frame: others may lie behind it */ };
 
@@ -13,13 +16,30 @@ typedef struct kept {
 
 _Static_assert(sizeof(kept) == 16 && PLACES == 1 << 16, "returns.S");
 
-kept vprec_returns[PLACES] __attribute__((visibility("hidden")));
+kept *_Atomic vprec_returns __attribute__((visibility("hidden"))); /* NULL: nothing was kept yet */
+
+/* Made when it is needed; NULL: no memory. */
+static kept *table(void)
+{
+    kept *now = atomic_load_explicit(&vprec_returns, memory_order_acquire);
+    if (now)
+        return now;
+    void *made = vprec_sys_mmap(NULL, PLACES * sizeof *now, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (made == MAP_FAILED)
+        return NULL;
+    if (atomic_compare_exchange_strong(&vprec_returns, &now, made))
+        return made;
+    vprec_sys(SYS_munmap, (long)made, PLACES * sizeof *now, 0, 0, 0, 0); /* another thread was quicker */
+    return now;
+}
 
 /* The frame's place or the first free one that `free_too` allows; NULL: there is none. */
 static kept *find(uint64_t frame, bool free_too)
 {
-    for (size_t i = 0; i < PLACES; i++) {
-        kept *k = &vprec_returns[(frame / sizeof *k + i) % PLACES];
+    kept *all = table();
+    for (size_t i = 0; i < PLACES && all; i++) {
+        kept *k = &all[(frame / sizeof *k + i) % PLACES];
         const uint64_t now = atomic_load_explicit(&k->frame, memory_order_relaxed);
         if (now == frame || (free_too && now <= GONE))
             return k;
