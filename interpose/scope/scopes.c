@@ -301,11 +301,11 @@ static bool grow_meters(thread *t, uint32_t number)
     if (!more)
         return false;
     const size_t bytes = t->meter_room * sizeof(vprec_meter *);
-    if (bytes)
+    if (before)
         memcpy(more, before, bytes);
     t->meters = more;
     t->meter_room = room;
-    if (bytes)
+    if (before)
         vprec_pages_free(before, bytes);
     return true;
 }

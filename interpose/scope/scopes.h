@@ -56,7 +56,7 @@ const void *vprec_scope_innermost_function(void);
 bool vprec_scope_has_function(const vprec_scope *scope, const void *frame);
 /* Control goes from stack pointer `from` up to `to`, of the same stack or another one. */
 void vprec_scope_jump(uint64_t from, uint64_t to);
-/* The thread goes on in another context (ucontext.h): with the scopes that were open in `to` when that was left by such a
+/* The thread goes on in another context, by swapcontext(3) or setcontext: with the scopes that were open in `to` when that was left by such a
  * switch; one that was made has none, and where its function returns the thread goes on with those of `link`; what was
  * neither left nor made is jumped to. Those that are open now wait for `from`; NULL: nobody comes back to them. */
 typedef struct vprec_fiber {

@@ -17,9 +17,9 @@ PARTS = ('lib', 'interpose', 'tools')
 # Included more than once, for lists and for code that is written once for all types.
 TEMPLATES = {'interpose/libm/functions.h', 'lib/x86/lanes_avx2.h', 'lib/x86/lanes_avx512.h'}
 OURS = r'((?:vprec|page|stats|sweep)_\w+|(?:VPREC|PAGE|STATS|SWEEP)_\w+)'
-# life/first.S, preload.map, life/sanitizer.c, life/named.c
+# life/first.S, preload.map, life/sanitizer.c, life/named.c; the C++ runtime's in life/jumps.c
 EXPORTED = {'vprec_first', 'VPREC', '__asan_default_options', 'vprec_code_named', 'vprec_task_begin', 'vprec_task_end',
-            'vprec_task_collector'}
+            'vprec_task_collector', '__cxa_begin_catch'}
 
 
 def guard(path):
