@@ -33,7 +33,7 @@ typedef struct frame {
     const char *object;
     uint64_t address, offset;
     char *function; /* demangled, with its parameters or without; NULL: no symbol tells. To be freed */
-    vprec_line line;
+    vprec_source_line line;
 } frame;
 
 static frame frame_of(const vprec_records *records, const vprec_called *f, bool parameters)

@@ -102,11 +102,11 @@ static const known *find(const vprec_records *records, const char *path)
     return &all[count++];
 }
 
-vprec_line vprec_line_of(const vprec_records *records, const char *object, uint64_t address)
+vprec_source_line vprec_line_of(const vprec_records *records, const char *object, uint64_t address)
 {
     enum { UNASKED, THERE, MISSING };
     static int library;
-    vprec_line line = {NULL, 0};
+    vprec_source_line line = {NULL, 0};
     if (library == UNASKED)
         library = open_library() ? THERE : MISSING;
     const known *k = library == THERE ? find(records, object) : NULL;
@@ -117,19 +117,19 @@ vprec_line vprec_line_of(const vprec_records *records, const char *object, uint6
     return line;
 }
 #else
-vprec_line vprec_line_of(const vprec_records *records, const char *object, uint64_t address)
+vprec_source_line vprec_line_of(const vprec_records *records, const char *object, uint64_t address)
 {
     (void)records, (void)object, (void)address;
-    return (vprec_line){NULL, 0};
+    return (vprec_source_line){NULL, 0};
 }
 #endif
 
-char *vprec_line_text(vprec_line line)
+char *vprec_line_text(vprec_source_line line)
 {
     return line.file ? vprec_text("%s:%d", vprec_base(line.file), line.line) : NULL;
 }
 
-void vprec_line_put(json_t *object, vprec_line line)
+void vprec_line_put(json_t *object, vprec_source_line line)
 {
     vprec_json_put(object, "file", line.file ? vprec_json_text(line.file) : json_null());
     vprec_json_put(object, "line", line.file ? json_integer(line.line) : json_null());

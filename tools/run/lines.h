@@ -7,18 +7,18 @@
 #include "common/json.h"
 #include "records.h"
 
-typedef struct vprec_line {
+typedef struct vprec_source_line {
     const char *file; /* NULL: nobody knows; else it stays */
     int line;
-} vprec_line;
+} vprec_source_line;
 
 /* Of the code at an address of the object's file, if that is still the one that ran. */
-vprec_line vprec_line_of(const vprec_records *records, const char *object, uint64_t address);
+vprec_source_line vprec_line_of(const vprec_records *records, const char *object, uint64_t address);
 
 /* "net.c:123", or NULL; to be freed. */
-char *vprec_line_text(vprec_line line);
+char *vprec_line_text(vprec_source_line line);
 
 /* Puts `file` and `line` into the report's object, null where nobody knows. */
-void vprec_line_put(json_t *object, vprec_line line);
+void vprec_line_put(json_t *object, vprec_source_line line);
 
 #endif
