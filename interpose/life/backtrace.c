@@ -315,15 +315,16 @@ static bool is_kept_by_calls(unsigned i)
     return i == RBX || i == RBP || (i >= R12 && i < RETURN);
 }
 
-/* From the function at `pc` to its caller. False: it is not known, or there is none. */
-static bool step(state *s, const program *p)
+/* From the function at `pc` to its caller. False: it is not known, or there is none. `ours`: it may have changed stacks
+ * (gate_enter.S); else callers lie above. */
+static bool step(state *s, const program *p, bool ours)
 {
     const row *row = &p->now;
     state next = {0};
     if (row->frame.kind != IN || !(s->known >> row->base & 1) || row->of[RETURN].kind != AT)
         return false;
     const uint64_t frame = s->of[row->base] + (uint64_t)row->frame.value;
-    if (frame <= s->of[RSP])
+    if (frame <= s->of[RSP] && !ours)
         return false;
     for (unsigned i = 0; i < COLUMNS; i++) {
         const rule *r = &row->of[i];
@@ -346,7 +347,7 @@ static bool step(state *s, const program *p)
 }
 
 /* Unwinds by the row of the code at `pc`, which `of` holds. */
-static bool unwind(state *s, const found *of, uint64_t pc)
+static bool unwind(state *s, const found *of, uint64_t pc, bool ours)
 {
     program p;
     p.depth = 0;
@@ -357,7 +358,7 @@ static bool unwind(state *s, const found *of, uint64_t pc)
     if (!run_program(&p, &entry, p.start))
         return false;
     p.at_entry = p.now;
-    return run_program(&p, &rows, pc) && step(s, &p);
+    return run_program(&p, &rows, pc) && step(s, &p, ours);
 }
 
 /* An object that frames lie in. Entries stay. */
@@ -424,23 +425,38 @@ static bool find(uint64_t pc, found *of)
 
 static uint64_t trace(const void *where, const void *registers)
 {
+    enum { STEPS_MOST = 64 }; /* those through our own functions among them */
     const vprec_site *site = where;
     const vprec_cpu *cpu = registers;
     vprec_called frames[VPREC_CALLED_MOST];
     uint32_t count = 0;
     found of, own;
-    state s = {.known = 0xFFFF};
-    memcpy(s.of, cpu->gpr, sizeof cpu->gpr);
-    const bool self = find((uint64_t)(uintptr_t)trace, &own);
+    state s;
+    uint64_t pc;
+    if (!find((uint64_t)(uintptr_t)trace, &own))
+        return 0;
+    if (cpu) {
+        s.known = 0xFFFF;
+        memcpy(s.of, cpu->gpr, sizeof cpu->gpr);
+        pc = site->address;
+    } else { /* from here on, through what stands for a function of libm, to who called that */
+        s.known = 1 << RBX | 1 << RSP | 1 << RBP | 0xF000;
+        __asm__ volatile("movq %%rbx, 24(%1)\n\tmovq %%rsp, 32(%1)\n\tmovq %%rbp, 40(%1)\n\tmovq %%r12, 96(%1)\n\t"
+                         "movq %%r13, 104(%1)\n\tmovq %%r14, 112(%1)\n\tmovq %%r15, 120(%1)\n\tleaq 1f(%%rip), %0\n1:"
+                         : "=&r"(pc)
+                         : "r"(s.of)
+                         : "memory");
+    }
     /* Of a caller the code before its return address counts: the call may be the last thing that it does. */
-    for (uint64_t pc = site->address; count < VPREC_CALLED_MOST && find(pc, &of); pc = s.of[RETURN] - 1) {
-        if (!self || of.map != own.map) {
+    for (int i = 0; i < STEPS_MOST && count < VPREC_CALLED_MOST && find(pc, &of); i++, pc = s.of[RETURN] - 1) {
+        const bool ours = of.map == own.map;
+        if (!ours) {
             uint64_t base, object = record_of(&of, &base);
             if (!object)
                 break;
             frames[count++] = (vprec_called){object, pc - base};
         }
-        if (!unwind(&s, &of, pc))
+        if (!unwind(&s, &of, pc, ours))
             break;
     }
     const size_t bytes = count * sizeof *frames;

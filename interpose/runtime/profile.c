@@ -110,7 +110,7 @@ static void keep(vprec_first *first, const vprec_case *c, bool traced)
     first->result = c->result;
     for (size_t i = 0; c->name && c->name[i] && i + 1 < sizeof first->name; i++)
         first->name[i] = c->name[i];
-    first->stack = traced && c->cpu && vprec_first_trace ? vprec_first_trace(c->site, c->cpu) : 0;
+    first->stack = traced && (c->cpu || c->name) && vprec_first_trace ? vprec_first_trace(c->site, c->cpu) : 0;
     uint64_t order = vprec_firsts ? atomic_fetch_add_explicit(vprec_firsts, 1, memory_order_relaxed) : 0;
     atomic_store_explicit(&first->order, order + 1, memory_order_release);
 }

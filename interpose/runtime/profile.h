@@ -60,7 +60,8 @@ typedef struct vprec_case {
 
 /* Where what comes first gets its number. NULL: all are 1. */
 extern _Atomic uint64_t *vprec_firsts;
-/* Records the stack at the instruction; offset of the record, or 0. NULL: nobody does. */
+/* Records the stack at the instruction, or (NULL) of who calls a function of libm; offset of the record, or 0. NULL:
+ * nobody does. */
 extern uint64_t (*vprec_first_trace)(const void *site, const void *cpu);
 /* Keeps the operation in those of `first`, one of each kind, that `wrong` has and that hold none. */
 void vprec_first_keep(vprec_first first[VPREC_FIRSTS], unsigned wrong, const vprec_case *c);

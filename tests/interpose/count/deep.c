@@ -54,6 +54,17 @@ __asm__(".text\n\t.type lying, @function\nlying:\n\t.cfi_startproc\n\tpushq %rbx
         ".cfi_rel_offset rbx, 0\n\tmovq %rdi, %rbx\n\t.cfi_def_cfa rbx, 16\n\tmulss %xmm0, %xmm0\n\t"
         "popq %rbx\n\t.cfi_def_cfa rsp, 8\n\tret\n\t.cfi_endproc\n\t.size lying, . - lying");
 
+/* Who calls libm. */
+FUNCTION static float exponential(float x)
+{
+    trail[depth].name = __func__;
+    trail[depth++].line = __LINE__ + 1;
+    const float y = expf(x);
+    keep_trail();
+    depth--;
+    return y;
+}
+
 FUNCTION static float plain(float x)
 {
     CALL(square(x));
@@ -128,6 +139,8 @@ int main(int argc, char **argv)
         trail[depth].name = __func__;
         trail[depth++].line = __LINE__ + 1;
         qsort(numbers, 3, sizeof *numbers, compare);
+    } else if (!strcmp(way, "libm")) {
+        CALL(exponential(20));
     } else if (!strcmp(way, "thread")) {
         pthread_create(&t, NULL, thread, NULL);
         pthread_join(t, NULL);

@@ -25,6 +25,7 @@ class Deep(unittest.TestCase):
                 told = json.load(file)
         counts = [f['counts']['f32']['first'] for f in told['functions'] if f['name'] == 'square' and 'counts' in f]
         counts += [s['counts']['f32']['first'] for s in told['scopes'] if 'counts' in s]
+        counts += [p['libm_first']['f32'] for p in told['processes']]
         (stack,) = [c['overflow']['stack'] for c in counts if 'overflow' in c]
         expected = [(name, int(line)) for name, line in
                     (text.split() for text in done.stdout.decode().splitlines())]
@@ -69,6 +70,15 @@ class Deep(unittest.TestCase):
     def test_through_another_library(self):
         for stack in self.check('sort'):
             self.assertIn('libc.so.6', [os.path.basename(f['object']) for f in stack])
+
+    def test_who_calls_libm(self):
+        for program in PROGRAMS:
+            for level in 'sse2', 'avx512':
+                expected, stack, errors = self.run_way(program, 'libm', level=level)
+                self.assertEqual(self.own(stack, program), [(name, line if LINES == 'yes' else None)
+                                                            for name, line in expected], stack)
+                self.assertEqual(stack[0]['function'], 'exponential')
+                self.assertIn('first overflow: exp(20) gave inf, in exponential (deep', errors)
 
     def test_in_a_thread(self):
         for _ in self.check('thread'):
