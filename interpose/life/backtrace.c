@@ -5,6 +5,7 @@
  * a kind that is not known here, ends the list: rather fewer callers than wrong ones. Takes no lock and no memory but
  * the record, since it runs in the middle of anything. */
 #include "backtrace.h"
+#include "libm/library.h"
 #include "runtime/names.h"
 #include "runtime/profile.h"
 #include "runtime/record.h"
@@ -26,9 +27,8 @@ typedef struct found {
     unsigned long long reserved[7];
 } found;
 
-/* Weak: the C library may be an older one. */
-extern int find_object(void *address, found *result) __asm__("_dl_find_object")
-    __attribute__((weak, visibility("default")));
+/* The C library's _dl_find_object. */
+static int (*find_object)(void *address, found *result);
 
 typedef struct state {
     uint64_t of[COLUMNS];
@@ -472,6 +472,18 @@ static uint64_t trace(const void *where, const void *registers)
 
 void vprec_backtrace_begin(void)
 {
+    static bool asked;
+    vprec_library libc;
+    uint32_t symbol;
+    /* By name: were it linked to, vprec would need a C library that has it. */
+    for (const struct link_map *map = asked ? NULL : _r_debug.r_map; map && !find_object; map = map->l_next) {
+        if (strcmp(vprec_name_base(map->l_name), "libc.so.6") || !vprec_library_read(&libc, map) ||
+            !(symbol = vprec_library_find(&libc, "_dl_find_object", 0)))
+            continue;
+        const uint64_t address = vprec_library_address(&libc, symbol);
+        memcpy(&find_object, &address, sizeof find_object);
+    }
+    asked = true;
     if (find_object)
         vprec_first_trace = trace;
 }
