@@ -78,7 +78,7 @@ def check_chroot(packages, suite, folder):
     if os.geteuid() or not shutil.which('debootstrap', path='/usr/sbin:/usr/bin'):
         print('no debootstrap, or not root', file=sys.stderr)
         return 77
-    run('/usr/sbin/debootstrap', '--variant=minbase', '--include=python3,python3-venv,ca-certificates', suite, chroot)
+    run('/usr/sbin/debootstrap', '--variant=minbase', '--include=python3-venv,python3-numpy', suite, chroot)
     try:
         run('mount', '-t', 'proc', 'proc', os.path.join(chroot, 'proc'))
         for package in packages:
@@ -93,13 +93,8 @@ def check_chroot(packages, suite, folder):
         check('libvprec.so.0' in run(*inside, 'ldconfig', '-p'), 'the loader does not know libvprec')
         run(*inside, 'dpkg', '-r', 'vprec')
         check(not glob.glob(os.path.join(chroot, 'usr/**/*vprec*'), recursive=True), 'dpkg -r left something')
-        run(*inside, 'python3', '-m', 'venv', '/opt/venv')
-        for name in ('/etc/pip.conf', '/etc/resolv.conf'):
-            if os.path.exists(name):
-                shutil.copy(name, chroot + name)
-        pip = {name: value for name, value in os.environ.items() if name.startswith(('PIP_', 'SSL_', 'http'))}
-        run(*inside, *(f'{name}={value}' for name, value in pip.items()), '/opt/venv/bin/pip', 'install', '-q', 'numpy',
-            wheel)
+        run(*inside, 'python3', '-m', 'venv', '--system-site-packages', '/opt/venv')
+        run(*inside, '/opt/venv/bin/pip', 'install', '-q', '--no-index', wheel)
         check(run(*inside, '/opt/venv/bin/vprec-run', *NARROW) == '22.5\n', 'the wheel')
         check(run(*inside, '/opt/venv/bin/python', '-c', 'import vprec; print(vprec.round([0.1], "bf16")[0])') ==
               '0.10009765625\n', 'the wheel in Python')

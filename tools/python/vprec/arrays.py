@@ -142,13 +142,9 @@ def result_type(arrays: list[np.ndarray[Any, Any]], given: tuple[Any, ...]) -> n
     return found
 
 
-#: Formats that elements of a type were found to hold.
-_fit: set[tuple[Format, Any]] = set()
-
-
 def check_fits(format: Format, dtype: np.dtype[Any]) -> None:
     """FormatError: elements of that type do not hold the format's values."""
-    if dtype == F64 or (format, dtype) in _fit:
+    if dtype in format.fitting or dtype == F64:
         return
     held = narrow_format(dtype)
     if held is None:
@@ -157,7 +153,7 @@ def check_fits(format: Format, dtype: np.dtype[Any]) -> None:
     elif not format.fits(held):
         raise FormatError(f'{format} does not fit {dtype}, which holds the values of {held}: give float32, as '
                           'x.astype(np.float32)')
-    _fit.add((format, dtype))
+    format.fitting.add(dtype)
 
 
 def contiguous(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:

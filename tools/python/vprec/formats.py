@@ -35,21 +35,23 @@ class Format:
     Traceback (most recent call last):
     vprec.formats.FormatError: `e5m60`: 60 fraction bits do not fit binary64 (1..52)
     """
-    __slots__ = ('_struct', '_text', '_hash', 'address', 'roundings')
+    __slots__ = ('_struct', '_text', '_hash', 'address', 'fitting', 'roundings')
 
     _struct: c.FormatStruct
     _text: str
     _hash: int
     #: Of the C structure, for calls.
     address: int
+    #: Types of elements that were found to hold it.
+    fitting: set[Any]
     #: C structures of roundings to this format, by mode; read only, so any thread may use them.
     roundings: dict[int, c.RoundingStruct]
 
     def __new__(cls, text: FormatLike) -> Format:
         if isinstance(text, Format):
             return text
-        known = _known.get(text)
-        return known if known is not None else _parse(text)
+        found = known.get(text)
+        return found if found is not None else _parse(text)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Format, (self._text,)
@@ -177,7 +179,7 @@ class Format:
 
 
 #: Formats that were asked for, by their text.
-_known: dict[str, Format] = {}
+known: dict[str, Format] = {}
 _KNOWN_MOST = 10000
 
 
@@ -195,10 +197,11 @@ def _parse(text: str) -> Format:
     made._text = spelling.value.decode()
     made.address = ctypes.addressof(struct)
     made._hash = hash(bytes(struct))
+    made.fitting = set()
     made.roundings = {}
-    if len(_known) >= _KNOWN_MOST:
-        _known.clear()
-    return _known.setdefault(text, made)
+    if len(known) >= _KNOWN_MOST:
+        known.clear()
+    return known.setdefault(text, made)
 
 
 def presets() -> list[str]:

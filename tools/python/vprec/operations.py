@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from . import _library as c
-from .arrays import check_fits, elementwise
-from .formats import Format
+from .arrays import F32, check_fits, elementwise
+from .formats import Format, known
 
 if TYPE_CHECKING:
     from .formats import FormatLike
@@ -34,15 +34,22 @@ class _Operation:
 
     def __call__(self, given: tuple[Any, ...], format: FormatLike, mode: str, seed: Seed, bits: int, out: Any,
                  outcomes: Optional[Outcomes]) -> Any:
-        to = Format(format)
-        number = mode_number(mode)
-        if out is None and outcomes is None and number != c.SR:
-            kind = type(given[0])
-            if kind in _SCALARS and all(type(x) is kind for x in given):
-                if kind is float:
-                    return self.scalar(*given, to.address, number)
-                check_fits(to, given[0].dtype)
-                return kind(self.scalar(*[float(x) for x in given], to.address, number))
+        # A number alone should not take longer than it must: known formats and modes are looked up here.
+        to = known.get(format) if type(format) is str else None
+        if to is None:
+            to = Format(format)
+        number = c.MODES.get(mode, -1)
+        if number < 0:
+            number = mode_number(mode)
+        kind = type(given[0])
+        if kind in _SCALARS and out is None and outcomes is None and number != c.SR and \
+                (len(given) == 1 or all([type(x) is kind for x in given])):
+            if kind is not np.float32: # float64 is a float
+                result = self.scalar(*given, to.address, number)
+                return result if kind is float else kind(result)
+            if F32 not in to.fitting:
+                check_fits(to, F32)
+            return kind(self.scalar(*map(float, given), to.address, number))
         address, kept = rounding(to, number, seed, bits, outcomes)
         result = elementwise(_call, self.elements, given, to, address, number == c.SR, out)
         del kept
