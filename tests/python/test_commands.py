@@ -168,7 +168,7 @@ vprec.probe("of half", np.float16([1.5]))
 
 class Scopes(unittest.TestCase):
     def test_under_vprec_run(self):
-        done = vprec.run([PYTHON, '-c', SCOPED], format='e8m10', scope='narrow=e8m3')
+        done = vprec.run([PYTHON, '-c', SCOPED], format='e8m10', scope={'narrow': 'e8m3'})
         self.assertEqual(done['stdout'], '16.0 16.0 100.0\n', done['stderr'])
         calls = {row['name']: row['calls'] for row in done['report']['scopes']}
         self.assertEqual(calls['api:narrow'], 3)

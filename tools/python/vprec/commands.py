@@ -33,14 +33,17 @@ class RunError(RuntimeError):
 
 def options_of(options: dict[str, Any]) -> list[str]:
     """Keyword arguments as options of a command: `skip_object` is --skip-object; True is the option alone, False and
-    None are none, a list gives it several times.
+    None are none, a list gives it several times, and so does a
+    dictionary, of pairs.
 
-    >>> options_of({"mode": "sr", "count": True, "object": ["a", "b"], "quiet": False})
-    ['--mode=sr', '--count', '--object=a', '--object=b']
+    >>> options_of({"mode": "sr", "count": True, "object": ["a", "b"], "quiet": False, "scope": {"head": "bf16"}})
+    ['--mode=sr', '--count', '--object=a', '--object=b', '--scope=head=bf16']
     """
     made: list[str] = []
     for name, value in options.items():
         option = '--' + name.replace('_', '-')
+        if isinstance(value, dict):
+            value = [f'{key}={one}' for key, one in value.items()]
         for one in value if isinstance(value, (list, tuple)) else [value]:
             if one is True:
                 made.append(option)
@@ -73,7 +76,7 @@ def run(program: Union[Program, Callable[..., Any]], arrays: Any = (), *, format
         cwd: Any = None, env: Optional[dict[str, str]] = None, input: Optional[str] = None, **options: Any) -> Any:
     """Runs a program, or a function of Python in a child, with every floating-point operation rounded as `format` says:
     ``"bf16"`` for binary32, ``"f32=bf16,f64=e11m40"``, ``"native"`` for none. Further options are those of vprec-run,
-    with ``_`` for ``-``: ``mode="sr"``, ``count=True``, ``object=["*blas*", "*conv*"]``, ``scope="head=e5m10"``.
+    with ``_`` for ``-``: ``mode="sr"``, ``count=True``, ``object=["*blas*", "*conv*"]``, ``scope={"head": "e5m10"}``.
 
     program: a name, or a list of it and its arguments. `cwd`, `env` and `input` are as of :func:`subprocess.run`. The
     result is a dictionary of ``status`` (124: ``audit=True`` found something), ``stdout``, ``stderr`` and vprec-run's
