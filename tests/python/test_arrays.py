@@ -17,6 +17,7 @@ from hypothesis.extra import numpy as hn
 
 import vprec
 
+SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../tools/python')
 SCALE = int(os.environ.get('VPREC_TEST_SCALE', '1'))
 hypothesis.settings.register_profile('vprec', max_examples=60 * SCALE, deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile('vprec')
@@ -282,6 +283,18 @@ class Importing(unittest.TestCase):
         loaded = {name.partition('.')[0] for name in done.stdout.split()}
         self.assertLessEqual(loaded, {'vprec', 'ctypes', '_ctypes', 'struct', '_struct', 'math', '__future__', 'types',
                                       'os', 'stat', 'posixpath', 'genericpath', '_collections_abc', '_stat'})
+
+
+    def test_refusals(self):
+        """On another processor or system, and of a folder that holds the modules alone."""
+        where = os.path.dirname(vprec.__file__)
+        for before, says in (('import os; os.uname = lambda: type("Uname", (), {"machine": "aarch64"})', 'aarch64'),
+                             ('import sys; sys.platform = "darwin"', 'darwin'),
+                             (f'import sys; sys.path[:0] = [{SOURCES!r}]', 'install it by pip')):
+            done = subprocess.run([sys.executable, '-c', f'{before}\nimport vprec'], capture_output=True, text=True,
+                                  check=False, cwd=os.path.dirname(where))
+            self.assertEqual((done.returncode, 'ImportError' in done.stderr, says in done.stderr), (1, True, True),
+                             done.stderr)
 
 
 if __name__ == '__main__':

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from typing import Any, Optional
 
 __all__ = ['Report', 'Rows', 'read']
 
@@ -60,8 +60,12 @@ class Report(dict[str, Any]):
         """A pandas.DataFrame of rows()."""
         return _table(self.rows())
 
-    def _repr_html_(self) -> str:
-        html: str = self.to_pandas().to_html()
+    def _repr_html_(self) -> Optional[str]:
+        """In a notebook: the table, without empty columns; where there is no pandas, as other dictionaries."""
+        try:
+            html: str = self.to_pandas().dropna(axis=1, how='all').to_html()
+        except ImportError:
+            return None
         return html
 
 
