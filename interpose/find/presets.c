@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * presets.c: see presets.h. Functions go by parts of their symbols, which in C++ hold the names of what they are made
- * for: PyTorch 2.13, TensorFlow 2.21, NumPy 1.24 to 2.4, JAX 0.10. (JAX draws by code that it generates, and onnxruntime's
- * wheels have no symbols.) */
+ * for: PyTorch 2.13, TensorFlow 2.21, NumPy 1.24 to 2.4, JAX 0.10, onnxruntime 1.20 to 1.32, whose wheels have no
+ * symbols, but names of classes (scope/ort.c). (JAX draws by code that it generates.) */
 #include "presets.h"
 #include <fnmatch.h>
 #include <string.h>
@@ -27,6 +27,10 @@ static const char *const tensorflow[] = {
     "7RangeOp", "choose_split_factors", "get_dot_kernel", "schedule_dot", NULL,
 };
 static const char *const jax[] = {"choose_split_factors", "get_dot_kernel", "schedule_dot", NULL};
+static const char *const onnxruntime[] = {
+    "12RandomNormal", "13RandomUniform", "16RandomNormalLike", "17RandomUniformLike", "11Multinomial", "9Bernoulli",
+    "5RangeE", NULL,
+};
 static const char *const numpy[] = {
     "=FLOAT_fill", "=DOUBLE_fill", "=CFLOAT_fill", "=CDOUBLE_fill", "=HALF_fill", NULL,
 };
@@ -38,6 +42,8 @@ static const list lists[] = {
     {VPREC_FRAMEWORK_TENSORFLOW, "*/libtensorflow_cc.so*", tensorflow},
     {VPREC_FRAMEWORK_TENSORFLOW, "*/libtensorflow_framework.so*", tensorflow},
     {VPREC_FRAMEWORK_JAX, "*/libjax_common.so*", jax},
+    {VPREC_FRAMEWORK_ONNXRUNTIME, "*/libonnxruntime.so*", onnxruntime},
+    {VPREC_FRAMEWORK_ONNXRUNTIME, "*/onnxruntime_pybind11_state*.so", onnxruntime},
 };
 enum { LISTS = sizeof lists / sizeof *lists };
 

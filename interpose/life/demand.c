@@ -343,6 +343,18 @@ static void on_generated(vprec_loaded *l, arrival *a)
     a->to = vprec_generated_give_up(l->text.lo, l->text.hi) ? a->address : 0;
 }
 
+/* What the preset names without symbols is no more than part of an operation, with what it calls. */
+static bool leave_native(vprec_loaded *l, const vprec_adapter *adapter)
+{
+    enum { DEPTH = 4 };
+    vprec_vec functions = VPREC_VEC(uint64_t);
+    bool done = adapter->leaves(&l->object, l->preset, &functions);
+    for (size_t i = 0; i < functions.count && done; i++)
+        done = vprec_unit_callees(l, VPREC_AT(functions, uint64_t, i), DEPTH, &l->parts);
+    vprec_vec_free(&functions);
+    return done;
+}
+
 /* Control has come to a page without X. */
 static void on_fetch(void *data)
 {
@@ -359,7 +371,10 @@ static void on_fetch(void *data)
     const vprec_adapter *adapter = l->adapter;
     if (adapter) { /* it is relocated by now */
         l->adapter = NULL;
-        adapter->begin(&l->object);
+        if (l->preset && adapter->leaves && !leave_native(l, adapter))
+            give_up(l);
+        if (vprec_adapter_tells(adapter))
+            adapter->begin(&l->object);
     }
     vprec_devices_met(l, a->address);
     if (*vprec_text_state(&l->text, page) & VPREC_PAGE_RUNS) { /* another thread was quicker, or has patched it */

@@ -437,13 +437,12 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
         return;
     }
     l->selected = selected;
-    l->adapter = vprec_adapter_of(path);
-    if (l->adapter && !vprec_scope_wanted() && (!*config->dump || l->adapter->no_dump))
-        l->adapter = NULL;
     /* who names functions says all of it */
     l->preset = selected && vprec_select_function(config, 0) == VPREC_CHOICE_ANY ? vprec_preset_of(config, path) : 0;
     if (l->preset)
         vprec_record_native(VPREC_REASON_LEFT_PRESET, path, NULL);
+    const vprec_adapter *adapter = vprec_adapter_of(path);
+    l->adapter = adapter && (vprec_adapter_tells(adapter) || (l->preset && adapter->leaves)) ? adapter : NULL;
     bool sanitized = has_sanitizer();
     if (sanitized)
         vprec_meters_quiet();

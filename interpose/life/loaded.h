@@ -28,7 +28,7 @@ typedef struct vprec_loaded {
     vprec_object object;
     vprec_text_pages text;
     vprec_object_record *record;
-    const vprec_adapter *adapter; /* is to begin before it runs; NULL: none, or it did */
+    const vprec_adapter *adapter; /* is asked before it runs; NULL: none, or it was */
     bool selected;     /* else only what it has for others */
     unsigned preset;   /* see presets.h; 0 none */
     enum vprec_isa isa; /* what the clones may use */

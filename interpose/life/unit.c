@@ -531,6 +531,39 @@ bool vprec_unit_kept(vprec_loaded *l, const vprec_symbol *f, uint32_t *vectors, 
     return done;
 }
 
+bool vprec_unit_callees(vprec_loaded *l, uint64_t address, int depth, vprec_vec *functions)
+{
+    vprec_symbol f;
+    unit u;
+    if (!vprec_object_function_at(&l->object, address, &f))
+        return true;
+    for (size_t i = 0; i < functions->count; i++)
+        if (VPREC_AT(*functions, uint64_t, i) == f.start)
+            return true;
+    if (!vprec_vec_add_u64(functions, f.start))
+        return false;
+    begin(&u, l, 0);
+    vprec_vec targets = VPREC_VEC(uint64_t);
+    vprec_symbol *s = vprec_vec_add(&u.view.symbols, 1); /* in whatever state it is */
+    if (s)
+        *s = f;
+    bool done = s && read_unit(&u);
+    const vprec_codemap *map = &u.job.map;
+    for (uint64_t at = f.start; at < f.end && done && depth; at++) {
+        vprec_insn insn;
+        if (*vprec_mark(map, at) & VPREC_START &&
+            vprec_insn_decode(vprec_bytes(map, at), vprec_room(map, at), at, &insn) &&
+            (insn.flow == VPREC_FLOW_CALL || insn.flow == VPREC_FLOW_JMP || insn.flow == VPREC_FLOW_JCC) &&
+            vprec_object_code_at(&l->object, insn.target) && insn.target - f.start >= f.end - f.start)
+            done = vprec_vec_add_u64(&targets, insn.target);
+    }
+    release(&u);
+    for (size_t i = 0; i < targets.count && done; i++)
+        done = vprec_unit_callees(l, VPREC_AT(targets, uint64_t, i), depth - 1, functions);
+    vprec_vec_free(&targets);
+    return done;
+}
+
 bool vprec_unit_computes(vprec_loaded *l, uint64_t address, int depth)
 {
     vprec_symbol f;

@@ -17,6 +17,10 @@ bool vprec_unit_plant(vprec_loaded *loaded, const vprec_symbol *function);
 /* What was planted in [start, end) and is still there goes away. */
 bool vprec_unit_unplant(vprec_loaded *loaded, uint64_t start, uint64_t end);
 
+/* Adds the start of the function at `address` to `functions` (uint64_t), unless it is there, and those that it calls or
+ * jumps to directly. */
+bool vprec_unit_callees(vprec_loaded *loaded, uint64_t address, int depth, vprec_vec *functions);
+
 /* Whether the function at `address`, or one that it calls or jumps to directly, has something to round. */
 bool vprec_unit_computes(vprec_loaded *loaded, uint64_t address, int depth);
 

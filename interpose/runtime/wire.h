@@ -106,7 +106,8 @@ enum vprec_rule_kind {
 };
 
 /* --preset: frameworks of which what is known to need its precision stays native (find/presets.h). */
-#define VPREC_FRAMEWORK_LIST(X) X(TORCH, "torch") X(NUMPY, "numpy") X(TENSORFLOW, "tensorflow") X(JAX, "jax")
+#define VPREC_FRAMEWORK_LIST(X) X(TORCH, "torch") X(NUMPY, "numpy") X(TENSORFLOW, "tensorflow") X(JAX, "jax") \
+    X(ONNXRUNTIME, "onnxruntime")
 enum vprec_framework {
 #define X(name, text) VPREC_FRAMEWORK_##name,
     VPREC_FRAMEWORK_LIST(X)

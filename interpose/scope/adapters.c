@@ -4,16 +4,18 @@
 #include "opencv.h"
 #include "ort.h"
 #include "runtime/record.h"
+#include "runtime/share.h"
+#include "scopes.h"
 #include "tensorflow.h"
 #include "xla.h"
 
 #define NO_DUMP(parts) "--dump-layers: outputs of " parts " are not written, those of PyTorch, onnxruntime and TensorFlow are"
 
 static const vprec_adapter adapters[] = {
-    {vprec_opencv_is, vprec_opencv_begin, NO_DUMP("OpenCV's layers")},
-    {vprec_ort_is, vprec_ort_begin, NULL},
-    {vprec_tensorflow_is, vprec_tensorflow_begin, NULL},
-    {vprec_xla_is, vprec_xla_begin, NO_DUMP("XLA's steps")},
+    {vprec_opencv_is, vprec_opencv_begin, NULL, NO_DUMP("OpenCV's layers")},
+    {vprec_ort_is, vprec_ort_begin, vprec_ort_leaves, NULL},
+    {vprec_tensorflow_is, vprec_tensorflow_begin, NULL, NULL},
+    {vprec_xla_is, vprec_xla_begin, NULL, NO_DUMP("XLA's steps")},
 };
 
 const vprec_adapter *vprec_adapter_of(const char *path)
@@ -22,6 +24,11 @@ const vprec_adapter *vprec_adapter_of(const char *path)
         if (adapters[i].is(path))
             return &adapters[i];
     return NULL;
+}
+
+bool vprec_adapter_tells(const vprec_adapter *adapter)
+{
+    return vprec_scope_wanted() || (*vprec_wire_shared->config.dump && !adapter->no_dump);
 }
 
 void vprec_adapter_no_dump(const char *path)

@@ -8,6 +8,7 @@
 #include "ort.h"
 #include "classes.h"
 #include "dump.h"
+#include "find/presets.h"
 #include "ort_outputs.h"
 #include "peek.h"
 #include "runtime/names.h"
@@ -140,6 +141,21 @@ static bool is_laid_out(const vprec_classes *c)
         return false;
     const uint8_t *code = (const uint8_t *)most;
     return !memcmp(memcmp(code, endbr, sizeof endbr) ? code : code + sizeof endbr, no, sizeof no);
+}
+
+bool vprec_ort_leaves(const vprec_object *object, unsigned preset, vprec_vec *functions)
+{
+    vprec_classes c;
+    bool done = true, found = vprec_classes_find(&c, object, "N11onnxruntime8OpKernelE", false);
+    for (size_t i = 0; found && done && is_laid_out(&c) && i < c.tables.count; i++) {
+        const uint64_t *table = (const uint64_t *)VPREC_AT(c.tables, uint64_t, i);
+        const char *name;
+        memcpy(&name, (const char *)table[-1] + 8, sizeof name);
+        done = !vprec_preset_leaves(preset, name) || vprec_vec_add_u64(functions, table[COMPUTE]);
+    }
+    if (found)
+        vprec_classes_free(&c);
+    return done;
 }
 
 void vprec_ort_begin(vprec_object *object)

@@ -8,5 +8,6 @@
 /* See vprec_adapter: its kernels tell when they run. */
 bool vprec_ort_is(const char *path);
 void vprec_ort_begin(vprec_object *object);
+bool vprec_ort_leaves(const vprec_object *object, unsigned preset, vprec_vec *functions);
 
 #endif

@@ -42,7 +42,7 @@ static const char help[] =
     "      --jit GLOB        only code that these objects generate while they run, selected or\n"
     "                        not. Default: what selected objects generate\n"
     "      --skip-jit GLOB   '*' leaves all generated code alone\n"
-    "      --preset LIST     of torch, numpy, tensorflow, jax random numbers, counted ranges\n"
+    "      --preset LIST     of torch, numpy, tensorflow, jax, onnxruntime random numbers, counted ranges\n"
     "                        and plans stay native, for their control needs them as they are.\n"
     "                        Default: all of these; none rounds them, too\n"
     "      --scope GLOB=SPEC another format while a scope whose name matches is open, as in\n"

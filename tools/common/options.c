@@ -431,7 +431,7 @@ static bool preset_parse(vprec_wire_config *config, const char *text)
         if (ok)
             config->presets |= UINT32_C(1) << bit;
         else
-            vprec_say("unknown name '%s' in --preset: use torch, numpy, tensorflow, jax, or none", name);
+            vprec_say("unknown name '%s' in --preset: use torch, numpy, tensorflow, jax, onnxruntime, or none", name);
     }
     free(copy);
     return ok;
