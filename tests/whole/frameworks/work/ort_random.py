@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Random numbers and a range of a network, and their sums, as words of 32 bits."""
+"""ort_random.py: random numbers and a range of a network, and their sums, as words of 32 bits."""
 import json
 import struct
 
