@@ -25,16 +25,21 @@ static size_t head_bytes(void)
     return vprec_page_end(vprec_versions * sizeof(vprec_constants) + sizeof(uint64_t));
 }
 
+static vprec_constants *fill(const chunk *c)
+{
+    vprec_constants *constants = (vprec_constants *)(void *)c->start;
+    for (unsigned v = 0; v < vprec_versions; v++)
+        vprec_round_constants(&constants[v], vprec_arith_of(v));
+    return constants;
+}
+
 /* Constants and slots of a chunk that was reserved. False: no memory. */
 static bool furnish(vprec_arena *arena, const chunk *c, size_t slots)
 {
     size_t head = head_bytes(), slot_bytes = vprec_page_end(slots * sizeof(uint64_t));
     if (vprec_sys_mprotect(c->start, head + slot_bytes, PROT_READ | PROT_WRITE))
         return false;
-    vprec_constants *constants = (vprec_constants *)(void *)c->start;
-    for (unsigned v = 0; v < vprec_versions; v++)
-        vprec_round_constants(&constants[v], vprec_arith_of(v));
-    *(uint64_t *)(void *)(constants + vprec_versions) = (uint64_t)vprec_enter;
+    *(uint64_t *)(void *)(fill(c) + vprec_versions) = (uint64_t)vprec_enter;
     uint64_t behind = (uint64_t)c->start + head;
     return !vprec_sys_mprotect(c->start, head, PROT_READ) &&
            vprec_ranges_give(&arena->slots, behind, behind + slot_bytes) &&
@@ -145,6 +150,19 @@ void vprec_arena_give(vprec_arena *arena, const uint8_t *code, const uint8_t *co
     vprec_sys_madvise((void *)(uintptr_t)code, bytes, MADV_DONTNEED);
     give_code(arena, (uint64_t)code, (uint64_t)code + bytes);
     give_slots(arena, slots, slots + count);
+}
+
+bool vprec_arena_renew(vprec_arena *arena)
+{
+    for (size_t i = 0; i < arena->chunks.count; i++) {
+        const chunk *c = &VPREC_AT(arena->chunks, chunk, i);
+        if (vprec_sys_mprotect(c->start, head_bytes(), PROT_READ | PROT_WRITE))
+            return false;
+        fill(c);
+        if (vprec_sys_mprotect(c->start, head_bytes(), PROT_READ))
+            return false;
+    }
+    return true;
 }
 
 void vprec_arena_free(vprec_arena *arena)

@@ -30,6 +30,8 @@ bool vprec_arena_take(vprec_arena *arena, size_t code, size_t slots, vprec_arena
 bool vprec_arena_seal(vprec_arena *arena, const vprec_arena_room *room, size_t used);
 /* What was taken and used goes back: nobody runs there any more. */
 void vprec_arena_give(vprec_arena *arena, const uint8_t *code, const uint8_t *code_end, uint64_t *slots, size_t count);
+/* The constants are those of what the versions round now. False: the kernel refuses. */
+bool vprec_arena_renew(vprec_arena *arena);
 void vprec_arena_free(vprec_arena *arena);
 
 #endif

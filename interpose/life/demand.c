@@ -553,6 +553,29 @@ static bool translate(vprec_loaded *l, const vprec_symbol *f)
 
 static bool settled, judged;
 
+bool vprec_demand_renews(void)
+{
+    bool can = !settled;
+    for (size_t i = 0; i < stripped.count; i++)
+        can &= !VPREC_AT(stripped, vprec_loaded *, i)->quiet;
+    return can;
+}
+
+static void renew_all(void *data)
+{
+    bool *done = data;
+    for (size_t i = 0; i < stripped.count && *done; i++) {
+        vprec_loaded *l = VPREC_AT(stripped, vprec_loaded *, i);
+        *done = vprec_arena_renew(l->text.arena) && vprec_keep_renew(l);
+    }
+}
+
+bool vprec_demand_renew(void)
+{
+    bool done = true;
+    return vprec_lock_run(renew_all, &done) == VPREC_LOCK_DONE && done;
+}
+
 /* From now on clones have their system calls made by the originals' instructions, which get back what a trap stands on
  * if nothing longer does. */
 static void call_by_originals(vprec_loaded *l)

@@ -30,6 +30,11 @@ bool vprec_demand_write(uint64_t lo, uint64_t hi);
 /* The program may no longer write there, and executes it: what was written is the objects' again. True: some code there
  * is theirs. */
 bool vprec_demand_execute(uint64_t lo, uint64_t hi);
+/* In a child of fork: what the versions round is something else now, but for the first one, and all that was translated
+ * is as if it had not been executed yet. False: no memory, or the kernel refuses. */
+bool vprec_demand_renew(void);
+/* Whether that can be done: nothing forbids it, and no debugger. */
+bool vprec_demand_renews(void);
 /* From `lo` on the first page that is objects' code, or the first that is not; or `hi`. */
 uint64_t vprec_demand_next(uint64_t lo, uint64_t hi, bool code);
 /* The object, or generated code, that the address lies in. */

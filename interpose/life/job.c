@@ -384,6 +384,27 @@ void vprec_job_choose(vprec_job *j)
     }
 }
 
+/* What is known of the function, if it was translated before; else NULL. */
+static vprec_recorded *recorded_of(const vprec_job *j, uint64_t start)
+{
+    const size_t count = j->recorded ? j->recorded->count : 0, sorted = count ? *j->sorted : 0;
+    const size_t place = sorted ? vprec_sorted_below(j->recorded->data, sorted, sizeof(vprec_recorded),
+                                                     offsetof(vprec_recorded, start), start, false)
+                                : 0;
+    if (place < sorted && VPREC_AT(*j->recorded, vprec_recorded, place).start == start)
+        return &VPREC_AT(*j->recorded, vprec_recorded, place);
+    for (size_t i = sorted; i < count; i++)
+        if (VPREC_AT(*j->recorded, vprec_recorded, i).start == start)
+            return &VPREC_AT(*j->recorded, vprec_recorded, i);
+    return NULL;
+}
+
+static vprec_function_record *record_of(const vprec_job *j, const vprec_code_function *f)
+{
+    const vprec_recorded *known = recorded_of(j, f->start);
+    return known ? known->record : NULL;
+}
+
 /* Sums up the object. How many functions are to be cloned. */
 static size_t sum_up(vprec_job *j)
 {
@@ -395,19 +416,23 @@ static size_t sum_up(vprec_job *j)
             f->sites[VPREC_F32] = f->sites[VPREC_F64] = f->refused = f->controls = f->tails = 0;
             f->sites[f->routine.type] = f->cloned;
         }
+        vprec_recorded *known = recorded_of(j, f->start);
+        const bool counted = known && known->counted;
         uint32_t wanted = 0;
+        if (known)
+            known->counted = false; /* with the clones that are made now */
         for (int t = 0; t < VPREC_TYPES; t++) {
             if (vprec_arith_current.use[t] != VPREC_USE_NONE && (f->selected || (f->cloned && !f->only_calls))) {
                 wanted += f->sites[t];
-                j->record->sites[t] += f->sites[t];
+                j->record->sites[t] += counted ? 0 : f->sites[t];
             } else if (j->selected && !f->known) {
                 j->record->sites_native[t] += f->sites[t];
             }
         }
         if (!f->selected || (f->known && !f->cloned))
             f->refused = 0;
-        j->record->refused += f->refused;
-        j->record->functions += wanted != 0;
+        j->record->refused += counted ? 0 : f->refused;
+        j->record->functions += wanted && !counted;
     }
     return chosen;
 }
@@ -415,15 +440,6 @@ static size_t sum_up(vprec_job *j)
 static bool is_recorded(const vprec_code_function *f)
 {
     return (f->cloned && !f->only_calls) || f->refused;
-}
-
-/* The function's record, if it was translated before; else NULL. */
-static vprec_function_record *record_of(const vprec_job *j, const vprec_code_function *f)
-{
-    for (size_t i = 0; j->recorded && i < j->recorded->count; i++)
-        if (VPREC_AT(*j->recorded, vprec_recorded, i).start == f->start)
-            return VPREC_AT(*j->recorded, vprec_recorded, i).record;
-    return NULL;
 }
 
 /* The function's clone tells by this record that it is entered, and what it counts. */

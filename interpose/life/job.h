@@ -12,6 +12,7 @@
 typedef struct vprec_recorded {
     uint64_t start;
     vprec_function_record *record;
+    bool counted; /* what it counts in the object's record is there */
 } vprec_recorded;
 
 typedef struct vprec_job {
@@ -30,6 +31,7 @@ typedef struct vprec_job {
     uint64_t executed; /* where control has come to; 0 nowhere yet */
     vprec_vec *parts;  /* uint64_t: starts of functions that are parts of routines; grows; NULL: the unit is all there is */
     vprec_vec *recorded; /* vprec_recorded: functions that are translated anew; NULL: none are */
+    const size_t *sorted; /* so many of them, by start; with that */
     vprec_object_record *record;
     void *records; /* of the functions, in one piece; NULL: none */
     size_t record_bytes;

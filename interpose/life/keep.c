@@ -9,6 +9,14 @@
 
 enum { PAGE = 4096, LONGEST = 15, EXTENDED = (int)0xFFFF0000 };
 
+/* Whether a call leads to clones: of the image, or, NULL, of any. */
+static bool is_led(const vprec_loaded *l, const vprec_image *image, uint64_t to)
+{
+    if (image)
+        return to >= image->code && to < image->code_end;
+    return (to < l->text.lo || to >= l->text.hi) && vprec_image_of_clone(to);
+}
+
 /* Calls that were led to the clones go where they went: to a trap. */
 static bool turn_calls(vprec_loaded *l, const vprec_image *image)
 {
@@ -17,7 +25,7 @@ static bool turn_calls(vprec_loaded *l, const vprec_image *image)
     bool done = true;
     for (size_t i = 0; i < l->links.count; i++) {
         const vprec_link *link = &VPREC_AT(l->links, vprec_link, i);
-        if (*link->slot >= image->code && *link->slot < image->code_end)
+        if (is_led(l, image, *link->slot))
             __atomic_store_n(link->slot, link->original, __ATOMIC_RELEASE);
     }
     for (uint64_t page = l->text.lo; page < l->text.hi; page += PAGE) {
@@ -29,7 +37,7 @@ static bool turn_calls(vprec_loaded *l, const vprec_image *image)
                 continue;
             __builtin_memcpy(&led, (const void *)(at + 1), sizeof led);
             uint64_t to = at + CALL + (uint64_t)(int64_t)led;
-            if (to < image->code || to >= image->code_end)
+            if (!is_led(l, image, to))
                 continue;
             uint8_t call[CALL];
             vprec_text_read(&l->text, at, call, CALL);
@@ -45,29 +53,41 @@ static bool turn_calls(vprec_loaded *l, const vprec_image *image)
     return done;
 }
 
+/* The image's functions have records. */
+static bool know_records(vprec_loaded *l, const vprec_image *image, bool counted)
+{
+    for (size_t at = 0; at < image->record_bytes;) {
+        vprec_function_record *f = (vprec_function_record *)(void *)((char *)image->records + at);
+        vprec_recorded *known = vprec_vec_add(&l->recorded, 1);
+        if (!known)
+            return false;
+        *known = (vprec_recorded){f->address + l->object.bias, f, counted};
+        at += vprec_record_align(f->head.size);
+    }
+    return true;
+}
+
+static void uncount_clones(vprec_object_record *r, const vprec_image *image)
+{
+    r->clone_bytes -= image->code_end - image->code;
+    r->by_jump -= image->by_jump;
+    r->by_short -= image->by_short;
+    r->by_trap -= image->by_trap;
+    r->inlined -= image->inlined;
+}
+
 bool vprec_keep_uncount(vprec_loaded *l, const vprec_image *image)
 {
     vprec_object_record *r = l->record;
     for (int t = 0; t < VPREC_TYPES; t++)
         r->sites[t] -= image->sites[t];
     r->functions -= image->functions;
-    r->clone_bytes -= image->code_end - image->code;
-    r->by_jump -= image->by_jump;
-    r->by_short -= image->by_short;
-    r->by_trap -= image->by_trap;
-    r->inlined -= image->inlined;
-    for (size_t at = 0; at < image->record_bytes;) {
-        vprec_function_record *f = (vprec_function_record *)(void *)((char *)image->records + at);
-        vprec_recorded *known = vprec_vec_add(&l->recorded, 1);
-        if (!known)
-            return false;
-        *known = (vprec_recorded){f->address + l->object.bias, f};
-        at += vprec_record_align(f->head.size);
-    }
-    return true;
+    uncount_clones(r, image);
+    return know_records(l, image, false);
 }
 
-bool vprec_keep_forget(vprec_loaded *l, vprec_image *image)
+/* A trap waits at every way into the image's functions, but for calls that were led to the clones. */
+static bool undo_patches(vprec_loaded *l, vprec_image *image)
 {
     vprec_vec pokes = VPREC_VEC(vprec_poke);
     bool done = true;
@@ -76,21 +96,72 @@ bool vprec_keep_forget(vprec_loaded *l, vprec_image *image)
         if (*(const uint8_t *)p->at != VPREC_TRAP_BYTE)
             done = vprec_patch_undo(&l->text, image, p, &pokes);
     }
-    done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes)) && turn_calls(l, image);
+    done = done && (!pokes.count || vprec_text_patch(&l->text, &pokes));
     vprec_vec_free(&pokes);
-    for (size_t i = 0; i < image->spans.count && done; i++) {
+    return done;
+}
+
+/* The image's functions are pending, and it is nobody's any more. */
+static void retire(vprec_loaded *l, vprec_image *image)
+{
+    for (size_t i = 0; i < image->spans.count; i++) {
         vprec_image_span s = VPREC_AT(image->spans, vprec_image_span, i);
         vprec_visit *v = vprec_visit_next(&l->visits, s.start);
         for (; v && v->start < s.end; v = vprec_visit_next(&l->visits, v->end))
             if (vprec_visit_is_cloned(v) && v->start >= s.start)
                 v->state = VPREC_VISIT_PENDING;
     }
-    if (done) {
-        image->waiting = false;
-        image->borrowed_vectors = image->borrowed_masks = 0;
-        vprec_image_retire(image);
+    image->waiting = false;
+    image->borrowed_vectors = image->borrowed_masks = 0;
+    vprec_image_retire(image);
+}
+
+bool vprec_keep_forget(vprec_loaded *l, vprec_image *image)
+{
+    if (!undo_patches(l, image) || !turn_calls(l, image))
+        return false;
+    retire(l, image);
+    return vprec_keep_uncount(l, image);
+}
+
+static bool is_current(const vprec_image *image)
+{
+    return image->spans.count && vprec_image_of(VPREC_AT(image->spans, vprec_image_span, 0).start) == image;
+}
+
+/* By their starts: there are many. */
+static void sort_recorded(vprec_loaded *l)
+{
+    vprec_recorded *all = l->recorded.data;
+    const size_t count = l->recorded.count;
+    for (size_t gap = count / 2; gap; gap /= 2)
+        for (size_t i = gap; i < count; i++) {
+            const vprec_recorded one = all[i];
+            size_t to = i;
+            for (; to >= gap && all[to - gap].start > one.start; to -= gap)
+                all[to] = all[to - gap];
+            all[to] = one;
+        }
+    l->sorted = count;
+}
+
+bool vprec_keep_renew(vprec_loaded *l)
+{
+    bool done = true;
+    for (size_t i = 0; i < l->recorded.count; i++) {
+        vprec_recorded *r = &VPREC_AT(l->recorded, vprec_recorded, i);
+        r->counted = vprec_image_of(r->start) != NULL;
     }
-    return done && vprec_keep_uncount(l, image);
+    for (size_t i = 0; i < l->images.count && done; i++) {
+        vprec_image *image = VPREC_AT(l->images, vprec_image *, i);
+        if (!is_current(image))
+            continue;
+        done = undo_patches(l, image) && know_records(l, image, true);
+        uncount_clones(l->record, image);
+        retire(l, image);
+    }
+    sort_recorded(l);
+    return done && turn_calls(l, NULL);
 }
 
 bool vprec_keep_add(vprec_loaded *l, uint32_t vectors, uint32_t masks)
@@ -111,7 +182,7 @@ bool vprec_keep_nothing(vprec_loaded *l)
     bool done = true;
     for (size_t i = 0; i < l->images.count && done; i++) {
         vprec_image *image = VPREC_AT(l->images, vprec_image *, i);
-        if (image->spans.count && vprec_image_of(VPREC_AT(image->spans, vprec_image_span, 0).start) == image)
+        if (is_current(image))
             done = vprec_keep_forget(l, image);
     }
     return done;

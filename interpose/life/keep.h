@@ -16,6 +16,9 @@ bool vprec_keep_uncount(vprec_loaded *loaded, const vprec_image *image);
 /* All of the object's code is to be translated anew. */
 bool vprec_keep_nothing(vprec_loaded *loaded);
 
+/* The same, and what was counted stays so: in a process that is made of another one, which has translated it for it. */
+bool vprec_keep_renew(vprec_loaded *loaded);
+
 /* The page's code, at `bytes`, is going to run as it is. */
 bool vprec_keep_read(vprec_loaded *loaded, const uint8_t *bytes, uint64_t page);
 

@@ -60,6 +60,7 @@ typedef struct vprec_loaded {
     bool words_read;
     vprec_vec parts;   /* uint64_t: see vprec_job */
     vprec_vec recorded; /* likewise */
+    size_t sorted;      /* so many of them, by start */
     uint32_t live_vectors, live_masks; /* extended registers that callers seen so far keep across calls */
     vprec_vec launches;  /* uint64_t: functions that wait for devices.h; sorted */
     vprec_vec undone;    /* see written.c */

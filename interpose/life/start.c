@@ -10,6 +10,7 @@
 #include "children.h"
 #include "cpu.h"
 #include "find/select.h"
+#include "forks.h"
 #include "generated.h"
 #include "instrument.h"
 #include "libm/patch.h"
@@ -309,10 +310,11 @@ static void start(char **argv, char **envp)
         vprec_children_start(envp);
     if (instruments) {
         uint64_t rank = atomic_fetch_add(&vprec_wire_shared->images, 1);
-        if (config->mode == VPREC_SR || config->noise[0].what || config->noise[1].what)
+        if (*config->fork_at || config->mode == VPREC_SR || config->noise[0].what || config->noise[1].what)
             vprec_noise_start(config->seed, rank);
         vprec_on_direction = on_direction;
         vprec_lock_follow_forks();
+        vprec_forks_begin((uint64_t)process->parent == vprec_share_place(VPREC_WIRE_OWNER));
         vprec_scope_begin_all();
         vprec_functions_begin();
         vprec_stack_make(); /* the first thread's: now, and not in the middle of something */

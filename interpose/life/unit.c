@@ -70,7 +70,7 @@ static void begin(unit *u, vprec_loaded *l, uint64_t executed)
     u->part = (vprec_code_part){.windows = VPREC_VEC(vprec_extent), .entry = executed, .gates = &l->gates, .tails = &l->tails,
                                 .read = read_text, .data = &l->text, .outside = VPREC_VEC(uint64_t), .tabled = VPREC_VEC(uint64_t)};
     u->job = (vprec_job){.object = &l->object, .text = &l->text, .calls = true, .selected = l->selected, .preset = l->preset, .executed = executed, .parts = &l->parts,
-                         .recorded = &l->recorded, .record = l->record, .quiet = l->quiet};
+                         .recorded = &l->recorded, .sorted = &l->sorted, .record = l->record, .quiet = l->quiet};
 }
 
 static void release(unit *u)

@@ -89,7 +89,7 @@ static void note_process(void)
     atomic_store(&((process *)of_process)->id, (uint32_t)vprec_sys_getpid());
 }
 
-static void forked(void)
+void vprec_view_forked(void)
 {
     vprec_stack_forked();
     vprec_meters_start();
@@ -109,7 +109,7 @@ void vprec_view_start(uint64_t blocked)
         return;
     vprec_view_block(view, blocked);
     vprec_view_arm(view);
-    pthread_atfork(NULL, NULL, forked);
+    pthread_atfork(NULL, NULL, vprec_view_forked);
 }
 
 static uint64_t kernel_low(const vprec_view *view)

@@ -50,6 +50,9 @@ vprec_view *vprec_view_here(void);
 /* From now on; the calling thread's is made. `blocked`: of ours, by the mask that the process came with. */
 void vprec_view_start(uint64_t blocked);
 
+/* In a child of fork, which has one thread: its signals are its own. */
+void vprec_view_forked(void);
+
 /* Whether the program's own system calls come by vprec_syscall (syscalls.h): it is translated. Set early, or never. */
 extern bool vprec_view_sees_all;
 /* Whether what the program believes is known. Not of a Go program that is not translated, and changes masks and

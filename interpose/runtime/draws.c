@@ -11,6 +11,7 @@ const uint64_t vprec_noise_step = VPREC_NOISE_VECTOR * VPREC_SOURCE_W;
 
 static bool on; /* some type's mode is a random one */
 static vprec_source shared; /* of the seed: all threads' and processes' */
+static uint64_t rank_here;
 
 int32_t vprec_noise_offset(void)
 {
@@ -87,10 +88,23 @@ static void in_child(void)
     vprec_noise_start_thread(fork_key);
 }
 
+static void begin(uint64_t seed)
+{
+    vprec_source_init(&shared, vprec_key_child(seed, UINT64_MAX)); /* no program has this rank */
+    vprec_noise_start_thread(vprec_key_child(seed, rank_here));
+}
+
+void vprec_noise_change(uint64_t seed)
+{
+    const uint64_t children = vprec_noise_here.children;
+    begin(seed);
+    vprec_noise_here.children = children;
+}
+
 void vprec_noise_start(uint64_t seed, uint64_t rank)
 {
     on = true;
-    vprec_source_init(&shared, vprec_key_child(seed, UINT64_MAX)); /* no program has this rank */
-    vprec_noise_start_thread(vprec_key_child(seed, rank));
+    rank_here = rank;
+    begin(seed);
     pthread_atfork(before_fork, NULL, in_child);
 }

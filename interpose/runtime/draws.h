@@ -33,6 +33,9 @@ void vprec_noise_start_thread(uint64_t key);
 /* The process' first thread draws from `seed`'s child number `rank`; its children from its. */
 void vprec_noise_start(uint64_t seed, uint64_t rank);
 
+/* The same once more, in a process that starts to draw now, and has handed on keys before. */
+void vprec_noise_change(uint64_t seed);
+
 /* The thread's next 16 words. Async-signal-safe. */
 void vprec_noise_words(uint32_t words[VPREC_NOISE_VECTOR]);
 

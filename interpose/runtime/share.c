@@ -256,6 +256,61 @@ static bool attach(int fd)
     return remember((char *)wire, 0, VPREC_WIRE_HEAD);
 }
 
+static bool write_all(int fd, const char *from, uint64_t bytes, uint64_t offset)
+{
+    while (bytes) {
+        long n = vprec_sys(SYS_pwrite64, fd, (long)from, (long)bytes, (long)offset, 0, 0);
+        if (n <= 0)
+            return false;
+        from += n, offset += (uint64_t)n, bytes -= (uint64_t)n;
+    }
+    return true;
+}
+
+/* What the header of `to` has of the other: what was counted so far. */
+static void carry(vprec_wire *to, vprec_wire *from)
+{
+    atomic_store(&to->meters, atomic_load(&from->meters));
+    atomic_store(&to->used, atomic_load(&from->used));
+    atomic_store(&to->dropped, atomic_load(&from->dropped));
+    atomic_store(&to->images, atomic_load(&from->images));
+    atomic_store(&to->firsts, atomic_load(&from->firsts));
+    for (uint32_t i = 0; i < from->config.rules && i < to->config.rules; i++) {
+        atomic_store(&to->config.rule[i].hits, atomic_load(&from->config.rule[i].hits));
+        atomic_store(&to->config.rule[i].idle, atomic_load(&from->config.rule[i].idle));
+    }
+}
+
+bool vprec_share_move(int fd, const uint64_t there[VPREC_WIRE_PLACES])
+{
+    vprec_wire *from = vprec_wire_shared;
+    const uint64_t head = pages(from->recipe ? from->recipe + from->recipe_bytes : VPREC_WIRE_HEAD);
+    const uint64_t used = atomic_load(&from->used);
+    const char *records = used > head ? vprec_share_at(head, used - head) : NULL;
+    long at = vprec_sys(SYS_mmap, 0, VPREC_WIRE_HEAD, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if ((used > head && !records) || vprec_sys_failed(at))
+        return false;
+    vprec_wire *to = (vprec_wire *)at;
+    const uint64_t taken_there = pages(to->recipe ? to->recipe + to->recipe_bytes : VPREC_WIRE_HEAD);
+    bool ok = to->magic == VPREC_WIRE_MAGIC && to->capacity == from->capacity && taken_there <= head &&
+              to->meters_most == from->meters_most && !atomic_load(&from->meters) && (used == head || write_all(fd, records, used - head, head));
+    if (ok)
+        carry(to, from);
+    vprec_sys(SYS_munmap, at, VPREC_WIRE_HEAD, 0, 0, 0, 0);
+    for (uint32_t i = 0; i < views_count() && ok; i++) {
+        const view *v = view_at(i);
+        char *mapped = v ? atomic_load_explicit(&v->at, memory_order_acquire) : NULL;
+        ok = !mapped || vprec_sys(SYS_mmap, (long)mapped, (long)v->bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                                  fd, (long)v->offset) == (long)mapped;
+    }
+    for (int i = VPREC_WIRE_OWNER; i < VPREC_WIRE_VIA; i++)
+        place[i] = there[i];
+    const int number = (int)place[VPREC_WIRE_DESCRIPTOR];
+    if (number != VPREC_WIRE_NO_DESCRIPTOR)
+        ok = ok && !vprec_sys_failed(vprec_sys(SYS_dup3, fd, number, O_CLOEXEC, 0, 0, 0));
+    return ok;
+}
+
 uint64_t vprec_share_place(enum vprec_wire_place which)
 {
     return place[which];

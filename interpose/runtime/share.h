@@ -16,6 +16,11 @@ bool vprec_share_open(const char *place);
 /* What that value said. */
 uint64_t vprec_share_place(enum vprec_wire_place place);
 
+/* In a child of fork: from now on this is a process of another run, whose file `fd` is, at `place`. What the two have in
+ * common, records and all that processes of this run have written, is copied there, and lies where it lay; the new
+ * file's configuration holds. False: no memory, or no room; then nothing is as it was. */
+bool vprec_share_move(int fd, const uint64_t place[VPREC_WIRE_PLACES]);
+
 /* Sees to it that what is executed next inherits the descriptor, also if the program has closed it since. Where that
  * cannot be done, nothing is: the file may be found all the same. Async-signal-safe. */
 void vprec_share_hand_on(void);

@@ -78,6 +78,24 @@ enum vprec_reason vprec_version_begin(const vprec_wire_config *config, vprec_wir
     return VPREC_REASON_NONE;
 }
 
+bool vprec_version_change(const vprec_wire_config *config, vprec_wire_recipe *recipe)
+{
+    const vprec_arith all = vprec_arith_current;
+    if (!recipe || recipe->versions != vprec_versions || recipe->within != vprec_version_main)
+        return false;
+    vprec_arith_current = base_of(config);
+    for (unsigned v = 0; v < vprec_versions; v++) { /* the first one is what it was */
+        vprec_version_arith[v] = base_of(config);
+        set_version(&vprec_version_arith[v], &recipe->version[v]);
+    }
+    vprec_version_direction(all.minds_mxcsr, all.keeps_direction);
+    vprec_version_recipe = recipe;
+    bool same = true;
+    for (int t = 0; t < VPREC_TYPES; t++)
+        same &= vprec_arith_current.use[t] == all.use[t];
+    return same;
+}
+
 bool vprec_version_mixed(void)
 {
     bool formatted = false, native = false;

@@ -55,6 +55,10 @@ extern _Atomic uint32_t *vprec_version_ambiguous;
  * or it is set already. */
 enum vprec_reason vprec_version_begin(const vprec_wire_config *config, vprec_wire_recipe *recipe);
 
+/* What the versions round is what `recipe` says, of as many versions, from now on: nobody has worked in any but the
+ * first, and that stays what it is. False: it does not suit. */
+bool vprec_version_change(const vprec_wire_config *config, vprec_wire_recipe *recipe);
+
 /* Some type has a format, and one has none, perhaps in another version, and follows the program's direction. */
 bool vprec_version_mixed(void);
 /* Sets arith->minds_mxcsr and arith->keeps_direction of all versions. */

@@ -30,7 +30,7 @@
  * of vprec_wire_place. It and LD_PRELOAD are the last two variables, LD_PRELOAD once more where the program has one of
  * its own: the process takes them out of its environment. */
 #define VPREC_WIRE_ENV "VPREC_WIRE"
-#define VPREC_WIRE_MAGIC UINT64_C(0x3630657269777076) /* "vpwire06" */
+#define VPREC_WIRE_MAGIC UINT64_C(0x3730657269777076) /* "vpwire07" */
 
 /* The descriptor may have been closed since, and its number be another file's: device and inode tell. The file is then
  * looked for in /proc, with vprec-run. */
@@ -252,6 +252,9 @@ typedef struct vprec_wire_config {
     uint32_t audit; /* enum vprec_audit */
     char dump[VPREC_DUMP_LENGTH]; /* --dump-layers: an absolute path; "": none */
     uint64_t seed;  /* --seed: what the noise of this run is drawn from */
+    char fork_at[VPREC_SCOPE_LENGTH]; /* the first process waits where such a scope is first opened, and processes of
+                                         other runs are made of it: see vprec_fork_order. "": it does not */
+    uint32_t fork_descriptor;         /* by which it is asked for them */
     uint32_t rules;
     vprec_wire_rule rule[VPREC_RULES_MAX];
 } vprec_wire_config;
@@ -588,5 +591,53 @@ typedef struct vprec_message_record {
     uint64_t process;
     char text[];
 } vprec_message_record;
+
+/* vprec-sweep --fork-at: the first process of a run waits where a scope is first opened. From then on a vprec-run that
+ * has not started its program asks it, by a socket that vprec-sweep has made, for a process that goes on from there as
+ * its own: with its file in place of this one, its standard streams and its directory.
+ *
+ *   vprec-sweep ---- keeper ---- vprec-run ---- the process that waits ---- its keeper ---- the cell's process
+ *       |                                            ^  order                                  |
+ *       +----------- keeper ---- vprec-run ----------+  <------------- answers ----------------+
+ *
+ * Each of these is one packet. */
+enum vprec_fork_handed {
+    VPREC_FORK_ANSWERS, /* a socket for what follows */
+    VPREC_FORK_LEASH,   /* a pipe: who holds its other end is gone, and the cell's processes are to be ended */
+    VPREC_FORK_WIRE,    /* the file of the cell's run */
+    VPREC_FORK_OUT,
+    VPREC_FORK_ERR,
+    VPREC_FORK_FILES,   /* the directory that it runs in */
+    VPREC_FORK_HANDED
+};
+
+enum { VPREC_FORK_PATH = 4096, VPREC_FORK_SET = 2, VPREC_FORK_INHERITED = 256 };
+
+typedef struct vprec_fork_file {
+    uint64_t device, inode;
+} vprec_fork_file;
+
+typedef struct vprec_fork_order {
+    uint64_t place[VPREC_WIRE_PLACES];         /* of the cell's file; of some the process has its own */
+    vprec_fork_file inherited[VPREC_FORK_INHERITED]; /* by descriptor: what every vprec-run was given, and shares with
+                                                        the others anyway; zeros: nothing */
+    vprec_fork_file out, err;                  /* the standard streams of the process that waits */
+    char files[VPREC_FORK_PATH];               /* the directory that it was started in, by its real path */
+    char set[VPREC_FORK_SET][VPREC_FORK_PATH]; /* "NAME=VALUE", variables that differ from cell to cell; "": none */
+} vprec_fork_order;
+
+enum vprec_fork_kind {
+    VPREC_FORK_WAITS,   /* to vprec-sweep: the scope is reached */
+    VPREC_FORK_REFUSED, /* no process is made, since `text`: to vprec-run, and to vprec-sweep */
+    VPREC_FORK_READY,   /* `pid` goes on when it gets a packet */
+    VPREC_FORK_ENDED    /* with `status`, as wait4 tells */
+};
+
+typedef struct vprec_fork_answer {
+    uint32_t kind;
+    int32_t pid, status, all; /* REFUSED: no other is made either */
+    uint64_t user_us, system_us, max_rss; /* of ENDED: microseconds, bytes */
+    char text[512];
+} vprec_fork_answer;
 
 #endif

@@ -18,6 +18,7 @@ struct vprec_scope {
     uint64_t hash;
     uint8_t version; /* NONE: that of the scope around it */
     bool within;     /* a --within matches */
+    bool forks;      /* config.fork_at does */
     atomic_bool met; /* it was opened before */
     uint32_t line;   /* see vprec_scope_record */
     uint32_t number; /* from 0 on */
@@ -110,10 +111,15 @@ static bool matches(const char *glob, const vprec_scope *scope)
     return matched;
 }
 
+void (*vprec_scope_forks)(void);
+
 static void ask_recipe(vprec_scope *scope)
 {
-    const vprec_wire_recipe *recipe = vprec_version_recipe;
+    const vprec_wire_recipe *recipe = vprec_scope_forks ? NULL : vprec_version_recipe;
     scope->version = NONE;
+    scope->within = false;
+    scope->line = 0;
+    scope->forks = vprec_scope_forks && matches(vprec_wire_shared->config.fork_at, scope);
     for (uint32_t i = 0; recipe && i < recipe->lines; i++) {
         const vprec_wire_scope *s = &recipe->line[i];
         if (!matches(s->glob, scope) || s->line > VPREC_LINE_WITHIN)
@@ -126,15 +132,21 @@ static void ask_recipe(vprec_scope *scope)
     }
 }
 
-/* Its first time: it is known that it is used, and lines that match it are right. */
-static void record(vprec_scope *scope)
+/* It is used: lines that match it are right. */
+static void hit(const vprec_scope *scope)
 {
     vprec_wire_recipe *recipe = vprec_version_recipe;
+    for (uint32_t i = 0; recipe && i < recipe->lines; i++)
+        if (matches(recipe->line[i].glob, scope))
+            atomic_fetch_add_explicit(&recipe->line[i].hits, 1, memory_order_relaxed);
+}
+
+/* Its first time. */
+static void record(vprec_scope *scope)
+{
     lock();
     if (!scope->met) {
-        for (uint32_t i = 0; recipe && i < recipe->lines; i++)
-            if (matches(recipe->line[i].glob, scope))
-                atomic_fetch_add_explicit(&recipe->line[i].hits, 1, memory_order_relaxed);
+        hit(scope);
         vprec_scope_record *r = vprec_record_text(VPREC_RECORD_SCOPE, sizeof *r, scope->name);
         if (r) {
             r->process = vprec_record_offset(vprec_record_process);
@@ -440,6 +452,27 @@ static bool grow(thread *t)
     return true;
 }
 
+const char *vprec_scope_ask_again(void)
+{
+    const char *late = NULL;
+    vprec_scope_forks = NULL;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (vprec_scope *s = atomic_load_explicit(&buckets[i], memory_order_acquire); s;
+             s = atomic_load_explicit(&s->next, memory_order_acquire)) {
+            ask_recipe(s);
+            if (!atomic_load_explicit(&s->met, memory_order_acquire))
+                continue;
+            hit(s);
+            if (s->record)
+                s->record->line = s->line;
+            if (s->within || s->version != NONE)
+                late = s->name;
+        }
+    if (here)
+        here->id = vprec_sys_gettid();
+    return late;
+}
+
 /* Whether it was left by an exception, now that a function with that frame is entered. A function's frame may lie on
  * another stack. */
 static bool is_left(const opened *o, const void *frame)
@@ -454,6 +487,8 @@ static uint32_t open_in(vprec_scope *scope, const void *frame, const void *in, b
 {
     if (busy)
         return UINT32_MAX;
+    if (scope && scope->forks && vprec_scope_forks) /* in each process that is made there it goes on here */
+        vprec_scope_forks();
     busy = true;
     thread *t = here ? here : make();
     const uint8_t before = t && t->depth ? innermost(t)->version : NONE;

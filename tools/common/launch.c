@@ -56,6 +56,20 @@ static void handlers_install(void)
     }
 }
 
+void vprec_signals_pass(pid_t pid)
+{
+    child = pid;
+    if (!pid)
+        return;
+    handlers_install();
+    sigprocmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+const sigset_t *vprec_signals_before(void)
+{
+    return &mask_before;
+}
+
 static void child_run(const char *path, char **argv, char **envp, int handed, int report,
                       const struct sigaction *sigchld)
 {

@@ -4,6 +4,7 @@
 #ifndef VPREC_COMMON_LAUNCH_H
 #define VPREC_COMMON_LAUNCH_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -25,6 +26,11 @@ typedef struct vprec_watch {
     void (*look)(void *data, const vprec_outcome *so_far);
     void *data;
 } vprec_watch;
+
+/* From now on they are passed on to `pid`, which is no child of ours; 0: to nobody. */
+void vprec_signals_pass(pid_t pid);
+/* The signal mask that vprec-run was started with. */
+const sigset_t *vprec_signals_before(void);
 
 /* Executes `path` with `argv`, with `preload` in LD_PRELOAD, the variable by which its processes attach to the shared
  * file at the place `wire` (all of vprec_wire_place but the last), and descriptor `handed` (-1: none), and waits for its

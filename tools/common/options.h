@@ -21,6 +21,8 @@ typedef struct vprec_sampling {
     const char *bare;   /* the program's file, to run it alone, without vprec; NULL: with it */
     const char *output; /* with `own`: the file that the sample writes, to which there is no link; or NULL */
     bool own;           /* a sample runs in its own directory, which has links to what is in ours */
+    char *fork;         /* of --fork-at: see sample/forks.h; NULL: no part of it. Owned */
+    int fork_socket;    /* with that: it is handed on */
     bool refusals;      /* what vprec-run refuses to run, or finds wrong, is recorded as such */
 } vprec_sampling;
 

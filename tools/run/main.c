@@ -4,6 +4,7 @@
 #include "common/preload.h"
 #include "common/say.h"
 #include "dump.h"
+#include "forked.h"
 #include "names.h"
 #include "outlet.h"
 #include "run.h"
@@ -72,8 +73,14 @@ static bool execute(const vprec_options *options, const vprec_program *program, 
         return false;
     bool ok = vprec_mapping_create(&mapping, &options->config, options->recipe), running = false;
     if (ok) {
-        ok = vprec_launch(file, options->program, name.path, mapping.place, mapping.handed, watched ? &watch : NULL,
-                          outcome);
+        bool asked = false, forked = vprec_forked_run(&mapping, outcome, &asked);
+        if (asked && !forked) { /* who refused may have written there */
+            vprec_mapping_close(&mapping);
+            ok = vprec_mapping_create(&mapping, &options->config, options->recipe);
+        }
+        ok = forked ||
+             (ok && vprec_launch(file, options->program, name.path, mapping.place, mapping.handed,
+                                 watched ? &watch : NULL, outcome));
         if (ok)
             vprec_records_read(records, &mapping);
         running = records->running = vprec_mapping_close(&mapping);
@@ -117,6 +124,7 @@ static int run_and_tell(const vprec_options *options, const vprec_program *progr
     if (options->report && !report(&outlet, &run))
         run.status = VPREC_EXIT_FAILURE;
     vprec_records_free(&records);
+    vprec_forked_end();
     return run.status;
 }
 
@@ -140,6 +148,7 @@ int main(int argc, char **argv)
         vprec_options_free(&options);
         return status;
     }
+    vprec_forked_read(&options.config);
     remark(&options);
     static vprec_program program;
     status = vprec_program_find(&program, options.program);

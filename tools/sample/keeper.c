@@ -9,6 +9,7 @@
 #include "keeper.h"
 #include "common/say.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,8 @@ static void execute(const vprec_task *task, const vprec_inherited *inherited)
     sigaction(SIGCHLD, &inherited->child, NULL);
     sigaction(SIGPIPE, &inherited->pipe, NULL);
     sigprocmask(SIG_SETMASK, &inherited->mask, NULL);
+    if (task->link)
+        fcntl(task->link, F_SETFD, 0);
     execv(task->file, task->command);
     vprec_say("cannot start '%s' (%s): check that it is there, and may be executed", task->file, strerror(errno));
     _exit(VPREC_EXIT_FAILURE);

@@ -17,6 +17,7 @@ typedef struct vprec_task {
     const char *file;      /* to execute */
     char *const *command;  /* its arguments, from its name on, NULL-terminated */
     int in, out, err;      /* its standard streams */
+    int link;              /* a descriptor that it inherits; 0: none */
     const char *directory; /* where it runs; NULL: where we are */
     const char *const *environment; /* name, value, name, value, ..., NULL: added to ours */
 } vprec_task;

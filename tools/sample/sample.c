@@ -4,6 +4,7 @@
 #include "sample.h"
 #include "common/json.h"
 #include "common/say.h"
+#include "forks.h"
 #include "own.h"
 #include <dirent.h>
 #include <errno.h>
@@ -64,9 +65,7 @@ static int stream(const vprec_results *results, uint32_t number, const char *nam
     return fd;
 }
 
-/* Makes links in `into` to all that is in `here` but the results and the file `output`, below `here`, or NULL: what the
- * sample is to write is no file of the user's. Where that is in a directory `into` has one of its own. */
-static void link_all(const vprec_results *results, const char *here, const char *into, const char *output)
+void vprec_sample_link(const char *top, const char *here, const char *into, const char *output)
 {
     while (output && (!strncmp(output, "./", 2) || *output == '/'))
         output += *output == '/' ? 1 : 2;
@@ -77,12 +76,12 @@ static void link_all(const vprec_results *results, const char *here, const char 
         char *from = vprec_text("%s/%s", here, name), *to = vprec_text("%s/%s", into, name);
         char *real = realpath(from, NULL);
         bool ours = first && strlen(name) == first && !strncmp(name, output, first);
-        if (!strcmp(name, ".") || !strcmp(name, "..") || (real && !strcmp(real, results->top)))
+        if (!strcmp(name, ".") || !strcmp(name, "..") || (real && top && !strcmp(real, top)))
             ; /* no link */
         else if (!ours)
             (void)!symlink(from, to);
         else if (output[first] && !mkdir(to, 0777))
-            link_all(results, from, to, output + first);
+            vprec_sample_link(top, from, to, output + first);
         free(real);
         free(to);
         free(from);
@@ -116,14 +115,15 @@ pid_t vprec_sample_start(const vprec_results *results, const vprec_options *opti
     char *report = vprec_results_file(results, number, "report.json");
     char *files = vprec_results_file(results, number, "files"), *index = vprec_text("%" PRIu32, number);
     char **command = command_of(options, number, report);
-    const char *environment[] = {"VPREC_SAMPLE", index, "VPREC_SAMPLE_DIR", files, NULL};
+    const char *environment[] = {"VPREC_SAMPLE", index, "VPREC_SAMPLE_DIR", files, sampling->fork ? VPREC_FORKS_ENV : NULL,
+                                 sampling->fork, NULL};
     vprec_task task = {.command = command, .in = in, .out = out, .err = err, .environment = environment,
-                       .directory = sampling->own ? files : NULL, .file = sampling->bare};
+                       .directory = sampling->own ? files : NULL, .file = sampling->bare, .link = sampling->fork_socket};
     if (!task.file)
         task.file = sampling->runner ? sampling->runner : "/proc/self/exe";
     char *here = sampling->own ? getcwd(NULL, 0) : NULL;
     if (here)
-        link_all(results, here, files, sampling->output);
+        vprec_sample_link(results->top, here, files, sampling->output);
     free(here);
     if (in >= 0 && err >= 0)
         pid = vprec_keeper_start(&task, inherited);

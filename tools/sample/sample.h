@@ -23,6 +23,10 @@ typedef struct vprec_sample {
 pid_t vprec_sample_start(const vprec_results *results, const vprec_options *options, uint32_t number,
                          const vprec_inherited *inherited);
 
+/* Makes links in `into` to all that is in `here` but the results, `top`, and the file `output`, below `here` (each may be
+ * NULL): what the sample is to write is no file of the user's. Where that is in a directory `into` has one of its own. */
+void vprec_sample_link(const char *top, const char *here, const char *into, const char *output);
+
 /* Reads what an ended sample left, keeps its files and writes its status.json.
  * Returns 0, or, where vprec itself failed, the status to exit with, having said why. */
 int vprec_sample_record(const vprec_results *results, const vprec_options *options, uint32_t number,

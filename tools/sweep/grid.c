@@ -137,6 +137,7 @@ static void cell_free(sweep_cell *c, size_t metrics)
     }
     for (uint32_t i = 0; c->before && i <= c->count; i++)
         vprec_keep_free(&c->before[i]);
+    free(c->options.sampling.fork);
     vprec_options_free(&c->options);
     json_decref(c->digits);
     free(c->results.path);
@@ -207,6 +208,16 @@ static bool parse(sweep_cell *c)
         argc++;
     optind = 0; /* another command line */
     return vprec_options_parse(&c->options, argc, c->argv) < 0;
+}
+
+bool sweep_grid_parse(sweep_cell *cell)
+{
+    return parse(cell);
+}
+
+void sweep_grid_free_cell(sweep_cell *cell)
+{
+    cell_free(cell, 0);
 }
 
 static const sweep_cell blank = {.status = SWEEP_PENDING_STATUS, .exited = -1, .seconds = NAN, .cpu_seconds = NAN};

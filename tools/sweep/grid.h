@@ -67,6 +67,10 @@ enum { SWEEP_NATIVE = 0, SWEEP_NATIVE_RUNS = 2 }; /* the second tells whether th
 bool sweep_grid_make(sweep_grid *grid, const sweep_options *options, const vprec_program *program, const char *runner);
 void sweep_grid_free(sweep_grid *grid, size_t metrics);
 
+/* For a run beside the grid: parses its argv, and frees what it has. */
+bool sweep_grid_parse(sweep_cell *cell);
+void sweep_grid_free_cell(sweep_cell *cell);
+
 /* Makes a cell of a slot: all layers together, each with an option of these, --scope=..., and the rest native. False,
  * having said why. */
 bool sweep_grid_recipe(sweep_grid *grid, const sweep_options *options, size_t slot, const sweep_list *lines);

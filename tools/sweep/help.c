@@ -24,6 +24,7 @@ static const char before[] =
     "      --within GLOB     round only in these scopes: layers of a network, see vprec-run(1)\n"
     "      --layers          each scope is such a row, --layers=GLOB some: one run more names them\n"
     "      --cumulative      these rows round all layers up to each one, not each alone\n"
+    "      --fork-at SCOPE   start once, and go on with each cell from where SCOPE is first entered\n"
     "      these go to all cells, see vprec-run --help:\n";
 
 static const char middle[] =

@@ -3,8 +3,10 @@
 #include "layers.h"
 #include "common/json.h"
 #include "common/say.h"
+#include "sample/sample.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +25,30 @@ static char *escaped(const char *name)
     return text;
 }
 
-/* The exit status of the command, whose output is of no interest; -1, having said why. */
-static int run(char **command)
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st, (void)kind, (void)at;
+    return remove(path);
+}
+
+/* A directory with links to what is in ours, as a cell has one; to be removed. NULL, having said why. */
+static char *directory_make(const sweep_options *o, const char *folder)
+{
+    char *path = vprec_text("%s/vprec-layers-XXXXXX", folder), *here = getcwd(NULL, 0);
+    if (here && mkdtemp(path)) {
+        vprec_sample_link(NULL, here, path, o->output);
+    } else {
+        vprec_say("cannot make '%s' (%s): set TMPDIR to a folder that can be written to", path, strerror(errno));
+        free(path);
+        path = NULL;
+    }
+    free(here);
+    return path;
+}
+
+/* The exit status of the command, run in the directory or, NULL, here; its output is of no interest. -1, having said
+ * why. */
+static int run(char **command, const char *directory)
 {
     posix_spawn_file_actions_t actions;
     pid_t pid;
@@ -32,6 +56,8 @@ static int run(char **command)
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    if (directory)
+        posix_spawn_file_actions_addchdir_np(&actions, directory);
     int error = posix_spawn(&pid, *command, &actions, NULL, command, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error) {
@@ -71,8 +97,10 @@ static size_t take(sweep_options *o, const char *path)
 
 bool sweep_layers_find(sweep_options *o, const char *runner)
 {
+    enum { OPEN_MOST = 16 };
     const char *folder = getenv("TMPDIR");
-    char *path = vprec_text("%s/vprec-layers-XXXXXX", folder && *folder ? folder : "/tmp");
+    folder = folder && *folder ? folder : "/tmp";
+    char *path = vprec_text("%s/vprec-layers-XXXXXX", folder);
     int file = mkostemp(path, O_CLOEXEC);
     if (file < 0) {
         vprec_say("cannot make '%s' (%s): set TMPDIR to a folder that can be written to", path, strerror(errno));
@@ -91,7 +119,11 @@ bool sweep_layers_find(sweep_options *o, const char *runner)
         sweep_list_add(&command, vprec_text("%s", *word));
     if (!o->quiet)
         vprec_say("one run to learn the names of layers");
-    int status = run(command.items);
+    char *directory = o->own ? directory_make(o, folder) : NULL;
+    int status = o->own && !directory ? -1 : run(command.items, directory);
+    if (directory)
+        nftw(directory, remove_one, OPEN_MOST, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+    free(directory);
     size_t found = status < 0 ? 0 : take(o, path);
     if (status >= 0 && !found)
         vprec_say("--layers '%s': no layer was found, in a run that ended with status %d: vprec-run --format native "

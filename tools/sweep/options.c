@@ -20,6 +20,7 @@ enum {
     OPT_WITHIN,
     OPT_LAYERS,
     OPT_CUMULATIVE,
+    OPT_FORK,
     OPT_PASSED,  /* goes to vprec-run, with its value */
     OPT_KEEP,
     OPT_RESTART,
@@ -56,6 +57,7 @@ static const struct option own_options[] = {
     {"within", required_argument, NULL, OPT_WITHIN},
     {"layers", optional_argument, NULL, OPT_LAYERS},
     {"cumulative", no_argument, NULL, OPT_CUMULATIVE},
+    {"fork-at", required_argument, NULL, OPT_FORK},
     {"dry-run", no_argument, NULL, OPT_DRY},
     {"jobs", required_argument, NULL, 'j'},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -234,6 +236,17 @@ static bool take_where(sweep_options *o, const char *kind, const char *glob)
     return true;
 }
 
+static bool take_fork(sweep_options *o, const char *glob)
+{
+    if (*glob && strlen(glob) < VPREC_SCOPE_LENGTH) {
+        o->fork_at = glob;
+        o->own = true; /* what one cell writes no other one reads */
+        return true;
+    }
+    vprec_say("--fork-at '%.40s': name a scope, as in 'api:network' or 'torch:<Net>'", glob);
+    return false;
+}
+
 static bool take(sweep_options *o, later *l, int option, const char *name, int argc, char **argv)
 {
     switch (option) {
@@ -250,6 +263,7 @@ static bool take(sweep_options *o, later *l, int option, const char *name, int a
     case OPT_WITHIN: return take_where(o, "within", optarg);
     case OPT_LAYERS: o->layers = optarg ? optarg : "*"; return true;
     case OPT_CUMULATIVE: o->cumulative = true; return true;
+    case OPT_FORK: return take_fork(o, optarg);
     case OPT_PASSED: pass(o, name, optarg); return true;
     case OPT_KEEP: sweep_list_add(&o->keep, vprec_text("%s", optarg)); return true;
     case OPT_RESTART: o->restart = true; return true;
@@ -345,6 +359,9 @@ bool sweep_wants_recipe(const sweep_options *o)
 /* What does not go together. */
 static bool check(const sweep_options *o)
 {
+    bool early = false;
+    for (size_t i = 0; i < o->wheres.count; i++)
+        early |= !strncmp(o->wheres.items[i], "function:", 9) || !strncmp(o->wheres.items[i], "object:", 7);
     if (!o->program[0])
         vprec_say("no program given: add it, as in vprec-sweep --formats 'e8m{2..10}' -- PROGRAM [ARG...]");
     else if (!*o->out)
@@ -356,6 +373,9 @@ static bool check(const sweep_options *o)
     else if (o->recipe && !sweep_wants_recipe(o))
         vprec_say("--recipe is made of layers that keep a threshold, each alone: give --layers and --threshold, and no "
                   "--cumulative");
+    else if (o->fork_at && early)
+        vprec_say("--fork-at with --function or --object: cells differ in what is rounded while scopes are open: use "
+                  "--within, or --layers, or leave out --fork-at");
     else if (o->own && o->keep.count)
         vprec_say("--keep with --own-directory: all that a run writes in its own directory is kept: leave out --keep");
     else if (o->keep.count && o->jobs > 1)
@@ -413,6 +433,8 @@ int sweep_options_parse(sweep_options *o, int argc, char **argv)
     o->program = argv + optind;
     if (ok && o->output && !o->own && !sweep_list_has(&o->keep, o->output))
         sweep_list_add(&o->keep, vprec_text("%s", o->output));
+    if (ok && o->fork_at && !o->wheres.count && !o->layers) /* what comes before it is nobody's */
+        take_where(o, "within", o->fork_at);
     ok = ok && defaults(o) && direct(o, &l.higher, "--higher", 1) && direct(o, &l.lower, "--lower", -1) && check(o);
     if (ok && !o->quiet)
         remark(&l.words);

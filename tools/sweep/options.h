@@ -16,6 +16,7 @@ typedef struct sweep_options {
     const char *layers;                    /* --layers: scopes that are rows each; NULL: none */
     sweep_list names;                      /* of these, as patterns, in their order: layers.c fills it */
     bool cumulative;                       /* "upto": each of them with all before it */
+    const char *fork_at;                   /* a scope, or NULL */
     sweep_list passed;                     /* options of vprec-run, as "--round=both" */
     sweep_list keep;
     sweep_metrics metrics;

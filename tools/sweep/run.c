@@ -3,6 +3,7 @@
 #include "run.h"
 #include "cell.h"
 #include "common/say.h"
+#include "forks.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -204,7 +205,7 @@ static pid_t start_command(runner *r, const job *j, const vprec_inherited *inher
     return pid;
 }
 
-static bool make_directory(const char *path)
+bool sweep_run_directory(const char *path)
 {
     if (!mkdir(path, 0777) || errno == EEXIST)
         return true;
@@ -221,7 +222,7 @@ static pid_t start_one(void *context, long number, const vprec_inherited *inheri
     r->pool.limit = sweep_cell_limit(r->sweep, cell);
     if (j->metric != RUN)
         return start_command(r, j, inherited);
-    if (!make_directory(cell->results.path))
+    if (!sweep_run_directory(cell->results.path) || !sweep_forks_begin(r->sweep->forks, cell, inherited))
         return -1;
     if (!vprec_keep_look(&cell->before[j->number], cell->options.sampling.keep, r->sweep->results.top))
         return -1;
@@ -251,6 +252,7 @@ static int ended(void *context, long number, const vprec_end *end)
     const job j = r->jobs[number]; /* a copy: the list may move */
     sweep *s = r->sweep;
     sweep_cell *cell = cell_of(r, &j);
+    sweep_forks_hear(s->forks);
     if (j.metric != RUN) {
         if (!sweep_metric_record(s, cell, j.number, (size_t)j.metric, end))
             return SWEEP_EXIT_FAILURE;
@@ -296,7 +298,7 @@ static bool directories(sweep *s)
     for (size_t i = 0; i < s->grid.all; i++)
         if (s->grid.cells[i].id)
             place(s, &s->grid.cells[i]);
-    bool ok = make_directory(cells);
+    bool ok = sweep_run_directory(cells);
     free(cells);
     return ok;
 }
@@ -311,12 +313,14 @@ int sweep_run(sweep *s)
         r.here = vprec_text(".");
     bool ok = directories(s);
     if (ok) {
+        s->forks = sweep_forks_make(s);
         vprec_pool_begin(&r.pool, 0, "runs", s->options->quiet);
         ok = line_up(&r, SWEEP_NATIVE) && line_up_wanted(&r);
         if (ok && r.pool.done && !s->options->quiet)
             vprec_say("going on in '%s': %" PRIu32 " runs are finished", s->results.path, r.pool.done);
         if (ok)
             vprec_pool_work(&r.pool);
+        sweep_forks_end(s->forks);
         vprec_pool_end(&r.pool);
     }
     free(r.jobs);

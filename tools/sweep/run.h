@@ -6,6 +6,7 @@
 #include "grid.h"
 
 typedef struct sweep sweep;
+typedef struct sweep_forks sweep_forks;
 
 struct sweep {
     const sweep_options *options;
@@ -19,6 +20,7 @@ struct sweep {
     bool complete; /* no cell that is needed is missing */
     /* Called when nothing is under way: sets `wanted` of more cells, or returns false. */
     bool (*more)(sweep *sweep);
+    sweep_forks *forks;    /* of --fork-at; NULL: it was not given */
     sweep_document native; /* the first native run's output */
 };
 
@@ -27,6 +29,9 @@ int sweep_run(sweep *sweep);
 
 /* Gives a cell that was made while the sweep runs a place in DIR, which its record lists. False, having said why. */
 bool sweep_run_place(sweep *sweep, sweep_cell *cell);
+
+/* Makes the directory. False, having said why. */
+bool sweep_run_directory(const char *path);
 
 /* The document that the metrics of run `number` look at; to be freed. */
 char *sweep_output_path(const sweep *sweep, const sweep_cell *cell, uint32_t number);

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * forks.h: vprec-sweep --fork-at: a process that waits where a scope is first opened, and the processes that are made of
+ * it there, each for another run (wire.h: vprec_fork_order). */
+#ifndef VPREC_LIFE_FORKS_H
+#define VPREC_LIFE_FORKS_H
+
+#include <stdbool.h>
+
+/* If the run is such a one, and this its first process: it will wait. Before the first scope has a name. */
+void vprec_forks_begin(bool is_first);
+
+#endif
