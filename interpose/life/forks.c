@@ -59,8 +59,9 @@ static bool take_order(void)
         char bytes[CMSG_SPACE(sizeof handed)];
     } control;
     struct iovec text = {&order, sizeof order};
-    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     for (;;) {
+        struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = &control,
+                                 .msg_controllen = sizeof control};
         long n = vprec_sys(SYS_recvmsg, orders, (long)&message, MSG_CMSG_CLOEXEC, 0, 0, 0);
         const struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
         if (n <= 0 && n != -EINTR)
@@ -223,7 +224,8 @@ static void go_on(void)
 static void set_child_action(bool plain)
 {
     static const uint64_t none[4];
-    vprec_sys(SYS_rt_sigaction, SIGCHLD, plain ? (long)none : (long)&child_action, plain ? (long)&child_action : 0, 8, 0, 0);
+    const long to = plain ? (long)none : (long)&child_action, before = plain ? (long)&child_action : 0;
+    vprec_sys(SYS_rt_sigaction, SIGCHLD, to, before, sizeof child_action.mask, 0, 0);
 }
 
 /* In the keeper, and back in the cell's process. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * forks.h: vprec-sweep --fork-at: a process that waits where a scope is first opened, and the processes that are made of
- * it there, each for another run (wire.h: vprec_fork_order). */
+ * forks.h: vprec-sweep --fork-at: a process that waits where a scope is first opened, and the processes that are made
+ * of it there, each for another run (wire.h: vprec_fork_order). */
 #ifndef VPREC_LIFE_FORKS_H
 #define VPREC_LIFE_FORKS_H
 

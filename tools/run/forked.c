@@ -122,7 +122,8 @@ static bool send_order(const vprec_fork_order *order, const int handed[VPREC_FOR
         char bytes[CMSG_SPACE(VPREC_FORK_HANDED * sizeof(int))];
     } control = {.bytes = {0}};
     struct iovec text = {(void *)(uintptr_t)order, sizeof *order};
-    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = &control,
+                             .msg_controllen = sizeof control};
     struct cmsghdr *head = CMSG_FIRSTHDR(&message);
     head->cmsg_level = SOL_SOCKET;
     head->cmsg_type = SCM_RIGHTS;
@@ -253,8 +254,8 @@ bool vprec_forked_run(const vprec_mapping *mapping, vprec_outcome *outcome, bool
         conclude(&answer, outcome);
         return true;
     }
-    vprec_say("the process made at the scope of --fork-at did not go on%s%s: leave out --fork-at", ended ? ", since " : "",
-              ended ? answer.text : "");
+    vprec_say("the process made at the scope of --fork-at did not go on%s%s: leave out --fork-at",
+              ended ? ", since " : "", ended ? answer.text : "");
     drop();
     exit(VPREC_EXIT_FAILURE);
 }

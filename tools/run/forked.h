@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * forked.h: what vprec-sweep --fork-at has a vprec-run do: make a process that waits at a scope, or ask that one for its
- * program's process instead of starting the program. It says so by an environment variable. */
+ * forked.h: what vprec-sweep --fork-at has a vprec-run do: make a process that waits at a scope, or ask that one for
+ * its program's process instead of starting the program. It says so by an environment variable. */
 #ifndef VPREC_RUN_FORKED_H
 #define VPREC_RUN_FORKED_H
 

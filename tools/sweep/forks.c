@@ -78,6 +78,13 @@ static kind *kind_of(const sweep_forks *f, const sweep_cell *c)
     return found;
 }
 
+static void add_scopes(sweep_list *list, const sweep_cell *c)
+{
+    for (char **word = c->argv; *word; word++)
+        if (begins(*word, "--within=") && !sweep_list_has(list, *word))
+            sweep_list_add(list, vprec_text("%s", *word));
+}
+
 /* The command line of the process for such cells as `first`: all their scopes are named. */
 static char **arguments(const sweep_forks *f, const kind *k, const sweep_cell *first)
 {
@@ -89,9 +96,8 @@ static char **arguments(const sweep_forks *f, const kind *k, const sweep_cell *f
         if (begins(*word, "--seed=")) {
             sweep_list_add(&list, vprec_text("--within=%s", f->sweep->options->fork_at));
             for (size_t i = 0; i < grid->count; i++)
-                for (char **other = kind_of(f, &grid->cells[i]) == k ? grid->cells[i].argv : NULL; other && *other; other++)
-                    if (begins(*other, "--within=") && !sweep_list_has(&list, *other))
-                        sweep_list_add(&list, vprec_text("%s", *other));
+                if (kind_of(f, &grid->cells[i]) == k)
+                    add_scopes(&list, &grid->cells[i]);
         }
         sweep_list_add(&list, vprec_text("%s", *word));
     }
@@ -143,7 +149,10 @@ void sweep_forks_hear(sweep_forks *f)
         kind *k = &f->kinds[i];
         vprec_fork_answer answer;
         ssize_t n = -1;
-        while (k->socket >= 0 && (n = recv(k->socket, &answer, sizeof answer, MSG_DONTWAIT)) == (ssize_t)sizeof answer) {
+        while (k->socket >= 0) {
+            n = recv(k->socket, &answer, sizeof answer, MSG_DONTWAIT);
+            if (n != (ssize_t)sizeof answer)
+                break;
             answer.text[sizeof answer.text - 1] = 0;
             if (answer.kind == VPREC_FORK_WAITS && !f->told && !f->sweep->options->quiet)
                 vprec_say("--fork-at '%s': one start is enough: cells go on from there", f->sweep->options->fork_at);
@@ -154,7 +163,8 @@ void sweep_forks_hear(sweep_forks *f)
                 drop(k);
         }
         if (k->socket >= 0 && (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))) {
-            say_whole(f, "cells start whole", "the process of the program itself has ended, and not entered such a scope");
+            say_whole(f, "cells start whole",
+                      "the process of the program itself has ended, and not entered such a scope");
             drop(k);
         }
     }

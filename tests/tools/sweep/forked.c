@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * forked.c [WHAT]: a network of two layers behind a start that has state of many kinds: files and their offsets, a
- * directory, what is buffered. What it prints and writes shows if a process that goes on from the middle is another one.
+ * directory, what is buffered. What it prints and writes shows if a process that goes on from there is another one.
  * WHAT: something more, before the network or, where its arithmetic is rounded, within. */
 #include <errno.h>
 #include <fcntl.h>
@@ -168,7 +168,8 @@ int main(int argc, char **argv)
     fclose(open_one);
     dprintf(log, "%a\n", (double)two);
     char *here = getcwd(NULL, 0), *directory = getenv("VPREC_SAMPLE_DIR");
-    printf("%d %s\n", here && directory && !strncmp(here, directory, strlen(directory)), here ? strrchr(here, '/') : "");
+    int inside = here && directory && !strncmp(here, directory, strlen(directory));
+    printf("%d %s\n", inside, here ? strrchr(here, '/') : "");
     free(here);
     FILE *late = fopen("late", "w");
     if (!late)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_forked.py VPREC_SWEEP PROGRAM PRELOAD [TEST...]: cells that --fork-at makes of one process are those of a sweep in
-which each starts by itself: what they print and write, how they end, what vprec-run reports of them."""
+"""test_forked.py VPREC_SWEEP PROGRAM PRELOAD [TEST...]: cells that --fork-at makes of one process are those of a sweep
+in which each starts by itself: what they print and write, how they end, what vprec-run reports of them."""
 import json
 import os
 import re
@@ -119,14 +119,14 @@ class Forked(unittest.TestCase):
         self.assertGreaterEqual(len(self.stdouts(runs)), 6)
 
     def test_types(self):
-        _, runs = self.same(['--formats', 'f64=e11m10', 'f64=e11m20', 'f32=e8m7,f64=e11m30', 'f32=e8m9,f64=e11m9', '--formats',
-                             'native'],
+        _, runs = self.same(['--formats', 'f64=e11m10', 'f64=e11m20', 'f32=e8m7,f64=e11m30', 'f32=e8m9,f64=e11m9',
+                             '--formats', 'native'],
                             cells=5)
         self.assertEqual(len(self.stdouts(runs)), 5)
 
     def test_modes(self):
-        _, runs = self.same(['--formats', 'e8m{5,9}', '--modes', 'rne,rtz,ru,rd,sr,rr,mca', '--samples', '3', '--seed', '7'],
-                            cells=26)
+        _, runs = self.same(['--formats', 'e8m{5,9}', '--modes', 'rne,rtz,ru,rd,sr,rr,mca', '--samples', '3',
+                             '--seed', '7'], cells=26)
         self.assertGreaterEqual(len(self.stdouts(runs)), 20)
 
     def test_options(self):
@@ -171,8 +171,8 @@ class Forked(unittest.TestCase):
     # Where it cannot be done
 
     def test_reasons(self):
-        reasons = {'thread': 'more than one thread', 'pipe': 'is pipe:', 'shared': 'shared memory', 'child': 'another process',
-                   'timer': 'timer', 'elsewhere': 'writes to'}
+        reasons = {'thread': 'more than one thread', 'pipe': 'is pipe:', 'shared': 'shared memory',
+                   'child': 'another process', 'timer': 'timer', 'elsewhere': 'writes to'}
         for what, text in reasons.items():
             with self.subTest(what):
                 said, _ = self.same(['--formats', 'e8m{5,9}'], what=what, works=False)
@@ -183,7 +183,8 @@ class Forked(unittest.TestCase):
 
     def test_early(self):
         """A layer that ran before the scope: its cells start whole, and no others."""
-        said = self.sweep('forked', '--formats', 'e8m{5,9}', '--layers=api:[ot]*', '--fork-at', 'api:network', what='early')
+        said = self.sweep('forked', '--formats', 'e8m{5,9}', '--layers=api:[ot]*', '--fork-at', 'api:network',
+                          what='early')
         self.assertIn(WORKS, said)
         self.assertIn('a cell starts whole: this scope was entered before it: api:one', said)
         self.sweep('whole', '--formats', 'e8m{5,9}', '--layers=api:[ot]*', '--own-directory', what='early')

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""forked.py VPREC_SWEEP torch|ort: a convolutional network of one thread, swept by layers, in cells that --fork-at makes
-of one process and in cells that start by themselves: all print the same."""
+"""forked.py VPREC_SWEEP torch|ort: a convolutional network of one thread, swept by layers, in cells that --fork-at
+makes of one process and in cells that start by themselves: all print the same."""
 import os
 import subprocess
 import sys
