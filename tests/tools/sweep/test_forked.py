@@ -234,6 +234,12 @@ class Forked(unittest.TestCase):
         said = self.sweep('forked', *options)
         self.assertNotIn(WORKS, said)
         self.assertIn('4 runs are finished', said)
+        said = self.sweep('forked', '--formats', 'e8m{5,9,11,12}', '--fork-at', 'network')
+        self.assertIn('4 runs are finished', said)
+        self.assertIn(WORKS, said)
+        said = self.sweep('forked', '--restart', *options)
+        self.assertIn(WORKS, said)
+        self.assertNotIn('kept', said)
 
 
 if __name__ == '__main__':
