@@ -16,6 +16,7 @@
 #include "shared.h"
 #include "view.h"
 #include "x86/emulate/stack.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -27,9 +28,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#pragma weak _Fork
-extern pid_t _Fork(void);
-
+static pid_t (*fork_alone)(void); /* the C library's _Fork, since glibc 2.34 */
 static vprec_fork_order order; /* the last one */
 static int handed[VPREC_FORK_HANDED];
 static char why[256];
@@ -82,7 +81,7 @@ static void close_handed(void)
 /* A child of the calling process, in which nothing of the program runs: no handler of pthread_atfork. */
 static pid_t make_child(void)
 {
-    pid_t pid = _Fork();
+    pid_t pid = fork_alone();
     if (!pid)
         vprec_view_forked();
     return pid;
@@ -249,7 +248,9 @@ static bool can_fork(void)
 {
     const char *text = "";
     int ours[VPREC_FORK_HANDED + 1] = {orders};
-    if (!_Fork)
+    fork_alone = (pid_t(*)(void))dlsym(RTLD_DEFAULT, "_Fork");
+    dlerror(); /* what is missing is no error of the program's */
+    if (!fork_alone)
         text = "the C library is older than glibc 2.34";
     else if (!vprec_version_tables || !vprec_view_here() || vprec_self_is_go())
         text = "its scopes are not followed";

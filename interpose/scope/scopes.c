@@ -487,7 +487,7 @@ static uint32_t open_in(vprec_scope *scope, const void *frame, const void *in, b
 {
     if (busy)
         return UINT32_MAX;
-    if (scope && scope->forks && vprec_scope_forks) /* in each process that is made there it goes on here */
+    if (scope && scope->forks && !function && vprec_scope_forks) /* in each process that is made there it goes on here */
         vprec_scope_forks();
     busy = true;
     thread *t = here ? here : make();

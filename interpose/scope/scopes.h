@@ -91,7 +91,7 @@ uint64_t vprec_scope_meter(void);
 /* Whether the GS base is that of some thread by these meters. Async-signal-safe. */
 bool vprec_scope_has_base(uint64_t base);
 
-/* With config.fork_at: called where the first scope that it matches is about to be opened, once. Until then no line of
+/* With config.fork_at: called where the first scope that it matches, and that is no function, is about to be opened. Until then no line of
  * the recipe has an effect, which vprec_scope_ask_again() gives them. */
 extern void (*vprec_scope_forks)(void);
 /* In a child of fork, with another recipe. NULL; or the name of a scope that the recipe has something for, and that was

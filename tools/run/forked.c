@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,7 +67,7 @@ static pid_t make_leash(int end)
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (dup2(end, STDIN_FILENO) < 0 || close_range(STDOUT_FILENO, UINT32_MAX, 0) || getppid() != parent)
+    if (dup2(end, STDIN_FILENO) < 0 || syscall(SYS_close_range, STDOUT_FILENO, UINT32_MAX, 0) || getppid() != parent)
         _exit(VPREC_EXIT_FAILURE);
     for (;;)
         pause();

@@ -7,13 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* The name as a pattern that matches it alone. To be freed. */
 static char *escaped(const char *name)
@@ -50,18 +47,18 @@ static char *directory_make(const sweep_options *o, const char *folder)
  * why. */
 static int run(char **command, const char *directory)
 {
-    posix_spawn_file_actions_t actions;
-    pid_t pid;
     int status = 0;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    if (directory)
-        posix_spawn_file_actions_addchdir_np(&actions, directory);
-    int error = posix_spawn(&pid, *command, &actions, NULL, command, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    if (error) {
-        vprec_say("cannot start '%s' (%s): the names of layers are not known", *command, strerror(error));
+    pid_t pid = fork();
+    if (!pid) {
+        int in = open("/dev/null", O_RDONLY), out = open("/dev/null", O_WRONLY);
+        if (in >= 0 && out >= 0 && dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+            (!directory || !chdir(directory)))
+            execv(*command, command);
+        vprec_say("cannot start '%s' (%s): the names of layers are not known", *command, strerror(errno));
+        _exit(VPREC_EXIT_FAILURE);
+    }
+    if (pid < 0) {
+        vprec_say("cannot start a process (%s): end some others, or raise the limit (ulimit -u)", strerror(errno));
         return -1;
     }
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

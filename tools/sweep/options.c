@@ -238,6 +238,11 @@ static bool take_where(sweep_options *o, const char *kind, const char *glob)
 
 static bool take_fork(sweep_options *o, const char *glob)
 {
+    if (!strncmp(glob, "fn:", 3)) {
+        vprec_say("--fork-at '%s': no process can be made where a function is entered: name a scope of the program's or "
+                  "of a framework's, as in 'api:network' or 'torch:<Net>'", glob);
+        return false;
+    }
     if (*glob && strlen(glob) < VPREC_SCOPE_LENGTH) {
         o->fork_at = glob;
         o->own = true; /* what one cell writes no other one reads */
@@ -360,6 +365,8 @@ bool sweep_wants_recipe(const sweep_options *o)
 static bool check(const sweep_options *o)
 {
     bool early = false;
+    for (size_t i = 0; i < o->passed.count; i++)
+        early |= !strncmp(o->passed.items[i], "--scope=", 8);
     for (size_t i = 0; i < o->wheres.count; i++)
         early |= !strncmp(o->wheres.items[i], "function:", 9) || !strncmp(o->wheres.items[i], "object:", 7);
     if (!o->program[0])
@@ -374,8 +381,8 @@ static bool check(const sweep_options *o)
         vprec_say("--recipe is made of layers that keep a threshold, each alone: give --layers and --threshold, and no "
                   "--cumulative");
     else if (o->fork_at && early)
-        vprec_say("--fork-at with --function or --object: cells differ in what is rounded while scopes are open: use "
-                  "--within, or --layers, or leave out --fork-at");
+        vprec_say("--fork-at with --function, --object or --scope: cells differ in what is rounded while scopes are open: "
+                  "use --within, or --layers, or leave out --fork-at");
     else if (o->own && o->keep.count)
         vprec_say("--keep with --own-directory: all that a run writes in its own directory is kept: leave out --keep");
     else if (o->keep.count && o->jobs > 1)

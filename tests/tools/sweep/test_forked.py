@@ -149,6 +149,11 @@ class Forked(unittest.TestCase):
                 shutil.rmtree(os.path.join(self.directory, out))
         self.assertGreaterEqual(len(self.stdouts(runs)), 2)
 
+    def test_functions(self):
+        _, runs = self.same(['--formats', 'e8m{3,6}', '--within', 'fn:wide', '--within', 'fn:layer', '--within', 'api:two'],
+                            whole=(), forked=('--fork-at', 'api:network'), cells=6)
+        self.assertGreaterEqual(len(self.stdouts(runs)), 4)
+
     def test_processors(self):
         for level in ('sse2', 'avx2'):
             self.environment['VPREC_CPU'] = level
@@ -195,7 +200,8 @@ class Forked(unittest.TestCase):
         self.assertIn('has ended, and not entered such a scope', said)
 
     def test_usage(self):
-        for options in (['--function', 'f', '--fork-at', 'api:network'], ['--fork-at', '']):
+        for options in (['--function', 'f', '--fork-at', 'api:network'], ['--fork-at', ''],
+                        ['--fork-at', 'fn:main'], ['--scope', 'two=e5m2', '--fork-at', 'network']):
             self.assertIn('--fork-at', self.sweep('forked', *options, status=2))
 
     # Who interrupts it
