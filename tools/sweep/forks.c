@@ -56,8 +56,11 @@ static char *key_of(const sweep_cell *c)
         return NULL;
     const char *name = strchr(c->where, ':') + 1;
     const uint32_t *use = c->options.config.use;
-    /* Who tells of scopes is asked for by the names that patterns begin with. */
-    char *key = vprec_text("%u,%u %.*s", use[0], use[1], (int)(strchr(name, ':') ? strcspn(name, ":") : 0), name);
+    /* Who tells of scopes is asked for by the names that patterns begin with; functions each by its own. */
+    size_t length = strchr(name, ':') ? strcspn(name, ":") : 0;
+    for (char **word = c->argv; *word && strcmp(*word, "--"); word++)
+        length = begins(*word, "--within=fn:") ? strlen(name) : length;
+    char *key = vprec_text("%u,%u %.*s", use[0], use[1], (int)length, name);
     for (char **word = c->argv; *word && strcmp(*word, "--"); word++)
         if (!is_late(*word)) {
             char *longer = vprec_text("%s %s", key, *word);
