@@ -149,17 +149,29 @@ PUBLIC void siglongjmp(sigjmp_buf env, int value)
     __builtin_unreachable();
 }
 
-/* An exception is caught by who calls: what had scopes open further down is gone. */
 void *begin_catch(void *exception) __asm__("__cxa_begin_catch");
+
+/* That of the C++ runtime of who calls from `back`: where it is not the whole program's it came with the library. */
+static __typeof__(&begin_catch) runtime_of(const void *back)
+{
+    static const char name[] = "__cxa_begin_catch";
+    __typeof__(&begin_catch) real = (__typeof__(real))dlsym(RTLD_NEXT, name);
+    Dl_info info;
+    void *library = !real && dladdr(back, &info) ? dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+    if (library) {
+        real = (__typeof__(real))dlsym(library, name);
+        dlclose(library);
+    }
+    return real;
+}
+
+/* An exception is caught by who calls: what had scopes open further down is gone. */
 PUBLIC void *begin_catch(void *exception)
 {
     enum { RETURN = 16 }; /* from the frame's address up to the caller's stack pointer */
-    static __typeof__(&begin_catch) real;
-    if (!real)
-        real = (__typeof__(real))dlsym(RTLD_NEXT, "__cxa_begin_catch");
     const uint64_t frame = (uint64_t)__builtin_frame_address(0);
     vprec_scope_jump(frame, frame + RETURN);
-    return real(exception);
+    return runtime_of(__builtin_return_address(0))(exception);
 }
 
 /* Checks that it goes up the stack, as seen from its caller: our frame makes no difference. */

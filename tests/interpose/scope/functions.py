@@ -55,6 +55,15 @@ class Functions(unittest.TestCase):
         scopes = ('--scope', 'fn:throws=e8m6', '--scope', 'fn:catches=e8m3', '--scope', 'hand=e8m4')
         self.check('exceptions', 14, scopes, throws=6, catches=3, hand=4)
 
+    def test_local_runtime(self):
+        """A library brings the C++ runtime along, and nobody else has it."""
+        for options in (('-f', 'native'), ('-f', 'e8m10', '--scope', 'fn:catches=e8m6')):
+            library = os.path.join(DIRECTORY, 'libscope_catches.so')
+            done = subprocess.run([os.path.abspath(sys.argv[1]), '-q', *options, '--', '/usr/bin/python3', '-c',
+                                   f'import ctypes; print(ctypes.CDLL({library!r}).catches(100))'],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=240, check=False)
+            self.assertEqual((done.returncode, done.stdout), (0, '100\n'), done.stderr)
+
     def test_jumps(self):
         self.check('jumps', 9, ('--scope', 'fn:jumps=e8m6', '--scope', 'fn:jumped=e8m3'), jumps=6, jumped=3)
 
