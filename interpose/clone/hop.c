@@ -2,6 +2,7 @@
  * hop.c: see hop.h. */
 #include "hop.h"
 #include "cross.h"
+#include "runtime/sys.h"
 #include "runtime/version.h"
 #include "x86/emulate/enter.h"
 
@@ -9,17 +10,9 @@ enum { RSP = 4, WORD = 8 };
 
 _Atomic(const vprec_hop *) *vprec_hops;
 
-/* The processor would hold a return that no call has made against its own stack of return addresses. */
-static bool has_shadow_stack(void)
-{
-    uint64_t pointer = 0;
-    __asm__("rdsspq %0" : "+r"(pointer));
-    return pointer;
-}
-
 static void ask(vprec_cloner *k, const vprec_site *site)
 {
-    if (!k->options->apart || vprec_versions > 1 || has_shadow_stack()) /* with more, the thread's is asked for */
+    if (!k->options->apart || vprec_versions > 1 || vprec_sys_shadow_stack()) /* with more, the thread's is asked for */
         return;
     if (!vprec_hops && !(vprec_hops = vprec_pages(sizeof *vprec_hops << VPREC_HOP_BITS)))
         return;

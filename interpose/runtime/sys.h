@@ -55,6 +55,14 @@ static inline bool vprec_sys_peek(uint64_t address, void *to, size_t bytes)
     return vprec_sys(SYS_process_vm_readv, pid, (long)&into, 1, (long)&from, 1, 0) == (long)bytes;
 }
 
+/* Whether the processor holds every return against a stack of return addresses of its own. */
+static inline bool vprec_sys_shadow_stack(void)
+{
+    uint64_t pointer = 0;
+    __asm__("rdsspq %0" : "+r"(pointer));
+    return pointer;
+}
+
 static inline long vprec_sys_readlink(const char *path, char *to, size_t bytes)
 {
     return vprec_sys(SYS_readlink, (long)path, (long)to, (long)bytes, 0, 0, 0);

@@ -18,10 +18,16 @@ static bool asks(const vprec_wire_scope *line)
 
 bool vprec_functions_any(void)
 {
+    static atomic_bool said;
     const vprec_wire_recipe *recipe = vprec_version_recipe;
     bool any = false;
     for (uint32_t i = 0; recipe && i < recipe->lines && !any; i++)
         any = asks(&recipe->line[i]);
+    if (any && vprec_sys_shadow_stack()) { /* it would find out that a return address is another one */
+        if (!atomic_exchange(&said, true))
+            vprec_record_warning("the program has a shadow stack: its functions are no scopes");
+        return false;
+    }
     return any;
 }
 
@@ -35,11 +41,11 @@ static bool asked(const char *name)
 }
 
 /* What is not called, but jumped to from the middle of another function: there is no return address in its frame. Or
- * OCaml's, whose runtime knows all return addresses on its stacks. */
+ * OCaml's, whose runtime knows all return addresses on its stacks; it is named so, too. */
 static bool is_no_scope(const char *symbol)
 {
     const char *cold = strstr(symbol, ".cold");
-    return (cold && (!cold[5] || cold[5] == '.')) || (!strncmp(symbol, "caml", 4) && symbol[4] >= 'A' && symbol[4] <= 'Z');
+    return (cold && (!cold[5] || cold[5] == '.')) || !strncmp(symbol, "caml", 4);
 }
 
 enum { LONGEST = 4096 };
@@ -76,7 +82,9 @@ vprec_scope *vprec_functions_scope(vprec_object *object, uint64_t start, const c
 {
     vprec_vec names = VPREC_VEC(const char *);
     vprec_scope *scope = NULL;
-    bool none = object->go; /* its stacks are moved, and with them what is known by the frame */
+    /* Go's stacks are moved, and with them what is known by the frame; the C library has what returns twice, and what
+     * reads its own return address. */
+    bool none = object->go || vprec_select_is_system(object->path);
     if (!vprec_object_names_of(object, start, &names))
         names.count = 0;
     for (size_t i = 0; i < names.count && !none; i++)
@@ -99,7 +107,7 @@ static bool follows_call(uint64_t back)
     uint8_t before[LONGEST_CALL];
     if (atomic_load_explicit(place, memory_order_relaxed) == back)
         return true;
-    if (!vprec_sys_peek(back - LONGEST_CALL, before, sizeof before))
+    if (!vprec_try_copy(before, (const void *)(back - LONGEST_CALL), sizeof before))
         return false;
     bool call = before[LONGEST_CALL - NEAR] == REL;
     for (unsigned n = 2; n <= LONGEST_CALL && !call; n++)
@@ -107,17 +115,6 @@ static bool follows_call(uint64_t back)
     if (call)
         atomic_store_explicit(place, back, memory_order_relaxed);
     return call;
-}
-
-/* What an exception has left, but is still asked for. */
-static _Thread_local const void *unwound __attribute__((tls_model("initial-exec")));
-
-/* Forgets the one before; and keeps `next` until then. */
-static void forget(const void *next)
-{
-    if (unwound)
-        vprec_returns_take(unwound);
-    unwound = next;
 }
 
 static void enter(vprec_scope *scope, uint64_t *frame)
@@ -128,7 +125,6 @@ static void enter(vprec_scope *scope, uint64_t *frame)
         return; /* it was entered before, and is translated anew */
     if (!open && !follows_call(*frame))
         return;
-    forget(NULL);
     const uint32_t depth = vprec_scope_open_function(scope, frame);
     if (open || depth == UINT32_MAX)
         return;
@@ -158,10 +154,8 @@ __attribute__((visibility("hidden"))) int vprec_returned_unwound(int version, in
     enum { CLEANUP_PHASE = 2, CONTINUE_UNWIND = 8 };
     const void *frame = actions & CLEANUP_PHASE ? vprec_scope_innermost_function() : NULL;
     (void)version, (void)class, (void)exception, (void)context;
-    if (frame) {
-        forget(frame);
+    if (frame)
         vprec_scope_close_function(frame);
-    }
     return CONTINUE_UNWIND;
 }
 

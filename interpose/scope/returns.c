@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * returns.c: see returns.h. A table by the frame's address, which returns.S reads as well: no more can change here than
- * there. Who puts an entry in is who takes it out again, or a thread that came back elsewhere for him. */
+ * there. Entries go when the function returns, and only then: what is left in another way may be on a stack that somebody
+ * comes back to. Else the place is used again for the same frame. */
 #include "returns.h"
 #include "runtime/sys.h"
 #include <stdatomic.h>

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * scopes.c: see scopes.h. */
 #include "scopes.h"
+#include "returns.h"
 #include "runtime/memory.h"
 #include "runtime/meter.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
 #include "runtime/version.h"
-#include "returns.h"
+#include "x86/emulate/enter.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -389,18 +390,9 @@ static void work_in(thread *t)
         vprec_version_choose(0);
 }
 
-/* Forgets those functions from `depth` on that will not return any more. */
-static void forget(const thread *t, uint32_t depth)
-{
-    for (uint32_t d = depth; d < t->depth; d++)
-        if (t->open[d].function)
-            vprec_returns_take(t->open[d].frame);
-}
-
 static void end(void *data)
 {
     thread *t = data;
-    forget(t, 0);
     t->depth = 0;
     if (t->base && vprec_gs() == t->base)
         vprec_gs_set(0);
@@ -480,7 +472,7 @@ static bool is_left(const opened *o, const void *frame)
     uint64_t back;
     if (!o->frame || o->frame > frame)
         return false;
-    return !o->function || !vprec_sys_peek((uint64_t)o->frame, &back, sizeof back) || back != (uint64_t)vprec_returned;
+    return !o->function || !vprec_try_copy(&back, o->frame, sizeof back) || back != (uint64_t)vprec_returned;
 }
 
 static uint32_t open_in(vprec_scope *scope, const void *frame, const void *in, bool function)
@@ -492,10 +484,8 @@ static uint32_t open_in(vprec_scope *scope, const void *frame, const void *in, b
     busy = true;
     thread *t = here ? here : make();
     const uint8_t before = t && t->depth ? innermost(t)->version : NONE;
-    while (t && frame && t->depth && is_left(innermost(t), frame)) {
-        forget(t, t->depth - 1);
+    while (t && frame && t->depth && is_left(innermost(t), frame))
         t->depth--;
-    }
     uint32_t depth = t ? t->depth : UINT32_MAX;
     if (t && scope && (t->depth < t->room || grow(t))) {
         const opened *around = innermost(t);
@@ -587,8 +577,6 @@ void vprec_scope_jump(uint64_t from, uint64_t to)
     uint32_t depth = t ? t->depth : 0;
     while (depth && (uint64_t)t->open[depth - 1].in >= from && (uint64_t)t->open[depth - 1].in < to)
         depth--;
-    if (t && !busy)
-        forget(t, depth);
     if (t)
         vprec_scope_close(depth);
 }
@@ -660,7 +648,7 @@ static void start(parked *p, uint64_t stack, const void *link)
 {
     uint64_t *frame = (uint64_t *)stack;
     p->made = false;
-    if (!vprec_returns_keep(frame, *frame))
+    if (vprec_sys_shadow_stack() || !vprec_returns_keep(frame, *frame))
         return;
     *frame = (uint64_t)vprec_returned;
     p->frame = frame;
@@ -702,8 +690,6 @@ void vprec_scope_switch(const vprec_fiber *f)
     lock();
     if (f->from)
         park(t, f->from);
-    else
-        forget(t, 0);
     if (to->made)
         start(to, f->stack, f->link);
     resume(t, to);
@@ -725,7 +711,6 @@ void vprec_scope_end_fiber(const void *frame)
         p = p->next;
     parked *link = p ? parked_of(p->link, false) : NULL;
     if (p) {
-        forget(t, 0);
         p->frame = NULL;
         p->context = NULL;
         resume(t, link && link->waits ? link : NULL);

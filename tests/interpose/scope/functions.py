@@ -93,6 +93,12 @@ class Functions(unittest.TestCase):
         scopes = ('--scope', 'fn:inner=e8m6', '--scope', 'api:one=e8m5', '--scope', 'api:two=e8m4', '--scope', 'hand=e8m3')
         self.check('contexts', 18, scopes, inner=6, one=5, two=4, hand=3)
 
+    def test_all(self):
+        """Every function is a scope, and nothing else is another than without."""
+        for part in ('calls', 'operands', 'exceptions', 'jumps', 'handlers', 'forks', 'threads', 'exits', 'contexts'):
+            lines, said = vprec('-f', 'e8m10', '--scope', 'fn:*=e8m10', PROGRAM, part)
+            self.assertEqual((lines, said), (expected(lines, **dict.fromkeys((name for name, _ in lines), 10)), ''), part)
+
     def test_stripped(self):
         """Without symbols a function goes by its object and its address."""
         with tempfile.TemporaryDirectory() as folder:
