@@ -302,6 +302,8 @@ static char **counting_arguments(const maker *m, size_t of)
         for (char **word = c->argv; *word; word++) {
             if (!strncmp(*word, "--seed=", 7))
                 sweep_list_add(&list, vprec_text("%s", COUNT_OPTION));
+            if (!strncmp(*word, "--seed=", 7) && m->options->layers)
+                sweep_list_add(&list, vprec_text("--layers"));
             sweep_list_add(&list, vprec_text("%s", *word));
         }
         return list.items;

@@ -98,11 +98,13 @@ static void merge(sweep_tally *t)
         qsort(t->rows, count, sizeof *t->rows, by_operations);
 }
 
+/* A function, or a scope, which has no object. */
 static void take_function(sweep_tally *t, const json_t *function, size_t *room)
 {
+    const bool layer = !json_object_get(function, "object");
     for (int type = 0; type < VPREC_TYPES; type++) {
         const json_t *counts = json_object_get(json_object_get(function, "counts"), vprec_type_names[type]);
-        sweep_row row = {.symbol = text(function, "name"), .object = text(function, "object"),
+        sweep_row row = {.symbol = text(function, "name"), .object = layer ? "" : text(function, "object"),
                          .type = (vprec_type)type, .operations = sum_of(json_object_get(counts, "ops")),
                          .overflows = number(counts, "overflows"), .underflows = number(counts, "underflows"),
                          .flushed = number(counts, "flushed"), .nans = number(counts, "nans")};
@@ -123,9 +125,12 @@ bool sweep_tally_read(sweep_tally *t, const char *path)
     size_t i, room = 0;
     json_t *item;
     *t = (sweep_tally){.report = vprec_json_read(path)};
-    if (!json_is_true(json_object_get(json_object_get(t->report, "configuration"), "count")))
+    const json_t *configuration = json_object_get(t->report, "configuration");
+    if (!json_is_true(json_object_get(configuration, "count")) && !json_is_true(json_object_get(configuration, "layers")))
         return false;
     json_array_foreach(json_object_get(t->report, "functions"), i, item)
+        take_function(t, item, &room);
+    json_array_foreach(json_object_get(t->report, "scopes"), i, item) /* with --layers, which counts no functions */
         take_function(t, item, &room);
     json_array_foreach(json_object_get(t->report, "processes"), i, item)
         for (int type = 0; type < VPREC_TYPES; type++) {

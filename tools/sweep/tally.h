@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Results of one type of one function, in all processes. */
+/* Results of one type of one function, or layer, in all processes. */
 typedef struct sweep_row {
-    const char *symbol, *object; /* in the report */
+    const char *symbol, *object; /* in the report; object "": `symbol` is a layer's name */
     vprec_type type;
     double operations, overflows, underflows, flushed, nans;
     json_t *exponents; /* how many results by binary exponent: an object of each process */
@@ -21,7 +21,7 @@ typedef struct sweep_row {
 /* The first operation of its kind. */
 typedef struct sweep_first {
     const json_t *record;        /* NULL: there was none */
-    const char *symbol, *object; /* NULL: a call of libm */
+    const char *symbol, *object; /* as in a row; NULL: a call of libm */
     vprec_type type;
     bool natively;        /* the function has one natively, too */
 } sweep_first;

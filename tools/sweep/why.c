@@ -108,11 +108,14 @@ static json_t *type_numbers(const sweep_cell *c, vprec_type type, const sweep_ta
     return object;
 }
 
-/* The function as people know it; NULL: none. */
-static void put_name(json_t *object, const char *symbol)
+/* The function as people know it, and its object, or the layer; NULL: none. */
+static void put_name(json_t *json, const char *symbol, const char *object)
 {
-    char *name = symbol ? vprec_demangled(symbol, true) : NULL;
-    vprec_json_put(object, "function", name ? vprec_json_text(name) : json_null());
+    const bool layer = object && !*object;
+    char *name = symbol && !layer ? vprec_demangled(symbol, true) : NULL;
+    vprec_json_put(json, "function", name ? vprec_json_text(name) : json_null());
+    vprec_json_put(json, "object", object && *object ? vprec_json_text(object) : json_null());
+    vprec_json_put(json, "layer", layer ? vprec_json_text(symbol) : json_null());
     free(name);
 }
 
@@ -125,8 +128,7 @@ static json_t *functions_of(const sweep_tally *own)
         if (row->overflows + row->underflows + row->flushed + row->nans <= 0)
             continue;
         json_t *object = vprec_json_must(json_object());
-        put_name(object, row->symbol);
-        vprec_json_put(object, "object", vprec_json_text(row->object));
+        put_name(object, row->symbol, row->object);
         vprec_json_put(object, "type", vprec_json_text(vprec_type_names[row->type]));
         vprec_json_put(object, "operations", sweep_words_count(row->operations));
         vprec_json_put(object, "overflows", sweep_words_count(row->overflows));
@@ -152,8 +154,7 @@ static json_t *firsts_of(const sweep_tally *own, const sweep_tally *native)
             continue;
         json_t *copy = vprec_json_must(json_copy((json_t *)(uintptr_t)first.record));
         char *text = sweep_words_operation(first.record);
-        put_name(copy, first.symbol);
-        vprec_json_put(copy, "object", first.object ? vprec_json_text(first.object) : json_null());
+        put_name(copy, first.symbol, first.object);
         vprec_json_put(copy, "type", vprec_json_text(vprec_type_names[first.type]));
         vprec_json_put(copy, "natively", json_boolean(first.natively));
         vprec_json_put(copy, "text", vprec_json_text(text));

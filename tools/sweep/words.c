@@ -88,16 +88,28 @@ char *sweep_words_operation(const json_t *first)
     return text;
 }
 
+/* "dot (libnet.so)", or a layer's name; to be freed. */
+static char *place_of(const char *symbol, const char *object)
+{
+    const size_t length = strlen(symbol);
+    const bool bare = !*object && length && symbol[length - 1] == ':'; /* "(outside):" */
+    if (!*object)
+        return vprec_text("%.*s", (int)(length - bare), symbol);
+    char *name = vprec_demangled(symbol, false), *place = vprec_text("%s (%s)", name, vprec_base(object));
+    free(name);
+    return place;
+}
+
 static void tell_first(json_t *texts, const sweep_first *first, const char *what)
 {
     const char *natively = first->natively ? ", which has one natively, too" : "";
     char *operation = sweep_words_operation(first->record);
-    char *name = first->symbol ? vprec_demangled(first->symbol, false) : NULL;
-    if (name)
-        sweep_words_add(texts, "%s: %s, in %s (%s)%s", what, operation, name, vprec_base(first->object), natively);
+    char *place = first->symbol ? place_of(first->symbol, first->object) : NULL;
+    if (place)
+        sweep_words_add(texts, "%s: %s, in %s%s", what, operation, place, natively);
     else
         sweep_words_add(texts, "%s: %s, a call of libm", what, operation);
-    free(name);
+    free(place);
     free(operation);
 }
 
@@ -160,16 +172,15 @@ static found find(const sweep_tally *t, vprec_type type, const vprec_format *for
             }
     }
     for (size_t k = 0; k < NAMED && top[k]; k++) {
-        char *name = vprec_demangled(top[k]->symbol, false);
-        char *longer = vprec_text("%s%s%s (%s) %.0f of %.0f", f.functions, k ? ", " : "", name,
-                                  vprec_base(top[k]->object), most[k], top[k]->operations);
-        free(name);
+        char *place = place_of(top[k]->symbol, top[k]->object);
+        char *longer = vprec_text("%s%s%s %.0f of %.0f", f.functions, k ? ", " : "", place, most[k], top[k]->operations);
+        free(place);
         free(f.functions);
         f.functions = longer;
     }
     if (count > NAMED) {
-        char *longer = vprec_text("%s and %zu more function%s", f.functions, count - NAMED,
-                                  count - NAMED == 1 ? "" : "s");
+        char *longer = vprec_text("%s and %zu more %s%s", f.functions, count - NAMED,
+                                  top[0] && !*top[0]->object ? "layer" : "function", count - NAMED == 1 ? "" : "s");
         free(f.functions);
         f.functions = longer;
     }

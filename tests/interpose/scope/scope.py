@@ -360,6 +360,32 @@ class Sweeps(unittest.TestCase):
         self.assertIn("--layers 'three': no layer was found", said)
 
 
+class Reasons(unittest.TestCase):
+    """vprec-sweep --layers --why: in which layer it was."""
+
+    def test_first(self):
+        names, single = Recipe.NAMES, [Fraction(struct.unpack('<f', struct.pack('<f', x))[0]) for x in (1.1, 0.3)]
+        x, first, beyond = Fraction(1), None, Fraction(31, 8)  # what e2m3 rounds to infinity
+        for i, name in enumerate(names):
+            for _ in range(5):
+                for exact in (lambda: x * single[0], lambda: x + rounded(single[1] * (i + 1), 23)):
+                    x = rounded(exact(), 3)
+                    first = first or (name if x >= beyond else None)
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([Sweeps.SWEEP, '-q', '--out', os.path.join(folder, 'out'), '--json', '-', '--why', 'all',
+                                   '--formats', 'e2m3', '--metric', 'max-rel', '--threshold', 'max-rel<=0.5', '--layers',
+                                   '--cumulative', '--', PROGRAM, 'chain'], text=True, timeout=240,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        cells = json.loads(done.stdout)['why']['cells']
+        self.assertEqual([cell['where'] for cell in cells],
+                         [f'upto:api:{name}' for name in names[names.index(first):]], done.stderr)
+        for cell in cells:
+            overflow = cell['first']['overflow']
+            self.assertEqual((overflow['layer'], overflow['function'], overflow['object']), (f'api:{first}', None, None))
+            self.assertTrue(any(text.endswith(f'in api:{first}') for text in cell['text']), cell['text'])
+            self.assertEqual(cell['functions'][0]['layer'], f'api:{first}')
+
+
 class Recipe(unittest.TestCase):
     """vprec-sweep --layers --threshold: what each layer needs alone, and what they do together, which is measured."""
 
