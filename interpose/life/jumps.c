@@ -4,6 +4,7 @@
  * is noted in it. What must not have a frame of its own is in jumps.S. */
 #include "masks.h"
 #include "runtime/next.h"
+#include "scope/contexts.h"
 #include "scope/scopes.h"
 #include "view.h"
 #include <setjmp.h>
@@ -83,9 +84,9 @@ static const ucontext_t *context(const ucontext_t *uc)
 
 static void switch_scopes(const ucontext_t *from, const ucontext_t *to)
 {
-    const vprec_fiber fiber = {.from = from, .to = to, .link = to->uc_link, .here = (uint64_t)__builtin_frame_address(0),
-                               .stack = (uint64_t)to->uc_mcontext.gregs[REG_RSP]};
-    vprec_scope_switch(&fiber);
+    const vprec_switch s = {.from = from, .to = to, .link = to->uc_link, .here = (uint64_t)__builtin_frame_address(0),
+                            .stack = (uint64_t)to->uc_mcontext.gregs[REG_RSP]};
+    vprec_contexts_switch(&s);
 }
 
 const ucontext_t *vprec_jumps_set(const ucontext_t *to);
@@ -108,7 +109,7 @@ void vprec_jumps_make(const ucontext_t *uc)
 {
     if (!vprec_jumps.makecontext)
         vprec_jumps_look_up();
-    vprec_scope_make_fiber(uc);
+    vprec_contexts_make(uc);
 }
 
 /* Where the stack pointer goes to: the C library keeps it as PTR_MANGLE leaves it (sysdeps/unix/sysv/linux/x86_64). */

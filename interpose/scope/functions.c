@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * functions.c: see functions.h. */
 #include "functions.h"
+#include "contexts.h"
 #include "find/select.h"
 #include "returns.h"
 #include "runtime/record.h"
@@ -141,7 +142,7 @@ static void leave(uint64_t *frame)
 {
     *frame = vprec_returns_take(frame);
     vprec_scope_close_function(frame);
-    vprec_scope_end_fiber(frame);
+    vprec_contexts_return(frame);
 }
 
 /* The personality of vprec_returned (Itanium C++ ABI: Exception Handling, 1.6.2). Exceptions leave one frame after the

@@ -581,146 +581,42 @@ void vprec_scope_jump(uint64_t from, uint64_t to)
         vprec_scope_close(depth);
 }
 
-/* A context's, while no thread is in it; or that of which the function runs. */
-typedef struct parked {
-    struct parked *next;
-    const void *context; /* NULL: free for another one */
-    const void *link;    /* where the thread goes on when the function with this frame returns */
-    const void *frame;   /* NULL: it has not started, or is no function's */
-    opened *open;
-    uint32_t depth, room;
-    bool waits, made; /* it was left; or made, and not gone to since */
-} parked;
-
-static parked *contexts; /* under the lock, as they are */
-
-static parked *parked_of(const void *context, bool make)
+vprec_scope_list vprec_scope_take(void)
 {
-    parked *p = contexts, *unused = NULL;
-    for (; p && p->context != context; p = p->next)
-        unused = p->context ? unused : p;
-    if (p || !make)
-        return p;
-    if (!unused && (unused = vprec_heap_take(&heap, sizeof *unused))) {
-        unused->next = contexts;
-        contexts = unused;
-    }
-    if (unused)
-        unused->context = context;
-    return unused;
-}
-
-/* The scopes of the context are those of the thread from now on; NULL: it has none. */
-static void resume(thread *t, parked *p)
-{
-    opened *open = t->open;
-    const uint32_t room = t->room;
-    t->open = p ? p->open : NULL;
-    t->room = p ? p->room : 0;
-    t->depth = p ? p->depth : 0;
-    if (open)
-        vprec_pages_free(open, room * sizeof *open);
-    if (!p)
-        return;
-    p->open = NULL;
-    p->room = p->depth = 0;
-    p->waits = false;
-    if (!p->frame)
-        p->context = NULL;
-}
-
-/* The thread's own wait for it to come back to the context. Without memory they are lost. */
-static void park(thread *t, const void *context)
-{
-    parked *p = parked_of(context, true);
-    if (!p)
-        return;
-    p->open = t->open;
-    p->room = t->room;
-    p->depth = t->depth;
-    p->waits = true;
-    t->open = NULL;
-    t->room = t->depth = 0;
-}
-
-/* The function that the context starts with is about to run. */
-static void start(parked *p, uint64_t stack, const void *link)
-{
-    uint64_t *frame = (uint64_t *)stack;
-    p->made = false;
-    if (vprec_sys_shadow_stack() || !vprec_returns_keep(frame, *frame))
-        return;
-    *frame = (uint64_t)vprec_returned;
-    p->frame = frame;
-    p->link = link;
-}
-
-void vprec_scope_make_fiber(const void *context)
-{
-    if (busy || !vprec_scope_wanted())
-        return;
-    busy = true;
-    lock();
-    parked *p = parked_of(context, true);
-    if (p) {
-        if (p->open)
-            vprec_pages_free(p->open, p->room * sizeof *p->open);
-        *p = (parked){.next = p->next, .context = context, .made = true};
-    }
-    unlock();
-    busy = false;
-}
-
-void vprec_scope_switch(const vprec_fiber *f)
-{
-    enum { STACK = 8 << 20 }; /* a jump further up is one to another stack */
-    if (busy || !vprec_scope_wanted())
-        return;
     thread *t = here ? here : make();
-    lock();
-    parked *to = parked_of(f->to, false);
-    const bool known = t && to && (to->waits || to->made);
-    unlock();
-    if (!known) {
-        if (f->stack - f->here < STACK)
-            vprec_scope_jump(f->here, f->stack);
-        return;
+    const vprec_scope_list list = t ? (vprec_scope_list){t->open, t->depth, t->room} : (vprec_scope_list){NULL, 0, 0};
+    if (t) {
+        t->depth = t->room = 0;
+        t->open = NULL;
     }
+    return list;
+}
+
+void vprec_scope_give(const vprec_scope_list *list)
+{
+    thread *t = here ? here : make();
+    if (!t || busy)
+        return;
     busy = true;
-    lock();
-    if (f->from)
-        park(t, f->from);
-    if (to->made)
-        start(to, f->stack, f->link);
-    resume(t, to);
-    unlock();
+    if (t->open)
+        vprec_pages_free(t->open, t->room * sizeof *t->open);
+    t->open = list->open;
+    t->room = list->room;
+    t->depth = list->depth;
     lead(t);
     work_in(t);
     busy = false;
 }
 
-void vprec_scope_end_fiber(const void *frame)
+void vprec_scope_drop(const vprec_scope_list *list)
 {
-    thread *t = here;
-    if (busy || !t || !contexts)
-        return;
-    busy = true;
-    lock();
-    parked *p = contexts;
-    while (p && !(p->context && p->frame == frame))
-        p = p->next;
-    parked *link = p ? parked_of(p->link, false) : NULL;
-    if (p) {
-        p->frame = NULL;
-        p->context = NULL;
-        resume(t, link && link->waits ? link : NULL);
-    }
-    unlock();
-    if (p) {
-        lead(t);
-        work_in(t);
-    }
-    busy = false;
+    if (list->open)
+        vprec_pages_free(list->open, list->room * sizeof(opened));
+}
+
+bool vprec_scope_is_busy(void)
+{
+    return busy;
 }
 
 void vprec_scope_leave(uint32_t depth)

@@ -56,18 +56,16 @@ const void *vprec_scope_innermost_function(void);
 bool vprec_scope_has_function(const vprec_scope *scope, const void *frame);
 /* Control goes from stack pointer `from` up to `to`, of the same stack or another one. */
 void vprec_scope_jump(uint64_t from, uint64_t to);
-/* The thread goes on in another context, by swapcontext(3) or setcontext: with the scopes that were open in `to` when that was left by such a
- * switch; one that was made has none, and where its function returns the thread goes on with those of `link`; what was
- * neither left nor made is jumped to. Those that are open now wait for `from`; NULL: nobody comes back to them. */
-typedef struct vprec_fiber {
-    const void *from, *to, *link;
-    uint64_t here, stack; /* stack pointers: the present one, and that of `to` */
-} vprec_fiber;
-void vprec_scope_switch(const vprec_fiber *fiber);
-/* A context is made: it starts with a function, and is yet to be gone to. */
-void vprec_scope_make_fiber(const void *context);
-/* The function with that frame has returned, which may be that of a context. */
-void vprec_scope_end_fiber(const void *frame);
+/* What the calling thread has open, as a whole: takes it away, or gives it back, or another one in its place; or nobody
+ * comes back to it. For contexts.c, and not while the thread is busy with them: a signal's handler finds it so. */
+typedef struct vprec_scope_list {
+    struct opened *open;
+    uint32_t depth, room;
+} vprec_scope_list;
+vprec_scope_list vprec_scope_take(void);
+void vprec_scope_give(const vprec_scope_list *list);
+void vprec_scope_drop(const vprec_scope_list *list);
+bool vprec_scope_is_busy(void);
 /* Closes the innermost ones until `depth` are open. */
 void vprec_scope_close(uint32_t depth);
 /* The same where threads may go on to work for one of them, which follow others from now on: what they give is of no
