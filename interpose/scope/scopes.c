@@ -25,6 +25,7 @@ struct vprec_scope {
     uint32_t number; /* from 0 on */
     vprec_scope_record *record; /* NULL: there was no room */
     vprec_counts *_Atomic counts[VPREC_TYPES]; /* NULL: not looked for yet */
+    const char *source, *own;   /* "ort"; what follows the colon of its name */
     const char *kind, *of_kind; /* "Conv", "ort:<Conv>"; of_kind NULL: none */
     struct also *also;
     char name[];
@@ -161,9 +162,7 @@ static void record(vprec_scope *scope)
 
 static bool is(const vprec_scope *s, const char *source, const char *name, const char *kind)
 {
-    const size_t length = strlen(source);
-    return !strncmp(s->name, source, length) && s->name[length] == ':' && !strcmp(s->name + length + 1, name) &&
-           !strcmp(s->kind, kind);
+    return (s->source == source || !strcmp(s->source, source)) && !strcmp(s->own, name) && !strcmp(s->kind, kind);
 }
 
 static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char *source, const char *name,
@@ -198,6 +197,8 @@ vprec_scope *vprec_scope_named(const char *source, const char *name, const char 
     vprec_scope *made = s ? NULL : vprec_heap_take(&heap, sizeof *s + names);
     if (made) {
         append(append(append(made->name, source), ":"), name);
+        made->source = source;
+        made->own = made->name + strlen(source) + 1;
         made->kind = made->name + all;
         append(made->name + all, kind);
         if (last) {
@@ -237,7 +238,7 @@ bool vprec_scope_also(vprec_scope *scope, const char *source, const char *name)
 
 vprec_scope *vprec_scope_of(const void *thing, const char *source, const char *name, const char *kind)
 {
-    enum { CACHED_BITS = 10 };
+    enum { CACHED_BITS = 12 };
     static vprec_scope *_Atomic cache[1 << CACHED_BITS];
     vprec_scope *_Atomic *place = &cache[(uint64_t)thing * UINT64_C(0x9E3779B97F4A7C15) >> (64 - CACHED_BITS)];
     vprec_scope *s = atomic_load_explicit(place, memory_order_acquire);
