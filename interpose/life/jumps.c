@@ -152,8 +152,9 @@ PUBLIC void siglongjmp(sigjmp_buf env, int value)
 
 void *begin_catch(void *exception) __asm__("__cxa_begin_catch");
 
-/* That of the C++ runtime of who calls from `back`: where it is not the whole program's it came with the library. */
-static __typeof__(&begin_catch) runtime_of(const void *back)
+/* That of the C++ runtime of who calls from `back`: where it is not the whole program's it came with the library. Asked
+ * once for each place: the loader may be at work, and wait for who catches. */
+static __typeof__(&begin_catch) look_up_catch(const void *back)
 {
     static const char name[] = "__cxa_begin_catch";
     __typeof__(&begin_catch) real = (__typeof__(real))dlsym(RTLD_NEXT, name);
@@ -163,6 +164,24 @@ static __typeof__(&begin_catch) runtime_of(const void *back)
         real = (__typeof__(real))dlsym(library, name);
         dlclose(library);
     }
+    return real;
+}
+
+static __typeof__(&begin_catch) runtime_of(const void *back)
+{
+    enum { KNOWN_BITS = 8 };
+    static struct {
+        const void *_Atomic back;
+        _Atomic(__typeof__(&begin_catch)) real; /* NULL: not written yet */
+    } known[1 << KNOWN_BITS];
+    const size_t place = (uint64_t)back * UINT64_C(0x9E3779B97F4A7C15) >> (64 - KNOWN_BITS);
+    const void *there = atomic_load_explicit(&known[place].back, memory_order_acquire);
+    __typeof__(&begin_catch) real = there == back ? atomic_load(&known[place].real) : NULL;
+    if (real)
+        return real;
+    real = look_up_catch(back);
+    if (!there && atomic_compare_exchange_strong(&known[place].back, &there, back))
+        atomic_store(&known[place].real, real);
     return real;
 }
 
