@@ -210,11 +210,11 @@ const vprec_image *vprec_image_with(uint64_t original, uint64_t *clone)
     return NULL;
 }
 
-uint64_t vprec_image_hall(const vprec_image *image, uint64_t original)
+const vprec_hall *vprec_image_hall(const vprec_image *image, uint64_t original)
 {
     const size_t low = VPREC_BELOW(image->halls, vprec_hall, original, original);
     const vprec_hall *h = low < image->halls.count ? &VPREC_AT(image->halls, vprec_hall, low) : NULL;
-    return h && h->original == original ? h->code : 0;
+    return h && h->original == original ? h : NULL;
 }
 
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original)
@@ -228,8 +228,8 @@ uint64_t vprec_image_find(const vprec_image *image, uint64_t original)
 
 uint64_t vprec_image_clone(const vprec_image *image, uint64_t original)
 {
-    const uint64_t hall = image->halls.count ? vprec_image_hall(image, original) : 0;
-    return hall ? hall
+    const vprec_hall *hall = vprec_image_hall(image, original);
+    return hall ? hall->code
                 : vprec_where_clone(&image->where, image->where.versions ? vprec_version_here(true) : 0, original);
 }
 

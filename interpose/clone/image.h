@@ -79,8 +79,8 @@ typedef struct vprec_image {
     size_t record_bytes;
 } vprec_image;
 
-/* The hall of the function that starts at `original`; 0: none. */
-uint64_t vprec_image_hall(const vprec_image *image, uint64_t original);
+/* The hall of the function that starts at `original`; NULL: none. */
+const vprec_hall *vprec_image_hall(const vprec_image *image, uint64_t original);
 
 /* Where an arrival at `original` continues, 0 if it is none of ours. */
 uint64_t vprec_image_find(const vprec_image *image, uint64_t original);

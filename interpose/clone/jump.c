@@ -414,9 +414,8 @@ static void emit_hall(vprec_cloner *k, const vprec_code_function *f)
     if (hall)
         *hall = (vprec_hall){f->start, door->code, vprec_versions > 1 ? k->way++ : 0};
     vprec_cloner_enter(k, &site);
-    const size_t known = VPREC_BELOW(k->image->halls, vprec_hall, original, f->start);
     if (vprec_versions > 1)
-        emit_version_jump(&k->code, (int64_t)VPREC_AT(k->image->halls, vprec_hall, known).slot * 8);
+        emit_version_jump(&k->code, (int64_t)vprec_image_hall(k->image, f->start)->slot * 8);
     vprec_cloner_end(k);
     vprec_cloner_begin(k, VPREC_WHERE_STUB, f->start);
 }
@@ -623,11 +622,8 @@ static void emit_ambiguous(vprec_code *c, size_t slot)
 /* The slot of the way to `original`; those of halls were taken before. */
 static size_t slot_of(vprec_cloner *k, uint64_t original)
 {
-    const vprec_vec *halls = &k->image->halls;
-    const size_t low = VPREC_BELOW(*halls, vprec_hall, original, original);
-    if (low < halls->count && VPREC_AT(*halls, vprec_hall, low).original == original)
-        return VPREC_AT(*halls, vprec_hall, low).slot;
-    return k->way++;
+    const vprec_hall *hall = vprec_image_hall(k->image, original);
+    return hall ? hall->slot : k->way++;
 }
 
 uint64_t vprec_jump_way(vprec_cloner *k, uint64_t original, uint32_t function)

@@ -54,9 +54,9 @@ static uint64_t destination(const planner *p, uint64_t at, uint32_t function)
     const vprec_code_function *f = &VPREC_AT(p->map->functions, vprec_code_function, function);
     if (at == f->start && f->gate)
         return (uint64_t)f->gate->stub;
-    const uint64_t hall = vprec_image_hall(p->image, at);
+    const vprec_hall *hall = vprec_image_hall(p->image, at);
     if (hall)
-        return hall;
+        return hall->code;
     if (vprec_versions > 1 && is_point(p, at, function))
         return vprec_jump_way(p->cloner, at, function);
     return vprec_jump_destination(p->cloner, 0, at, function); /* of other versions: see vprec_image_find */

@@ -146,8 +146,10 @@ static bool is_laid_out(const vprec_classes *c)
 bool vprec_ort_leaves(const vprec_object *object, unsigned preset, vprec_vec *functions)
 {
     vprec_classes c;
-    bool done = true, found = vprec_classes_find(&c, object, "N11onnxruntime8OpKernelE", false);
-    for (size_t i = 0; found && done && is_laid_out(&c) && i < c.tables.count; i++) {
+    const bool found = vprec_classes_find(&c, object, "N11onnxruntime8OpKernelE", false);
+    const size_t count = found && is_laid_out(&c) ? c.tables.count : 0;
+    bool done = true;
+    for (size_t i = 0; i < count && done; i++) {
         const uint64_t *table = (const uint64_t *)VPREC_AT(c.tables, uint64_t, i);
         const char *name;
         memcpy(&name, (const char *)table[-1] + 8, sizeof name);

@@ -24,8 +24,8 @@ bool vprec_scope_asked(const char *source, enum vprec_layers layers);
 /* Before the first one is opened. */
 void vprec_scope_begin_all(void);
 
-/* All scopes of a name: `source` is what precedes the colon, and lies there for good. `kind`: patterns find it by "<kind>", too; "": it has
- * none. NULL: no memory. For any thread. */
+/* All scopes of a name: `source` is what precedes the colon, and lies there for good. `kind`: patterns find it by
+ * "<kind>", too; "": it has none. NULL: no memory. For any thread. */
 vprec_scope *vprec_scope_named(const char *source, const char *name, const char *kind);
 
 /* Patterns find it by "<source>:<also>", too. Before it is opened. False: no memory. */
