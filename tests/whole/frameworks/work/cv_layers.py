@@ -8,25 +8,11 @@ import sys
 import cv2
 import numpy
 
+from messages import field
+
 RUNS = 3
 FLOAT, INT, INTS = 1, 2, 7  # kinds of ONNX
 draw = numpy.random.default_rng(1).standard_normal
-
-
-def varint(value):
-    out = b''
-    while value > 127:
-        out += bytes([value & 127 | 128])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(number, value):
-    """Of a message in protobuf's form: a number, or bytes, or text."""
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    value = value.encode() if isinstance(value, str) else value
-    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def tensor(name, array):

@@ -7,6 +7,8 @@ import tempfile
 
 import numpy
 
+from messages import field
+
 NAMES = 'exp', 'log', 'tanh', 'sigmoid', 'erf', 'sin', 'softmax', 'layer_norm'
 SHAPE = 64, 256
 EPSILON = 1e-5
@@ -62,33 +64,19 @@ def of_jax():
     return {name: lambda x, f=jax.jit(f): numpy.asarray(f(x)) for name, f in of.items()}
 
 
-def message(number, data):
-    """A field of a protocol buffer: bytes, or a number."""
-    def variable(n):
-        out = b''
-        while n > 127:
-            out += bytes([n & 127 | 128])
-            n >>= 7
-        return out + bytes([n])
-    if isinstance(data, int):
-        return variable(number << 3) + variable(data)
-    data = data.encode() if isinstance(data, str) else data
-    return variable(number << 3 | 2) + variable(len(data)) + data
-
-
 def model(operator):
     """An ONNX model of one operator on a matrix; layer_norm has a scale of ones."""
-    dims = b''.join(message(1, message(1, n)) for n in SHAPE)
-    kind = message(1, message(1, 1) + message(2, dims))
+    dims = b''.join(field(1, field(1, n)) for n in SHAPE)
+    kind = field(1, field(1, 1) + field(2, dims))
 
     def value(name):
-        return message(1, name) + message(2, kind)
+        return field(1, name) + field(2, kind)
     scale = operator == 'LayerNormalization'
-    node = message(1, 'x') + (message(1, 'scale') if scale else b'') + message(2, 'y') + message(4, operator)
+    node = field(1, 'x') + (field(1, 'scale') if scale else b'') + field(2, 'y') + field(4, operator)
     ones = numpy.ones(SHAPE[1], numpy.float32).tobytes()
-    tensor = message(1, SHAPE[1]) + message(2, 1) + message(8, 'scale') + message(9, ones)
-    graph = message(1, node) + message(2, 'g') + (message(5, tensor) if scale else b'') + message(11, value('x')) + message(12, value('y'))
-    return message(1, 8) + message(7, graph) + message(8, message(2, 17))
+    tensor = field(1, SHAPE[1]) + field(2, 1) + field(8, 'scale') + field(9, ones)
+    graph = field(1, node) + field(2, 'g') + (field(5, tensor) if scale else b'') + field(11, value('x')) + field(12, value('y'))
+    return field(1, 8) + field(7, graph) + field(8, field(2, 17))
 
 
 def of_ort():

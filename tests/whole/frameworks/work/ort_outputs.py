@@ -8,6 +8,8 @@ import sys
 import numpy
 import onnxruntime
 
+from messages import field
+
 MODEL, NODE, OUTPUT, NAME, GRAPH, GRAPH_OUTPUT = 'ch_ppocr_mobile_v2.0_cls_infer.onnx', 1, 2, 3, 7, 12
 
 
@@ -35,14 +37,6 @@ def fields(data):
             number()
         else:
             at += {1: 8, 5: 4}[key & 7]
-
-
-def field(number, data):
-    head, length = bytes([number << 3 | 2]), len(data)
-    while length > 127:
-        head += bytes([length & 127 | 128])
-        length >>= 7
-    return head + bytes([length]) + data
 
 
 def outputs_of(model):

@@ -6,21 +6,7 @@ import struct
 import numpy
 import onnxruntime
 
-
-def number(n):
-    out = b''
-    while n > 127:
-        out += bytes([n & 127 | 128])
-        n >>= 7
-    return out + bytes([n])
-
-
-def field(tag, value):
-    """Of a protocol buffer: a number, or bytes."""
-    if isinstance(value, int):
-        return number(tag << 3) + number(value)
-    value = value.encode() if isinstance(value, str) else value
-    return number(tag << 3 | 2) + number(len(value)) + value
+from messages import field, number
 
 
 def node(kind, inputs, output, *attributes):
