@@ -4,6 +4,7 @@
 #include "contexts.h"
 #include "returns.h"
 #include "runtime/memory.h"
+#include "runtime/spin.h"
 #include "runtime/sys.h"
 #include "scopes.h"
 #include <pthread.h>
@@ -19,18 +20,17 @@ typedef struct context {
 } context;
 
 static context *contexts; /* under the lock, as they are */
-static _Atomic int32_t locked;
+static vprec_spin locked;
 static vprec_heap heap;
 
 static void lock(void)
 {
-    while (atomic_exchange_explicit(&locked, 1, memory_order_acquire))
-        vprec_sys(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    vprec_spin_lock(&locked);
 }
 
 static void unlock(void)
 {
-    atomic_store_explicit(&locked, 0, memory_order_release);
+    vprec_spin_unlock(&locked);
 }
 
 /* NULL: it is not known, or there is no memory. */

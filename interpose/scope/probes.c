@@ -7,6 +7,7 @@
 #include "runtime/memory.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
+#include "runtime/spin.h"
 #include "runtime/sys.h"
 #include <immintrin.h>
 #include <math.h>
@@ -20,7 +21,7 @@ typedef struct probe {
 
 enum { BUCKETS = 1 << 6, LONGEST = 200 /* bytes of a name */ };
 static probe *_Atomic buckets[BUCKETS];
-static _Atomic int32_t locked;
+static vprec_spin locked;
 
 static probe *find(probe *_Atomic *bucket, uint64_t hash, const char *name)
 {
@@ -39,8 +40,7 @@ static vprec_probe_record *record_of(const char *name)
     probe *p = find(bucket, hash, name);
     if (p)
         return p->record;
-    while (atomic_exchange_explicit(&locked, 1, memory_order_acquire))
-        vprec_sys(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    vprec_spin_lock(&locked);
     p = find(bucket, hash, name);
     probe *made = p ? NULL : vprec_heap_take(&heap, sizeof *made);
     vprec_probe_record *record = made ? vprec_record_text(VPREC_RECORD_PROBE, sizeof *record, name) : NULL;
@@ -50,7 +50,7 @@ static vprec_probe_record *record_of(const char *name)
         atomic_store_explicit(&made->next, atomic_load_explicit(bucket, memory_order_relaxed), memory_order_relaxed);
         atomic_store_explicit(bucket, made, memory_order_release);
     }
-    atomic_store_explicit(&locked, 0, memory_order_release);
+    vprec_spin_unlock(&locked);
     return p ? p->record : record;
 }
 

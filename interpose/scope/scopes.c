@@ -6,6 +6,7 @@
 #include "runtime/meter.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
+#include "runtime/spin.h"
 #include "runtime/sys.h"
 #include "runtime/version.h"
 #include "x86/emulate/enter.h"
@@ -64,7 +65,7 @@ typedef struct thread {
 
 enum { BUCKETS = 1 << 8 };
 static vprec_scope *_Atomic buckets[BUCKETS];
-static _Atomic int32_t locked;
+static vprec_spin locked;
 static thread *_Atomic threads; /* all that ever opened one */
 static vprec_heap heap;
 static uint32_t scopes;
@@ -77,13 +78,12 @@ static _Thread_local bool follows __attribute__((tls_model("initial-exec")));
 
 static void lock(void)
 {
-    while (atomic_exchange_explicit(&locked, 1, memory_order_acquire))
-        vprec_sys(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+    vprec_spin_lock(&locked);
 }
 
 static void unlock(void)
 {
-    atomic_store_explicit(&locked, 0, memory_order_release);
+    vprec_spin_unlock(&locked);
 }
 
 bool vprec_scope_asked(const char *source, enum vprec_layers layers)
