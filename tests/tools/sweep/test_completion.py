@@ -15,6 +15,9 @@ import terminal
 FOLDER, SHELL = os.path.abspath(sys.argv[1]), sys.argv[2]
 RUN, STATS, SWEEP = (os.path.abspath(path) for path in sys.argv[3:6])
 NOTHING = '/bin/true'
+# zsh sends SIGCONT to what it waits for; that takes away the SIGSTOP by which the sanitizer's search for leaks attaches
+# to the process, and both wait for ever.
+WITHOUT_LEAKS = {'ASAN_OPTIONS': f"{os.environ.get('ASAN_OPTIONS', '')}:detect_leaks=0".strip(':')}
 
 BASH = """
 . "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); function=$(complete -p "${1##*/}"); function=${function##*-F }
@@ -40,7 +43,7 @@ complete -C (string join ' ' -- (string escape -- $argv[2..-2]) $argv[-1]) | str
 def complete(command, *words, cwd='/'):
     """What the last one of the words may become."""
     name = os.path.basename(command)
-    environment = {**os.environ, 'PATH': os.path.dirname(command) + ':' + os.environ['PATH']}
+    environment = {**os.environ, **WITHOUT_LEAKS, 'PATH': os.path.dirname(command) + ':' + os.environ['PATH']}
     if SHELL == 'bash':
         argv = ['bash', '-c', BASH, os.path.join(FOLDER, 'vprec.bash'), command, *words]
     elif SHELL == 'zsh':
@@ -140,7 +143,7 @@ class Completion(unittest.TestCase):
         with tempfile.TemporaryDirectory() as home:
             with open(os.path.join(home, '.zshrc'), 'w', encoding='ascii') as file:
                 file.write(f"PS1='ready: '\nfpath=({FOLDER} $fpath)\nautoload -U compinit\ncompinit -u -D\n")
-            environment = {**os.environ, 'ZDOTDIR': home, 'HOME': home, 'TERM': 'dumb',
+            environment = {**os.environ, 'ZDOTDIR': home, 'HOME': home, 'TERM': 'dumb', **WITHOUT_LEAKS,
                            'PATH': os.path.dirname(RUN) + ':' + os.environ['PATH']}
             for typed, want in ((b'vprec-run --mode mc\t', b'--mode mca'), (b'vprec-sweep --vers\t', b'--version'),
                                 (b'vprec-run -f tf\t', b'-f tf32'), (b'vprec-run -f bf16 -- unam\t', b'-- uname')):
