@@ -158,9 +158,7 @@ static bool write_bytes(int mem, uint64_t at, const void *bytes, long count)
 static void synchronize(void)
 {
     enum { SYNC_CORE = 1 << 5, REGISTER = 1 << 6 }; /* MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, and to use it */
-    if (vprec_sys(SYS_membarrier, SYNC_CORE, 0, 0, 0, 0, 0) &&
-        !vprec_sys(SYS_membarrier, REGISTER, 0, 0, 0, 0, 0))
-        vprec_sys(SYS_membarrier, SYNC_CORE, 0, 0, 0, 0, 0);
+    vprec_sys_barrier(SYNC_CORE, REGISTER);
 }
 
 /* Where the process may not have one mapping more: through /proc. Threads run on meanwhile, so a trap is written first,

@@ -162,7 +162,7 @@ typedef struct vprec_heap_block {
 
 void *vprec_heap_take(vprec_heap *heap, size_t bytes)
 {
-    enum { FIRST = 4 << 10, BLOCK = 64 << 10, HEAD = 32 };
+    enum { FIRST = 4 << 10, BLOCK = 64 << 10, HEAD = VPREC_HEAP_LINE };
     bytes = (bytes + 15) & ~(size_t)15;
     block *b = heap->blocks;
     if (!b || b->size - b->used < bytes) {

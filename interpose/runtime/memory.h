@@ -63,7 +63,9 @@ typedef struct vprec_heap {
     size_t bytes;                    /* of all of them */
 } vprec_heap;
 
-/* Zeroed, aligned to 16; NULL without memory. */
+enum { VPREC_HEAP_LINE = 64 }; /* of a cache, in bytes */
+
+/* Zeroed, aligned to 16, and to a line where all that is taken of the heap is whole lines; NULL without memory. */
 void *vprec_heap_take(vprec_heap *heap, size_t bytes);
 void vprec_heap_free(vprec_heap *heap);
 

@@ -99,6 +99,14 @@ static inline int vprec_sys_gettid(void)
     return (int)vprec_sys(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
+/* A barrier in every thread of the process: a command of membarrier(), and the one that asks for its use. False: the
+ * kernel has none. */
+static inline bool vprec_sys_barrier(long command, long asks)
+{
+    return !vprec_sys(SYS_membarrier, command, 0, 0, 0, 0, 0) ||
+           (!vprec_sys(SYS_membarrier, asks, 0, 0, 0, 0, 0) && !vprec_sys(SYS_membarrier, command, 0, 0, 0, 0, 0));
+}
+
 static inline uint64_t vprec_sys_now_ns(void)
 {
     struct timespec t = {0};

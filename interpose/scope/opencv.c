@@ -82,13 +82,14 @@ static vprec_scope *scope_of(const void *layer, int at)
     const char *name, *type;
     memcpy(&name, (const char *)layer + at, sizeof name);
     memcpy(&type, (const char *)layer + at + atomic_load_explicit(&distance, memory_order_relaxed), sizeof type);
+    const vprec_scope_text kind = {type, strlen(type)};
     if (*name)
-        return vprec_scope_of(layer, "cv", name, type);
+        return vprec_scope_of(layer, "cv", (vprec_scope_text){name, strlen(name)}, kind);
     char of_type[VPREC_PEEK_LONGEST + 3] = "<";
-    const size_t length = strnlen(type, VPREC_PEEK_LONGEST);
+    const size_t length = kind.length < VPREC_PEEK_LONGEST ? kind.length : VPREC_PEEK_LONGEST;
     memcpy(of_type + 1, type, length);
     memcpy(of_type + 1 + length, ">", 2);
-    return vprec_scope_of(layer, "cv", of_type, type);
+    return vprec_scope_of(layer, "cv", (vprec_scope_text){of_type, length + 2}, kind);
 }
 
 /* In place of every layer's forward. `class` comes by classes.c. */

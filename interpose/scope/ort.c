@@ -26,6 +26,7 @@ typedef void *compute(void *status, void *kernel, void *context);
 #define UNKNOWN "onnxruntime's nodes do not tell their names: this version of it is not known"
 
 static uint64_t *originals;
+static bool scoped, dumped; /* what is asked for */
 
 bool vprec_ort_is(const char *path)
 {
@@ -88,16 +89,16 @@ static bool runs_graph(const void *context)
 static vprec_scope *scope_of(const void *kernel)
 {
     const uint64_t node = node_of(kernel);
-    const char *name, *type;
+    vprec_scope_text name, type; /* as strings begin */
     memcpy(&name, (const char *)node + 8, sizeof name);
     memcpy(&type, (const char *)node + 40, sizeof type);
     char of_type[LONGEST + 3];
-    if (!*name) { /* a node without a name */
-        const size_t length = strnlen(type, LONGEST);
+    if (!name.length) { /* a node without a name */
+        const size_t length = type.length < LONGEST ? type.length : LONGEST;
         of_type[0] = '<';
-        memcpy(of_type + 1, type, length);
+        memcpy(of_type + 1, type.text, length);
         memcpy(of_type + 1 + length, ">", 2);
-        name = of_type;
+        name = (vprec_scope_text){of_type, length + 2};
     }
     return vprec_scope_of(kernel, "ort", name, type);
 }
@@ -110,13 +111,14 @@ static void *run(void *status, void *kernel, void *context, uint64_t class)
     vprec_scope *scope = is_known(kernel) && runs_graph(context) ? scope_of(kernel) : NULL;
     if (!scope)
         return original(status, kernel, context);
-    const bool scoped = vprec_scope_wanted();
     const uint32_t depth = scoped ? vprec_scope_open_frame(scope, __builtin_frame_address(0)) : 0;
     void *result = original(status, kernel, context);
-    const void *failed;
-    memcpy(&failed, status, sizeof failed);
-    if (vprec_dump_wanted() && !failed)
-        vprec_ort_outputs_put(vprec_scope_name(scope), kernel, (const void *)node_of(kernel), context);
+    if (dumped) {
+        const void *failed;
+        memcpy(&failed, status, sizeof failed);
+        if (!failed)
+            vprec_ort_outputs_put(vprec_scope_name(scope), kernel, (const void *)node_of(kernel), context);
+    }
     if (scoped)
         vprec_scope_close(depth);
     return result;
@@ -166,6 +168,8 @@ void vprec_ort_begin(vprec_object *object)
     void *(*to)(void *, void *, void *, uint64_t) = run;
     void (*plain)(void);
     memcpy(&plain, &to, sizeof plain);
+    scoped = vprec_scope_wanted();
+    dumped = vprec_dump_wanted();
     bool found = !originals && vprec_classes_find(&c, object, "N11onnxruntime8OpKernelE", false);
     if (!originals && (!found || !is_laid_out(&c) || !vprec_classes_lead(&c, COMPUTE, 3, plain, &originals))) {
         originals = NULL;

@@ -3,7 +3,6 @@
 #include "peek.h"
 #include "runtime/record.h"
 #include "runtime/sys.h"
-#include <stdatomic.h>
 
 /* [text, length, ...]: short ones have their text in themselves, others their room in the third word. */
 bool vprec_peek_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1])
@@ -26,16 +25,14 @@ bool vprec_peek_old_string(uint64_t at, char text[VPREC_PEEK_LONGEST + 1])
     return vprec_sys_peek(to, text, word[0] + 1) && !text[word[0]];
 }
 
-bool vprec_peek_known(_Atomic int *known, bool (*looks_right)(const void *thing), const void *thing,
-                      const char *unknown)
+bool vprec_peek_ask(_Atomic int *known, bool (*looks_right)(const void *thing), const void *thing, const char *unknown)
 {
-    enum { UNASKED, KNOWN, OTHER };
     int now = atomic_load_explicit(known, memory_order_acquire);
-    if (now == UNASKED) {
-        int before = UNASKED;
-        now = looks_right(thing) ? KNOWN : OTHER;
-        if (atomic_compare_exchange_strong(known, &before, now) && now == OTHER)
+    if (now == VPREC_PEEK_UNASKED) {
+        int before = VPREC_PEEK_UNASKED;
+        now = looks_right(thing) ? VPREC_PEEK_KNOWN : VPREC_PEEK_OTHER;
+        if (atomic_compare_exchange_strong(known, &before, now) && now == VPREC_PEEK_OTHER)
             vprec_record_warning(unknown);
     }
-    return now == KNOWN;
+    return now == VPREC_PEEK_KNOWN;
 }

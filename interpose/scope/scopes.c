@@ -2,6 +2,7 @@
  * scopes.c: see scopes.h. */
 #include "scopes.h"
 #include "returns.h"
+#include "runtime/bias.h"
 #include "runtime/memory.h"
 #include "runtime/meter.h"
 #include "runtime/names.h"
@@ -15,20 +16,26 @@
 
 enum { NONE = 255 }; /* no line gives a version */
 
+enum { LINE = VPREC_HEAP_LINE };
+
 struct vprec_scope {
     struct vprec_scope *_Atomic next; /* in its bucket */
     uint64_t hash;
-    uint8_t version; /* NONE: that of the scope around it */
-    bool within;     /* a --within matches */
-    bool forks;      /* config.fork_at does */
-    atomic_bool met; /* it was opened before */
-    uint32_t line;   /* see vprec_scope_record */
-    uint32_t number; /* from 0 on */
-    vprec_scope_record *record; /* NULL: there was no room */
     vprec_counts *_Atomic counts[VPREC_TYPES]; /* NULL: not looked for yet */
-    const char *source, *own;   /* "ort"; what follows the colon of its name */
-    const char *kind, *of_kind; /* "Conv", "ort:<Conv>"; of_kind NULL: none */
+    const char *of_kind; /* "ort:<Conv>"; NULL: it has no kind */
     struct also *also;
+    uint32_t line; /* see vprec_scope_record */
+
+    /* What is looked at whenever it is opened, in one line with the beginning of its name. */
+    _Alignas(LINE) const char *source; /* "ort" */
+    vprec_scope_record *record;        /* NULL: there was no room */
+    uint32_t number;                   /* from 0 on */
+    uint32_t own, kind; /* lengths: of what follows the colon of its name, and of "Conv", which follows that */
+    uint8_t version;    /* NONE: that of the scope around it */
+    bool within;        /* a --within matches */
+    bool forks;         /* config.fork_at does */
+    atomic_bool met;    /* it was opened before */
+    uint16_t before;    /* what precedes its own name, with the colon */
     char name[];
 };
 
@@ -56,6 +63,7 @@ typedef struct thread {
     int32_t id;      /* 0: it has ended */
     vprec_scope *shown; /* for others, who hold the lock: the innermost one and its version; NULL: none is open */
     uint8_t version;
+    uint8_t chosen; /* the version that it has told the processor of; NONE: none, or it follows */
     bool follows;
     vprec_meter **meters; /* by the scopes' numbers, NULL: not made yet */
     uint32_t meter_room;
@@ -67,7 +75,7 @@ enum { BUCKETS = 1 << 8 };
 static vprec_scope *_Atomic buckets[BUCKETS];
 static vprec_spin locked;
 static thread *_Atomic threads; /* all that ever opened one */
-static vprec_heap heap;
+static vprec_heap heap, named; /* named: the scopes */
 static uint32_t scopes;
 static pthread_key_t at_end;
 static bool ends;
@@ -160,13 +168,37 @@ static void record(vprec_scope *scope)
     unlock();
 }
 
-static bool is(const vprec_scope *s, const char *source, const char *name, const char *kind)
+/* Whether both begin with the same `bytes`, 8, 4, 2 or 1, and end so. */
+static inline bool same_ends(const char *a, const char *b, size_t length, size_t bytes)
 {
-    return (s->source == source || !strcmp(s->source, source)) && !strcmp(s->own, name) && !strcmp(s->kind, kind);
+    return !__builtin_memcmp(a, b, bytes) && !__builtin_memcmp(a + length - bytes, b + length - bytes, bytes);
 }
 
-static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char *source, const char *name,
-                         const char *kind)
+/* By words, which may overlap: names are asked for at each call of a layer. */
+static inline bool same(vprec_scope_text a, vprec_scope_text b)
+{
+    enum { WORD = sizeof(uint64_t) };
+    bool is_same = a.length == b.length;
+    for (; is_same && a.length > 2 * WORD; a.text += WORD, b.text += WORD, a.length -= WORD)
+        is_same = !__builtin_memcmp(a.text, b.text, WORD);
+    if (!is_same || !a.length)
+        return is_same;
+    if (a.length >= WORD)
+        return same_ends(a.text, b.text, a.length, WORD);
+    if (a.length >= WORD / 2)
+        return same_ends(a.text, b.text, a.length, WORD / 2);
+    return a.length > 1 ? same_ends(a.text, b.text, a.length, 2) : *a.text == *b.text;
+}
+
+static inline bool is(const vprec_scope *s, const char *source, vprec_scope_text name, vprec_scope_text kind)
+{
+    const char *own = s->name + s->before;
+    return (s->source == source || !strcmp(s->source, source)) && same((vprec_scope_text){own, s->own}, name) &&
+           same((vprec_scope_text){own + s->own + 1, s->kind}, kind);
+}
+
+static vprec_scope *find(vprec_scope *_Atomic *bucket, uint64_t hash, const char *source, vprec_scope_text name,
+                         vprec_scope_text kind)
 {
     vprec_scope *s = atomic_load_explicit(bucket, memory_order_acquire);
     while (s && !(s->hash == hash && is(s, source, name, kind)))
@@ -186,24 +218,27 @@ vprec_scope *vprec_scope_named(const char *source, const char *name, const char 
 {
     const uint64_t hash = vprec_name_hash(vprec_name_hash(VPREC_NAME_HASH, source), name);
     vprec_scope *_Atomic *bucket = &buckets[hash % BUCKETS];
-    vprec_scope *s = find(bucket, hash, source, name, kind);
+    const vprec_scope_text own = {name, strlen(name)}, of = {kind, strlen(kind)};
+    vprec_scope *s = find(bucket, hash, source, own, of);
     if (s || busy)
         return s;
-    const size_t all = strlen(source) + strlen(name) + sizeof ":", last = strlen(kind);
+    const size_t before = strlen(source) + 1, all = before + own.length + 1;
     busy = true;
     lock();
-    s = find(bucket, hash, source, name, kind);
-    const size_t names = all + 2 * (last + 1) + strlen(source) + sizeof ":<>";
-    vprec_scope *made = s ? NULL : vprec_heap_take(&heap, sizeof *s + names);
+    s = find(bucket, hash, source, own, of);
+    const size_t names = all + 2 * (of.length + 1) + before + sizeof "<>";
+    vprec_scope *made = s ? NULL : vprec_heap_take(&named, (sizeof *s + names + LINE - 1) / LINE * LINE);
     if (made) {
         append(append(append(made->name, source), ":"), name);
-        made->source = source;
-        made->own = made->name + strlen(source) + 1;
-        made->kind = made->name + all;
         append(made->name + all, kind);
-        if (last) {
-            made->of_kind = made->kind + last + 1;
-            append(append(append(append(made->name + all + last + 1, source), ":<"), kind), ">");
+        made->source = source;
+        made->before = (uint16_t)before;
+        made->own = (uint32_t)own.length;
+        made->kind = (uint32_t)of.length;
+        if (of.length) {
+            char *of_kind = made->name + all + of.length + 1;
+            append(append(append(append(of_kind, source), ":<"), kind), ">");
+            made->of_kind = of_kind;
         }
         made->hash = hash;
         made->number = scopes++;
@@ -236,14 +271,15 @@ bool vprec_scope_also(vprec_scope *scope, const char *source, const char *name)
     return a;
 }
 
-vprec_scope *vprec_scope_of(const void *thing, const char *source, const char *name, const char *kind)
+vprec_scope *vprec_scope_of(const void *thing, const char *source, vprec_scope_text name, vprec_scope_text kind)
 {
-    enum { CACHED_BITS = 12 };
+    enum { CACHED_BITS = 12, NEAR = 5 }; /* things that lie side by side, as those of one model, have places that do */
     static vprec_scope *_Atomic cache[1 << CACHED_BITS];
-    vprec_scope *_Atomic *place = &cache[(uint64_t)thing * UINT64_C(0x9E3779B97F4A7C15) >> (64 - CACHED_BITS)];
+    const uint64_t at = (uint64_t)thing >> NEAR;
+    vprec_scope *_Atomic *place = &cache[(at ^ at >> CACHED_BITS) % (1 << CACHED_BITS)];
     vprec_scope *s = atomic_load_explicit(place, memory_order_acquire);
     if (!s || !is(s, source, name, kind)) {
-        s = vprec_scope_named(source, name, kind);
+        s = vprec_scope_named(source, name.text, kind.text);
         atomic_store_explicit(place, s, memory_order_release);
     }
     return s;
@@ -267,22 +303,36 @@ static bool lives(const thread *t)
 static vprec_scope *outside, *several; /* what is counted where none, or nobody knows which one, is open */
 static _Atomic uint64_t led; /* where those that follow count, as a number: see vprec_meter */
 
-/* Leads those that follow to the version of what is open, now that the calling thread's has changed. `self` NULL: it
- * has none. */
-static void lead(thread *self)
+/* What others follow. While one thread alone opens scopes it needs no lock for that. */
+static vprec_bias alone;
+
+static void show(thread *self)
 {
-    const opened *o = self ? innermost(self) : NULL;
+    const opened *o = innermost(self);
+    self->shown = o ? o->scope : NULL;
+    self->version = o ? o->version : 0;
+}
+
+static void lead_to(unsigned version, const vprec_scope *scope)
+{
+    if (vprec_version_tables)
+        vprec_version_lead(version);
+    atomic_store_explicit(&led, (uint64_t)scope, memory_order_release);
+}
+
+/* The same for what all threads have open. `self`: the calling one; NULL: it has none. */
+static void lead_all(thread *self)
+{
     const thread *only = NULL;
-    bool clear = true, alone = true;
+    bool clear = true, one = true;
     lock();
-    if (self) {
-        self->shown = o ? o->scope : NULL;
-        self->version = o ? o->version : 0;
-    }
+    vprec_bias_settle(&alone, self);
+    if (self)
+        show(self);
     for (const thread *t = threads; t; t = t->next) {
         if (!t->shown || (t != self && !lives(t)))
             continue;
-        alone &= !only || only->shown == t->shown;
+        one &= !only || only->shown == t->shown;
         if (only && only->version != t->version) {
             clear = false;
             if (t->shown->record && !t->shown->record->rival)
@@ -290,10 +340,33 @@ static void lead(thread *self)
         }
         only = t;
     }
-    if (vprec_version_tables)
-        vprec_version_lead(!clear ? VPREC_VERSION_AMBIGUOUS : only ? only->version : 0);
-    atomic_store_explicit(&led, (uint64_t)(!alone ? several : only ? only->shown : outside), memory_order_release);
+    lead_to(!clear ? VPREC_VERSION_AMBIGUOUS : only ? only->version : 0,
+            !one ? several : only ? only->shown : outside);
     unlock();
+}
+
+/* Leads those that follow to the version of what is open, now that the calling thread's has changed. */
+static void lead(thread *self)
+{
+    if (!vprec_bias_enter(&alone, self)) {
+        lead_all(self);
+        return;
+    }
+    show(self);
+    lead_to(self->version, self->shown ? self->shown : outside);
+    vprec_bias_leave(&alone);
+}
+
+/* The calling thread has entered one with that record once more. */
+static void count_call(const thread *self, vprec_scope_record *r)
+{
+    if (!vprec_bias_enter(&alone, self)) {
+        atomic_fetch_add_explicit(&r->calls, 1, memory_order_relaxed);
+        return;
+    }
+    const uint64_t calls = atomic_load_explicit(&r->calls, memory_order_relaxed);
+    atomic_store_explicit(&r->calls, calls + 1, memory_order_relaxed);
+    vprec_bias_leave(&alone);
 }
 
 bool vprec_scope_metered;
@@ -383,12 +456,12 @@ static void work_in(thread *t)
         count_in(t);
     if (!vprec_version_tables)
         return;
-    if (o)
-        vprec_version_choose(o->version);
-    else if (t->follows)
+    const uint8_t version = o ? o->version : t->follows ? NONE : 0;
+    if (version == NONE)
         vprec_version_follow();
-    else
-        vprec_version_choose(0);
+    else if (version != t->chosen)
+        vprec_version_choose(version);
+    t->chosen = version;
 }
 
 static void end(void *data)
@@ -399,7 +472,8 @@ static void end(void *data)
         vprec_gs_set(0);
     t->base = 0;
     here = NULL; /* what comes yet is not its any more: another thread may have it */
-    lead(t);
+    if (t->shown)
+        lead(t);
     t->id = 0;
 }
 
@@ -417,6 +491,7 @@ static thread *make(void)
     if (t) {
         t->id = vprec_sys_gettid();
         t->follows = follows;
+        t->chosen = NONE;
         const uint64_t base = vprec_scope_metered ? vprec_gs() : 0; /* it may have counted, outside of all */
         t->base = base && vprec_meter_is(base - VPREC_METER_ABOVE) ? base : 0;
     }
@@ -503,7 +578,7 @@ static uint32_t open_in(vprec_scope *scope, const void *frame, const void *in, b
             work_in(t);
         }
         if (scope->record)
-            atomic_fetch_add_explicit(&scope->record->calls, 1, memory_order_relaxed);
+            count_call(t, scope->record);
     }
     busy = false;
     return depth;
@@ -666,7 +741,8 @@ static void after_fork(void)
         }
     }
     unlock();
-    lead(here);
+    alone = (vprec_bias){0};
+    lead_all(here);
 }
 
 vprec_counts *vprec_scope_counts(uint32_t function, vprec_type type)

@@ -10,6 +10,7 @@
 
 #include "runtime/wire.h"
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct vprec_scope vprec_scope;
@@ -31,8 +32,14 @@ vprec_scope *vprec_scope_named(const char *source, const char *name, const char 
 /* Patterns find it by "<source>:<also>", too. Before it is opened. False: no memory. */
 bool vprec_scope_also(vprec_scope *scope, const char *source, const char *also);
 
+/* A text of known length, with a 0 behind it. */
+typedef struct vprec_scope_text {
+    const char *text;
+    size_t length;
+} vprec_scope_text;
+
 /* The same, quickly, for who asks for the scope of a thing again and again: `thing` is what it had last time. */
-vprec_scope *vprec_scope_of(const void *thing, const char *source, const char *name, const char *kind);
+vprec_scope *vprec_scope_of(const void *thing, const char *source, vprec_scope_text name, vprec_scope_text kind);
 
 /* "ort:/conv1/Conv" */
 const char *vprec_scope_name(const vprec_scope *scope);

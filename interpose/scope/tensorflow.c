@@ -85,16 +85,19 @@ static int place_in(const void *kernel, const void *context)
     return at;
 }
 
-/* The node's name and its type. */
-static void texts_of(const void *kernel, int at, char text[2][LONGEST + 1])
+/* `text`: the node's name and its type. */
+static vprec_scope *scope_of(const void *kernel, int at, char text[2][LONGEST + 1])
 {
     view v[2];
+    vprec_scope_text texts[2];
     memcpy(v, (const char *)kernel + at, sizeof v);
     for (int i = 0; i < 2; i++) {
         const size_t length = v[i].length < LONGEST ? v[i].length : LONGEST;
         memcpy(text[i], v[i].text, length);
         text[i][length] = 0;
+        texts[i] = (vprec_scope_text){text[i], length};
     }
+    return vprec_scope_of(kernel, "tf", texts[0], texts[1]);
 }
 
 /* In place of ThreadPoolDevice::Compute. `class` comes by classes.c. */
@@ -104,9 +107,7 @@ static void run(void *device, void *kernel, void *context, uint64_t class)
     memcpy(&original, &originals[class], sizeof original);
     const int at = place_in(kernel, context);
     char text[2][LONGEST + 1];
-    if (at > 0)
-        texts_of(kernel, at, text);
-    vprec_scope *scope = at > 0 ? vprec_scope_of(kernel, "tf", text[0], text[1]) : NULL;
+    vprec_scope *scope = at > 0 ? scope_of(kernel, at, text) : NULL;
     const bool scoped = scope && vprec_scope_wanted();
     const uint32_t depth = scoped ? vprec_scope_open_frame(scope, __builtin_frame_address(0)) : 0;
     original(device, kernel, context);

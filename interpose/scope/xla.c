@@ -105,7 +105,9 @@ static vprec_scope *scope_of(const void *step)
     name[before] = '/';
     memcpy(name + before + 1, operation, behind);
     name[before + 1 + behind] = 0;
-    return vprec_scope_of(step, "xla", name, from_where(number, operation));
+    const char *from = from_where(number, operation);
+    return vprec_scope_of(step, "xla", (vprec_scope_text){name, before + 1 + behind},
+                          (vprec_scope_text){from, strlen(from)});
 }
 
 static bool is_done(const uint64_t *event)
