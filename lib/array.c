@@ -26,15 +26,16 @@ static vprec_status check(const void *out, const void *const operands[3], int ar
             status = check(out, (const void *const[]){a, b, c}, arity, n, TYPE);                                       \
         if (status || !n)                                                                                              \
             return status;                                                                                             \
-        if (plan.mode != VPREC_SR) {                                                                                   \
+        if (!vprec_plan_draws(&plan)) {                                                                                \
             vprec_outcomes_run_##type(op, out, a, b, c, n, &plan, NULL);                                               \
             return VPREC_OK;                                                                                           \
         }                                                                                                              \
         uint32_t space[BLOCK];                                                                                         \
         for (size_t i = 0; i < n; i += BLOCK) {                                                                        \
             size_t m = n - i < BLOCK ? n - i : BLOCK;                                                                  \
-            vprec_dice dice = {plan.random.words(plan.random.context, i, m, 0, space), i};                             \
-            vprec_outcomes_run_##type(op, out + i, a + i, b ? b + i : b, c ? c + i : c, m, &plan, &dice);              \
+            vprec_dice dice;                                                                                           \
+            vprec_outcomes_run_##type(op, out + i, a + i, b ? b + i : b, c ? c + i : c, m, &plan,                      \
+                                      vprec_plan_roll(&plan, i, m, space, &dice));                                     \
         }                                                                                                              \
         return VPREC_OK;                                                                                               \
     }

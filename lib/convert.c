@@ -4,27 +4,10 @@
  * by the binary64 kernel, 64-bit integers by the scalar functions. */
 #include "exact.h"
 #include "range.h"
+#include "noise.h"
 #include "outcomes.h"
 
 enum { BLOCK = 512 }; /* doubles on the way from one array to the other */
-
-/* Back from a double that is a value of binary32, or a NaN, by its bits, as vprec_float_widen. */
-static float narrow(double x)
-{
-    uint64_t bits = vprec_bits(x), magnitude = bits & ~VPREC_SIGN;
-    uint32_t field = magnitude >> 52, low;
-    if (field > 1023 - 127) {
-        uint64_t rebias = field < 2047 ? 1023 - 127 : 2047 - 255;
-        low = (magnitude - (rebias << 52)) >> 29;
-    } else { /* the shift brings the subnormals' unit, 2^-149, to bit 0 */
-        uint32_t shift = 1023 - 149 + 52 - field;
-        low = shift > 63 ? 0 : ((magnitude & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52) >> shift;
-    }
-    low |= bits >> 63 << 31;
-    float result;
-    memcpy(&result, &low, sizeof result);
-    return result;
-}
 
 static inline int code_width(const vprec_format *format) { return 1 + format->ebits + format->fbits; }
 
@@ -120,13 +103,9 @@ static vprec_status prepare(vprec_plan *plan, const vprec_rounding *to, vprec_ty
 /* Rounds x[0..n-1], n <= BLOCK, which are the elements from `index` on. */
 static void round_block(double *x, size_t index, size_t n, const vprec_plan *plan)
 {
-    if (plan->mode != VPREC_SR) {
-        vprec_outcomes_run_f64(VPREC_OP_round, x, x, NULL, NULL, n, plan, NULL);
-        return;
-    }
     uint32_t space[BLOCK];
-    vprec_dice dice = {plan->random.words(plan->random.context, index, n, 0, space), index};
-    vprec_outcomes_run_f64(VPREC_OP_round, x, x, NULL, NULL, n, plan, &dice);
+    vprec_dice dice;
+    vprec_outcomes_run_f64(VPREC_OP_round, x, x, NULL, NULL, n, plan, vprec_plan_roll(plan, index, n, space, &dice));
 }
 
 /* NAME(out, x, n, to): out[i] = AFTER(BEFORE(x[i]) rounded). */
@@ -149,9 +128,9 @@ static void round_block(double *x, size_t index, size_t n, const vprec_plan *pla
         return VPREC_OK;                                                                                               \
     }
 #define SAME(x) (x)
-THROUGH_DOUBLE(vprec_convert_f64_f32, float, VPREC_F32, double, SAME, narrow)
-THROUGH_DOUBLE(vprec_convert_i32_f32, float, VPREC_F32, int32_t, SAME, narrow)
-THROUGH_DOUBLE(vprec_convert_u32_f32, float, VPREC_F32, uint32_t, SAME, narrow)
+THROUGH_DOUBLE(vprec_convert_f64_f32, float, VPREC_F32, double, SAME, vprec_float_narrow)
+THROUGH_DOUBLE(vprec_convert_i32_f32, float, VPREC_F32, int32_t, SAME, vprec_float_narrow)
+THROUGH_DOUBLE(vprec_convert_u32_f32, float, VPREC_F32, uint32_t, SAME, vprec_float_narrow)
 THROUGH_DOUBLE(vprec_convert_f32_f64, double, VPREC_F64, float, vprec_float_widen, SAME)
 THROUGH_DOUBLE(vprec_convert_i32_f64, double, VPREC_F64, int32_t, SAME, SAME)
 THROUGH_DOUBLE(vprec_convert_u32_f64, double, VPREC_F64, uint32_t, SAME, SAME)
@@ -170,6 +149,11 @@ THROUGH_DOUBLE(vprec_convert_u32_f64, double, VPREC_F64, uint32_t, SAME, SAME)
     static double choose_##from(F x, size_t i, const vprec_plan *plan, uint64_t *random)                               \
     {                                                                                                                  \
         const vprec_random *source = &plan->random;                                                                    \
+        if (plan->noise.what) {                                                                                        \
+            uint64_t words[1][VPREC_NOISE_WORDS];                                                                      \
+            vprec_noise_draw(words, plan, 1, i, 1);                                                                    \
+            return vprec_from_##from##_mca(x, &plan->format, &plan->noise, words[0]);                                  \
+        }                                                                                                              \
         if (plan->mode != VPREC_SR)                                                                                    \
             return vprec_from_##from(x, &plan->format, plan->mode);                                                    \
         uint32_t space = 0;                                                                                            \
@@ -200,9 +184,9 @@ THROUGH_DOUBLE(vprec_convert_u32_f64, double, VPREC_F64, uint32_t, SAME, SAME)
     }
 ROUND64(i64, int64_t)
 ROUND64(u64, uint64_t)
-CONVERT64(i64, int64_t, f32, float, VPREC_F32, narrow)
+CONVERT64(i64, int64_t, f32, float, VPREC_F32, vprec_float_narrow)
 CONVERT64(i64, int64_t, f64, double, VPREC_F64, SAME)
-CONVERT64(u64, uint64_t, f32, float, VPREC_F32, narrow)
+CONVERT64(u64, uint64_t, f32, float, VPREC_F32, vprec_float_narrow)
 CONVERT64(u64, uint64_t, f64, double, VPREC_F64, SAME)
 
 /* VPREC_ERANGE where the format's codes are wider than `bits`; a format that is not there is found elsewhere. */
@@ -229,7 +213,7 @@ static vprec_status check_width(const vprec_format *format, int bits)
         if (!status && n && !arrays_fit(out, sizeof *out, codes, sizeof *codes, n))                                    \
             status = VPREC_EINVAL;                                                                                     \
         for (size_t i = 0; i < n && !status; i++)                                                                      \
-            out[i] = narrow(decode(codes[i], format));                                                                 \
+            out[i] = vprec_float_narrow(decode(codes[i], format));                                                     \
         return status;                                                                                                 \
     }
 CODES(u8, uint8_t)

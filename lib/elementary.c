@@ -5,8 +5,9 @@
  * A rounding never falls: if both ends of an interval round to one value, so
  * does everything in between. That holds in every mode, in stochastic rounding for a given random number. */
 #include "elementary.h"
-#include "range.h"
+#include "noise.h"
 #include "outcomes.h"
+#include "range.h"
 #include <errno.h>
 #include <fenv.h>
 #if defined(__x86_64__)
@@ -41,9 +42,11 @@ vprec_status vprec_function_find(const char *name, vprec_function *function)
 
 /* ---- one value ---- */
 
+/* With noise a value is treated as an operand, too, and the end of an interval has no few bits. */
 static double round_end(const vprec_interval *value, vprec_u128 sig, const vprec_rule *to)
 {
-    return vprec_exact_round(value->sign, value->exp, sig, to);
+    return to->noise ? vprec_exact_convert_noisy(value->sign, value->exp, sig | 1, to)
+                     : vprec_exact_round(value->sign, value->exp, sig, to);
 }
 
 /* The same where events are asked for: the ends must agree on these, too. */
@@ -93,7 +96,9 @@ static double settle(vprec_function function, double x, double y, const vprec_ru
     case VPREC_INVALID: return vprec_exact_nan(VPREC_NAN_BITS, to->format);
     case VPREC_ZERO: return vprec_exact_zero(known.sign, to->format);
     case VPREC_INFINITE: return vprec_exact_inf(known.sign, to->format);
-    case VPREC_FINITE: return vprec_exact_round(known.sign, known.exp, known.sig, to);
+    case VPREC_FINITE:
+        return to->noise ? vprec_exact_convert_noisy(known.sign, known.exp, known.sig, to)
+                         : vprec_exact_round(known.sign, known.exp, known.sig, to);
     default: break;
     }
     double result, middle = vprec_from_bits(VPREC_NAN_BITS);
@@ -204,6 +209,7 @@ static size_t run_block(block *b, vprec_function function, uint64_t index, size_
     const vprec_random *source = &plan->random;
     bool random = plan->mode == VPREC_SR;
     vprec_dice dice = {random ? source->words(source->context, index, n, 0, b->space) : NULL, index};
+    uint64_t words[VPREC_NOISE_WORDS];
     if (!hopeless_here) {
         vprec_kernel_f64 *round = vprec_kernels_at(vprec_cpu_level())->f64[VPREC_OP_round];
         evaluate_block(b, function, n);
@@ -224,6 +230,11 @@ static size_t run_block(block *b, vprec_function function, uint64_t index, size_
             to.random = (uint64_t)dice.words[i] << 32;
             if (to.bits > 32)
                 to.random |= *source->words(source->context, index + i, 1, 1, &space);
+        }
+        if (plan->noise.what) {
+            vprec_noise_draw(&words, plan, 1, index + i, 1);
+            to.noise = &plan->noise;
+            to.words = words;
         }
         bool doubt;
         b->low[i] = settle(function, b->x[i], b->y[i], &to, &doubt);
@@ -275,7 +286,8 @@ static vprec_status prepare(vprec_plan *plan, vprec_function function, const voi
                 b.x[j] = x[i + j];                                                                                     \
                 b.y[j] = functions[function].arity > 1 ? y[i + j] : 0;                                                 \
             }                                                                                                          \
-            doubts += run_block(&b, function, i, m, &plan, hopeless(function, &plan.format));                          \
+            doubts += run_block(&b, function, i, m, &plan,                                                    \
+                                hopeless(function, &plan.format) || plan.noise.what);                          \
             for (size_t j = 0; j < m; j++)                                                                             \
                 out[i + j] = (T)b.low[j];                                                                              \
         }                                                                                                              \

@@ -44,6 +44,24 @@ static inline double vprec_float_widen(float x)
     return vprec_from_bits(sign | (((uint64_t)magnitude << 29) + (rebias << 52)));
 }
 
+/* Back from a double that is a value of binary32, or a NaN, by its bits, as the one above. */
+static inline float vprec_float_narrow(double x)
+{
+    uint64_t bits = vprec_bits(x), magnitude = bits & ~VPREC_SIGN;
+    uint32_t field = magnitude >> 52, low;
+    if (field > 1023 - 127) {
+        uint64_t rebias = field < 2047 ? 1023 - 127 : 2047 - 255;
+        low = (magnitude - (rebias << 52)) >> 29;
+    } else { /* the shift brings the subnormals' unit, 2^-149, to bit 0 */
+        uint32_t shift = 1023 - 149 + 52 - field;
+        low = shift > 63 ? 0 : ((magnitude & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52) >> shift;
+    }
+    low |= bits >> 63 << 31;
+    float result;
+    memcpy(&result, &low, sizeof result);
+    return result;
+}
+
 static inline bool vprec_bits_nan(uint64_t bits) { return (bits & ~VPREC_SIGN) > VPREC_INF; }
 static inline bool vprec_bits_inf(uint64_t bits) { return (bits & ~VPREC_SIGN) == VPREC_INF; }
 static inline bool vprec_bits_zero(uint64_t bits) { return !(bits & ~VPREC_SIGN); }

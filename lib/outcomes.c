@@ -6,6 +6,7 @@
  * normal number is a value of the format, so that what is tiny is not rounded past it; and overflow gives the largest
  * finite number, infinity or NaN. */
 #include "outcomes.h"
+#include "noise.h"
 #include "exact.h"
 #include <float.h>
 
@@ -165,6 +166,10 @@ static bool count_clean(vprec_outcomes *counts, double least, double most, size_
     void vprec_outcomes_run_##type(enum vprec_kernel_op op, T *out, const T *a, const T *b, const T *c, size_t n,      \
                                 const vprec_plan *plan, const vprec_dice *dice)                                        \
     {                                                                                                                  \
+        if (plan->noise.what) {                                                                                        \
+            vprec_noise_run_##type(op, out, a, b, c, n, plan, dice->index);                                            \
+            return;                                                                                                    \
+        }                                                                                                              \
         vprec_kernel_##type *kernel = vprec_kernels_at(vprec_cpu_level())->type[op];                                   \
         if (!plan->outcomes) {                                                                                         \
             kernel(out, a, b, c, n, plan, dice);                                                                       \

@@ -19,7 +19,7 @@ bool vprec_outcomes_suspects(vprec_outcomes *outcomes, double result, const vpre
 unsigned vprec_outcomes_events(const vprec_plan *plan, enum vprec_kernel_op op, double a, double b, double c,
                                const vprec_dice *dice, size_t i);
 
-/* The kernel of `op`, and where the plan has outcomes, the counts of what it did; n > 0. */
+/* The kernel of `op`, and where the plan has outcomes, the counts of what it did; or with its noise. n > 0. */
 #define VPREC_OUTCOMES_RUN(type, T)                                                                                    \
     void vprec_outcomes_run_##type(enum vprec_kernel_op op, T *out, const T *a, const T *b, const T *c, size_t n,      \
                                    const vprec_plan *plan, const vprec_dice *dice);

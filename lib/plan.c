@@ -14,17 +14,31 @@ static vprec_way way_of(vprec_mode mode)
     }
 }
 
+static bool noise_is_possible(const vprec_rounding *to)
+{
+    const vprec_noise *noise = to->noise;
+    const unsigned both = VPREC_NOISE_RESULTS | VPREC_NOISE_OPERANDS;
+    const unsigned errors = VPREC_ERROR_RELATIVE | VPREC_ERROR_ABSOLUTE;
+    return to->mode == VPREC_RNE && to->random.words && !to->outcomes && noise->what - 1 < both &&
+           noise->precision - 1 < 53 && noise->error - 1 < errors && noise->exponent >= -1200 &&
+           noise->exponent <= 1200;
+}
+
 vprec_status vprec_plan_make(vprec_plan *plan, const vprec_rounding *to, vprec_type type)
 {
     if (!to || (unsigned)to->mode >= VPREC_MODES)
         return VPREC_EINVAL;
     if (to->mode == VPREC_SR && (to->random.bits < 1 || to->random.bits > 64 || !to->random.words))
         return VPREC_EINVAL;
+    if (to->noise && !noise_is_possible(to))
+        return VPREC_EINVAL;
     vprec_status status = vprec_format_check(&to->format, type);
     if (status)
         return status;
     const vprec_format *format = &plan->format;
     *plan = (vprec_plan){.format = to->format, .mode = to->mode, .random = to->random, .outcomes = to->outcomes};
+    if (to->noise)
+        plan->noise = *to->noise;
     plan->way = way_of(to->mode);
     plan->inf = vprec_exact_inf(false, format);
     for (int sign = 0; sign < 2; sign++) {
@@ -76,6 +90,16 @@ vprec_shape vprec_plan_shape(const vprec_plan *plan, vprec_type lanes, bool exac
     bool directed = plan->way == VPREC_WAY_STEP && plan->mode != VPREC_RNA && exact && spare >= 2;
     bool inside = format->emax + spare + 1 < types[lanes].emax;
     return (nearest || directed) && inside ? VPREC_SHAPE_INNER : VPREC_SHAPE_NARROW;
+}
+
+const vprec_dice *vprec_plan_roll(const vprec_plan *plan, uint64_t index, size_t n, uint32_t *space, vprec_dice *dice)
+{
+    if (!vprec_plan_draws(plan))
+        return NULL;
+    *dice = (vprec_dice){NULL, index};
+    if (plan->mode == VPREC_SR)
+        dice->words = plan->random.words(plan->random.context, index, n, 0, space);
+    return dice;
 }
 
 static double with_word(const vprec_plan *plan, enum vprec_kernel_op op, double a, double b, double c, uint64_t random)

@@ -37,6 +37,7 @@ struct vprec_plan {
     vprec_way way;
     vprec_random random;
     vprec_outcomes *outcomes; /* NULL: nothing is counted */
+    vprec_noise noise;        /* what = 0: none */
     double over[2]; /* magnitude that an overflow gives, by sign */
     double inf;     /* magnitude that an exact infinity gives */
 };
@@ -47,6 +48,16 @@ vprec_status vprec_plan_make(vprec_plan *plan, const vprec_rounding *to, vprec_t
 /* The shape that rounds exact values of `lanes` (exact), or results known to
  * the last bit of `lanes` and whether they are exact (else). */
 vprec_shape vprec_plan_shape(const vprec_plan *plan, vprec_type lanes, bool exact);
+
+/* Whether results depend on random words. */
+static inline bool vprec_plan_draws(const vprec_plan *plan)
+{
+    return plan->mode == VPREC_SR || plan->noise.what;
+}
+
+/* The dice of elements index, index+1, ..., with their words where a kernel wants them, in `space` or elsewhere; NULL:
+ * results do not depend on any. */
+const vprec_dice *vprec_plan_roll(const vprec_plan *plan, uint64_t index, size_t n, uint32_t *space, vprec_dice *dice);
 
 /* The scalar operation on element i of a kernel call: the reference of every kernel. */
 double vprec_plan_apply(const vprec_plan *plan, enum vprec_kernel_op op, double a, double b, double c,

@@ -31,7 +31,7 @@ static bool elements_apart(size_t m, size_t n, vprec_strides strides)
     return (strides.column && strides.row > column) || (strides.row && strides.column > row);
 }
 
-static bool draws(const vprec_plan *plan) { return plan && plan->mode == VPREC_SR; }
+static bool draws(const vprec_plan *plan) { return plan && vprec_plan_draws(plan); }
 
 /* What `how` says, checked. */
 typedef struct method {
@@ -67,10 +67,8 @@ static void round_elements(void *data, size_t n, uint64_t index, const vprec_pla
     char *at = data;
     for (size_t i = 0; i < n; i += WORDS, at += WORDS * size_of(type)) {
         size_t count = n - i < WORDS ? n - i : WORDS;
-        vprec_dice dice = {NULL, index + i};
-        if (draws(plan))
-            dice.words = plan->random.words(plan->random.context, index + i, count, 0, space);
-        const vprec_dice *roll = draws(plan) ? &dice : NULL;
+        vprec_dice dice;
+        const vprec_dice *roll = vprec_plan_roll(plan, index + i, count, space, &dice);
         if (type == VPREC_F32)
             vprec_outcomes_run_f32(VPREC_OP_round, (float *)at, (float *)at, NULL, NULL, count, plan, roll);
         else

@@ -233,13 +233,17 @@ typedef struct vprec_outcomes {
     double least, most;  /* smallest and largest magnitude of results but zero, infinity and NaN; 0: there was none */
 } vprec_outcomes;
 
-/* How results are rounded. `random` is read in mode VPREC_SR only. `outcomes`, unless NULL, is added to by every array
- * function and sum of products that is given the rounding; the results are the same, and take several times as long. */
+/* How results are rounded. `random` is read in mode VPREC_SR and with noise only. `outcomes`, unless NULL, is added to
+ * by every array function and sum of products that is given the rounding; the results are the same, and take several
+ * times as long. `noise`, unless NULL: Monte Carlo arithmetic, in mode VPREC_RNE and without outcomes; element by
+ * element what the _mca functions give, whose words[w] is draws 2w (its topmost 32 bits) and 2w+1 of the element;
+ * `bits` of the random source are not read. */
 typedef struct vprec_rounding {
     vprec_format format;
     vprec_mode mode;
     vprec_random random;
     vprec_outcomes *outcomes;
+    const vprec_noise *noise;
 } vprec_rounding;
 
 /* ---- random words ---- */
@@ -430,7 +434,8 @@ VPREC_API double vprec_libm_sr(vprec_function function, double x, double y, cons
 
 /* Element-wise, under the rules of the array functions above; y is not looked at where there is one operand.
  * `*unproven` (may be NULL) becomes the number of elements that are not proven. Draw 1 is asked for also where
- * binary64 does not decide. VPREC_EINVAL: also no such function. */
+ * binary64 does not decide. With noise the exact value is treated as an operand (words[1]) and as a result (words[0]).
+ * VPREC_EINVAL: also no such function. */
 VPREC_API vprec_status vprec_libm_f32(vprec_function function, float *out, const float *x, const float *y, size_t n,
                                       const vprec_rounding *to, size_t *unproven);
 VPREC_API vprec_status vprec_libm_f64(vprec_function function, double *out, const double *x, const double *y, size_t n,

@@ -187,6 +187,41 @@ class Noises(unittest.TestCase):
         mean = np.mean(results)
         self.assertAlmostEqual(mean, 1.1, delta=5 * 0.125 / np.sqrt(20000))
 
+    def test_monte_carlo(self):
+        """Noise of the size that is asked for, on results, operands or both: its moments by NumPy."""
+        x, y = np.full(20000, 5 / 3), np.full(20000, 0.25)
+        unit = 2.0 ** (1 - 12) # of 5/3, e is 1; of 1/4, -1
+        for mode, variance in (('rr', 1), ('pb', 1 + 1 / 16), ('mca', 2 + 1 / 16)):
+            found = (vprec.add(x, y, 'fp64', mode=mode, precision=12, seed=4) - (5 / 3 + 0.25)) / unit
+            self.assertLess(abs(found.mean()), 5 * np.sqrt(variance / 12 / x.size), mode)
+            self.assertAlmostEqual(found.var() * 12, variance, delta=0.05 * variance, msg=mode)
+            self.assertLessEqual(abs(found).max(), {'rr': 0.5, 'pb': 0.75, 'mca': 1.25}[mode])
+            self.assertLess(abs(np.corrcoef(found[1:], found[:-1])[0, 1]), 0.04)
+        whole = np.arange(1.0, 100)
+        same(self, vprec.round(whole, 'fp64', mode='rr', precision=7), whole) # exact, of few bits
+        self.assertTrue((vprec.round(whole, 'fp64', mode='pb', precision=7) != whole).any())
+        same(self, vprec.round(x, 'e5m10', mode='rr', seed=2), vprec.round(x, 'e5m10', mode='rr', precision=11, seed=2))
+
+    def test_monte_carlo_of_all_kinds(self):
+        x = np.random.default_rng(5).normal(size=(40, 30)).astype(np.float32)
+        noise = vprec.Noise(3)
+        first, second = (vprec.mul(x, x, 'e8m10', mode='mca', seed=noise) for _ in range(2))
+        self.assertTrue((first != second).any())
+        same(self, first, vprec.mul(x, x, 'e8m10', mode='mca', seed=vprec.Noise(3)))
+        same(self, first[:1], vprec.mul(x[:1], x[:1], 'e8m10', mode='mca', seed=vprec.Noise(3)))
+        tensor = vprec.round(torch.from_numpy(x), 'e8m10', mode='rr', seed=7)
+        same(self, tensor.numpy(), vprec.round(np.asfortranarray(x), 'e8m10', mode='rr', seed=7))
+        out = x.copy()
+        self.assertIs(vprec.round(out, 'e8m10', mode='rr', seed=7, out=out), out)
+        same(self, out, tensor.numpy())
+        self.assertEqual(vprec.round(1 / 3, 'fp64', mode='rr', precision=20, seed=9),
+                         vprec.round(np.array([1 / 3]), 'fp64', mode='rr', precision=20, seed=9)[0])
+        half = x.astype(np.float16)
+        same(self, vprec.round(half, 'e5m8', mode='pb', seed=8),
+             vprec.round(half.astype(np.float32), 'e5m8', mode='pb', seed=8).astype(np.float16))
+        same(self, vprec.decode(vprec.encode(x, 'e5m8', mode='rr', seed=8), 'e5m8'),
+             vprec.round(x, 'e5m8', mode='rr', seed=8))
+
     def test_processes_repeat(self):
         """Without a seed, too: nothing is drawn from the clock."""
         program = 'import vprec; print(vprec.round([1.1] * 50, "e5m2", mode="sr"))'
@@ -224,6 +259,9 @@ class Refusals(unittest.TestCase):
         self.refuses(TypeError, 'twice', vprec.round, np.array([2 ** 53 + 1]), 'bf16')
         self.refuses(ValueError, 'rne, rna', vprec.round, f32, 'bf16', mode='up')
         self.refuses(ValueError, '1 to 64', vprec.round, f32, 'bf16', mode='sr', bits=65)
+        self.refuses(ValueError, '1 to 53', vprec.round, f32, 'bf16', mode='mca', precision=54)
+        self.refuses(TypeError, 'whole number', vprec.round, f32, 'bf16', mode='mca', precision=1.5)
+        self.refuses(ValueError, 'outcomes', vprec.round, f32, 'bf16', mode='rr', outcomes=vprec.Outcomes())
         self.refuses(ValueError, '2\\*\\*64', vprec.round, f32, 'bf16', mode='sr', seed=-1)
         self.refuses(TypeError, 'vprec.Noise', vprec.round, f32, 'bf16', mode='sr', seed=1.5)
         self.refuses(ValueError, 'shape', vprec.round, f32, 'bf16', out=np.ones(5, np.float32))

@@ -91,9 +91,29 @@ class Products(unittest.TestCase):
 
     def test_noise(self):
         a, b = np.random.default_rng(1).normal(size=(2, 30, 30))
-        one, two, three = (vprec.gemm(a, b, 'e5m2', mode='sr', seed=s, threads=t) for s, t in ((1, 1), (1, 2), (2, 1)))
-        np.testing.assert_array_equal(one, two)
-        self.assertTrue((one != three).any())
+        for mode in 'sr', 'rr', 'pb', 'mca':
+            one, two, three = (vprec.gemm(a, b, 'e5m2', mode=mode, seed=s, threads=t)
+                               for s, t in ((1, 1), (1, 2), (2, 1)))
+            np.testing.assert_array_equal(one, two)
+            self.assertTrue((one != three).any())
+
+    def test_monte_carlo(self):
+        """The error of many noisy sums is normal, of the size that theory gives; a sum's terms differ in theirs."""
+        terms, samples, precision = 256, 4000, 16
+        a = np.full((1, terms), 1 / 3)
+        found = vprec.gemm(a, np.ones((terms, samples)), 'fp64', mode='rr', precision=precision, seed=3)[0]
+        exact = np.arange(1, terms + 1) / 3
+        units = 2.0 ** (np.frexp(exact)[1] - precision) # each partial sum has noise of its size
+        self.assertAlmostEqual(np.std(found) / np.sqrt((units ** 2).sum() / 12), 1, delta=0.05)
+        self.assertLess(abs(found.mean() - exact[-1]), 5 * np.std(found) / np.sqrt(samples))
+        for operands in ({}, {'product': 'fp64'}, {'input': 'fp64'}, {'order': 'pairwise'}):
+            first, again = (vprec.dot(a[0], a[0], 'fp64', mode='mca', precision=precision, seed=vprec.Noise(1),
+                                      **operands) for _ in range(2))
+            self.assertEqual(first, again)
+            self.assertNotEqual(first, vprec.dot(a[0], a[0], 'fp64', **operands))
+        x = np.full(samples, 0.5)
+        found = (vprec.exp(x, 'fp64', mode='pb', precision=20, seed=1) - np.exp(0.5)) * 2.0 ** 19
+        self.assertAlmostEqual(found.var() * 12, 1, delta=0.1)
 
     def test_refusals(self):
         for says, call in (('columns', lambda: vprec.gemm(np.ones((2, 3)), np.ones((2, 3)), 'bf16')),

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 OK, EINVAL, EFORMAT, ERANGE, ENOMEM = range(5)
 F32, F64 = range(2)
 SAT, NOINF, NOSUB, NONAN, NONEGZERO = (1 << bit for bit in range(5))
-MODES = {'rne': 0, 'rna': 1, 'rtz': 2, 'ru': 3, 'rd': 4, 'rto': 5, 'sr': 6}
-SR = MODES['sr']
+# From `sr` on results are random. Behind it are those that the library has as `rne` with noise: in bit 0 of results, in
+# bit 1 of operands.
+MODES = {'rne': 0, 'rna': 1, 'rtz': 2, 'ru': 3, 'rd': 4, 'rto': 5, 'sr': 6, 'rr': 7, 'pb': 8, 'mca': 9}
+RNE, SR = MODES['rne'], MODES['sr']
+RELATIVE = 1
 ORDERS = {'sequential': 0, 'blocked': 1, 'pairwise': 2}
 
 
@@ -39,9 +42,15 @@ class OutcomesStruct(Structure):
                 ('invalids', c_uint64), ('poles', c_uint64), ('least', c_double), ('most', c_double)]
 
 
+class NoiseStruct(Structure):
+    """vprec_noise"""
+    _fields_ = [('what', c_uint), ('precision', c_uint), ('error', c_uint), ('exponent', c_int)]
+
+
 class RoundingStruct(Structure):
     """vprec_rounding"""
-    _fields_ = [('format', FormatStruct), ('mode', c_int), ('random', RandomStruct), ('outcomes', c_void_p)]
+    _fields_ = [('format', FormatStruct), ('mode', c_int), ('random', RandomStruct), ('outcomes', c_void_p),
+                ('noise', c_void_p)]
 
 
 class SourceStruct(Structure):

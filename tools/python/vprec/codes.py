@@ -3,7 +3,7 @@
 """Codes of 8 and 16 bits, and conversions that round once."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
@@ -24,7 +24,8 @@ def _code_size(format: Format) -> int:
     return 1 if format.bits <= 8 else 2
 
 
-def encode(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32) -> Any:
+def encode(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32,
+           precision: Optional[int] = None) -> Any:
     """The codes of the elements, each rounded once: from the top a sign bit, exponent bits, fraction bits, in the low
     bits of uint8 (formats of up to 8 bits) or uint16 (up to 16). Arguments as of :func:`vprec.round`; elements are
     binary32 or narrower. FormatError: the format has more than 16 bits, or does not fit binary32.
@@ -39,20 +40,20 @@ def encode(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, 
     if array.dtype == F64 and not isinstance(x, (int, float, list, tuple)):
         raise TypeError('the elements are binary64: round them first, vprec.round(x, format).astype(np.float32)')
     if array.dtype == F64:
-        array = vprec_round(array, to, mode, seed, bits).astype(F32)
+        array = vprec_round(array, to, mode, seed, bits, precision).astype(F32)
         mode = 'rne'
     check_fits(to, F32)
     values = contiguous(array, F32)
     codes = np.empty(array.shape, f'u{size}')
-    to_address, kept = rounding(to, mode_number(mode), seed, bits)
+    to_address, kept = rounding(to, mode_number(mode), seed, bits, precision)
     check(c.encode[size](address(codes), address(values), codes.size, to_address))
     del kept
     return like((x,), codes)
 
 
-def vprec_round(x: Any, to: Format, mode: str, seed: Seed, bits: int) -> Any:
+def vprec_round(x: Any, to: Format, mode: str, seed: Seed, bits: int, precision: Optional[int]) -> Any:
     from .operations import round as rounded
-    return rounded(x, to, mode=mode, seed=seed, bits=bits)
+    return rounded(x, to, mode=mode, seed=seed, bits=bits, precision=precision)
 
 
 def decode(codes: Any, format: FormatLike) -> Any:
@@ -80,7 +81,7 @@ _NAMES = {'f4': 'f32', 'f8': 'f64', 'i4': 'i32', 'u4': 'u32', 'i8': 'i64', 'u8':
 
 
 def convert(x: Any, format: FormatLike, dtype: Any = np.float32, *, mode: str = 'rne', seed: Seed = None,
-            bits: int = 32) -> Any:
+            bits: int = 32, precision: Optional[int] = None) -> Any:
     """The elements, rounded once to the format, in an array of `dtype`, which is binary32 or binary64: a double goes to
     a narrow format at once, never by way of a float, and so do whole numbers of 64 bits. Arguments as of
     :func:`vprec.round`. FormatError: the format does not fit `dtype`.
@@ -104,7 +105,7 @@ def convert(x: Any, format: FormatLike, dtype: Any = np.float32, *, mode: str = 
         array = contiguous(array, F32 if narrow_format(array.dtype) is not None else array.dtype)
     name, target = _NAMES[array.dtype.str[1:]], _NAMES[dtype.str[1:]]
     number = mode_number(mode)
-    to_address, kept = rounding(to, number, seed, bits)
+    to_address, kept = rounding(to, number, seed, bits, precision)
     result = np.empty(array.shape, dtype)
     if name == target:
         check(c.elements('round', 1)[dtype == F64](address(result), address(array), array.size, to_address))

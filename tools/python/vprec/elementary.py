@@ -27,8 +27,9 @@ class UnprovenWarning(UserWarning):
 
 class Function:
     """An elementary function: ``f(x, format)``, or ``f(x, y, format)`` of two operands, and the arguments of
-    :func:`vprec.round`. Shapes of two are broadcast. The result is the exact value rounded once, proven element by
-    element; where it could not be, an :class:`UnprovenWarning` says of how many.
+    :func:`vprec.round`; with noise on operands (``pb``, ``mca``) the value is treated as one. Shapes of two are
+    broadcast. The result is the exact value rounded once, proven element by element; where it could not be, an
+    :class:`UnprovenWarning` says of how many.
 
     >>> import vprec, numpy as np
     >>> vprec.exp(np.array([0.0, 1.0, 10.0]), "e5m2")
@@ -48,8 +49,9 @@ class Function:
     def __repr__(self) -> str:
         return f'<vprec function {self.name}>'
 
-    def __call__(self, *given: Any, mode: str = 'rne', seed: Seed = None, bits: int = 32, out: Any = None,
-                 outcomes: Optional[Outcomes] = None, format: Optional[FormatLike] = None) -> Any:
+    def __call__(self, *given: Any, mode: str = 'rne', seed: Seed = None, bits: int = 32,
+                 precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None,
+                 format: Optional[FormatLike] = None) -> Any:
         if format is None and len(given) == self.operands + 1:
             *operands, format = given
         else:
@@ -59,7 +61,7 @@ class Function:
         to = Format(format)
         number = mode_number(mode)
         unproven = ctypes.c_size_t()
-        if out is None and outcomes is None and number != c.SR and all(type(x) is float for x in operands):
+        if out is None and outcomes is None and number < c.SR and all(type(x) is float for x in operands):
             result = c.libm(self._number, *operands, *[0.0] * (2 - self.operands), to.address, number,
                             ctypes.addressof(unproven))
         else:
@@ -68,8 +70,8 @@ class Function:
                                        ctypes.addressof(unproven))
                 return status
 
-            address, kept = rounding(to, number, seed, bits, outcomes)
-            result = elementwise(call, c.libm_elements, tuple(operands), to, address, number == c.SR, out)
+            address, kept = rounding(to, number, seed, bits, precision, outcomes)
+            result = elementwise(call, c.libm_elements, tuple(operands), to, address, number >= c.SR, out)
             del kept
         if unproven.value:
             warnings.warn(f'{unproven.value} results of {self.name} are right or a neighbour of what is right',

@@ -32,8 +32,8 @@ class _Operation:
         self.scalar = c.scalars(name, operands)
         self.elements = c.elements(name, operands)
 
-    def __call__(self, given: tuple[Any, ...], format: FormatLike, mode: str, seed: Seed, bits: int, out: Any,
-                 outcomes: Optional[Outcomes]) -> Any:
+    def __call__(self, given: tuple[Any, ...], format: FormatLike, mode: str, seed: Seed, bits: int,
+                 precision: Optional[int], out: Any, outcomes: Optional[Outcomes]) -> Any:
         # A number alone should not take longer than it must: known formats and modes are looked up here.
         to = known.get(format) if type(format) is str else None
         if to is None:
@@ -42,7 +42,7 @@ class _Operation:
         if number < 0:
             number = mode_number(mode)
         kind = type(given[0])
-        if kind in _SCALARS and out is None and outcomes is None and number != c.SR and \
+        if kind in _SCALARS and out is None and outcomes is None and number < c.SR and \
                 (len(given) == 1 or all([type(x) is kind for x in given])):
             if kind is not np.float32: # float64 is a float
                 result = self.scalar(*given, to.address, number)
@@ -50,8 +50,8 @@ class _Operation:
             if F32 not in to.fitting:
                 check_fits(to, F32)
             return kind(self.scalar(*map(float, given), to.address, number))
-        address, kept = rounding(to, number, seed, bits, outcomes)
-        result = elementwise(_call, self.elements, given, to, address, number == c.SR, out)
+        address, kept = rounding(to, number, seed, bits, precision, outcomes)
+        result = elementwise(_call, self.elements, given, to, address, number >= c.SR, out)
         del kept
         return result
 
@@ -60,8 +60,8 @@ _ROUND, _ADD, _SUB, _MUL, _DIV, _SQRT, _FMA = (_Operation(name, operands) for na
     ('round', 1), ('add', 2), ('sub', 2), ('mul', 2), ('div', 2), ('sqrt', 1), ('fma', 3)))
 
 
-def round(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32, out: Any = None,
-          outcomes: Optional[Outcomes] = None) -> Any:
+def round(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32,
+          precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
     """Each element of `x`, rounded once to `format`.
 
     x: a number, a NumPy array of any shape and layout, a tensor of PyTorch (detached, on the processor) or what NumPy
@@ -69,7 +69,9 @@ def round(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, b
     result is of the same kind, shape and type; of whole numbers it is binary64.
     mode: ``rne`` to nearest, ties to even; ``rna`` ties away; ``rtz`` toward zero; ``ru`` up; ``rd`` down; ``rto`` to
     odd; ``sr`` stochastic: up with probability (x-lo)/ulp, by so many random `bits` (1 to 64).
-    seed: for ``sr``; a number repeats the same random numbers, element by element in the array's order; a
+        ``rr``, ``pb``, ``mca`` are Monte Carlo arithmetic: to nearest with random noise on results, on operands or on
+        both, of x times 2**-t at most for a virtual `precision` of t bits (1 to 53; by default the format's).
+    seed: for ``sr`` and these; a number repeats the same random numbers, element by element in the array's order; a
     :class:`vprec.Noise`, or None for one that all calls share, goes on.
     out: an array or tensor of the result's shape and type that takes the result and is returned; it may be `x`.
     outcomes: a :class:`vprec.Outcomes` that counts overflows and the like.
@@ -79,67 +81,67 @@ def round(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, b
     >>> import numpy as np
     >>> round(np.array([1.1, -3.3, 1000.0]), "e4m3fn")
     array([ 1.125, -3.25 ,    nan])
-    >>> round(0.1, "bf16", mode="ru")
-    0.10009765625
+    >>> round(0.1, "bf16", mode="ru"), round(0.1, "fp64", mode="rr", precision=8, seed=1)
+    (0.10009765625, 0.09992104705171471)
     """
-    return _ROUND((x,), format, mode, seed, bits, out, outcomes)
+    return _ROUND((x,), format, mode, seed, bits, precision, out, outcomes)
 
 
-def add(a: Any, b: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32, out: Any = None,
-        outcomes: Optional[Outcomes] = None) -> Any:
+def add(a: Any, b: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32,
+        precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
     """a + b, rounded once; shapes are broadcast, arguments as of :func:`round`.
 
     >>> add(256.0, 1.0, "bf16")
     256.0
     """
-    return _ADD((a, b), format, mode, seed, bits, out, outcomes)
+    return _ADD((a, b), format, mode, seed, bits, precision, out, outcomes)
 
 
-def sub(a: Any, b: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32, out: Any = None,
-        outcomes: Optional[Outcomes] = None) -> Any:
+def sub(a: Any, b: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32,
+        precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
     """a - b, rounded once; shapes are broadcast, arguments as of :func:`round`.
 
     >>> sub(1.0, 2.0 ** -20, "fp16", mode="rtz")
     0.99951171875
     """
-    return _SUB((a, b), format, mode, seed, bits, out, outcomes)
+    return _SUB((a, b), format, mode, seed, bits, precision, out, outcomes)
 
 
-def mul(a: Any, b: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32, out: Any = None,
-        outcomes: Optional[Outcomes] = None) -> Any:
+def mul(a: Any, b: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32,
+        precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
     """a * b, rounded once; shapes are broadcast, arguments as of :func:`round`.
 
     >>> mul(300.0, 300.0, "fp16")
     inf
     """
-    return _MUL((a, b), format, mode, seed, bits, out, outcomes)
+    return _MUL((a, b), format, mode, seed, bits, precision, out, outcomes)
 
 
-def div(a: Any, b: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32, out: Any = None,
-        outcomes: Optional[Outcomes] = None) -> Any:
+def div(a: Any, b: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32,
+        precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
     """a / b, rounded once; shapes are broadcast, arguments as of :func:`round`.
 
     >>> div(1.0, 3.0, "e5m2")
     0.3125
     """
-    return _DIV((a, b), format, mode, seed, bits, out, outcomes)
+    return _DIV((a, b), format, mode, seed, bits, precision, out, outcomes)
 
 
-def sqrt(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32, out: Any = None,
-         outcomes: Optional[Outcomes] = None) -> Any:
+def sqrt(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32,
+         precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
     """The square root, rounded once; arguments as of :func:`round`.
 
     >>> sqrt(2.0, "e4m3fn")
     1.375
     """
-    return _SQRT((x,), format, mode, seed, bits, out, outcomes)
+    return _SQRT((x,), format, mode, seed, bits, precision, out, outcomes)
 
 
 def fma(a: Any, b: Any, c: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32,
-        out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
+        precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
     """a * b + c, rounded once; shapes are broadcast, arguments as of :func:`round`.
 
     >>> fma(1.5, 1.5, -2.25, "e4m3fn")
     0.0
     """
-    return _FMA((a, b, c), format, mode, seed, bits, out, outcomes)
+    return _FMA((a, b, c), format, mode, seed, bits, precision, out, outcomes)

@@ -27,13 +27,13 @@ class _Accumulation:
 
     def __init__(self, dtype: np.dtype[Any], format: FormatLike, product: Optional[FormatLike],
                  input: Optional[FormatLike], mode: str, order: str, block: int, threads: int, seed: Seed, bits: int,
-                 outcomes: Optional[Outcomes]) -> None:
+                 precision: Optional[int], outcomes: Optional[Outcomes]) -> None:
         number = mode_number(mode)
         if order not in c.ORDERS:
             raise ValueError(f'no order {order!r}; there are {", ".join(c.ORDERS)}')
         if block < 1 or threads < 0:
             raise ValueError('block is 1 or more; threads is 0, one for each processor, or more')
-        drawn = key(seed) if number == c.SR else 0
+        drawn = key(seed) if number >= c.SR else 0
         self.kept: list[Any] = []
         addresses: list[Optional[int]] = []
         container = F64 if dtype == F64 else F32
@@ -43,7 +43,7 @@ class _Accumulation:
                 continue
             to = Format(text)
             check_fits(to, dtype if child == 2 else container)
-            where, kept = rounding(to, number, drawn, bits, outcomes, child)
+            where, kept = rounding(to, number, drawn, bits, precision, outcomes, child)
             addresses.append(where)
             self.kept.append(kept)
         self.struct = c.AccumulationStruct(*addresses, c.ORDERS[order], block, threads)
@@ -64,8 +64,8 @@ def _strides(a: np.ndarray[Any, Any]) -> c.StridesStruct:
 
 def gemm(a: Any, b: Any, format: FormatLike, *, product: Optional[FormatLike] = None,
          input: Optional[FormatLike] = None, mode: str = 'rne', order: str = 'sequential', block: int = 16,
-         threads: int = 0, add: bool = False, seed: Seed = None, bits: int = 32, out: Any = None,
-         outcomes: Optional[Outcomes] = None) -> Any:
+         threads: int = 0, add: bool = False, seed: Seed = None, bits: int = 32, precision: Optional[int] = None,
+         out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
     """The matrix product of `a` (..., m, k) and `b` (..., k, n): (..., m, n), each step rounded once to `format`.
     Dimensions before the last two are broadcast, as of numpy.matmul. Transposed and otherwise strided matrices are not
     copied.
@@ -99,7 +99,7 @@ def gemm(a: Any, b: Any, format: FormatLike, *, product: Optional[FormatLike] = 
     if add and out is None:
         raise ValueError('add begins with what out holds: hand over out')
     target = None if out is None else result_array(out, shape, dtype)
-    how = _Accumulation(dtype, format, product, input, mode, order, block, threads, seed, bits, outcomes)
+    how = _Accumulation(dtype, format, product, input, mode, order, block, threads, seed, bits, precision, outcomes)
     x, y = (_strided(v, container) for v in arrays)
     whole = target
     if target is None or not _direct(target, container) or any(np.may_share_memory(target, v) for v in (x, y)):
@@ -132,7 +132,7 @@ def _finish(given: tuple[Any, ...], whole: np.ndarray[Any, Any], target: Optiona
 
 def dot(a: Any, b: Any, format: FormatLike, *, product: Optional[FormatLike] = None, input: Optional[FormatLike] = None,
         mode: str = 'rne', order: str = 'sequential', block: int = 16, seed: Seed = None, bits: int = 32,
-        outcomes: Optional[Outcomes] = None) -> Any:
+        precision: Optional[int] = None, outcomes: Optional[Outcomes] = None) -> Any:
     """The sum of a[i] * b[i] of two vectors of one length, arguments as of :func:`gemm`. The result is a scalar.
 
     >>> dot([0.1] * 2000, [1.0] * 2000, "fp16", order="blocked")
@@ -143,7 +143,7 @@ def dot(a: Any, b: Any, format: FormatLike, *, product: Optional[FormatLike] = N
         raise ValueError('dot multiplies two vectors of one length, these have the shapes '
                          f'{arrays[0].shape} and {arrays[1].shape}')
     result = gemm(arrays[0][None, :], arrays[1][:, None], format, product=product, input=input, mode=mode, order=order,
-                  block=block, threads=1, seed=seed, bits=bits, outcomes=outcomes)[0, 0]
+                  block=block, threads=1, seed=seed, bits=bits, precision=precision, outcomes=outcomes)[0, 0]
     return float(result) if result.dtype == F64 else result
 
 
@@ -157,7 +157,7 @@ def _pair(value: Pair, what: str) -> tuple[int, int]:
 def conv(x: Any, kernels: Any, format: FormatLike, *, bias: Any = None, stride: Pair = 1, pad: Pair = 0,
          dilation: Pair = 1, groups: int = 1, product: Optional[FormatLike] = None, input: Optional[FormatLike] = None,
          mode: str = 'rne', order: str = 'sequential', block: int = 16, threads: int = 0, seed: Seed = None,
-         bits: int = 32, out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
+         bits: int = 32, precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None) -> Any:
     """A convolution as networks mean it: `x` (batch, channels, height, width) with `kernels` (filters, channels/groups,
     kernel height, kernel width) gives (batch, filters, height', width'), height' = (height + 2*pad - dilation*(kernel
     height-1) - 1) // stride + 1. `bias` (filters) is what sums start from. `stride`, `pad` and `dilation` are numbers,
@@ -199,7 +199,7 @@ def conv(x: Any, kernels: Any, format: FormatLike, *, bias: Any = None, stride: 
                          '1 at least')
     result_shape = (batch, filters, made[1]) if flat else (batch, filters, made[0], made[1])
     target = None if out is None else result_array(out, result_shape, dtype)
-    how = _Accumulation(dtype, format, product, input, mode, order, block, threads, seed, bits, outcomes)
+    how = _Accumulation(dtype, format, product, input, mode, order, block, threads, seed, bits, precision, outcomes)
     whole = target
     if target is None or not _direct(target, container) or any(np.may_share_memory(target, v) for v in operands):
         whole = np.empty(result_shape, container)

@@ -24,8 +24,9 @@ def _key(seed: int) -> int:
 
 
 class Noise:
-    """A generator of random numbers for ``mode="sr"``: each call that is given it draws other ones; two generators of
-    one seed draw the same in the same order. Threads may share one; the order of their calls is then theirs.
+    """A generator of random numbers for the modes ``sr``, ``rr``, ``pb`` and ``mca``: each call that is given it draws
+    other ones; two generators of one seed draw the same in the same order. Threads may share one; the order of their
+    calls is then theirs.
 
     >>> import numpy as np, vprec
     >>> x = np.full(1000, 1.1)
@@ -84,25 +85,34 @@ def mode_number(mode: str) -> int:
     """The library's number of a mode. ValueError: none has that name."""
     found = c.MODES.get(mode)
     if found is None:
-        raise ValueError(f'no rounding mode {mode!r}; there are {", ".join(c.MODES)}. (Monte Carlo arithmetic, rr, pb '
-                         'and mca, is for programs: vprec.run)')
+        raise ValueError(f'no rounding mode {mode!r}; there are {", ".join(c.MODES)}')
     return found
 
 
-def rounding(format: Format, mode: int, seed: Seed = None, bits: int = 32, outcomes: Optional[Outcomes] = None,
-             child: Optional[int] = None) -> tuple[int, Any]:
+def _noise_of(mode: int, precision: int) -> c.NoiseStruct:
+    if isinstance(precision, bool) or not isinstance(precision, int):
+        raise TypeError(f'precision is a whole number of bits, not {type(precision).__name__}')
+    if not 1 <= precision <= 53:
+        raise ValueError(f'a virtual precision of {precision} bits: 1 to 53 are possible')
+    return c.NoiseStruct(mode - c.SR, precision, c.RELATIVE, 0)
+
+
+def rounding(format: Format, mode: int, seed: Seed = None, bits: int = 32, precision: Optional[int] = None,
+             outcomes: Optional[Outcomes] = None, child: Optional[int] = None) -> tuple[int, Any]:
     """The address of a vprec_rounding, and what is to be kept until the call is over. `child`: of one key several."""
-    if mode != c.SR and outcomes is None:
+    if mode < c.SR and outcomes is None:
         shared = format.rounding(mode)
         return ctypes.addressof(shared), shared
-    made = c.RoundingStruct(format=format._struct, mode=mode)
+    made = c.RoundingStruct(format=format._struct, mode=mode if mode <= c.SR else c.RNE)
     kept: tuple[Any, ...] = (made,)
     if outcomes is not None:
         if not isinstance(outcomes, Outcomes):
             raise TypeError(f'outcomes takes a vprec.Outcomes, not {type(outcomes).__name__}')
+        if mode > c.SR:
+            raise ValueError('outcomes are not counted in the modes rr, pb and mca: leave them out')
         made.outcomes = ctypes.addressof(outcomes)
         kept += (outcomes,)
-    if mode == c.SR:
+    if mode >= c.SR:
         if not 1 <= bits <= 64:
             raise ValueError(f'{bits} random bits: 1 to 64 are possible')
         source = c.SourceStruct()
@@ -112,4 +122,8 @@ def rounding(format: Format, mode: int, seed: Seed = None, bits: int = 32, outco
         made.random.words = c.source_words
         made.random.context = ctypes.addressof(source)
         kept += (source,)
+    if mode > c.SR:
+        noise = _noise_of(mode, format.precision if precision is None else precision)
+        made.noise = ctypes.addressof(noise)
+        kept += (noise,)
     return ctypes.addressof(made), kept
