@@ -170,7 +170,7 @@ typedef struct vprec_wire_version {
     vprec_noise noise[VPREC_TYPES];
 } vprec_wire_version;
 
-enum { VPREC_VERSIONS_MAX = 16, VPREC_SCOPES_MAX = 1024, VPREC_SCOPE_LENGTH = 240 };
+enum { VPREC_VERSIONS_MAX = 16, VPREC_SCOPES_MAX = 1024, VPREC_SCOPE_LENGTH = 240, VPREC_SPEC_LENGTH = 120 };
 
 /* One line: scopes that match the pattern (fnmatch), by their full name or by what follows its first colon. */
 /* What a line's pattern is for. */
@@ -188,6 +188,7 @@ typedef struct vprec_wire_scope {
     uint32_t own;          /* boolean: the program says so itself, and it may match nothing */
     _Atomic uint32_t hits; /* scopes that matched */
     char glob[VPREC_SCOPE_LENGTH];
+    char spec[VPREC_SPEC_LENGTH]; /* of what the program says, as it says it */
 } vprec_wire_scope;
 
 /* Whether the pattern of one is for a scope of that name. */

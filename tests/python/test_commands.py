@@ -196,6 +196,100 @@ class Scopes(unittest.TestCase):
                 vprec.scope(name)
 
 
+# In so many fraction bits a sum of ones stops at 2 ** (bits + 1).
+FORMATS = '''#!/usr/bin/env python3
+import numpy as np, vprec
+def total():
+    return float(np.ones(100, np.float32).cumsum()[-1])
+# vprec.scope("narrow", "e8m7")
+text = 'vprec.scope("narrow", "e8m6")'
+with vprec.scope(
+        "narrow",  # a comment, "here"
+        "e8m3"):
+    print(total())
+@vprec.scope('[odd]*', format='e8m4')
+def f():
+    return total()
+print(f(), total())
+with vprec.scope("half", "e8m10,mode=rtz"):
+    pass
+'''
+
+
+def total_of(name):
+    with vprec.scope(name):
+        return float(np.ones(100, np.float32).cumsum()[-1])
+
+
+def narrow(name):
+    with vprec.scope('of a function', 'e8m4'):
+        pass
+    with vprec.scope(name, 'e8m2'):
+        return total_of(name)
+
+
+class Formats(unittest.TestCase):
+    """vprec.scope("head", "bf16"): read by vprec-run in what the command runs."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        os.makedirs(os.path.join(self.folder.name, 'a', 'b'))
+        self.script = self.put('script.py', FORMATS)
+        self.put('a/b/__main__.py', FORMATS)
+        self.put('python', FORMATS)
+
+    def put(self, name, text):
+        path = os.path.join(self.folder.name, name)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        os.chmod(path, 0o755)
+        return path
+
+    def told(self, *command, **options):
+        path = os.pathsep.join((os.path.dirname(PYTHON), os.environ['PATH']))
+        done = vprec.run(list(command), cwd=self.folder.name, env=dict(os.environ, PATH=path),
+                         **{'format': 'e8m10', **options})
+        self.assertEqual(done['status'], 0, done['stderr'])
+        return done['stdout']
+
+    def test_wherever_the_program_is(self):
+        for command in ((PYTHON, self.script), (PYTHON, '-c', FORMATS), (PYTHON, '-OBc' + FORMATS),
+                        (PYTHON, '-X', 'utf8', '-Wignore', self.script),
+                        (PYTHON, '-m', 'a.b'), ('env', PYTHON, '-u', 'script.py'), ('./script.py',)):
+            with self.subTest(command[:4]):
+                self.assertEqual(self.told(*command), '16.0\n32.0 100.0\n')
+
+    def test_what_decides(self):
+        self.assertEqual(self.told(PYTHON, self.script, scope={'narrow': 'e8m2'}), '8.0\n32.0 100.0\n')
+        self.assertEqual(self.told(PYTHON, self.script, format='native'), '100.0\n100.0 100.0\n')
+        alone = subprocess.run([PYTHON, self.script], capture_output=True, text=True, check=True)
+        self.assertEqual((alone.stdout, alone.stderr), ('100.0\n100.0 100.0\n', ''))
+
+    def test_not_known_before(self):
+        for text in ('import vprec\nfor name in "ab":\n with vprec.scope(name, "bf16"): pass',
+                     'import vprec\nvprec.scope("a", "bf16")\nwith vprec.scope(*("a", "fp16")): pass'):
+            done = vprec.run([PYTHON, '-c', text], format='e8m10')
+            self.assertEqual(done['status'], 1)
+            self.assertRegex(done['stderr'], "FormatError: vprec-run does not know .*--scope 'a=(bf|fp)16'")
+            self.assertEqual(vprec.run([PYTHON, '-c', text], format='native')['status'], 0)
+            self.assertEqual(vprec.run([PYTHON, '-c', text], format='e8m10', scope={'[ab]': 'e8m2'})['status'], 0)
+
+    def test_wrong(self):
+        for calls, says in (('("a", "bf16"), vprec.scope("a", "fp16")', 'another name'),
+                            ('("a", "bf17")', 'scope\\("a", "bf17"\\)')):
+            with self.assertRaisesRegex(vprec.RunError, says):
+                vprec.run([PYTHON, '-c', 'import vprec; vprec.scope' + calls], format='e8m10')
+        for format, error in (('bf17', vprec.FormatError), (3, TypeError), ('', vprec.FormatError)):
+            with self.assertRaises(error):
+                vprec.scope('a', format)
+
+    def test_of_a_function(self):
+        with self.assertRaisesRegex(vprec.FormatError, 'scope={.*}'):
+            vprec.run(narrow, ('other',), format='e8m10')
+        self.assertEqual(vprec.run(narrow, ('other',), format='e8m10', scope={'other': 'e8m2'}), 8)
+
+
 class Commands(unittest.TestCase):
     def test_modules_command(self):
         def module(*arguments):

@@ -61,6 +61,8 @@ class Notebooks(unittest.TestCase):
             '%%vprec -f bf16 -o z\n1',
             '%%vprec -f e5m60\n1',
             '%%vprec -f bf16 -i "x y"\n1',
+            '%%vprec -f e8m10\nimport numpy as np, vprec\nwith vprec.scope("narrow", "e8m3"):\n'
+            '    y = float(np.ones(100, np.float32).cumsum()[-1])\ny',
         ], 'plain')
         self.assertEqual(shown[0], [])
         self.assertEqual(shown[1], ['stdout: in the child', '32.0'])
@@ -69,6 +71,7 @@ class Notebooks(unittest.TestCase):
         self.assertIn('the cell sets no z', shown[4][-1])
         self.assertIn('e5m60', shown[5][0])
         self.assertIn('with commas between', shown[6][0])
+        self.assertEqual(shown[7], ['16.0'])
 
     def test_kernel(self):
         """Its cells are rounded."""

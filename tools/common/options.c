@@ -614,7 +614,7 @@ void vprec_options_free(vprec_options *options)
     vprec_recipe_free(&options->lines);
 }
 
-bool vprec_options_program(vprec_options *options, const char *path)
+bool vprec_options_program(vprec_options *options, const vprec_program *program)
 {
     const vprec_wire_config *config = &options->config;
     const size_t before = options->lines.lines;
@@ -623,7 +623,7 @@ bool vprec_options_program(vprec_options *options, const char *path)
         rounds |= config->use[type] == VPREC_USE_FORMAT || config->noise[type].what;
     if (!rounds || config->list)
         return true;
-    if (!vprec_recipe_own(&options->lines, path))
+    if (!vprec_recipe_own(&options->lines, program, options->program))
         return false;
     if (options->lines.lines == before)
         return true;

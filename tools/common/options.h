@@ -84,7 +84,7 @@ bool vprec_options_scope(const vprec_wire_config *base, const char *where, const
 
 /* The formats of scopes that the program's file asks for, in front of those that were given; none where nothing is
  * rounded. False: said what is wrong. */
-bool vprec_options_program(vprec_options *options, const char *path);
+bool vprec_options_program(vprec_options *options, const vprec_program *program);
 void vprec_options_free(vprec_options *options);
 
 #endif

@@ -4,6 +4,7 @@
 #include "notes.h"
 #include "options.h"
 #include "say.h"
+#include "script.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +35,9 @@ static bool put(vprec_recipe *recipe, const char *glob, const char *spec, enum v
                   where);
         return false;
     }
-    if (!*glob || ((what == VPREC_LINE_CODE || what == VPREC_LINE_OBJECT) && !strchr(glob, ':')[1]))
+    if (spec && strlen(spec) >= VPREC_SPEC_LENGTH)
+        vprec_say("the format in %s is too long: at most %d characters", where, VPREC_SPEC_LENGTH - 1);
+    else if (!*glob || ((what == VPREC_LINE_CODE || what == VPREC_LINE_OBJECT) && !strchr(glob, ':')[1]))
         vprec_say("empty pattern in %s: name scopes, as in 'api:head' or 'conv*'", where);
     else if (strlen(glob) >= VPREC_SCOPE_LENGTH)
         vprec_say("pattern '%.40s...' in %s is too long: at most %d characters", glob, where, VPREC_SCOPE_LENGTH - 1);
@@ -131,10 +134,43 @@ static bool put_own(void *data, const char *glob, const char *spec)
     return ok;
 }
 
-bool vprec_recipe_own(vprec_recipe *recipe, const char *path)
+/* A name as a pattern that no other name matches. */
+static char *pattern_of(const char *name)
 {
-    own o = {.path = path};
-    const bool ok = vprec_notes_formats(path, put_own, &o);
+    char *glob = vprec_alloc(2 * strlen(name) + sizeof "api:", 1), *to = glob + sprintf(glob, "api:");
+    for (; *name; name++) {
+        if (strchr("*?[\\", *name))
+            *to++ = '\\';
+        *to++ = *name;
+    }
+    *to = 0;
+    return glob;
+}
+
+static bool put_scripts(void *data, const char *name, const char *spec)
+{
+    own *o = data;
+    char *where = vprec_text("scope(\"%s\", \"%s\") in the program", name, spec), *glob = pattern_of(name);
+    const vprec_recipe_line *other = NULL;
+    for (size_t i = 0; i < o->recipe.lines && !other; i++)
+        other = strcmp(o->recipe.line[i].glob, glob) ? NULL : &o->recipe.line[i];
+    bool ok = true;
+    if (!other && (ok = put(&o->recipe, glob, spec, VPREC_LINE_SCOPE, where)))
+        o->recipe.line[o->recipe.lines - 1].own = true;
+    if (other && strcmp(other->spec, spec)) {
+        vprec_say("%s: it has another format there, %s: give it another name", where, other->spec);
+        ok = false;
+    }
+    free(glob);
+    free(where);
+    return ok;
+}
+
+bool vprec_recipe_own(vprec_recipe *recipe, const vprec_program *program, char *const *command)
+{
+    own o = {.path = program->elf};
+    const bool ok = vprec_notes_formats(program->elf, put_own, &o) &&
+                    vprec_script_formats(program->path, command, put_scripts, &o);
     const size_t lines = o.recipe.lines;
     if (lines) {
         o.recipe.line = vprec_grow(o.recipe.line, lines + recipe->lines, sizeof *recipe->line);
@@ -208,6 +244,7 @@ bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *co
         s->version = line->what == VPREC_LINE_WITHIN;
         if (!line->spec)
             continue;
+        memcpy(s->spec, line->spec, strlen(line->spec) + 1);
         vprec_wire_config *scope = vprec_alloc(1, sizeof *scope); /* more than a small stack holds */
         const bool right = vprec_options_scope(config, line->where, line->spec, scope);
         const vprec_wire_version version = version_of(scope, !strcmp(line->spec, "native"));

@@ -9,6 +9,7 @@
 #ifndef VPREC_COMMON_RECIPE_H
 #define VPREC_COMMON_RECIPE_H
 
+#include "program.h"
 #include "runtime/wire.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,8 +30,8 @@ typedef struct vprec_recipe {
 /* Each says what is wrong, and returns false. */
 bool vprec_recipe_add(vprec_recipe *recipe, const char *text); /* "GLOB=SPEC" or "@FILE" */
 bool vprec_recipe_within(vprec_recipe *recipe, const char *glob);
-/* What the program's file says, in front of all others. */
-bool vprec_recipe_own(vprec_recipe *recipe, const char *path);
+/* What the program's file, or the script that it runs, says, in front of all others. `command`: the program's words. */
+bool vprec_recipe_own(vprec_recipe *recipe, const vprec_program *program, char *const *command);
 bool vprec_recipe_name(vprec_recipe *recipe, const char *glob); /* what scopes there are to be, of --layers */
 /* `*wire`: to be freed; NULL: nothing was given. */
 bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *config, vprec_wire_recipe **wire);

@@ -5,9 +5,19 @@
 #include "vprec_scope.h"
 
 VPREC_API uint32_t vprec_python_begin(const char *name);
+VPREC_API int vprec_python_knows(const char *name, const char *spec);
 VPREC_API void vprec_python_end(uint32_t depth);
 VPREC_API int vprec_python_probes(void);
 VPREC_API void vprec_python_probe(const char *name, const void *data, size_t n, int is_double);
+
+/* Of vprec-run's preload library; NULL: there is none, or one that is older. */
+extern int vprec_scope_knows(const char *name, const char *spec) __attribute__((weak));
+
+/* Whether the scope has that format, where it is to have any. */
+int vprec_python_knows(const char *name, const char *spec)
+{
+    return vprec_scope_knows ? vprec_scope_knows(name, spec) : !vprec_scope_hooks_2.probe;
+}
 
 /* How many scopes were open before, for vprec_python_end(). */
 uint32_t vprec_python_begin(const char *name)

@@ -152,7 +152,7 @@ int main(int argc, char **argv)
     remark(&options);
     static vprec_program program;
     status = vprec_program_find(&program, options.program);
-    if (!status && !vprec_options_program(&options, program.elf))
+    if (!status && !vprec_options_program(&options, &program))
         status = VPREC_EXIT_FAILURE;
     if (!status) {
         char *preload = vprec_preload_find();

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """_child.py: a call of a function, on its way to a child and there; and its result, on the way back. As multiprocessing
 spawns, but by a command of our choice."""
+import ast
 import os
 import pickle
 import sys
@@ -10,6 +11,24 @@ from typing import Any, Callable
 
 # With where the package is, which need not be installed, then the files of the call and of its answer.
 PROGRAM = 'import sys; sys.path.insert(0, sys.argv[1]); from vprec import _child; _child.main(*sys.argv[2:])'
+
+
+
+def program(text: str) -> str:
+    """What a child runs for a function of that source text: vprec-run reads in it what formats its scopes are to have."""
+    try:
+        calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    except SyntaxError: # of a notebook's cell, or said where it is run
+        calls = []
+    lines = [PROGRAM, 'if False: # what vprec-run reads', '    import vprec']
+    for call in calls:
+        name = getattr(call.func, 'attr', getattr(call.func, 'id', None))
+        words = [*call.args, *(word.value for word in call.keywords if word.arg == 'format')]
+        if name == 'scope' and len(words) == 2 and all(
+                isinstance(word, ast.Constant) and isinstance(word.value, str) for word in words):
+            lines.append('    vprec.scope({!r}, {!r})'.format(*(ast.literal_eval(word) for word in words)))
+    return '\n'.join(lines)
+
 
 # Of multiprocessing's preparation: where modules are found; and the main program, if something is defined there.
 _PREPARATION = ('sys_path', 'sys_argv', 'dir', 'orig_dir')

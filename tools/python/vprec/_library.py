@@ -155,6 +155,7 @@ _CONV = [c_void_p, c_void_p, c_void_p, c_void_p, POINTER(ConvStruct), c_void_p]
 conv = (declare(lib, 'vprec_conv_f32', c_int, *_CONV), declare(lib, 'vprec_conv_f64', c_int, *_CONV))
 conv_output = declare(quick, 'vprec_conv_output', c_int, POINTER(ConvStruct), c_size_t * 2)
 
+knows = declare(quick, 'vprec_python_knows', c_int, c_char_p, c_char_p)
 begin = declare(quick, 'vprec_python_begin', c_uint32, c_char_p)
 end = declare(quick, 'vprec_python_end', None, c_uint32)
 probes = declare(quick, 'vprec_python_probes', c_int)

@@ -123,6 +123,20 @@ class RunResult(Report):
         return found
 
 
+def _text_of(function: Callable[..., Any], arguments: tuple[Any, ...]) -> str:
+    """The source text of the function's file, or of what it is made of; "": it is not known."""
+    import inspect
+    from . import magic
+    if function is magic.cell:
+        return str(arguments[0])
+    try:
+        found = inspect.getsourcefile(inspect.unwrap(function))
+        with open(found or '', encoding='utf-8') as file:
+            return file.read()
+    except (OSError, TypeError, UnicodeDecodeError):
+        return ''
+
+
 def call(function: Callable[..., Any], arguments: tuple[Any, ...], options: list[str], cwd: Any = None,
          env: Optional[dict[str, str]] = None) -> Any:
     """What function(*arguments) returns in a child under vprec-run with these options."""
@@ -130,7 +144,7 @@ def call(function: Callable[..., Any], arguments: tuple[Any, ...], options: list
     with tempfile.TemporaryDirectory(prefix='vprec-') as folder:
         asked, answer = os.path.join(folder, 'call'), os.path.join(folder, 'answer')
         _child.write(asked, function, arguments)
-        command = [_programs.path('run'), '-q', *options, '--', sys.executable, '-c', _child.PROGRAM,
+        command = [_programs.path('run'), '-q', *options, '--', sys.executable, '-c', _child.program(_text_of(function, arguments)),
                    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), asked, answer]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, errors='replace', check=False, cwd=cwd, env=env)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Callable, Optional, TypeVar
 
+    from .formats import FormatLike
+
     F = TypeVar('F', bound=Callable[..., Any])
 
 __all__ = ['probe', 'scope']
@@ -21,6 +23,13 @@ class scope:
     name`` rounds nothing else, ``--layers`` counts it. Scopes nest, and end however the block is left. Also a decorator
     of functions. Without vprec-run it does nothing. See vprec_scope(3).
 
+    ``with vprec.scope("head", "bf16"):`` says so in the program: a text such as ``--scope`` takes, ``"e5m10,mode=sr"``.
+    A run's formats are known before it begins, so vprec-run reads them in the script, where name and format are
+    written out, and ``--scope`` decides where both say something; with ``--format native`` nothing is rounded.
+
+    FormatError: no format; or, under vprec-run, one that it could not know, as it is computed, or written in another
+    file: give it by ``--scope``.
+
     >>> with scope("head"):
     ...     total = sum([0.5, 0.25])
     >>> @scope("square")
@@ -28,14 +37,32 @@ class scope:
     ...     return x * x
     >>> square(3)
     9
+    >>> with scope("tail", "bf16"):
+    ...     total = sum([0.5, 0.25])
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, format: Optional[FormatLike] = None) -> None:
         if not isinstance(name, str) or not name or '\0' in name:
             raise ValueError(f'a scope has a name, a text that is not empty; not {name!r}')
         self.name = name
         self._bytes = name.encode()
+        if format is not None:
+            self._check(format)
         self._open: list[int] = []
+
+    def _check(self, format: FormatLike) -> None:
+        from .formats import Format, FormatError
+        text = str(format)
+        if not isinstance(format, (str, Format)):
+            raise TypeError(f'a format is a text such as "e5m10", or a vprec.Format, not {type(format).__name__}')
+        first = text.partition(',')[0]
+        if first != 'native' and '=' not in first:
+            Format(first)
+        if not c.knows(self._bytes, text.encode()):
+            raise FormatError(f'vprec-run does not know of scope({self.name!r}, {text!r}): its formats are known before '
+                              'the program begins, from what is written out in the script that it runs. Name the scope '
+                              f"alone and give its format by --scope '{self.name}={text}', in Python by "
+                              f'vprec.run(..., scope={{{self.name!r}: {text!r}}})')
 
     def __enter__(self) -> scope:
         self._open.append(c.begin(self._bytes))
