@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from . import _library as c
-from .arrays import F32, check_fits, elementwise
-from .formats import Format, known
+from .arrays import F32, F64, check_fits, elementwise
+from .formats import Format
 
 if TYPE_CHECKING:
     from .formats import FormatLike
@@ -17,7 +17,8 @@ from .roundings import Outcomes, Seed, mode_number, rounding
 
 __all__ = ['add', 'div', 'fma', 'mul', 'round', 'sqrt', 'sub']
 
-_SCALARS = (float, np.float32, np.float64)
+_Way = tuple[int, int, Format]
+_WAYS_MOST = 10000
 
 
 def _call(function: Any, addresses: list[int], n: int, to: int) -> int:
@@ -31,25 +32,41 @@ class _Operation:
     def __init__(self, name: str, operands: int) -> None:
         self.scalar = c.scalars(name, operands)
         self.elements = c.elements(name, operands)
+        self.ways: dict[tuple[Any, Any, str], Optional[_Way]] = {} # by type, format and mode; None: not by `scalar`
+
+    def way(self, kind: Any, format: FormatLike, mode: str) -> Optional[_Way]:
+        """The format's address, the mode's number, and what keeps the first."""
+        to, number = Format(format), mode_number(mode)
+        way = None
+        if kind in (float, np.float32, np.float64, F32, F64) and number < c.SR:
+            if kind in (np.float32, F32):
+                check_fits(to, F32)
+            way = to.address, number, to
+        if len(self.ways) >= _WAYS_MOST:
+            self.ways.clear()
+        self.ways[kind, format, mode] = way
+        return way
 
     def __call__(self, given: tuple[Any, ...], format: FormatLike, mode: str, seed: Seed, bits: int,
                  precision: Optional[int], out: Any, outcomes: Optional[Outcomes]) -> Any:
-        # A number alone should not take longer than it must: known formats and modes are looked up here.
-        to = known.get(format) if type(format) is str else None
-        if to is None:
-            to = Format(format)
-        number = c.MODES.get(mode, -1)
-        if number < 0:
-            number = mode_number(mode)
-        kind = type(given[0])
-        if kind in _SCALARS and out is None and outcomes is None and number < c.SR and \
-                (len(given) == 1 or all([type(x) is kind for x in given])):
-            if kind is not np.float32: # float64 is a float
-                result = self.scalar(*given, to.address, number)
-                return result if kind is float else kind(result)
-            if F32 not in to.fitting:
-                check_fits(to, F32)
-            return kind(self.scalar(*map(float, given), to.address, number))
+        # A number alone should not take longer than it must.
+        first = given[0]
+        kind = key = type(first)
+        if out is None and outcomes is None and (kind is not np.ndarray or not first.ndim) and \
+                (len(given) == 1 or type(given[1]) is kind and type(given[-1]) is kind):
+            if kind is np.ndarray:
+                key = first.dtype
+                for other in given[1:]:
+                    if other.dtype is not key or other.ndim:
+                        key = kind
+            try:
+                way = self.ways[key, format, mode]
+            except (KeyError, TypeError): # the first time, or there is no such format
+                way = self.way(key, format, mode)
+            if way is not None:
+                result = self.scalar(*given, way[0], way[1])
+                return result if kind is float else np.array(result, key) if kind is np.ndarray else kind(result)
+        to, number = Format(format), mode_number(mode)
         address, kept = rounding(to, number, seed, bits, precision, outcomes)
         result = elementwise(_call, self.elements, given, to, address, number >= c.SR, out)
         del kept
