@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import hypothesis
@@ -17,7 +18,7 @@ from hypothesis.extra import numpy as hn
 
 import vprec
 
-SOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../tools/python')
+SOURCES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'tools', 'python')
 SCALE = int(os.environ.get('VPREC_TEST_SCALE', '1'))
 hypothesis.settings.register_profile('vprec', max_examples=60 * SCALE, deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile('vprec')
@@ -322,7 +323,6 @@ class Importing(unittest.TestCase):
         self.assertLessEqual(loaded, {'vprec', 'ctypes', '_ctypes', 'struct', '_struct', 'math', '__future__', 'types',
                                       'os', 'stat', 'posixpath', 'genericpath', '_collections_abc', '_stat'})
 
-
     def test_refusals(self):
         """On another processor or system, and of a folder that holds the modules alone."""
         where = os.path.dirname(vprec.__file__)
@@ -333,6 +333,20 @@ class Importing(unittest.TestCase):
                                   check=False, cwd=os.path.dirname(where))
             self.assertEqual((done.returncode, 'ImportError' in done.stderr, says in done.stderr), (1, True, True),
                              done.stderr)
+
+    def test_library_that_cannot_be_loaded(self):
+        """As with another C library, or an older one."""
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(os.path.join(folder, 'vprec/lib'))
+            for name in os.listdir(SOURCES + '/vprec'):
+                os.symlink(os.path.join(SOURCES, 'vprec', name), os.path.join(folder, 'vprec', name))
+            with open(os.path.join(folder, 'vprec/lib/libvprec_python.so'), 'w', encoding='utf-8') as file:
+                file.write('none')
+            for before, says in (('import os; os.confstr_names = {}', 'as on Alpine'), ('', 'the loader says')):
+                done = subprocess.run([sys.executable, '-c', f'{before}\nimport vprec'], capture_output=True, text=True,
+                                      check=False, cwd=folder, env=dict(os.environ, PYTHONPATH=folder))
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, f'ImportError: .*{says}')
 
 
 if __name__ == '__main__':
