@@ -2,38 +2,10 @@
 """test_notebooks.py: %%vprec in a notebook, and a kernel that runs under vprec-run, both executed by nbclient."""
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import unittest
 
-import nbclient
-import nbformat
-
-
-def install(folder, *options):
-    """A kernel for this interpreter, found by JUPYTER_PATH."""
-    done = subprocess.run([sys.executable, '-m', 'vprec', 'kernel', '--install', '--prefix', folder, *options],
-                          capture_output=True, text=True, check=False, timeout=100)
-    return done.returncode, done.stdout + done.stderr
-
-
-def outputs(cells, kernel):
-    """What each cell of code shows: texts, or the name of its error."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
-    nbclient.NotebookClient(notebook, timeout=200, kernel_name=kernel, allow_errors=True).execute()
-    shown = []
-    for cell in notebook.cells:
-        words = []
-        for output in cell.outputs:
-            if output.output_type == 'stream':
-                words.append(f'{output.name}: {output.text.strip()}')
-            elif output.output_type == 'error':
-                words.append(f'{output.ename}: {output.evalue}')
-            else:
-                words.append(output.data['text/plain'])
-        shown.append(words)
-    return shown
+from notebook import install, install_plain, outputs
 
 
 class Notebooks(unittest.TestCase):
@@ -41,17 +13,9 @@ class Notebooks(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix='vprec-notebook-')
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        os.environ['JUPYTER_PATH'] = os.path.join(self.folder, 'share', 'jupyter')
-        os.environ['IPYTHONDIR'] = self.folder
+        install_plain(self.folder)
 
     def test_magic(self):
-        self.assertEqual(install(self.folder, '--format', 'native', '--name', 'plain')[0], 0)
-        path = os.path.join(self.folder, 'share/jupyter/kernels/plain/kernel.json')
-        with open(path) as file:
-            specification = json.load(file)
-        specification['argv'] = specification['argv'][specification['argv'].index('--') + 1:]
-        with open(path, 'w') as file:
-            json.dump(specification, file)
         shown = outputs([
             '%load_ext vprec\nimport numpy as np\nx = np.full(1000, 0.1, np.float32)',
             '%%vprec -f bf16 -i x -o y\nimport numpy as np\ny = np.add.accumulate(x)\nprint("in the child")\n'

@@ -15,7 +15,7 @@ PROGRAM = 'import sys; sys.path.insert(0, sys.argv[1]); from vprec import _child
 
 
 def program(text: str) -> str:
-    """What a child runs for a function of that source text: vprec-run reads in it what formats its scopes are to have."""
+    """What a child runs for a function of that source text: vprec-run reads in it what formats its scopes have."""
     try:
         calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
     except SyntaxError: # of a notebook's cell, or said where it is run

@@ -144,7 +144,8 @@ def call(function: Callable[..., Any], arguments: tuple[Any, ...], options: list
     with tempfile.TemporaryDirectory(prefix='vprec-') as folder:
         asked, answer = os.path.join(folder, 'call'), os.path.join(folder, 'answer')
         _child.write(asked, function, arguments)
-        command = [_programs.path('run'), '-q', *options, '--', sys.executable, '-c', _child.program(_text_of(function, arguments)),
+        command = [_programs.path('run'), '-q', *options, '--', sys.executable, '-c',
+                   _child.program(_text_of(function, arguments)),
                    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), asked, answer]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True, errors='replace', check=False, cwd=cwd, env=env)
@@ -165,7 +166,8 @@ def sweep(program: Program, formats: Union[str, list[str], tuple[str, ...]], *, 
     """Runs a program in a grid of formats and tells how its results change: the report of vprec-sweep, whose table has
     a row for each cell. `formats` are texts as vprec-sweep takes them: ``"e8m{2..10}"``, ``["bf16", "fp16"]``. Further
     options are its options, with ``_`` for ``-``: ``threshold="max-rel<=0.01"``, ``extract="acc=accuracy ([0-9.]+)"``,
-    ``jobs=2``. What the runs gave is kept in the directory `out` if that is named, and a sweep that was interrupted
+    ``jobs=2``. With ``report="directory"`` there is a page in there, too, and :meth:`Report.pictures` are in a notebook
+    what it shows. What the runs gave is kept in the directory `out` if that is named, and a sweep that was interrupted
     goes on there; else it is removed.
 
     RunError: the sweep has failed, as where the native run does.
@@ -183,6 +185,8 @@ def sweep(program: Program, formats: Union[str, list[str], tuple[str, ...]], *, 
         if done.returncode or not os.path.exists(chosen['json']):
             raise _failed('sweep', done)
         found: Report = read(chosen['json'])
+        if options.get('report') is not None:
+            found.folder = os.path.join(cwd or '.', options['report'])
         return found
 
 

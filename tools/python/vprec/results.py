@@ -43,9 +43,38 @@ class Rows(list[dict[str, Any]]):
         return _table(self)
 
 
+class Picture:
+    """A picture that a notebook shows; `svg` is its text."""
+
+    def __init__(self, svg: str) -> None:
+        self.svg = svg
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
 class Report(dict[str, Any]):
     """A report as it is in JSON. ``to_pandas()`` is the table that says most: of a sweep its cells, of a run its
     functions, of samples these."""
+
+    #: The directory of vprec-sweep's option --report that it lies in, if it does.
+    folder: Optional[str] = None
+
+    def pictures(self) -> dict[str, Picture]:
+        """What vprec-sweep has drawn, which takes gnuplot, by name, as ``"max-rel"``; a notebook shows each. For the
+        reports of ``sweep(..., report="directory")`` and ``read("directory")``.
+
+        FileNotFoundError: there are none.
+        """
+        place = os.path.join(self.folder or '', 'pictures')
+        if not self.folder or not os.path.isdir(place):
+            raise FileNotFoundError('no pictures: make a sweep with report="directory", where gnuplot is installed')
+        found = {}
+        for name in sorted(os.listdir(place)):
+            if name.endswith('.svg'):
+                with open(os.path.join(place, name), encoding='utf-8') as file:
+                    found[name[:-len('.svg')].partition('-')[2]] = Picture(file.read())
+        return found
 
     def rows(self) -> Rows:
         """What to_pandas() is made of."""
@@ -107,7 +136,9 @@ def read(path: Any) -> Any:
         return Report(found) if isinstance(found, dict) else Rows(found)
     report = os.path.join(path, 'report.json')
     if os.path.exists(report):
-        return Report(_load(report))
+        loaded = Report(_load(report))
+        loaded.folder = path
+        return loaded
     try:
         begun = _load(os.path.join(path, 'run.json'))
     except FileNotFoundError:

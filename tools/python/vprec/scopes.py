@@ -59,9 +59,9 @@ class scope:
         if first != 'native' and '=' not in first:
             Format(first)
         if not c.knows(self._bytes, text.encode()):
-            raise FormatError(f'vprec-run does not know of scope({self.name!r}, {text!r}): its formats are known before '
-                              'the program begins, from what is written out in the script that it runs. Name the scope '
-                              f"alone and give its format by --scope '{self.name}={text}', in Python by "
+            raise FormatError(f'vprec-run does not know of scope({self.name!r}, {text!r}): its formats are known '
+                              'before the program begins, by what is written out in the script that it runs. Name the '
+                              f"scope alone and give its format by --scope '{self.name}={text}', in Python by "
                               f'vprec.run(..., scope={{{self.name!r}: {text!r}}})')
 
     def __enter__(self) -> scope:
