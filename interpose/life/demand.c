@@ -2,6 +2,7 @@
  * demand.c: see demand.h. Pages and arrivals; what is translated is unit.c's and gap.c's. */
 #include "demand.h"
 #include "admit.h"
+#include "ahead.h"
 #include "clone/hop.h"
 #include "clone/jump.h"
 #include "devices.h"
@@ -167,7 +168,7 @@ static uint64_t clone_of(const vprec_loaded *l, uint64_t address)
     if (k && k->state == VPREC_VISIT_GATED)
         return 0;
     uint64_t clone = image ? vprec_image_clone(image, address) : 0;
-    if (clone)
+    if (clone && !vprec_job_ahead)
         vprec_image_enter(image, clone);
     return clone;
 }
@@ -249,6 +250,8 @@ static bool do_here(const vprec_loaded *l, arrival *a)
     uint8_t bytes[15];
     vprec_insn insn;
     int32_t immediate;
+    if (vprec_job_ahead)
+        return true;
     vprec_text_read(&l->text, a->address, bytes, sizeof bytes);
     if (!a->registers || !vprec_insn_decode(bytes, sizeof bytes, a->address, &insn))
         return false;
@@ -391,6 +394,7 @@ static void on_fetch(void *data)
     }
     if (vprec_gap_closed(l, page) && do_here(l, a))
         return;
+    vprec_ahead_note(a->address, page);
     if (vprec_loaded_idle(l, page, page + PAGE)) {
         if (!run_around(l, page))
             a->to = 0;
@@ -434,6 +438,7 @@ static void on_int3(void *data)
     }
     vprec_symbol f;
     if ((!k || k->state == VPREC_VISIT_PENDING) && !vprec_image_of(a->address)) {
+        vprec_ahead_note(a->address, 0);
         bool function = vprec_object_function_at(&l->object, k ? k->start : a->address, &f) && a->address < f.end;
         if (function ? !vprec_unit_translate(l, &f, a->address) : !vprec_gap_translate(l, a->address)) {
             vprec_unit_unplant(l, k ? k->start : a->address, k ? k->end : a->address + 1);
@@ -443,11 +448,34 @@ static void on_int3(void *data)
     a->to = clone_of(l, a->address);
     if (!a->to && *(const uint8_t *)a->address == VPREC_TRAP_BYTE) /* it is in no clone after all */
         vprec_unit_unplant(l, a->address, a->address + 1);
+    if (vprec_job_ahead)
+        return;
     /* Another thread has taken it away; but what faults once more in this one does so by itself. */
     static _Thread_local uint64_t tried __attribute__((tls_model("initial-exec")));
     if (!a->to && *(const uint8_t *)a->address != VPREC_TRAP_BYTE)
         a->to = !stands && tried == a->address ? 0 : a->address;
     tried = a->to == a->address ? a->to : 0;
+}
+
+static void on_ahead(void *data)
+{
+    arrival *a = data;
+    const vprec_loaded *l = loaded_at(a->page ? a->page : a->address);
+    if (!l || l->generated || l->adapter || l->only_watched || l->launches.count ||
+        (a->page && *vprec_text_state(&l->text, a->page) & VPREC_PAGE_RUNS))
+        return;
+    vprec_job_ahead = true;
+    if (a->page)
+        on_fetch(a);
+    else
+        on_int3(a);
+    vprec_job_ahead = false;
+}
+
+void vprec_demand_ahead(uint64_t address, uint64_t page)
+{
+    arrival a = {.address = address, .page = page};
+    vprec_lock_run(on_ahead, &a);
 }
 
 static bool fetch(ucontext_t *uc, uint64_t address)

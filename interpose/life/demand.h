@@ -33,6 +33,8 @@ bool vprec_demand_execute(uint64_t lo, uint64_t hi);
 /* In a child of fork: what the versions round is something else now, but for the first one, and all that was translated
  * is as if it had not been executed yet. False: no memory, or the kernel refuses. */
 bool vprec_demand_renew(void);
+/* Translates what control would come to there: see vprec_ahead_note(). Nothing is executed. */
+void vprec_demand_ahead(uint64_t address, uint64_t page);
 /* Whether that can be done: nothing forbids it, and no debugger. */
 bool vprec_demand_renews(void);
 /* From `lo` on the first page that is objects' code, or the first that is not; or `hi`. */

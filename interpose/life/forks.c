@@ -4,6 +4,7 @@
  *
  *   waits --_Fork--> keeper --_Fork--> the cell's process: goes on in the program */
 #include "forks.h"
+#include "ahead.h"
 #include "clone/image.h"
 #include "demand.h"
 #include "runtime/draws.h"
@@ -19,6 +20,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -36,7 +38,8 @@ static struct {
     uint64_t handler, flags, restorer, mask;
 } child_action; /* the program's for SIGCHLD */
 
-static int orders; /* the socket */
+static int orders; /* the socket of vprec-sweep's, */
+static int source; /* and by which orders come to this process */
 
 static void send_answer(int socket, const vprec_fork_answer *answer)
 {
@@ -61,7 +64,7 @@ static bool take_order(void)
     for (;;) {
         struct msghdr message = {.msg_iov = &text, .msg_iovlen = 1, .msg_control = &control,
                                  .msg_controllen = sizeof control};
-        long n = vprec_sys(SYS_recvmsg, orders, (long)&message, MSG_CMSG_CLOEXEC, 0, 0, 0);
+        long n = vprec_sys(SYS_recvmsg, source, (long)&message, MSG_CMSG_CLOEXEC, 0, 0, 0);
         const struct cmsghdr *head = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
         if (n <= 0 && n != -EINTR)
             return false;
@@ -78,8 +81,7 @@ static void close_handed(void)
         vprec_sys_close(handed[i]);
 }
 
-/* A child of the calling process, in which nothing of the program runs: no handler of pthread_atfork. */
-static pid_t make_child(void)
+int vprec_forks_child(void)
 {
     pid_t pid = fork_alone();
     if (!pid)
@@ -87,10 +89,10 @@ static pid_t make_child(void)
     return pid;
 }
 
-static _Noreturn void leave(int status)
+_Noreturn void vprec_forks_leave(void)
 {
     for (;;)
-        vprec_sys(SYS_exit_group, status, 0, 0, 0, 0, 0);
+        vprec_sys(SYS_exit_group, 0, 0, 0, 0, 0, 0);
 }
 
 /* Ends all that the cell's process has left, which is this one's. */
@@ -148,11 +150,12 @@ static _Noreturn void keep(pid_t pid)
         while ((who = vprec_sys(SYS_wait4, -1, (long)&status, WNOHANG, (long)&usage, 0, 0)) > 0)
             if (who == pid) {
                 tell_end(pid, status, &usage);
+                vprec_ahead_ended();
                 ended = vprec_sys_now_ns();
             }
         if (ended && (who < 0 || events[0].revents || vprec_sys_now_ns() > ended + DRAIN_NS)) {
             end_children();
-            leave(0);
+            vprec_forks_leave();
         }
     }
 }
@@ -172,7 +175,7 @@ static _Noreturn void refuse(void)
 {
     tell(handed[VPREC_FORK_ANSWERS], VPREC_FORK_REFUSED, false);
     tell(orders, VPREC_FORK_REFUSED, false);
-    leave(0);
+    vprec_forks_leave();
 }
 
 static _Noreturn void refuse_since(const char *text, const char *name)
@@ -197,7 +200,7 @@ static void become(void)
     if (late)
         refuse_since("this scope was entered before it: ", late);
     vprec_noise_change(wire->config.seed);
-    if (!vprec_demand_renew())
+    if (!vprec_ahead_cell() && !vprec_demand_renew())
         refuse_since("its code cannot be translated anew", "");
     vprec_record_process->pid = vprec_sys_getpid();
     vprec_record_process->parent = (int32_t)order.place[VPREC_WIRE_OWNER];
@@ -211,7 +214,7 @@ static void go_on(void)
     char byte;
     send_answer(handed[VPREC_FORK_ANSWERS], &ready);
     if (vprec_sys(SYS_recvfrom, handed[VPREC_FORK_ANSWERS], (long)&byte, 1, 0, 0, 0) != 1)
-        leave(0);
+        vprec_forks_leave();
     set_environment();
     if (!vprec_shared_part(&order, handed[VPREC_FORK_FILES], handed[VPREC_FORK_OUT], handed[VPREC_FORK_ERR], why,
                            sizeof why))
@@ -233,7 +236,7 @@ static void make_cell(void)
     set_child_action(true); /* ignored, as a program may have it, children leave no status */
     vprec_sys(SYS_setpgid, 0, 0, 0, 0, 0, 0);
     vprec_sys(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0, 0);
-    pid_t pid = make_child();
+    pid_t pid = vprec_forks_child();
     if (pid > 0)
         keep(pid);
     if (pid < 0)
@@ -269,23 +272,26 @@ static void serve(void *unused)
     (void)unused;
     vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&but_ours, (long)&mask, sizeof mask, 0, 0);
     bool known = false, can = false;
+    source = orders;
     for (pid_t pid = -1; pid; close_handed()) {
         if (!take_order())
-            leave(0);
+            vprec_forks_leave();
         if (!known) {
             can = can_fork();
             tell(orders, can ? VPREC_FORK_WAITS : VPREC_FORK_REFUSED, true);
         }
         known = true;
-        pid = can ? make_child() : -1;
+        while (can && vprec_sys(SYS_wait4, -1, 0, WNOHANG, 0, 0, 0) > 0)
+            continue;
+        if (can && vprec_ahead_order(&order, handed, &source))
+            continue;
+        pid = can ? vprec_forks_child() : -1;
         if (!pid) {
             make_cell();
             break;
         }
         if (pid < 0)
             tell(handed[VPREC_FORK_ANSWERS], VPREC_FORK_REFUSED, true);
-        while (can && vprec_sys(SYS_wait4, -1, 0, WNOHANG, 0, 0, 0) > 0)
-            continue;
     }
     vprec_sys(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0, sizeof mask, 0, 0);
 }
@@ -306,4 +312,5 @@ void vprec_forks_begin(bool is_first)
         return;
     orders = (int)vprec_wire_shared->config.fork_descriptor;
     vprec_scope_forks = wait_here;
+    pthread_atfork(vprec_ahead_forks, NULL, NULL);
 }

@@ -9,4 +9,8 @@
 /* If the run is such a one, and this its first process: it will wait. Before the first scope has a name. */
 void vprec_forks_begin(bool is_first);
 
+/* A child of the calling process, in which nothing of the program runs: no handler of pthread_atfork. As fork(). */
+int vprec_forks_child(void);
+_Noreturn void vprec_forks_leave(void);
+
 #endif

@@ -511,10 +511,12 @@ static void free_tables(vprec_job *j)
     vprec_pages_free(j->function_records, n * sizeof *j->function_records + 1);
 }
 
+bool vprec_job_ahead;
+
 /* The function that control has come to has been entered already: its clone need not note it. */
 static void note_executed(vprec_job *j)
 {
-    long f = j->executed ? vprec_code_function_at(&j->map, j->executed) : -1;
+    long f = j->executed && !vprec_job_ahead ? vprec_code_function_at(&j->map, j->executed) : -1;
     if (f < 0 || !j->entered[f] || vprec_job_function(&j->map, (size_t)f)->gate)
         return;
     atomic_store_explicit(j->entered[f], 1, memory_order_relaxed);

@@ -51,6 +51,9 @@ static inline bool vprec_job_is_part(const vprec_code_function *f)
     return vprec_routine_rounds(&f->routine) || f->inner;
 }
 
+/* What is translated now has not been executed: nothing notes that it has. */
+extern bool vprec_job_ahead;
+
 /* Whether the function of the object that starts, or is entered, at `entry` is one operation, or a part of one, by its
  * name; NULL: it has none. Rules that match it are hit. */
 bool vprec_job_routine(vprec_object *object, const char *name, uint64_t entry, vprec_routine *routine);

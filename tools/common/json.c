@@ -79,10 +79,37 @@ static int write_all(const char *buffer, size_t size, void *data)
     return 0;
 }
 
+/* What waits to be written: the dump comes in pieces of a few bytes. */
+typedef struct waiting {
+    int fd;
+    size_t bytes;
+    char text[1 << 14];
+} waiting;
+
+static int write_waiting(waiting *w)
+{
+    const size_t bytes = w->bytes;
+    w->bytes = 0;
+    return write_all(w->text, bytes, &w->fd);
+}
+
+static int wait_or_write(const char *buffer, size_t size, void *data)
+{
+    waiting *w = data;
+    if (size > sizeof w->text - w->bytes && write_waiting(w))
+        return -1;
+    if (size > sizeof w->text)
+        return write_all(buffer, size, &w->fd);
+    memcpy(w->text + w->bytes, buffer, size);
+    w->bytes += size;
+    return 0;
+}
+
 bool vprec_json_write(const json_t *root, int fd)
 {
-    return !json_dump_callback(root, write_all, &fd, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) &&
-           !write_all("\n", 1, &fd);
+    waiting w = {.fd = fd, .bytes = 0};
+    return !json_dump_callback(root, wait_or_write, &w, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) &&
+           !wait_or_write("\n", 1, &w) && !write_waiting(&w);
 }
 
 char *vprec_json_bytes(const json_t *root)

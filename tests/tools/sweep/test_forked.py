@@ -118,6 +118,18 @@ class Forked(unittest.TestCase):
         _, runs = self.same(['--formats', 'e8m{3,5,8,10,23}', 'e5m2', 'bf16:sat'], cells=7)
         self.assertGreaterEqual(len(self.stdouts(runs)), 6)
 
+    def test_ahead(self):
+        """What the first cell has executed comes translated to all others: no trap leads there any more."""
+        self.sweep('forked', '--formats', 'e8m{5,9}', '--layers=api:*', '--fork-at', 'api:network', '--jobs', '1')
+        traps = []
+        top = os.path.join(self.directory, 'forked', 'cells')
+        for cell in sorted(os.listdir(top)):
+            if cell != 'native' and not cell.startswith('fork-'):
+                with open(os.path.join(top, cell, '0001', 'report.json'), encoding='utf-8') as file:
+                    traps.append(json.load(file)['processes'][0]['traps'])
+        self.assertGreaterEqual(len(traps), 4)
+        self.assertEqual(traps.count(max(traps)), 1, traps)
+
     def test_types(self):
         _, runs = self.same(['--formats', 'f64=e11m10', 'f64=e11m20', 'f32=e8m7,f64=e11m30', 'f32=e8m9,f64=e11m9',
                              '--formats', 'native'],
