@@ -9,13 +9,14 @@
 #include "tensorflow.h"
 #include "xla.h"
 
-#define NO_DUMP(parts) "--dump-layers: outputs of " parts " are not written, those of PyTorch, onnxruntime and TensorFlow are"
+#define NO_DUMP                                                                                                       \
+    "--dump-layers: outputs of XLA's steps are not written; those of PyTorch, onnxruntime, TensorFlow and OpenCV are"
 
 static const vprec_adapter adapters[] = {
-    {vprec_opencv_is, vprec_opencv_begin, NULL, NO_DUMP("OpenCV's layers")},
+    {vprec_opencv_is, vprec_opencv_begin, NULL, NULL},
     {vprec_ort_is, vprec_ort_begin, vprec_ort_leaves, NULL},
     {vprec_tensorflow_is, vprec_tensorflow_begin, NULL, NULL},
-    {vprec_xla_is, vprec_xla_begin, NULL, NO_DUMP("XLA's steps")},
+    {vprec_xla_is, vprec_xla_begin, NULL, NO_DUMP},
 };
 
 const vprec_adapter *vprec_adapter_of(const char *path)

@@ -9,6 +9,8 @@
  * its type; where is learnt of the first ones that run. Such that are made to fold constants may have none. */
 #include "opencv.h"
 #include "classes.h"
+#include "dump.h"
+#include "opencv_outputs.h"
 #include "peek.h"
 #include "runtime/names.h"
 #include "runtime/record.h"
@@ -20,6 +22,7 @@
 typedef void *forward(void *layer, const void *inputs, const void *outputs, const void *internals);
 
 static uint64_t *originals;
+static bool scoped, dumped; /* what is asked for */
 enum { UNKNOWN = 0, OTHER = -1 };
 static _Atomic int place; /* of the name in a layer; UNKNOWN, OTHER */
 static _Atomic int distance; /* from there to the type */
@@ -99,9 +102,11 @@ static void *run(void *layer, const void *inputs, const void *outputs, const voi
     memcpy(&original, &originals[class], sizeof original);
     const int at = place_in(layer);
     vprec_scope *scope = at > 0 ? scope_of(layer, at) : NULL;
-    const uint32_t depth = scope ? vprec_scope_open_frame(scope, __builtin_frame_address(0)) : 0;
+    const uint32_t depth = scope && scoped ? vprec_scope_open_frame(scope, __builtin_frame_address(0)) : 0;
     void *result = original(layer, inputs, outputs, internals);
-    if (scope)
+    if (scope && dumped)
+        vprec_opencv_outputs_put(vprec_scope_name(scope), outputs);
+    if (scope && scoped)
         vprec_scope_close(depth);
     return result;
 }
@@ -152,6 +157,8 @@ void vprec_opencv_begin(vprec_object *object)
     void *(*to)(void *, const void *, const void *, const void *, uint64_t) = run;
     void (*plain)(void);
     memcpy(&plain, &to, sizeof plain);
+    scoped = vprec_scope_wanted();
+    dumped = vprec_dump_wanted();
     const char *name = originals ? NULL : vprec_classes_name(object, "N2cv3dnn", "5LayerE", "_v");
     const bool found = name && vprec_classes_find(&c, object, name, true);
     const int slot = found ? slot_of(&c, name) : -1;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""outputs.py VPREC_RUN VPREC_STATS ort|tf: what --dump-layers writes of a network is what the framework itself says that its
+"""outputs.py VPREC_RUN VPREC_STATS ort|tf|cv: what --dump-layers writes of a network is what the framework itself says that its
 nodes gave, to the bit, natively and beside a run that is rounded, in which vprec-stats compare finds the layer where the two
 part; the program's results stay as they are."""
 import json
@@ -13,8 +13,8 @@ import environments  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUNNER, STATS, FRAMEWORK = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), sys.argv[3]
-PROGRAM = [environments.make(FRAMEWORK), os.path.join(HERE, 'work', FRAMEWORK + '_outputs.py')]
-PART = {'ort': 'ort:<Softmax>', 'tf': 'tf:head'}[FRAMEWORK]  # what alone is rounded
+PROGRAM = [environments.make({'cv': 'ort'}.get(FRAMEWORK, FRAMEWORK)), os.path.join(HERE, 'work', FRAMEWORK + '_outputs.py')]
+PART = {'ort': 'ort:<Softmax>', 'tf': 'tf:head', 'cv': 'cv:third'}[FRAMEWORK]  # what alone is rounded
 
 
 def check(good, text):
@@ -51,7 +51,7 @@ with tempfile.TemporaryDirectory() as top:
         check(file.read() == plain, 'the native run prints something else')
     check(compare(alone, native) is None, 'two native runs differ')
     first = compare(native, rounded)
-    check(first and first.split(' ', 1)[1].startswith({'ort': 'ort:Softmax', 'tf': 'tf:head'}[FRAMEWORK]), first)
+    check(first and first.split(' ', 1)[1].startswith({'ort': 'ort:Softmax'}.get(FRAMEWORK, PART)), first)
     # with scopes, and formats that change nothing
     printed, _ = run(RUNNER, '-f', 'f32=native', '--layers', '--count=operations', '--dump-layers', scoped, '--', *PROGRAM,
                      'run')
