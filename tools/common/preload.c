@@ -33,10 +33,23 @@ static char *readable(const char *file)
     return NULL;
 }
 
-char *vprec_preload_find(void)
+char *vprec_installed_find(const char *name, const char *built)
 {
     /* In the build tree, in a tree that was installed, wherever it is now, and where it was to be installed. */
-    const char *const places[] = {"../interpose", VPREC_PRELOAD_PLACE, VPREC_LIBDIR};
+    const char *const places[] = {built, VPREC_PRELOAD_PLACE, VPREC_LIBDIR};
+    char *self = vprec_self_directory(), *path = NULL;
+    for (size_t i = 0; self && !path && i < sizeof places / sizeof *places; i++) {
+        char *file = *places[i] == '/' ? vprec_text("%s/%s", places[i], name)
+                                       : vprec_text("%s/%s/%s", self, places[i], name);
+        path = readable(file);
+        free(file);
+    }
+    free(self);
+    return path;
+}
+
+char *vprec_preload_find(void)
+{
     const char *named = getenv("VPREC_PRELOAD");
     char *path = NULL;
     if (named && *named) {
@@ -46,14 +59,9 @@ char *vprec_preload_find(void)
                       strerror(errno));
         return path;
     }
-    char *self = vprec_self_directory();
-    for (size_t i = 0; self && !path && i < sizeof places / sizeof *places; i++) {
-        char *file = *places[i] == '/' ? vprec_text("%s/" LIBRARY, places[i])
-                                       : vprec_text("%s/%s/" LIBRARY, self, places[i]);
-        path = readable(file);
-        free(file);
-    }
-    if (self && !path)
+    path = vprec_installed_find(LIBRARY, "../interpose");
+    char *self = path ? NULL : vprec_self_directory();
+    if (self)
         vprec_say("the preload library " LIBRARY " is missing: install vprec (expected in '%s/" VPREC_PRELOAD_PLACE
                   "' or '" VPREC_LIBDIR "'), or name it in VPREC_PRELOAD", self);
     free(self);

@@ -8,6 +8,10 @@
 /* The directory of the command that runs, to be freed; NULL, having said why. */
 char *vprec_self_directory(void);
 
+/* Path of a library of ours, to be freed; NULL: there is none. In the build tree it lies in `built`, from the command's
+ * own directory. */
+char *vprec_installed_find(const char *name, const char *built);
+
 /* Path of the preload library, to be freed; NULL, having said what to do, where there is none. */
 char *vprec_preload_find(void);
 

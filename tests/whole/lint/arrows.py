@@ -12,8 +12,8 @@ import trees
 # From the bottom up: a folder may include from itself and from those before it, of the parts that PARTS names.
 ORDER = {
     'lib': ['lib', 'lib/x86', 'lib/mpfr'],
-    'interpose': ['runtime', 'x86', 'x86/round', 'x86/emulate', 'find', 'clone', 'libm', 'scope', 'life', 'profiler'],
-    'tools': ['common', 'sample', 'run', 'stats/read', 'stats', 'page', 'sweep', 'package', 'python'],
+    'interpose': ['runtime', 'x86', 'x86/round', 'x86/emulate', 'find', 'clone', 'libm', 'cc', 'cc/plugin', 'scope', 'life', 'profiler'],
+    'tools': ['common', 'cc', 'sample', 'run', 'stats/read', 'stats', 'page', 'sweep', 'package', 'python'],
 }
 # Which parts' folders stand on the search path of each part; of interpose the commands see one header.
 PARTS = {'lib': ['lib'], 'interpose': ['interpose', 'lib'], 'tools': ['tools', 'interpose', 'lib']}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * evaluate.c: what compiled code asks: operations rounded as the run says, lane by lane. Computes with integers, like
+ * the emulator, whose steps these are. */
+#include "cc/masks.h"
+#include "cc/start.h"
+#include "x86/emulate/step.h"
+#include <immintrin.h>
+
+_Static_assert((int)VPREC_CC_ADD == (int)VPREC_BASIC_ADD && (int)VPREC_CC_FMA == (int)VPREC_BASIC_FMA &&
+                   (int)VPREC_CC_BF16 == (int)VPREC_E_BF16 && (int)VPREC_CC_U64 == (int)VPREC_E_U64,
+               "numbers that compiled code has");
+
+void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void *a, const void *b, const void *c);
+
+static uint64_t get(const void *from, unsigned size, unsigned i)
+{
+    uint64_t bits = 0;
+    if (from)
+        memcpy(&bits, (const char *)from + (size_t)size * i, size);
+    return bits;
+}
+
+/* How the emulator would know the operation. */
+static vprec_site instruction_of(uint32_t code)
+{
+    static const uint8_t ops[] = {[VPREC_CC_ADD] = VPREC_OP_ADD,         [VPREC_CC_SUB] = VPREC_OP_SUB,
+                                  [VPREC_CC_MUL] = VPREC_OP_MUL,         [VPREC_CC_DIV] = VPREC_OP_DIV,
+                                  [VPREC_CC_SQRT] = VPREC_OP_SQRT,       [VPREC_CC_FMA] = VPREC_OP_FMA,
+                                  [VPREC_CC_CONVERT] = VPREC_OP_CVT, [VPREC_CC_VALUE] = VPREC_OP_VALUE};
+    return (vprec_site){.op = ops[VPREC_CC_CODE_OP(code)],
+                        .from = VPREC_CC_CODE_FROM(code),
+                        .to = VPREC_CC_CODE_TYPE(code),
+                        .lanes = 1,
+                        .map = VPREC_MAP_RESULT};
+}
+
+void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void *a, const void *b, const void *c)
+{
+    if (site->state != VPREC_CC_READY) {
+        vprec_cc_start();
+        vprec_cc_masks_fill(site, &vprec_arith_current);
+        site->state = VPREC_CC_READY;
+    }
+    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_site instruction = instruction_of(code);
+    if (arith->use[instruction.to] != VPREC_USE_FORMAT)
+        return; /* the native result is there */
+    const unsigned op = VPREC_CC_CODE_OP(code), lanes = VPREC_CC_CODE_LANES(code);
+    const unsigned size = vprec_elem_size(instruction.to), source = vprec_elem_size(instruction.from);
+    uint32_t mxcsr = _mm_getcsr();
+    vprec_stepper stepper;
+    vprec_stepper_start(&stepper, &instruction, mxcsr, arith, NULL);
+    for (unsigned i = 0; i < lanes; i++) {
+        stepper.lane = (uint8_t)i;
+        uint64_t r;
+        if (op == VPREC_CC_CONVERT)
+            r = vprec_step_convert(&stepper, instruction.from, get(a, source, i));
+        else if (op == VPREC_CC_VALUE)
+            r = vprec_step_value(&stepper, &instruction, get(out, size, i));
+        else
+            r = vprec_step(&stepper, (enum vprec_basic)op, get(a, size, i), get(b, size, i), get(c, size, i), 0, true);
+        memcpy((char *)out + (size_t)size * i, &r, size);
+    }
+}

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: Apache-2.0
+"""cc.py VPREC_CC VPREC_CXX VPREC_RUN CLANG [TEST...]: programs that vprec-cc builds against the plain build under
+vprec-run, and the wrapper against the compiler itself."""
+import os
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CC, CXX, RUN, CLANG = (os.path.abspath(path) for path in sys.argv[1:5])
+HERE = os.path.dirname(os.path.realpath(__file__))
+PROGRAM = os.path.join(HERE, 'program.c')
+os.environ['VPREC_CC_CLANG'] = CLANG
+os.environ.pop('VPREC', None)
+FORMATS = ('f32=e8m10,f64=e11m20', 'f32=e5m10,f64=e8m23', 'f32=e4m3,f64=e11m51', 'f32=e8m22,f64=e5m10:sat', 'f32=e8m7:nosub',
+           'e8m23')
+OPERATIONS = re.compile(r'= (?:(?:tail|musttail|notail) )?(?:call )?.*?'
+                        r'(?:\b(fadd|fsub|fmul|fdiv|fptrunc|fpext|sitofp|uitofp)\b|@llvm\.(sqrt|fma|fmuladd)\.)(.*)')
+
+
+def run(*words, status=0, cwd=None, **environment):
+    done = subprocess.run(words, capture_output=True, cwd=cwd, env={**os.environ, **environment}, timeout=300)
+    assert done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def sites(path):
+    """What the section vprec_sites of a file with relocations or addresses has: (line, operations)."""
+    with open(path, 'rb') as file:
+        data = file.read()
+    offset, = struct.unpack_from('<Q', data, 40)
+    size, count, names = struct.unpack_from('<HHH', data, 58)
+    headers = [struct.unpack_from('<IIQQQQIIQQ', data, offset + i * size) for i in range(count)]
+    text = headers[names][4]
+    found = []
+    for header in headers:
+        name = data[text + header[0]:].split(b'\0', 1)[0]
+        if name == b'vprec_sites':
+            assert header[5] % 192 == 0, header
+            for at in range(header[4], header[4] + header[5], 192):
+                found.append(struct.unpack_from('<II', data, at + 128))
+    return found
+
+
+class Here(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix='vprec cc ')  # with a blank
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), 'w', encoding='utf-8') as file:
+            file.write(text)
+        return self.path(name)
+
+
+class Same(Here):
+    """The bits of vprec-run on the plain build, where both see the same operations."""
+
+    def check(self, *options, modes=('rne', 'rna', 'rtz', 'ru', 'rd', 'rto'), plain=None):
+        run(CC, *options, PROGRAM, '-o', self.path('rounds'), '-lm')
+        run(CLANG, *(plain or options), PROGRAM, '-o', self.path('plain'), '-lm')
+        native = run(self.path('plain')).stdout
+        self.assertEqual(run(self.path('rounds')).stdout, native)
+        self.assertEqual(run(self.path('rounds'), VPREC='-f native').stdout, native)
+        for mode in modes:
+            for format_ in FORMATS:
+                want = run(RUN, '-q', '-f', format_, '-m', mode, self.path('plain')).stdout
+                self.assertNotEqual(want, native)
+                got = run(self.path('rounds'), VPREC=f'-f {format_} -m {mode}').stdout
+                self.assertEqual(got.decode().split('\n'), want.decode().split('\n'), (format_, mode))
+
+    def test_one_by_one(self):
+        self.check('-O1', '-fno-vectorize', '-fno-slp-vectorize', '-ffp-contract=off')
+
+    def test_unoptimised(self):
+        self.check('-O0', modes=('rne', 'rtz'))
+
+    def test_vectors(self):
+        self.check('-O2', modes=('rne', 'ru'))
+
+    def test_this_processor(self):
+        self.check('-O3', '-march=native', modes=('rne', 'rtz'))
+
+    def test_contracted(self):
+        with open('/proc/cpuinfo', encoding='ascii') as file:
+            flags = file.read()
+        if ' fma ' not in flags or ' avx2 ' not in flags:
+            self.skipTest('no fma')
+        self.check('-O3', '-mavx2', '-mfma', '-ffp-contract=fast', modes=('rne',))
+
+    def test_fixed_address(self):
+        self.check('-O2', '-fno-pie', '-no-pie', modes=('rne',))
+
+    def test_static(self):
+        """vprec-run takes no static program: the other is dynamic."""
+        self.check('-O2', '-static', modes=('rne', 'rtz'), plain=('-O2',))
+
+    def test_whole_program(self):
+        if subprocess.run([CLANG, '-fuse-ld=lld', '-x', 'c', '-', '-o', '/dev/null'], input=b'int main(){}',
+                          capture_output=True).returncode:
+            self.skipTest('no lld for it')
+        self.check('-O2', '-flto=thin', '-fuse-ld=lld', modes=('rne',))
+
+    def test_random_modes_repeat(self):
+        run(CC, '-O2', PROGRAM, '-o', self.path('rounds'), '-lm')
+        one, other, again = (run(self.path('rounds'), VPREC=f'-f e8m10 -m sr -s {seed}').stdout for seed in (1, 2, 1))
+        self.assertEqual(one, again)
+        self.assertNotEqual(one, other)
+
+
+class Coverage(Here):
+    """Operations of the records against those in the text of the module that the compiler would make code of."""
+
+    def count(self, *options):
+        text = run(CLANG, *options, '-S', '-emit-llvm', PROGRAM, '-o', '-').stdout.decode()
+        fma = bool(re.search(r'"target-features"="[^"]*\+fma[,"]', text))
+        fuses = fma and ('contract' in text or ' fast ' in text)
+        total = 0
+        for line in text.split('\n'):
+            found = OPERATIONS.search(line)
+            if found and 'reduce' not in line and re.search(r'\b(float|double)\b', line):
+                total += 2 if found[2] == 'fmuladd' and not fma else 1
+            found = re.search(r'@llvm\.vector\.reduce\.fadd\.v(\d+)f\d+\((?:float|double) (\S+), ', line)
+            if found:
+                lanes = int(found[1])
+                total += lanes.bit_length() - 1 if 'reassoc' in line or 'fast' in line else lanes
+                total += found[2] not in ('-0.000000e+00', '0.000000e+00') and 'fast' in line
+        return total, fuses
+
+    def check(self, *options):
+        total, fuses = self.count(*options)
+        run(CC, *options, '-c', PROGRAM, '-o', self.path('program.o'))
+        rows = sites(self.path('program.o'))
+        self.assertGreater(total, 50)
+        if fuses:  # a product may have become part of a sum
+            self.assertLessEqual(sum(n for _, n in rows), total)
+            self.assertGreater(sum(n for _, n in rows), total * 0.6)
+        else:
+            self.assertEqual(sum(n for _, n in rows), total)
+        self.assertLess(max(line for line, _ in rows), 200)
+        self.assertLess(sum(not line for line, _ in rows), len(rows) / 4)  # one that stands for several lines has none
+
+    def test_levels(self):
+        for level in '-O0', '-O1', '-O2', '-O3':
+            for contract in 'off', 'on', 'fast':
+                self.check(level, '-ffp-contract=' + contract)
+                self.check(level, '-ffp-contract=' + contract, '-mavx2', '-mfma')
+
+    def test_fast(self):
+        self.check('-O3', '-ffast-math')
+        self.check('-O3', '-ffast-math', '-mavx2', '-mfma')
+
+    def test_reproducible(self):
+        for level in '-O0', '-O2', '-O3':
+            objects = []
+            for name in 'a.o', 'b.o':
+                run(CC, level, '-g', '-c', PROGRAM, '-o', name, cwd=self.folder)
+                with open(self.path(name), 'rb') as file:
+                    objects.append(file.read())
+            self.assertEqual(*objects)
+
+
+NATIVE = '''
+#include <immintrin.h>
+long double wide(long double x) { return x * x; }
+float estimate(float x) { return _mm_cvtss_f32(_mm_rcp_ps(_mm_set1_ps(x))); }
+float assembly(float x) { __asm__("addss %0, %0" : "+x"(x)); return x; }
+#if __clang_major__ > 14
+_Float16 half(_Float16 x) { return x * x; }
+#endif
+float rounded(float x) { return x * x; }
+'''
+
+
+class Uninstrumented(Here):
+    def test_named(self):
+        source = self.write('native.c', NATIVE)
+        said = run(CC, '-O2', '-c', source, '-o', self.path('native.o')).stderr.decode()
+        for function, what in (('wide', 'operations in long double'), ('estimate', 'llvm.x86.sse.rcp.ps'),
+                               ('assembly', 'inline assembly'), ('half', 'half precision')):
+            if function == 'half' and CLANG.endswith('-14'):
+                continue
+            self.assertRegex(said, f"warning: .*native.c:\\d+: in '{function}': 1 stay native, .*{what}")
+        self.assertNotIn("'rounded'", said)
+        self.assertEqual(run(CC, '-O2', '-Wno-uninstrumented', '-c', source, '-o', self.path('native.o')).stderr, b'')
+        done = run(CC, '-O2', '-Werror=uninstrumented', '-c', source, '-o', self.path('gone.o'), status=1)
+        self.assertIn(b'error: ', done.stderr)
+        self.assertFalse(os.path.exists(self.path('gone.o')))
+        said = run(CC, '-O2', '-c', PROGRAM, '-o', self.path('program.o')).stderr
+        self.assertEqual(said, b'')
+
+    def test_assembly(self):
+        source = self.write('add.s', '.globl add\nadd: addss %xmm1, %xmm0\n ret\n.section .note.GNU-stack,"",@progbits\n')
+        self.assertIn(b'assembly is not instrumented', run(CC, '-c', source, '-o', self.path('add.o')).stderr)
+        run(CC, '-Werror=uninstrumented', '-c', source, '-o', self.path('add.o'), status=1)
+        self.assertIn(b'-disable-llvm-passes',
+                      run(CC, '-Xclang', '-disable-llvm-passes', '-c', PROGRAM, '-o', self.path('program.o')).stderr)
+
+
+TWO = ('float twice(float x) { return x * 1.1f; }\n',
+       '#include <stdio.h>\nfloat twice(float);\nvolatile float one = 1;\n'
+       'int main(void) { printf("%a\\n", twice(one)); }\n')
+
+
+class Wrapper(Here):
+    """A drop-in for the compiler."""
+
+    def two(self):
+        return self.write('a library.c', TWO[0]), self.write('main.c', TWO[1])
+
+    def rounds(self, program, **environment):
+        self.assertEqual(run(program, **environment).stdout, b'0x1.19999ap+0\n')
+        self.assertEqual(run(program, VPREC='-f e8m4', **environment).stdout, b'0x1.2p+0\n')
+
+    def test_several_inputs(self):
+        run(CC, *self.two(), '-o', self.path('p'))
+        self.rounds(self.path('p'))
+
+    def test_objects(self):
+        for number, source in enumerate(self.two()):
+            run(CC, '-O2', '-MMD', '-MF', self.path('deps'), '-c', source, '-o', self.path(f'{number}.o'))
+        run(CC, self.path('0.o'), self.path('1.o'), '-o', self.path('p'))
+        self.rounds(self.path('p'))
+
+    def test_library(self):
+        library, main = self.two()
+        run(CC, '-O2', '-fPIC', '-shared', library, '-o', self.path('libtwice.so'))
+        run(CC, '-O2', main, '-L' + self.folder, '-ltwice', '-Wl,-rpath,' + self.folder, '-o', self.path('p'))
+        self.rounds(self.path('p'))
+        run(CLANG, '-O2', main, '-L' + self.folder, '-ltwice', '-Wl,-rpath,' + self.folder, '-o', self.path('q'))
+        self.rounds(self.path('q'))
+
+    def test_response_file(self):
+        library, main = self.two()
+        self.write('words', f'-O2 "{library}"\n{main.replace(" ", chr(92) + " ")} -o "{self.path("p")}"\n')
+        run(CC, '@' + self.path('words'))
+        self.rounds(self.path('p'))
+
+    def test_standard_input(self):
+        done = subprocess.run([CC, '-O2', '-x', 'c', '-', '-c', '-o', self.path('a.o')], input=TWO[0].encode(), check=True,
+                              capture_output=True)
+        self.assertEqual(done.stderr, b'')
+        self.assertEqual(len(sites(self.path('a.o'))), 1)
+
+    def test_stages(self):
+        """What makes no code is the compiler's output, byte for byte; text and bitcode are instrumented."""
+        library, _ = self.two()
+        for options in (['-E'], ['-fsyntax-only'], ['-M'], ['-dM', '-E'], ['-Xclang', '-ast-dump', '-fsyntax-only']):
+            got, want = run(CC, *options, library), run(CLANG, *options, library)
+            addresses = re.compile(rb'0x[0-9a-f]{6,}')
+            self.assertEqual(addresses.sub(b'', got.stdout), addresses.sub(b'', want.stdout), options)
+        self.assertIn(b'vprec_cc_slow', run(CC, '-O2', '-S', library, '-o', '-').stdout)
+        self.assertIn(b'vprec_cc_slow', run(CC, '-O2', '-S', '-emit-llvm', library, '-o', '-').stdout)
+
+    def test_precompiled_header(self):
+        header = self.write('twice.h', 'static inline float twice(float x) { return x * 1.1f; }\n')
+        main = self.write('main.c', TWO[1].replace('float twice(float);', ''))
+        run(CC, '-O2', '-x', 'c-header', header, '-o', self.path('twice.h.pch'))
+        run(CC, '-O2', '-include-pch', self.path('twice.h.pch'), main, '-o', self.path('p'))
+        self.rounds(self.path('p'))
+
+    def test_cxx(self):
+        source = self.write('p.cc', '#include <cstdio>\n#include <vector>\n#include <numeric>\nint main() { '
+                            'volatile float x = 1.1f; std::vector<float> v(1, float(x)); std::printf("%a\\n", std::accumulate(v.begin(), v.end(), 0.f)); }\n')
+        run(CXX, '-O2', source, '-o', self.path('p'))
+        self.rounds(self.path('p'))
+
+    def test_errors_are_the_compilers(self):
+        source = self.write('wrong.c', 'int main(void) { return missing; }\n')
+        for options in (['-c', source], ['-c', self.path('nowhere.c')], ['-no-such-option', source], []):
+            got = subprocess.run([CC, *options], capture_output=True, cwd=self.folder)
+            want = subprocess.run([CLANG, *options], capture_output=True, cwd=self.folder)
+            self.assertEqual((got.returncode, got.stderr), (want.returncode, want.stderr), options)
+
+    def test_asked_about_itself(self):
+        for options in (['--version'], ['-dumpmachine'], ['-print-file-name=libc.so'], ['-v']):
+            got, want = run(CC, *options), run(CLANG, *options)
+            self.assertEqual((got.stdout, got.stderr), (want.stdout, want.stderr), options)
+        self.assertRegex(run(CC, '--vprec-version').stdout, rb'^vprec-cc \d')
+        text = run(CC, '--help').stdout.decode()
+        self.assertIn('VPREC=', text)
+        self.assertLessEqual(max(map(len, text.split('\n'))), 120)
+
+    def test_options_in_the_environment(self):
+        library, main = self.two()
+        run(CC, library, main, '-o', self.path('p'), VPREC_CC_OPTIONS='-O3 -Werror=uninstrumented')
+        self.rounds(self.path('p'))
+        done = run(CC, library, '-c', '-o', self.path('a.o'), status=1, VPREC_CC_CLANG='gcc')
+        self.assertIn(b'VPREC_CC_CLANG', done.stderr)
+
+    def test_own_function(self):
+        """A function of the program's that has the name of one in libm is none of ours."""
+        main = self.write('main.c', '#include <stdio.h>\ndouble gamma(double), exp(double);\n'
+                          'int main(void) { printf("%a\\n", gamma(1.0) + exp(1.0)); }\n')
+        own = self.write('own.c', 'double gamma(double x) { return x / 3; }\n')
+        for options in ([], ['-static'], ['-no-pie', '-fno-pie']):
+            run(CC, '-O1', *options, main, own, '-o', self.path('p'), '-lm')
+            run(CLANG, '-O1', main, own, '-o', self.path('q'), '-lm')
+            want = run(RUN, '-q', '-f', 'f64=e11m10', self.path('q')).stdout
+            self.assertEqual(run(self.path('p'), VPREC='-f f64=e11m10').stdout, want, options)
+
+
+class Environment(Here):
+    def test_wrong(self):
+        source = self.write('p.c', 'volatile float x = 3; int main(void) { x = x * x; return 0; }\n')
+        run(CC, '-O2', source, '-o', self.path('p'))
+        for text, said in (('-f e9m10', b'e9m10'), ('-f', b'no value'), ('-m fast', b'fast'), ('--what x', b'--what')):
+            done = run(self.path('p'), VPREC=text, status=125)
+            self.assertIn(said, done.stderr)
+            self.assertIn(b'VPREC=', done.stderr)
+            self.assertEqual(done.stdout, b'')
+
+
+if __name__ == '__main__':
+    unittest.main(argv=[sys.argv[0], *sys.argv[5:]])
