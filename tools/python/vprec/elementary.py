@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from . import _library as c
 from .arrays import elementwise
-from .formats import Format
+from .formats import Format, known
 from .roundings import Outcomes, Seed, mode_number, rounding
 
 if TYPE_CHECKING:
@@ -53,17 +53,16 @@ class Function:
                  precision: Optional[int] = None, out: Any = None, outcomes: Optional[Outcomes] = None,
                  format: Optional[FormatLike] = None) -> Any:
         if format is None and len(given) == self.operands + 1:
-            *operands, format = given
-        else:
-            operands = list(given)
-        if format is None or len(operands) != self.operands:
+            format = given[-1]
+            given = given[:-1]
+        if format is None or len(given) != self.operands:
             raise TypeError(f'{self.name} takes {self.operands} operand{"s" * (self.operands > 1)} and a format')
-        to = Format(format)
-        number = mode_number(mode)
+        # A number alone should not take longer than it must.
+        to = (known.get(format) if type(format) is str else None) or Format(format)
+        number = c.MODES[mode] if mode in c.MODES else mode_number(mode)
         unproven = ctypes.c_size_t()
-        if out is None and outcomes is None and number < c.SR and all(type(x) is float for x in operands):
-            result = c.libm(self._number, *operands, *[0.0] * (2 - self.operands), to.address, number,
-                            ctypes.addressof(unproven))
+        if type(given[0]) is float and type(given[-1]) is float and out is None and outcomes is None and number < c.SR:
+            result = c.libm(self._number, given[0], given[-1], to.address, number, ctypes.byref(unproven))
         else:
             def call(function: Any, addresses: list[int], n: int, address: int) -> int:
                 status: int = function(self._number, *addresses, *[None] * (3 - len(addresses)), n, address,
@@ -71,7 +70,7 @@ class Function:
                 return status
 
             address, kept = rounding(to, number, seed, bits, precision, outcomes)
-            result = elementwise(call, c.libm_elements, tuple(operands), to, address, number >= c.SR, out)
+            result = elementwise(call, c.libm_elements, given, to, address, number >= c.SR, out)
             del kept
         if unproven.value:
             warnings.warn(f'{unproven.value} results of {self.name} are right or a neighbour of what is right',
