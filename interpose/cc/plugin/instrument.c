@@ -7,6 +7,7 @@
 #include "native.h"
 #include "operation.h"
 #include "plugin.h"
+#include "shifters.h"
 #include "cc/site.h"
 #include <llvm-c/DebugInfo.h>
 #include <stddef.h>
@@ -147,8 +148,8 @@ static LLVMValueRef splat(pass *p, LLVMTypeRef type, LLVMValueRef scalar)
     if (LLVMGetTypeKind(type) != LLVMVectorTypeKind)
         return scalar;
     LLVMValueRef first = LLVMBuildInsertElement(p->b, LLVMGetUndef(type), scalar, number(p->i32, 0), "");
-    LLVMTypeRef mask = LLVMVectorType(p->i32, LLVMGetVectorSize(type));
-    return LLVMBuildShuffleVector(p->b, first, LLVMGetUndef(type), LLVMConstNull(mask), "");
+    LLVMTypeRef places = LLVMVectorType(p->i32, LLVMGetVectorSize(type));
+    return LLVMBuildShuffleVector(p->b, first, LLVMGetUndef(type), LLVMConstNull(places), "");
 }
 
 /* One of the numbers in a record, for integers in these lanes; where they are of 32 bits, and where of 64. */
@@ -342,7 +343,8 @@ static void instrument(pass *p, LLVMValueRef instruction)
         sum.operand[0] = rounded(p, instruction, &product, native);
         sum.operand[1] = o.operand[2];
         native = LLVMBuildFAdd(p->b, sum.operand[0], sum.operand[1], "");
-        result = rounded(p, instruction, &sum, native);
+        const bool exact = vprec_cc_shifter(instruction, &o);
+        result = exact ? native : rounded(p, instruction, &sum, native);
     } else {
         result = rounded(p, instruction, &o, vprec_cc_operation_native(p->module, p->b, instruction, &o));
     }
@@ -384,7 +386,7 @@ static LLVMValueRef *operations_of(pass *p, size_t *count)
     for (LLVMBasicBlockRef block = LLVMGetFirstBasicBlock(p->function); block; block = LLVMGetNextBasicBlock(block))
         for (LLVMValueRef i = LLVMGetFirstInstruction(block); i; i = LLVMGetNextInstruction(i)) {
             vprec_cc_operation o;
-            if (!vprec_cc_operation_of(i, &o))
+            if (!vprec_cc_operation_of(i, &o) || (vprec_cc_shifter(i, &o) && !o.split))
                 continue;
             list = grown(list, *count, &space, sizeof *list);
             list[(*count)++] = i;
