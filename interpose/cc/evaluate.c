@@ -3,6 +3,7 @@
  * the emulator, whose steps these are. */
 #include "cc/masks.h"
 #include "cc/start.h"
+#include "plan.h"
 #include "x86/emulate/step.h"
 #include <immintrin.h>
 
@@ -18,6 +19,53 @@ static uint64_t get(const void *from, unsigned size, unsigned i)
     if (from)
         memcpy(&bits, (const char *)from + (size_t)size * i, size);
     return bits;
+}
+
+/* A rounding of each type made ready for libvprec's kernels; of modes that draw and of what is counted there is none. */
+static struct {
+    bool there;
+    vprec_plan plan;
+} prepared[VPREC_TYPES];
+
+static void prepare(const vprec_arith *arith)
+{
+    for (int t = 0; t < VPREC_TYPES; t++) {
+        const vprec_rounding rounding = {.format = arith->format[t], .mode = arith->mode};
+        prepared[t].there = arith->use[t] == VPREC_USE_FORMAT && arith->mode != VPREC_SR && !arith->noise[t].what &&
+                            !arith->counting && !arith->fast && arith->round == VPREC_ROUND_RESULTS &&
+                            arith->ops == VPREC_OPS_ALL && !(arith->format[t].flags & VPREC_NONAN) &&
+                            vprec_plan_make(&prepared[t].plan, &rounding, (vprec_type)t) == VPREC_OK;
+    }
+}
+
+/* Whether some of the native results is NaN: which one it is the emulator knows. */
+static bool any_nan(vprec_type type, const void *numbers, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        const uint64_t bits = get(numbers, type == VPREC_F64 ? 8 : 4, i);
+        if (type == VPREC_F64 ? vprec_bits_nan(bits) : (bits & INT32_MAX) > 0x7f800000)
+            return true;
+    }
+    return false;
+}
+
+/* All lanes at once, by a kernel. False: it has to be done one by one. */
+static bool at_once(uint32_t code, void *out, const void *a, const void *b, const void *c)
+{
+    static const uint8_t ops[] = {[VPREC_CC_ADD] = VPREC_OP_add,   [VPREC_CC_SUB] = VPREC_OP_sub,
+                                  [VPREC_CC_MUL] = VPREC_OP_mul,   [VPREC_CC_DIV] = VPREC_OP_div,
+                                  [VPREC_CC_SQRT] = VPREC_OP_sqrt, [VPREC_CC_FMA] = VPREC_OP_fma};
+    const unsigned op = VPREC_CC_CODE_OP(code), lanes = VPREC_CC_CODE_LANES(code);
+    const vprec_type type = (vprec_type)VPREC_CC_CODE_TYPE(code);
+    if (op > VPREC_CC_FMA || !prepared[type].there || (_mm_getcsr() & ~0x3fu) != VPREC_MXCSR_PLAIN ||
+        any_nan(type, out, lanes))
+        return false;
+    const vprec_kernels *kernels = vprec_kernels_at(vprec_cpu_level());
+    if (type == VPREC_F32)
+        kernels->f32[ops[op]](out, a, b, c, lanes, &prepared[type].plan, NULL);
+    else
+        kernels->f64[ops[op]](out, a, b, c, lanes, &prepared[type].plan, NULL);
+    return true;
 }
 
 /* How the emulator would know the operation. */
@@ -38,6 +86,7 @@ void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void
 {
     if (site->state != VPREC_CC_READY) {
         vprec_cc_start();
+        prepare(&vprec_arith_current);
         vprec_cc_masks_fill(site, &vprec_arith_current);
         site->state = VPREC_CC_READY;
     }
@@ -45,6 +94,8 @@ void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void
     const vprec_site instruction = instruction_of(code);
     if (arith->use[instruction.to] != VPREC_USE_FORMAT)
         return; /* the native result is there */
+    if (at_once(code, out, a, b, c))
+        return;
     const unsigned op = VPREC_CC_CODE_OP(code), lanes = VPREC_CC_CODE_LANES(code);
     const unsigned size = vprec_elem_size(instruction.to), source = vprec_elem_size(instruction.from);
     uint32_t mxcsr = _mm_getcsr();

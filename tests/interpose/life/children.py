@@ -122,7 +122,9 @@ class Environment(Case):
         self.same({'A': '1', 'PATH': os.environ['PATH']}, *command)
 
     def test_nobody_is_listed(self):
-        for command in (['/usr/bin/ldd', PROGRAM], ['sh', '-c', f'{LOADER} --list {PROGRAM}; {LOADER} --version']):
+        # Where there is a loader for 32 bits ldd asks it too, which nobody can follow.
+        ldd = [] if os.path.exists('/lib/ld-linux.so.2') else [['/usr/bin/ldd', PROGRAM]]
+        for command in (*ldd, ['sh', '-c', f'{LOADER} --list {PROGRAM}; {LOADER} --version']):
             native = [line.split(' (0x')[0] for line in plain_run(command).stdout.splitlines()]
             done = self.run_vprec(*command)
             self.assertEqual((done.returncode, done.stderr), (0, ''))
