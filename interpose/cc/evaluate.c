@@ -2,6 +2,7 @@
  * evaluate.c: what compiled code asks: operations rounded as the run says, lane by lane. Computes with integers, like
  * the emulator, whose steps these are. */
 #include "cc/masks.h"
+#include "cc/rules.h"
 #include "cc/start.h"
 #include "plan.h"
 #include "x86/emulate/step.h"
@@ -21,21 +22,13 @@ static uint64_t get(const void *from, unsigned size, unsigned i)
     return bits;
 }
 
-/* A rounding of each type made ready for libvprec's kernels; of modes that draw and of what is counted there is none. */
-static struct {
-    bool there;
-    vprec_plan plan;
-} prepared[VPREC_TYPES];
-
-static void prepare(const vprec_arith *arith)
+/* The rounding made ready for libvprec's kernels; false: it draws random words, or counts, or does what they do not. */
+static bool prepare(vprec_plan *plan, const vprec_arith *arith, vprec_type type)
 {
-    for (int t = 0; t < VPREC_TYPES; t++) {
-        const vprec_rounding rounding = {.format = arith->format[t], .mode = arith->mode};
-        prepared[t].there = arith->use[t] == VPREC_USE_FORMAT && arith->mode != VPREC_SR && !arith->noise[t].what &&
-                            !arith->counting && !arith->fast && arith->round == VPREC_ROUND_RESULTS &&
-                            arith->ops == VPREC_OPS_ALL && !(arith->format[t].flags & VPREC_NONAN) &&
-                            vprec_plan_make(&prepared[t].plan, &rounding, (vprec_type)t) == VPREC_OK;
-    }
+    const vprec_rounding rounding = {.format = arith->format[type], .mode = arith->mode};
+    return arith->mode != VPREC_SR && !arith->noise[type].what && !arith->counting && !arith->fast &&
+           arith->round == VPREC_ROUND_RESULTS && arith->ops == VPREC_OPS_ALL &&
+           !(arith->format[type].flags & VPREC_NONAN) && vprec_plan_make(plan, &rounding, type) == VPREC_OK;
 }
 
 /* Whether some of the native results is NaN: which one it is the emulator knows. */
@@ -50,21 +43,22 @@ static bool any_nan(vprec_type type, const void *numbers, unsigned n)
 }
 
 /* All lanes at once, by a kernel. False: it has to be done one by one. */
-static bool at_once(uint32_t code, void *out, const void *a, const void *b, const void *c)
+static bool at_once(const vprec_arith *arith, uint32_t code, void *out, const void *a, const void *b, const void *c)
 {
     static const uint8_t ops[] = {[VPREC_CC_ADD] = VPREC_OP_add,   [VPREC_CC_SUB] = VPREC_OP_sub,
                                   [VPREC_CC_MUL] = VPREC_OP_mul,   [VPREC_CC_DIV] = VPREC_OP_div,
                                   [VPREC_CC_SQRT] = VPREC_OP_sqrt, [VPREC_CC_FMA] = VPREC_OP_fma};
     const unsigned op = VPREC_CC_CODE_OP(code), lanes = VPREC_CC_CODE_LANES(code);
     const vprec_type type = (vprec_type)VPREC_CC_CODE_TYPE(code);
-    if (op > VPREC_CC_FMA || !prepared[type].there || (_mm_getcsr() & ~0x3fu) != VPREC_MXCSR_PLAIN ||
-        any_nan(type, out, lanes))
+    vprec_plan plan;
+    if (op > VPREC_CC_FMA || (_mm_getcsr() & ~0x3fu) != VPREC_MXCSR_PLAIN || any_nan(type, out, lanes) ||
+        !prepare(&plan, arith, type))
         return false;
     const vprec_kernels *kernels = vprec_kernels_at(vprec_cpu_level());
     if (type == VPREC_F32)
-        kernels->f32[ops[op]](out, a, b, c, lanes, &prepared[type].plan, NULL);
+        kernels->f32[ops[op]](out, a, b, c, lanes, &plan, NULL);
     else
-        kernels->f64[ops[op]](out, a, b, c, lanes, &prepared[type].plan, NULL);
+        kernels->f64[ops[op]](out, a, b, c, lanes, &plan, NULL);
     return true;
 }
 
@@ -84,17 +78,17 @@ static vprec_site instruction_of(uint32_t code)
 
 void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void *a, const void *b, const void *c)
 {
-    if (site->state != VPREC_CC_READY) {
+    if (__atomic_load_n(&site->state, __ATOMIC_ACQUIRE) != VPREC_CC_READY) {
         vprec_cc_start();
-        prepare(&vprec_arith_current);
-        vprec_cc_masks_fill(site, &vprec_arith_current);
-        site->state = VPREC_CC_READY;
+        site->arith = vprec_cc_rule_for(site);
+        vprec_cc_masks_fill(site, site->arith);
+        __atomic_store_n(&site->state, VPREC_CC_READY, __ATOMIC_RELEASE);
     }
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = site->arith;
     const vprec_site instruction = instruction_of(code);
     if (arith->use[instruction.to] != VPREC_USE_FORMAT)
         return; /* the native result is there */
-    if (at_once(code, out, a, b, c))
+    if (at_once(arith, code, out, a, b, c))
         return;
     const unsigned op = VPREC_CC_CODE_OP(code), lanes = VPREC_CC_CODE_LANES(code);
     const unsigned size = vprec_elem_size(instruction.to), source = vprec_elem_size(instruction.from);

@@ -48,11 +48,15 @@ typedef struct vprec_cc_site {
     uint32_t line;
     uint32_t operations; /* so many in the code, of any number of lanes */
     uint32_t state;      /* enum vprec_cc_state */
-    uint32_t pad[13];
+    uint32_t pad;
+    const void *arith;   /* the runtime's: how its operations are rounded */
+    const char *given;   /* by an annotation of the function: "e5m10,mode=sr"; NULL: none */
+    uint64_t pads[4];
 } vprec_cc_site;
 
 _Static_assert(sizeof(vprec_cc_site) == 192, "three lines of the cache, and no gap in the section");
 
+#define VPREC_CC_ANNOTATION "vprec:" /* what an annotation begins with, lib/vprec_cc.h */
 #define VPREC_CC_SECTION "vprec_sites"
 
 /* An operation: what it does, on what, and how many at once. */

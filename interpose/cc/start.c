@@ -1,84 +1,99 @@
 /* SPDX-License-Identifier: Apache-2.0
  * start.c: see start.h. */
 #include "start.h"
-#include "runtime/arith.h"
+#include "rules.h"
 #include "runtime/draws.h"
-#include "runtime/sys.h"
+#include "settings.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+enum { MESSAGE = 256, LONGEST = 1 << 16 };
+
 /* The text may come from anywhere: said, and the program does not run with another arithmetic than was asked for. */
-static void refuse(const char *what, const char *word)
+static _Noreturn void refuse(const char *what)
 {
-    fprintf(stderr, "vprec: environment variable VPREC: %s '%s': write VPREC='-f e8m10 -m rne'\n", what, word);
+    fprintf(stderr, "vprec: environment variable VPREC: %s: write for example VPREC='-f e8m10 -m rne'\n", what);
     _exit(125);
 }
 
-static void set_format(vprec_arith *arith, char *text)
+/* Options that take a value, by their first letter; 0: there is none. */
+static char option_of(const char *word)
 {
-    char *rest;
-    for (char *part = strtok_r(text, ",", &rest); part; part = strtok_r(NULL, ",", &rest)) {
-        vprec_type type = !strncmp(part, "f64=", 4) ? VPREC_F64 : VPREC_F32;
-        const char *spec = part[0] == 'f' && part[3] == '=' ? part + 4 : part;
-        char message[256];
-        if (!strcmp(spec, "native"))
-            arith->use[type] = VPREC_USE_NATIVE;
-        else if (vprec_format_parse(spec, type, &arith->format[type], message, sizeof message) == VPREC_OK)
-            arith->use[type] = VPREC_USE_FORMAT;
-        else
-            refuse(message, part);
+    static const char *const names[] = {"-f", "--format", "-m", "--mode", "-t", "--precision", "-s", "--seed", "--site"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(word, names[i]))
+            return i < 8 ? names[i / 2 * 2][1] : 'S';
+    return 0;
+}
+
+/* The values of the options, the last one of each kind; all of --site are left where they are. */
+typedef struct given {
+    const char *format, *mode, *precision, *seed;
+} given;
+
+static void take(given *g, char option, const char *value)
+{
+    switch (option) {
+    case 'f': g->format = value; break;
+    case 'm': g->mode = value; break;
+    case 't': g->precision = value; break;
+    case 's': g->seed = value; break;
+    default: break;
     }
 }
 
-static void set_mode(vprec_arith *arith, const char *name)
+/* Calls `each` for every option with its value. */
+static void walk(char *words, void (*each)(void *to, char option, const char *value), void *to)
 {
-    static const struct {
-        const char *name;
-        vprec_mode mode;
-    } modes[] = {{"rne", VPREC_RNE}, {"rna", VPREC_RNA}, {"rtz", VPREC_RTZ}, {"ru", VPREC_RU},
-                 {"rd", VPREC_RD},   {"rto", VPREC_RTO}, {"sr", VPREC_SR}};
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
-        if (!strcmp(modes[i].name, name)) {
-            arith->mode = modes[i].mode;
-            return;
+    char *rest, message[MESSAGE];
+    for (char *word = strtok_r(words, " \t\n", &rest); word; word = strtok_r(NULL, " \t\n", &rest)) {
+        const char option = option_of(word), *value = option ? strtok_r(NULL, " \t\n", &rest) : NULL;
+        if (!value) {
+            snprintf(message, sizeof message, option ? "no value behind '%.100s'" : "unknown option '%.100s'", word);
+            refuse(message);
         }
-    refuse("unknown mode", name);
+        each(to, option, value);
+    }
+}
+
+static void take_given(void *to, char option, const char *value)
+{
+    take(to, option, value);
+}
+
+static void take_site(void *to, char option, const char *value)
+{
+    char message[MESSAGE];
+    if (option == 'S' && !vprec_cc_rule_add(value, to, message, sizeof message))
+        refuse(message);
 }
 
 static void configure(void)
 {
     vprec_arith *arith = &vprec_arith_current;
-    arith->round = VPREC_ROUND_RESULTS;
-    arith->ops = VPREC_OPS_ALL;
-    arith->mode = VPREC_RNE;
     const char *text = getenv("VPREC");
-    char words[512];
-    uint64_t seed = VPREC_SEED_DEFAULT;
-    if (!text)
-        return; /* native */
-    snprintf(words, sizeof words, "%s", text);
-    char *rest, *format = NULL;
-    for (char *word = strtok_r(words, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-        char *value = strtok_r(NULL, " ", &rest);
-        if (!value)
-            refuse("no value behind", word);
-        if (!strcmp(word, "-f")) {
-            format = value;
-        } else if (!strcmp(word, "-m")) {
-            set_mode(arith, value);
-        } else if (!strcmp(word, "-s")) {
-            seed = strtoull(value, NULL, 0);
-        } else {
-            refuse("unknown option", word);
-        }
-    }
-    if (format)
-        set_format(arith, format);
-    for (int t = 0; t < VPREC_TYPES; t++)
-        arith->bits[t] = t == VPREC_F64 ? 64 : 32;
+    given g = {0};
+    char message[MESSAGE], *words = strndup(text ? text : "", LONGEST), *again = strndup(text ? text : "", LONGEST), *end;
+    *arith = vprec_cc_native();
+    if (!words || !again)
+        refuse("no memory");
+    walk(words, take_given, &g);
+    if ((g.format && !vprec_cc_set_format(arith, g.format, message, sizeof message)) ||
+        (g.mode && !vprec_cc_set_mode(arith, g.mode, message, sizeof message)) ||
+        (g.precision && !vprec_cc_set_precision(arith, g.precision, message, sizeof message)))
+        refuse(message);
+    if (g.precision && !arith->noise[VPREC_F32].what)
+        refuse("a precision is for the modes rr, pb and mca");
+    const uint64_t seed = g.seed ? strtoull(g.seed, &end, 0) : VPREC_SEED_DEFAULT;
+    if (g.seed && (!*g.seed || *end))
+        refuse("the seed is no number");
+    vprec_cc_set_finish(arith);
+    walk(again, take_site, arith);
+    free(words);
+    free(again);
     vprec_noise_start(seed, 0);
     vprec_cc_functions_start();
 }

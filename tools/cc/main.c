@@ -53,7 +53,7 @@ static int help(bool cxx)
         printf("%s%s", i ? ", " : "", clangs[i].version);
     printf("\n"
            "  VPREC_CC_OPTIONS  more options, separated by blanks, in front of those given\n"
-           "  VPREC             when the program runs: options of vprec-run -f, -m, -s, as in VPREC='-f e8m10 -m sr'\n"
+           "  VPREC             when the program runs: -f, -m, -t, -s as of vprec-run, and --site FILE:LINES=FORMAT\n"
            "\n"
            "Manual: man vprec-cc\n");
     return vprec_stdout_done() ? 0 : 1;

@@ -2,6 +2,7 @@
  * instrument.c: has every floating-point operation of a module rounded, after all optimisation. Which operation is one
  * is asked of operation.c; here is what code does about it: the native operation, the masks of its line's record, and
  * where they cannot tell, the runtime. */
+#include "directed.h"
 #include "expand.h"
 #include "functions.h"
 #include "native.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPERANDS = 3, FIELDS = 6 };
+enum { OPERANDS = 3, FIELDS = 8 };
 
 /* A line of the function. */
 typedef struct line {
@@ -83,7 +84,9 @@ static LLVMTypeRef record_type(pass *p)
                             p->pointer,
                             p->i32,
                             p->i32,
-                            LLVMArrayType(p->byte, sizeof(vprec_cc_site) - offsetof(vprec_cc_site, state))};
+                            LLVMArrayType(p->byte, offsetof(vprec_cc_site, given) - offsetof(vprec_cc_site, state)),
+                            p->pointer,
+                            LLVMArrayType(p->byte, sizeof(vprec_cc_site) - offsetof(vprec_cc_site, pads))};
     return LLVMStructTypeInContext(p->context, fields, sizeof fields / sizeof *fields, false);
 }
 
@@ -110,11 +113,37 @@ static line *line_of(pass *p, LLVMValueRef instruction)
     return l;
 }
 
+/* The text of a constant that is one; NULL: it is none. */
+static const char *string_of(LLVMValueRef value, size_t *length)
+{
+    while (LLVMIsAConstantExpr(value))
+        value = LLVMGetOperand(value, 0);
+    LLVMValueRef text = LLVMIsAGlobalVariable(value) ? LLVMGetInitializer(value) : NULL;
+    return text && LLVMIsAConstantDataArray(text) && LLVMIsConstantString(text) ? LLVMGetAsString(text, length) : NULL;
+}
+
+/* What the function's annotation says of its operations; a null pointer: it has none. */
+static LLVMValueRef given_to(pass *p, LLVMValueRef function)
+{
+    LLVMValueRef all = LLVMGetNamedGlobal(p->module, "llvm.global.annotations"), list = all ? LLVMGetInitializer(all) : NULL;
+    for (int i = 0; list && i < LLVMGetNumOperands(list); i++) {
+        LLVMValueRef entry = LLVMGetOperand(list, (unsigned)i), of = LLVMGetOperand(entry, 0);
+        while (LLVMIsAConstantExpr(of))
+            of = LLVMGetOperand(of, 0);
+        size_t length;
+        const char *text = of == function ? string_of(LLVMGetOperand(entry, 1), &length) : NULL;
+        const size_t begins = strlen(VPREC_CC_ANNOTATION);
+        if (text && length > begins && !memcmp(text, VPREC_CC_ANNOTATION, begins))
+            return text_of(p, text + begins, strnlen(text + begins, length - begins));
+    }
+    return LLVMConstNull(p->pointer);
+}
+
 static void finish_lines(pass *p)
 {
     size_t length;
     const char *name = LLVMGetValueName2(p->function, &length);
-    LLVMValueRef function = p->count ? text_of(p, name, length) : NULL;
+    LLVMValueRef function = p->count ? text_of(p, name, length) : NULL, given = given_to(p, p->function);
     for (size_t i = 0; i < p->count; i++) {
         const line *l = &p->lines[i];
         LLVMTypeRef types[FIELDS];
@@ -124,7 +153,9 @@ static void finish_lines(pass *p)
                                        text_of(p, l->file, l->length),
                                        number(p->i32, l->line),
                                        number(p->i32, l->operations),
-                                       LLVMConstNull(types[5])};
+                                       LLVMConstNull(types[5]),
+                                       given,
+                                       LLVMConstNull(types[7])};
         LLVMSetInitializer(l->record, LLVMConstStructInContext(p->context, fields, FIELDS, false));
     }
     p->count = 0;
@@ -215,6 +246,15 @@ static void round_by_masks(pass *p, const line *l, rounding *r)
     r->unclear = any(p, LLVMBuildOr(p->b, doubt, r->far, ""));
 }
 
+/* Bits rounded to nearest, ties to even or as the record has it; what has its last bit set in `more` is above them. */
+static LLVMValueRef to_even(pass *p, const line *l, const rounding *r, LLVMValueRef bits, LLVMValueRef more)
+{
+    LLVMValueRef last = LLVMBuildOr(p->b, LLVMBuildLShr(p->b, bits, DOUBT(r->lanes, shift), ""), more, "");
+    LLVMValueRef up = LLVMBuildAdd(p->b, DOUBT(r->lanes, less), LLVMBuildAnd(p->b, last, DOUBT(r->lanes, even), ""), "");
+    LLVMValueRef sum = LLVMBuildAdd(p->b, bits, up, "");
+    return LLVMBuildBitCast(p->b, LLVMBuildAnd(p->b, sum, MASK(r->lanes, keep), ""), r->type, "");
+}
+
 /* The result where operands are so short that it is not in doubt, and in *unclear whether they are not. */
 static LLVMValueRef round_short(pass *p, const line *l, const rounding *r, const vprec_cc_operation *o,
                                 LLVMValueRef *unclear)
@@ -236,10 +276,23 @@ static LLVMValueRef round_short(pass *p, const line *l, const rounding *r, const
         bad = LLVMBuildOr(p->b, bad, LLVMBuildAnd(p->b, tiny, some, ""), "");
     }
     *unclear = any(p, bad);
-    LLVMValueRef last = LLVMBuildLShr(p->b, r->bits, DOUBT(r->lanes, shift), "");
-    LLVMValueRef up = LLVMBuildAdd(p->b, DOUBT(r->lanes, less), LLVMBuildAnd(p->b, last, DOUBT(r->lanes, even), ""), "");
-    LLVMValueRef sum = LLVMBuildAdd(p->b, r->bits, up, "");
-    return LLVMBuildBitCast(p->b, LLVMBuildAnd(p->b, sum, MASK(r->lanes, keep), ""), r->type, "");
+    return to_even(p, l, r, r->bits, LLVMConstNull(r->lanes));
+}
+
+/* A fused operation's result from what it gives rounded down and up; in *unclear whether it is far. NULL: the processor
+ * cannot. */
+static LLVMValueRef round_directed(pass *p, const line *l, const rounding *r, const vprec_cc_operation *o,
+                                   LLVMValueRef *unclear)
+{
+    LLVMValueRef down, up;
+    if (!vprec_cc_directed(p->module, p->b, p->function, o, &down, &up))
+        return NULL;
+    down = LLVMBuildBitCast(p->b, down, r->lanes, "");
+    up = LLVMBuildBitCast(p->b, up, r->lanes, "");
+    LLVMValueRef less = LLVMBuildICmp(p->b, LLVMIntULT, down, up, "");
+    *unclear = any(p, r->far);
+    /* The lesser magnitude: both have one sign. Neighbours differ in the last bit: then something is left. */
+    return to_even(p, l, r, LLVMBuildSelect(p->b, less, down, up, ""), LLVMBuildXor(p->b, down, up, ""));
 }
 
 /* Room on the function's stack for results and operands on their way to the runtime. */
@@ -305,8 +358,8 @@ static LLVMValueRef rounded(pass *p, LLVMValueRef before, const vprec_cc_operati
     vprec_plugin_split(before, r.unclear, &fork);
     LLVMValueRef end = LLVMGetBasicBlockTerminator(fork.rare), clear = NULL, unclear;
     LLVMPositionBuilderBefore(p->b, end);
-    if (may_be_short(o)) {
-        clear = round_short(p, l, &r, o, &unclear);
+    clear = may_be_short(o) ? round_short(p, l, &r, o, &unclear) : round_directed(p, l, &r, o, &unclear);
+    if (clear) {
         vprec_plugin_split(end, unclear, &inner);
         LLVMPositionBuilderBefore(p->b, LLVMGetBasicBlockTerminator(inner.rare));
     }

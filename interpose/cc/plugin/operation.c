@@ -72,22 +72,25 @@ bool vprec_cc_calls(LLVMValueRef instruction, const char *what)
     return length && is(name, length, what);
 }
 
-bool vprec_cc_has_fma(LLVMValueRef function)
+bool vprec_cc_has(LLVMValueRef function, const char *feature)
 {
+    static const char key[] = "target-features";
     LLVMAttributeRef features =
-        LLVMGetStringAttributeAtIndex(function, LLVMAttributeFunctionIndex, "target-features", 15);
+        LLVMGetStringAttributeAtIndex(function, LLVMAttributeFunctionIndex, key, sizeof key - 1);
     if (!features)
         return false;
     unsigned length;
     const char *text = LLVMGetStringAttributeValue(features, &length);
-    static const char *const any[] = {"+fma", "+fma4", "+avx512f"};
-    for (size_t i = 0; i < sizeof any / sizeof *any; i++) {
-        const size_t size = strlen(any[i]);
-        for (unsigned at = 0; at + size <= length; at++)
-            if (!memcmp(text + at, any[i], size) && (at + size == length || text[at + size] == ','))
-                return true;
-    }
+    const size_t size = strlen(feature);
+    for (unsigned at = 0; at + size <= length; at++)
+        if (!memcmp(text + at, feature, size) && (at + size == length || text[at + size] == ','))
+            return true;
     return false;
+}
+
+bool vprec_cc_has_fma(LLVMValueRef function)
+{
+    return vprec_cc_has(function, "+fma") || vprec_cc_has(function, "+fma4") || vprec_cc_has(function, "+avx512f");
 }
 
 static LLVMValueRef function_of(LLVMValueRef instruction)

@@ -27,6 +27,9 @@ LLVMValueRef vprec_cc_operation_native(LLVMModuleRef module, LLVMBuilderRef buil
 /* The instruction, a call, is of the intrinsic function llvm.NAME of some types. */
 bool vprec_cc_calls(LLVMValueRef instruction, const char *name);
 
+/* The function may use a feature of the processor, "+avx512f". */
+bool vprec_cc_has(LLVMValueRef function, const char *feature);
+
 /* The processor has instructions for fused multiplication and addition, as far as the function may use it. */
 bool vprec_cc_has_fma(LLVMValueRef function);
 

@@ -109,12 +109,6 @@ class Same(Here):
             self.skipTest('no lld for it')
         self.check('-O2', '-flto=thin', '-fuse-ld=lld', modes=('rne',))
 
-    def test_random_modes_repeat(self):
-        run(CC, '-O2', PROGRAM, '-o', self.path('rounds'), '-lm')
-        one, other, again = (run(self.path('rounds'), VPREC=f'-f e8m10 -m sr -s {seed}').stdout for seed in (1, 2, 1))
-        self.assertEqual(one, again)
-        self.assertNotEqual(one, other)
-
 
 class Coverage(Here):
     """Operations of the records against those in the text of the module that the compiler would make code of."""
@@ -319,6 +313,57 @@ class Environment(Here):
             self.assertIn(b'VPREC=', done.stderr)
             self.assertEqual(done.stdout, b'')
 
+
+    def test_lines(self):
+        source = self.write('p.c', LINES)
+        run(CC, '-O2', '-I' + LIBRARY, source, '-o', self.path('p'))
+        run(CLANG, '-O2', '-I' + LIBRARY, source, '-o', self.path('q'))
+        want = {name: self.results('q', run=f'-f {name}') for name in ('e8m10', 'e8m4', 'e5m2', 'native')}
+        self.assertEqual(len(set(map(tuple, want.values()))), 4)
+
+        def check(options, *formats):
+            got = self.results('p', VPREC=options)
+            self.assertEqual(got, [want[name][i] for i, name in enumerate(formats)], options)
+        # Of four results the third is annotated with e8m4, the fourth is off.
+        check('-f e8m10', 'e8m10', 'e8m10', 'e8m4', 'native')
+        check('-f e8m10 --site p.c:4=e5m2', 'e5m2', 'e8m10', 'e8m4', 'native')
+        check('-f e8m10 --site p.c:4-5=e5m2 --site *.c:5=native', 'e5m2', 'native', 'e8m4', 'native')
+        check('-f e8m10 --site p.c=e5m2', 'e5m2', 'e5m2', 'e5m2', 'e5m2')
+        check('-f native --site other.c=e5m2', *['native'] * 4)
+        check('--site p.c:5=f32=e8m4,mode=rne', 'native', 'e8m4', 'native', 'native')
+        check('', *['native'] * 4)
+        for text, said in (('--site p.c:5', b'FILE:LINES'), ('--site p.c:5-3=e8m4', b'lines'), ('--site p.c=e9m1', b'e9m1')):
+            self.assertIn(said, run(self.path('p'), VPREC=text, status=125).stderr)
+
+    def results(self, program, run=None, **environment):
+        words = [RUN, '-q', *run.split(), self.path(program)] if run else [self.path(program)]
+        return globals()['run'](*words, **environment).stdout.split()
+
+    def test_modes(self):
+        """Those of Monte Carlo arithmetic: repeatable, other for another seed, and near."""
+        source = self.write('p.c', LINES)
+        run(CC, '-O2', '-I' + LIBRARY, source, '-o', self.path('p'))
+        run(CC, '-O2', PROGRAM, '-o', self.path('many'), '-lm')
+        for mode in 'sr', 'rr', 'pb', 'mca':
+            one, again, other = (self.results('many', VPREC=f'-f e8m16 -m {mode} -s {seed}') for seed in (1, 1, 2))
+            self.assertEqual(one, again)
+            self.assertNotEqual(one, other)
+        few = self.results('p', VPREC='-m rr -t 8')
+        self.assertNotEqual(few[:2], self.results('p')[:2])
+        self.assertAlmostEqual(float.fromhex(few[0].decode()), 1.21, delta=0.05)
+        self.assertIn(b'precision', run(self.path('p'), VPREC='-f e8m10 -t 8', status=125).stderr)
+
+
+LINES = '''#include <stdio.h>
+#include "vprec_cc.h"
+volatile float one = 1.1f, two = 1.3f;
+__attribute__((noinline)) float first(void) { return one * one; }
+__attribute__((noinline)) float second(void) { return two * two; }
+VPREC_FORMAT("e8m4") float third(void) { return one * two; }
+VPREC_OFF float fourth(void) { return two * two * two; }
+int main(void) { printf("%a %a %a %a\\n", first(), second(), third(), fourth()); }
+'''
+LIBRARY = os.path.join(HERE, '../../../lib')
 
 if __name__ == '__main__':
     unittest.main(argv=[sys.argv[0], *sys.argv[5:]])
