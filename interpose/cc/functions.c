@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * functions.c: what compiled code calls in place of a function of libm: the replacement that rounds, or the function. */
+#include "cc/host.h"
 #include "cc/site.h"
 #include "cc/start.h"
 #include "libm/libm.h"
@@ -67,6 +68,11 @@ static bool is_original(const vprec_cc_call *call, const void *own_function)
 {
     return own_function && form(call->function) == form(own_function);
 }
+
+const struct vprec_cc_host *vprec_cc_find_host(void)
+{
+    return NULL;
+}
 #else
 /* libm's own, of the version that a program is linked to today. */
 static void *original(const char *name)
@@ -88,6 +94,11 @@ static bool is_original(const vprec_cc_call *call, const void *own)
     return own && dladdr1(call->function, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
            symbol->st_shndx == SHN_UNDEF;
 }
+
+const struct vprec_cc_host *vprec_cc_find_host(void)
+{
+    return dlsym(RTLD_DEFAULT, VPREC_CC_HOST);
+}
 #endif
 
 void *vprec_cc_function(vprec_cc_call *call)
@@ -98,7 +109,7 @@ void *vprec_cc_function(vprec_cc_call *call)
     for (size_t i = 0; i < n && !entry; i++)
         if (!strcmp(table[i].name, call->name))
             entry = &table[i];
-    const vprec_arith *arith = &vprec_arith_current;
+    const vprec_arith *arith = &vprec_arith_current; /* of --scope the run's */
     void *instead = call->function;
     if (entry && arith->use[entry->type] == VPREC_USE_FORMAT && arith->ops & VPREC_OPS_LIBM &&
         is_original(call, *entry->original) && (!entry->wide || *entry->wide))

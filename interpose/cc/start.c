@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * start.c: see start.h. */
 #include "start.h"
+#include "host.h"
 #include "rules.h"
 #include "runtime/draws.h"
 #include "settings.h"
@@ -71,9 +72,25 @@ static void take_site(void *to, char option, const char *value)
         refuse(message);
 }
 
-static void configure(void)
+const vprec_cc_host *vprec_cc_scoped;
+
+/* What vprec-run says, whose library is here. False: nothing. */
+static bool configure_by_host(vprec_arith *arith)
 {
-    vprec_arith *arith = &vprec_arith_current;
+    enum { RANK = 1 << 20 }; /* its own threads draw from its first children */
+    const vprec_cc_host *host = vprec_cc_find_host();
+    if (!host || host->size != sizeof *arith || !host->arith->ops)
+        return false;
+    *arith = *host->arith;
+    arith->counting = VPREC_COUNT_NONE; /* it counts for machine code alone */
+    vprec_noise_start(host->seed(), RANK);
+    if (*host->versions > 1)
+        vprec_cc_scoped = host;
+    return true;
+}
+
+static void configure_by_environment(vprec_arith *arith)
+{
     const char *text = getenv("VPREC");
     given g = {0};
     char message[MESSAGE], *words = strndup(text ? text : "", LONGEST), *again = strndup(text ? text : "", LONGEST), *end;
@@ -95,6 +112,12 @@ static void configure(void)
     free(words);
     free(again);
     vprec_noise_start(seed, 0);
+}
+
+static void configure(void)
+{
+    if (!configure_by_host(&vprec_arith_current))
+        configure_by_environment(&vprec_arith_current);
     vprec_cc_functions_start();
 }
 

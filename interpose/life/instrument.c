@@ -399,6 +399,15 @@ static vprec_loaded *watch_only(const char *path, uint64_t bias, enum vprec_isa 
     return NULL;
 }
 
+/* vprec-cc has built it: its own code asks how results are rounded. */
+static bool rounds_itself(const vprec_object *object)
+{
+    for (size_t i = 0; i < object->imports.count; i++)
+        if (!strcmp(VPREC_AT(object->imports, vprec_import, i).name, "vprec_cc_slow"))
+            return true;
+    return false;
+}
+
 void vprec_instrument_object(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
@@ -450,6 +459,11 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     why = at_once ? vprec_object_read(&l->object, path, bias) : vprec_object_open(&l->object, path, bias);
     if (!why)
         set_hooks(&l->object);
+    if (!why && selected && rounds_itself(&l->object)) {
+        vprec_record_native(VPREC_REASON_LEFT_COMPILED, path, NULL);
+        drop(l);
+        return;
+    }
     bool done = !why && vprec_text_open(&l->text, l->object.lo, l->object.hi, &l->object.code) && find_gates(l) &&
                 record_object(l, path, process) &&
                 (config->list ? list_all(l, isa) : at_once ? translate_all(l, isa) : translate_on_demand(l, isa));

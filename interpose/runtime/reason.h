@@ -65,6 +65,7 @@
     X(LEFT_NOT_ASKED, "not-asked", "no --object matches it")                                                           \
     X(LEFT_SKIPPED, "skipped", "--skip-object matches it")                                                             \
     X(LEFT_PRESET, "preset", "random numbers and counted ranges stay native (--preset none rounds them, too)")         \
+    X(LEFT_COMPILED, "compiled", "vprec-cc has built it, and its own code rounds")                                     \
     X(LEFT_GENERATED, "generated", "the code that it generates while it runs is not selected")
 
 #define VPREC_REASON_NAME(name, code, text) VPREC_REASON_##name,

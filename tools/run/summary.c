@@ -82,6 +82,8 @@ static void append_type(char **text, const vprec_run *run, vprec_type type)
     }
 }
 
+static char *left_out(const vprec_run *run, enum vprec_reason reason);
+
 char *vprec_summary_rounded(const vprec_run *run)
 {
     const vprec_wire_config *config = &run->options->config;
@@ -92,6 +94,11 @@ char *vprec_summary_rounded(const vprec_run *run)
             append_type(&text, run, type);
     append(&text, "; " COUNT_FORMAT ", ", COUNT(totals->objects, "object"));
     append(&text, "%zu process%s", totals->processes, totals->processes == 1 ? "" : "es");
+    char *compiled = left_out(run, VPREC_REASON_LEFT_COMPILED);
+    if (compiled)
+        append(&text, "; %s, as vprec-cc has built it (%s)", compiled,
+               config->count ? "its own code rounds, and does not count" : "its own code rounds");
+    free(compiled);
     char *scopes = vprec_scopes_summary(run);
     if (scopes)
         append(&text, "; %s", scopes);
@@ -217,7 +224,7 @@ char *vprec_summary_advice(const vprec_run *run)
     bool any = config->list || !totals->processes;
     for (int type = 0; type < VPREC_TYPES; type++)
         any |= config->use[type] && ran(totals, (vprec_type)type);
-    if (any)
+    if (any || left_out_count(run, VPREC_REASON_LEFT_COMPILED))
         return NULL;
     for (int type = 0; type < VPREC_TYPES; type++)
         if (config->use[type] && totals->native[type]) {

@@ -354,6 +354,68 @@ class Environment(Here):
         self.assertIn(b'precision', run(self.path('p'), VPREC='-f e8m10 -t 8', status=125).stderr)
 
 
+class Host(Here):
+    """vprec-run on what vprec-cc has built: its code is told how to round, and not translated; others are."""
+
+    def both(self, options):
+        done = run(RUN, *options.split(), self.path('rounds'))
+        plain = run(RUN, '-q', *options.split(), self.path('plain'))
+        self.assertEqual(done.stdout.decode().split('\n'), plain.stdout.decode().split('\n'), options)
+        return done.stderr.decode()
+
+    def build(self, source, *options):
+        run(CC, *options, source, '-o', self.path('rounds'), '-lm')
+        run(CLANG, *options, source, '-o', self.path('plain'), '-lm')
+
+    def test_same(self):
+        self.build(PROGRAM, '-O2')
+        for options in ('-f native', '-f e8m10', '-f f32=e5m10,f64=e11m20 -m rtz', '-f e8m7 -m ru'):
+            said = self.both(options)
+            self.assertIn('rounds, as vprec-cc has built it (its own code rounds)', said)
+            self.assertNotIn(': no ', said)
+        # What vprec-run says holds, not the environment.
+        want = run(RUN, '-q', '-f', 'e8m10', self.path('plain')).stdout
+        self.assertEqual(run(RUN, '-q', '-f', 'e8m10', self.path('rounds'), VPREC='-f e8m2').stdout, want)
+        run(RUN, '-q', '--audit', '-f', 'e8m10', self.path('rounds'))
+        said = run(RUN, '--count', '-f', 'e8m10', self.path('rounds')).stderr.decode()
+        self.assertIn('(its own code rounds, and does not count)', said)
+
+    def test_not_selected(self):
+        """A program that vprec-run leaves alone rounds nothing."""
+        self.build(PROGRAM, '-O2')
+        native = run(self.path('plain')).stdout
+        command = ('sh', '-c', f"'{self.path('rounds')}'; exit 0")
+        self.assertEqual(run(RUN, '-q', '-f', 'e8m10', '--exec', '*sh', *command).stdout, native)
+        self.assertNotEqual(run(RUN, '-q', '-f', 'e8m10', *command).stdout, native)
+
+    def test_others_are_rounded(self):
+        library, main = self.write('twice.c', TWO[0]), self.write('main.c', TWO[1])
+        run(CLANG, '-O2', '-fPIC', '-shared', library, '-o', self.path('libtwice.so'))
+        run(CC, '-O2', main, '-L' + self.folder, '-ltwice', '-Wl,-rpath,' + self.folder, '-o', self.path('p'))
+        self.assertEqual(run(RUN, '-q', '-f', 'e8m4', self.path('p')).stdout, b'0x1.2p+0\n')
+        run(CC, '-O2', '-fPIC', '-shared', library, '-o', self.path('libtwice.so'))
+        run(CLANG, '-O2', main, '-L' + self.folder, '-ltwice', '-Wl,-rpath,' + self.folder, '-o', self.path('p'))
+        self.assertEqual(run(RUN, '-q', '-f', 'e8m4', self.path('p')).stdout, b'0x1.2p+0\n')
+
+    def test_scopes(self):
+        self.build(self.write('scopes.c', SCOPES), '-O2', '-I' + LIBRARY)
+        for options in ('-f e8m10 --scope head=e8m4', '-f e8m10 --within head', '-f e8m10 --scope head=native',
+                        '-f native --scope head=e8m4', '-f e8m10 --scope head=e8m4,mode=rtz'):
+            self.both(options)
+
+
+SCOPES = '''#include <stdio.h>
+#include "vprec_scope.h"
+volatile float one = 1.1f, two = 1.3f;
+int main(void)
+{
+    printf("%a\\n", one * two);
+    vprec_scope_begin("head");
+    printf("%a %a\\n", one * two, one / two);
+    vprec_scope_end();
+    printf("%a\\n", one / two);
+}
+'''
 LINES = '''#include <stdio.h>
 #include "vprec_cc.h"
 volatile float one = 1.1f, two = 1.3f;

@@ -18,7 +18,7 @@ PARTS = ('lib', 'interpose', 'tools')
 TEMPLATES = {'interpose/libm/functions.h', 'lib/x86/lanes_avx2.h', 'lib/x86/lanes_avx512.h'}
 OURS = r'((?:vprec|page|stats|sweep)_\w+|(?:VPREC|PAGE|STATS|SWEEP)_\w+)'
 # life/first.S, preload.map, life/sanitizer.c, life/named.c; the C++ runtime's in life/jumps.c
-EXPORTED = {'vprec_first', 'VPREC', '__asan_default_options', 'vprec_code_named', 'vprec_scope_knows', 'vprec_task_begin',
+EXPORTED = {'vprec_first', 'vprec_cc_host', 'VPREC', '__asan_default_options', 'vprec_code_named', 'vprec_scope_knows', 'vprec_task_begin',
             'vprec_task_end', 'vprec_task_collector', '__cxa_begin_catch'}
 
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * host.h: what the preload library tells the runtime of compiled code in the same process. */
+#ifndef VPREC_CC_HOST_H
+#define VPREC_CC_HOST_H
+
+#include "runtime/arith.h"
+
+/* The preload library has one, by the name vprec_cc_host; found by the name alone. */
+typedef struct vprec_cc_host {
+    uint32_t size;                        /* of a vprec_arith: another vprec's is none of ours */
+    const vprec_arith *arith;             /* the run's; its `ops` 0: this process is not instrumented */
+    const vprec_arith *(*here)(void);     /* what the calling thread rounds to, where there are several */
+    const unsigned *versions;             /* so many */
+    uint64_t (*seed)(void);
+} vprec_cc_host;
+
+#define VPREC_CC_HOST "vprec_cc_host"
+
+#endif
