@@ -170,7 +170,7 @@ class Usage(Case):
         with open(RUN, 'rb') as binary:
             strings = binary.read()
         installed = re.search(rb'\0(/[^\0]+/vprec)\0', strings)[1].decode()
-        place = re.search(rb'\0(\.\./[^\0]+/vprec)\0', strings)[1].decode()
+        place = re.search(rb'(\.\./[^\0]+/vprec)\0', strings)[1].decode()  # perhaps the first of all strings
         command = [copy, '-q', '-f', 'bf16', '--', MARKER, self.marker]
 
         def run():
