@@ -479,8 +479,24 @@ static LLVMValueRef slow_call(pass *p)
                             LLVMInlineAsmDialectATT, false);
 }
 
+/* The call of the runtime is for one processor. False, having said so: the module is for another. */
+static bool is_for_x86_64(LLVMModuleRef module)
+{
+    const char *target = LLVMGetTarget(module), *wanted = getenv("VPREC_CC_PASS");
+    if (!strncmp(target, "x86_64", 6) && !strstr(target, "x32"))
+        return true;
+    char message[256];
+    snprintf(message, sizeof message, "all stays native: vprec-cc rounds code for x86-64, this is for %.100s [-Wuninstrumented]",
+             target);
+    if (!wanted || strcmp(wanted, "uninstrumented=silent"))
+        vprec_plugin_say(module, message, wanted && !strcmp(wanted, "uninstrumented=error"));
+    return false;
+}
+
 bool vprec_cc_instrument(LLVMModuleRef module)
 {
+    if (!is_for_x86_64(module))
+        return false;
     if (LLVMGetNamedMetadata(module, "vprec.rounded", 13))
         return false; /* LTO: it was done before linking */
     LLVMContextRef context = LLVMGetModuleContext(module);

@@ -200,6 +200,13 @@ class Uninstrumented(Here):
                       run(CC, '-Xclang', '-disable-llvm-passes', '-c', PROGRAM, '-o', self.path('program.o')).stderr)
 
 
+    def test_another_processor(self):
+        source = self.write('twice.c', TWO[0])
+        self.assertIn(b'all stays native: vprec-cc rounds code for x86-64',
+                      run(CC, '-m32', '-c', source, '-o', self.path('twice.o')).stderr)
+        run(CC, '-m32', '-Werror=uninstrumented', '-c', source, '-o', self.path('twice.o'), status=1)
+
+
 TWO = ('float twice(float x) { return x * 1.1f; }\n',
        '#include <stdio.h>\nfloat twice(float);\nvolatile float one = 1;\n'
        'int main(void) { printf("%a\\n", twice(one)); }\n')
