@@ -64,13 +64,13 @@ static const vprec_arith *of_annotation(const char *text)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     const vprec_arith *found = NULL;
-    char message[PATTERN];
     pthread_mutex_lock(&lock);
     for (size_t i = 0; i < annotations && !found; i++)
         if (!strcmp(annotated[i].text, text))
             found = &annotated[i].arith;
     if (!found && annotations < RULES) {
         struct annotated *a = &annotated[annotations];
+        char message[PATTERN];
         *a = (struct annotated){text, vprec_arith_current};
         if (!vprec_cc_set_spec(&a->arith, text, message, sizeof message)) {
             fprintf(stderr, "vprec: VPREC_FORMAT(\"%.100s\") in the program: %s\n", text, message);

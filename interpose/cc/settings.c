@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * settings.c: see settings.h. */
 #include "settings.h"
+#include "mode_names.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,31 +79,15 @@ static unsigned number(const char *text, unsigned least, unsigned most)
 
 bool vprec_cc_set_mode(vprec_arith *arith, const char *text, char *message, size_t size)
 {
-    static const struct {
-        const char *name;
-        vprec_mode mode;
-        unsigned noise;
-    } modes[] = {{"rne", VPREC_RNE, 0},
-                 {"rna", VPREC_RNA, 0},
-                 {"rtz", VPREC_RTZ, 0},
-                 {"ru", VPREC_RU, 0},
-                 {"rd", VPREC_RD, 0},
-                 {"rto", VPREC_RTO, 0},
-                 {"sr", VPREC_SR, 0},
-                 {"rr", VPREC_RNE, VPREC_NOISE_RESULTS},
-                 {"pb", VPREC_RNE, VPREC_NOISE_OPERANDS},
-                 {"mca", VPREC_RNE, VPREC_NOISE_RESULTS | VPREC_NOISE_OPERANDS}};
     const size_t length = strcspn(text, ":");
-    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        if (strlen(modes[i].name) != length || memcmp(modes[i].name, text, length))
-            continue;
-        const unsigned bits = text[length] && modes[i].mode == VPREC_SR ? number(text + length + 1, 1, 64) : 0;
-        if (text[length] && !bits)
-            break;
-        arith->mode = modes[i].mode;
+    const vprec_mode_row *row = vprec_mode_find(text, length);
+    const bool numbered = text[length];
+    const unsigned bits = row && numbered && row->mode == VPREC_SR ? number(text + length + 1, 1, 64) : 0;
+    if (row && (bits || !numbered)) {
+        arith->mode = row->mode;
         for (int t = 0; t < VPREC_TYPES; t++) {
             arith->bits[t] = (uint8_t)bits;
-            arith->noise[t].what = modes[i].noise;
+            arith->noise[t].what = row->noise;
         }
         return true;
     }

@@ -2,6 +2,7 @@
  * options.c: parses and checks vprec-run's command line. Runs nothing. */
 #include "options.h"
 #include "help.h"
+#include "mode_names.h"
 #include "recipe.h"
 #include "say.h"
 #include "signature.h"
@@ -197,30 +198,11 @@ static bool number_parse(const char *name, const char *text, uint64_t least, uin
     return true;
 }
 
-/* What --mode takes; the last three are nearest-even with noise. */
-static const struct {
-    const char *name;
-    vprec_mode mode;
-    unsigned noise;
-} modes[] = {
-    {"rne", VPREC_RNE, 0},
-    {"rna", VPREC_RNA, 0},
-    {"rtz", VPREC_RTZ, 0},
-    {"ru", VPREC_RU, 0},
-    {"rd", VPREC_RD, 0},
-    {"rto", VPREC_RTO, 0},
-    {"sr", VPREC_SR, 0},
-    {"rr", VPREC_RNE, VPREC_NOISE_RESULTS},
-    {"pb", VPREC_RNE, VPREC_NOISE_OPERANDS},
-    {"mca", VPREC_RNE, VPREC_NOISE_RESULTS | VPREC_NOISE_OPERANDS},
-};
-enum { MODES = sizeof modes / sizeof *modes };
-
 const char *vprec_mode_name(const vprec_wire_config *config)
 {
-    for (int i = 0; i < MODES; i++)
-        if (config->mode == modes[i].mode && config->noise[VPREC_F32].what == modes[i].noise)
-            return modes[i].name;
+    for (int i = 0; i < VPREC_MODE_ROWS; i++)
+        if (config->mode == vprec_mode_rows[i].mode && config->noise[VPREC_F32].what == vprec_mode_rows[i].noise)
+            return vprec_mode_rows[i].name;
     return "?";
 }
 
@@ -228,21 +210,20 @@ const char *vprec_mode_name(const vprec_wire_config *config)
 static bool mode_parse(vprec_wire_config *config, const char *text)
 {
     size_t length = strcspn(text, ":");
-    for (int i = 0; i < MODES; i++) {
-        if (strlen(modes[i].name) != length || memcmp(text, modes[i].name, length))
-            continue;
+    const vprec_mode_row *row = vprec_mode_find(text, length);
+    if (row) {
         uint64_t bits = 0;
-        if (text[length] && modes[i].mode != VPREC_SR) {
+        if (text[length] && row->mode != VPREC_SR) {
             vprec_say("mode %s takes no number, which '%s' gives: only sr does, as in --mode sr:16; the precision of rr, "
-                      "pb and mca is --precision", modes[i].name, text);
+                      "pb and mca is --precision", row->name, text);
             return false;
         }
         if (text[length] && !number_parse("the random bits of --mode sr:BITS", text + length + 1, 1, 64, &bits))
             return false;
-        config->mode = modes[i].mode;
+        config->mode = row->mode;
         for (int type = 0; type < VPREC_TYPES; type++) {
             config->bits[type] = (uint32_t)bits;
-            config->noise[type].what = modes[i].noise;
+            config->noise[type].what = row->noise;
         }
         return true;
     }

@@ -82,7 +82,25 @@ static void append_type(char **text, const vprec_run *run, vprec_type type)
     }
 }
 
-static char *left_out(const vprec_run *run, enum vprec_reason reason);
+/* Names of the objects that were left out for `reason`, the first few; NULL: none. */
+static char *left_out(const vprec_run *run, enum vprec_reason reason)
+{
+    size_t count, named = 0, more = 0;
+    vprec_left_native *natives = vprec_natives_collect(run->records, false, &count);
+    char *text = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (natives[i].reason != reason)
+            continue;
+        if (named++ < NAMED_MOST)
+            append(&text, "%s%s", text ? ", " : "", vprec_base(natives[i].object));
+        else
+            more++;
+    }
+    if (more)
+        append(&text, " and %zu more", more);
+    free(natives);
+    return text;
+}
 
 char *vprec_summary_rounded(const vprec_run *run)
 {
@@ -103,26 +121,6 @@ char *vprec_summary_rounded(const vprec_run *run)
     if (scopes)
         append(&text, "; %s", scopes);
     free(scopes);
-    return text;
-}
-
-/* Names of the objects that were left out for `reason`, the first few; NULL: none. */
-static char *left_out(const vprec_run *run, enum vprec_reason reason)
-{
-    size_t count, named = 0, more = 0;
-    vprec_left_native *natives = vprec_natives_collect(run->records, false, &count);
-    char *text = NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (natives[i].reason != reason)
-            continue;
-        if (named++ < NAMED_MOST)
-            append(&text, "%s%s", text ? ", " : "", vprec_base(natives[i].object));
-        else
-            more++;
-    }
-    if (more)
-        append(&text, " and %zu more", more);
-    free(natives);
     return text;
 }
 

@@ -6,6 +6,7 @@
 #include "functions.h"
 #include "operation.h"
 #include "plugin.h"
+#include "values.h"
 #include "cc/site.h"
 #include <llvm-c/DebugInfo.h>
 #include <stddef.h>
@@ -51,12 +52,7 @@ static LLVMValueRef record_of(const calls *c, LLVMValueRef function)
 /* Whom the record is for, and its name. */
 static void fill_record(const calls *c, LLVMValueRef record, LLVMValueRef function, const char *name)
 {
-    LLVMValueRef string = LLVMConstStringInContext(c->context, name, (unsigned)strlen(name), false);
-    LLVMValueRef words = LLVMAddGlobal(c->module, LLVMTypeOf(string), "vprec.name");
-    LLVMSetInitializer(words, string);
-    LLVMSetGlobalConstant(words, true);
-    LLVMSetLinkage(words, LLVMPrivateLinkage);
-    LLVMValueRef fields[] = {LLVMConstBitCast(words, c->pointer), LLVMConstBitCast(function, c->pointer),
+    LLVMValueRef fields[] = {vprec_cc_text(c->module, name, strlen(name)), LLVMConstBitCast(function, c->pointer),
                              LLVMConstNull(c->pointer)};
     LLVMSetInitializer(record, LLVMConstStructInContext(c->context, fields, 3, false));
 }
@@ -160,8 +156,8 @@ static const char *computes(LLVMValueRef instruction, unsigned *n)
 
 static bool is_float(LLVMTypeRef type)
 {
-    type = LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMGetElementType(type) : type;
-    return LLVMGetTypeKind(type) == LLVMFloatTypeKind || LLVMGetTypeKind(type) == LLVMDoubleTypeKind;
+    const LLVMTypeKind kind = LLVMGetTypeKind(vprec_cc_element(type));
+    return kind == LLVMFloatTypeKind || kind == LLVMDoubleTypeKind;
 }
 
 static bool calls_library(LLVMValueRef instruction)

@@ -9,6 +9,7 @@
 #include "operation.h"
 #include "plugin.h"
 #include "shifters.h"
+#include "values.h"
 #include "cc/site.h"
 #include <llvm-c/DebugInfo.h>
 #include <stddef.h>
@@ -26,11 +27,17 @@ typedef struct line {
     unsigned length;
 } line;
 
+/* A file's name in the module. */
+typedef struct named {
+    const char *file;
+    LLVMValueRef text;
+} named;
+
 typedef struct pass {
     LLVMModuleRef module;
     LLVMContextRef context;
     LLVMBuilderRef b;
-    LLVMTypeRef bit, byte, i32, i64, pointer, record;
+    LLVMTypeRef byte, i32, i64, pointer, record;
     LLVMValueRef slow; /* as inline assembly, since it spares the registers */
     LLVMTypeRef slow_type;
     LLVMValueRef function;
@@ -38,7 +45,8 @@ typedef struct pass {
     unsigned room;                     /* bytes of each */
     line *lines;
     size_t count, space;
-    bool changed;
+    named *files;
+    size_t file_count, file_space;
 } pass;
 
 static void *grown(void *items, size_t count, size_t *space, size_t size)
@@ -57,24 +65,15 @@ static LLVMValueRef number(LLVMTypeRef type, uint64_t value)
     return LLVMConstInt(type, value, false);
 }
 
-/* Text that the records point to. */
-static LLVMValueRef text_of(pass *p, const char *text, size_t length)
+static LLVMValueRef file_of(pass *p, const line *l)
 {
-    LLVMValueRef string = LLVMConstStringInContext(p->context, text, (unsigned)length, false);
-    LLVMTypeRef type = LLVMTypeOf(string);
-    for (LLVMValueRef g = LLVMGetFirstGlobal(p->module); g; g = LLVMGetNextGlobal(g)) {
-        size_t named;
-        const char *name = LLVMGetValueName2(g, &named);
-        if (!strncmp(name, "vprec.text", 10) && LLVMGetInitializer(g) == string)
-            return LLVMConstBitCast(g, p->pointer);
-    }
-    LLVMValueRef global = LLVMAddGlobal(p->module, type, "vprec.text");
-    LLVMSetInitializer(global, string);
-    LLVMSetGlobalConstant(global, true);
-    LLVMSetLinkage(global, LLVMPrivateLinkage);
-    LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
-    LLVMSetAlignment(global, 1);
-    return LLVMConstBitCast(global, p->pointer);
+    for (size_t i = p->file_count; i-- > 0;)
+        if (p->files[i].file == l->file)
+            return p->files[i].text;
+    p->files = grown(p->files, p->file_count, &p->file_space, sizeof *p->files);
+    named *n = &p->files[p->file_count++];
+    *n = (named){l->file, vprec_cc_text(p->module, l->file, l->length)};
+    return n->text;
 }
 
 static LLVMTypeRef record_type(pass *p)
@@ -134,7 +133,7 @@ static LLVMValueRef given_to(pass *p, LLVMValueRef function)
         const char *text = of == function ? string_of(LLVMGetOperand(entry, 1), &length) : NULL;
         const size_t begins = strlen(VPREC_CC_ANNOTATION);
         if (text && length > begins && !memcmp(text, VPREC_CC_ANNOTATION, begins))
-            return text_of(p, text + begins, strnlen(text + begins, length - begins));
+            return vprec_cc_text(p->module, text + begins, strnlen(text + begins, length - begins));
     }
     return LLVMConstNull(p->pointer);
 }
@@ -143,14 +142,14 @@ static void finish_lines(pass *p)
 {
     size_t length;
     const char *name = LLVMGetValueName2(p->function, &length);
-    LLVMValueRef function = p->count ? text_of(p, name, length) : NULL, given = given_to(p, p->function);
+    LLVMValueRef function = p->count ? vprec_cc_text(p->module, name, length) : NULL, given = given_to(p, p->function);
     for (size_t i = 0; i < p->count; i++) {
         const line *l = &p->lines[i];
         LLVMTypeRef types[FIELDS];
         LLVMGetStructElementTypes(p->record, types);
         LLVMValueRef fields[FIELDS] = {LLVMConstNull(types[0]),
                                        function,
-                                       text_of(p, l->file, l->length),
+                                       file_of(p, l),
                                        number(p->i32, l->line),
                                        number(p->i32, l->operations),
                                        LLVMConstNull(types[5]),
@@ -159,11 +158,6 @@ static void finish_lines(pass *p)
         LLVMSetInitializer(l->record, LLVMConstStructInContext(p->context, fields, FIELDS, false));
     }
     p->count = 0;
-}
-
-static unsigned lanes_of(LLVMTypeRef type)
-{
-    return LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMGetVectorSize(type) : 1;
 }
 
 static LLVMValueRef field(pass *p, const line *l, LLVMTypeRef type, size_t offset)
@@ -186,7 +180,7 @@ static LLVMValueRef splat(pass *p, LLVMTypeRef type, LLVMValueRef scalar)
 /* One of the numbers in a record, for integers in these lanes; where they are of 32 bits, and where of 64. */
 static LLVMValueRef mask(pass *p, const line *l, LLVMTypeRef lanes, size_t narrow, size_t wide)
 {
-    LLVMTypeRef integer = LLVMGetTypeKind(lanes) == LLVMVectorTypeKind ? LLVMGetElementType(lanes) : lanes;
+    LLVMTypeRef integer = vprec_cc_element(lanes);
     return splat(p, lanes, field(p, l, integer, integer == p->i32 ? narrow : wide));
 }
 #define MASK(lanes, name)                                                                                              \
@@ -220,8 +214,7 @@ static LLVMValueRef first_lane(pass *p, LLVMTypeRef vector, LLVMValueRef scalar,
 static void round_by_masks(pass *p, const line *l, rounding *r)
 {
     const bool vector = LLVMGetTypeKind(r->type) == LLVMVectorTypeKind;
-    LLVMTypeRef element = vector ? LLVMGetElementType(r->type) : r->type;
-    LLVMTypeRef integer = LLVMGetTypeKind(element) == LLVMFloatTypeKind ? p->i32 : p->i64;
+    LLVMTypeRef integer = LLVMGetTypeKind(vprec_cc_element(r->type)) == LLVMFloatTypeKind ? p->i32 : p->i64;
     r->lanes = vector ? LLVMVectorType(integer, LLVMGetVectorSize(r->type)) : integer;
     r->bits = LLVMBuildBitCast(p->b, r->native, r->lanes, "");
     const uint64_t most = integer == p->i32 ? INT32_MAX : INT64_MAX;
@@ -266,7 +259,7 @@ static LLVMValueRef round_short(pass *p, const line *l, const rounding *r, const
     LLVMValueRef bad = LLVMBuildICmp(p->b, LLVMIntNE, all, LLVMConstNull(r->lanes), "");
     bad = LLVMBuildOr(p->b, bad, r->far, "");
     if (o->op != VPREC_CC_ADD && o->op != VPREC_CC_SUB) { /* what is tiny has been rounded; zero is clear */
-        LLVMTypeRef element = LLVMGetTypeKind(r->lanes) == LLVMVectorTypeKind ? LLVMGetElementType(r->lanes) : r->lanes;
+        LLVMTypeRef element = vprec_cc_element(r->lanes);
         const bool narrow = element == p->i32;
         LLVMValueRef least = number(element, narrow ? UINT64_C(0xff) << 23 : UINT64_C(0x7ff) << 52);
         LLVMValueRef exponent = LLVMBuildAnd(p->b, r->bits, splat(p, r->lanes, least), "");
@@ -299,14 +292,12 @@ static LLVMValueRef round_directed(pass *p, const line *l, const rounding *r, co
 static LLVMValueRef buffer(pass *p, unsigned which, LLVMTypeRef type)
 {
     if (!p->buffer[which]) {
-        LLVMBasicBlockRef here = LLVMGetInsertBlock(p->b);
         LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(p->function);
         LLVMBuilderRef b = LLVMCreateBuilderInContext(p->context);
         LLVMPositionBuilderBefore(b, LLVMGetFirstInstruction(entry));
         p->buffer[which] = LLVMBuildAlloca(b, LLVMArrayType(p->byte, p->room), "");
         LLVMSetAlignment(p->buffer[which], p->room < 16 ? 8 : p->room < 64 ? p->room : 64);
         LLVMDisposeBuilder(b);
-        (void)here;
     }
     return LLVMBuildBitCast(p->b, p->buffer[which], LLVMPointerType(type, 0), "");
 }
@@ -363,7 +354,7 @@ static LLVMValueRef rounded(pass *p, LLVMValueRef before, const vprec_cc_operati
         vprec_plugin_split(end, unclear, &inner);
         LLVMPositionBuilderBefore(p->b, LLVMGetBasicBlockTerminator(inner.rare));
     }
-    LLVMValueRef asked = ask_runtime(p, l, VPREC_CC_CODE(o->op, o->type, o->from, lanes_of(r.type)), native, o);
+    LLVMValueRef asked = ask_runtime(p, l, VPREC_CC_CODE(o->op, o->type, o->from, vprec_cc_lanes(r.type)), native, o);
     LLVMBasicBlockRef last = fork.rare;
     if (clear) {
         LLVMPositionBuilderBefore(p->b, end);
@@ -403,7 +394,6 @@ static void instrument(pass *p, LLVMValueRef instruction)
     }
     LLVMReplaceAllUsesWith(instruction, result);
     LLVMInstructionEraseFromParent(instruction);
-    p->changed = true;
 }
 
 static void add_attribute(pass *p, LLVMValueRef function, const char *name)
@@ -482,14 +472,13 @@ static LLVMValueRef slow_call(pass *p)
 /* The call of the runtime is for one processor. False, having said so: the module is for another. */
 static bool is_for_x86_64(LLVMModuleRef module)
 {
-    const char *target = LLVMGetTarget(module), *wanted = getenv("VPREC_CC_PASS");
+    const char *target = LLVMGetTarget(module);
     if (!strncmp(target, "x86_64", 6) && !strstr(target, "x32"))
         return true;
     char message[256];
     snprintf(message, sizeof message, "all stays native: vprec-cc rounds code for x86-64, this is for %.100s [-Wuninstrumented]",
              target);
-    if (!wanted || strcmp(wanted, "uninstrumented=silent"))
-        vprec_plugin_say(module, message, wanted && !strcmp(wanted, "uninstrumented=error"));
+    vprec_cc_tell(module, message);
     return false;
 }
 
@@ -503,7 +492,6 @@ bool vprec_cc_instrument(LLVMModuleRef module)
     pass p = {.module = module,
               .context = context,
               .b = LLVMCreateBuilderInContext(context),
-              .bit = LLVMInt1TypeInContext(context),
               .byte = LLVMInt8TypeInContext(context),
               .i32 = LLVMInt32TypeInContext(context),
               .i64 = LLVMInt64TypeInContext(context)};
@@ -517,5 +505,6 @@ bool vprec_cc_instrument(LLVMModuleRef module)
     LLVMGetOrInsertNamedMetadata(module, "vprec.rounded", 13);
     LLVMDisposeBuilder(p.b);
     free(p.lines);
+    free(p.files);
     return true;
 }

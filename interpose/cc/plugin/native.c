@@ -2,9 +2,8 @@
  * native.c: see native.h. */
 #include "native.h"
 #include "operation.h"
-#include "plugin.h"
+#include "values.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { KINDS = 32, NAME = 96 };
@@ -16,15 +15,9 @@ typedef struct kind {
     LLVMValueRef first;
 } kind;
 
-static LLVMTypeRef element_of(LLVMTypeRef type)
-{
-    const LLVMTypeKind kind = LLVMGetTypeKind(type);
-    return kind == LLVMVectorTypeKind || kind == LLVMScalableVectorTypeKind ? LLVMGetElementType(type) : type;
-}
-
 static const char *type_name(LLVMTypeRef type)
 {
-    switch (LLVMGetTypeKind(element_of(type))) {
+    switch (LLVMGetTypeKind(vprec_cc_element(type))) {
     case LLVMX86_FP80TypeKind: return "long double";
     case LLVMFP128TypeKind: return "__float128";
     case LLVMHalfTypeKind: return "half precision";
@@ -37,7 +30,7 @@ static const char *type_name(LLVMTypeRef type)
 
 static bool is_rounded_type(LLVMTypeRef type)
 {
-    const LLVMTypeKind kind = LLVMGetTypeKind(element_of(type));
+    const LLVMTypeKind kind = LLVMGetTypeKind(vprec_cc_element(type));
     return kind == LLVMFloatTypeKind || kind == LLVMDoubleTypeKind;
 }
 
@@ -121,9 +114,6 @@ static void count(kind kinds[KINDS], size_t *n, const char *name, LLVMValueRef i
 
 void vprec_cc_native_tell(LLVMModuleRef module, LLVMValueRef function)
 {
-    const char *wanted = getenv("VPREC_CC_PASS");
-    if (wanted && !strcmp(wanted, "uninstrumented=silent"))
-        return;
     kind kinds[KINDS];
     size_t n = 0, length;
     char text[NAME];
@@ -141,6 +131,6 @@ void vprec_cc_native_tell(LLVMModuleRef module, LLVMValueRef function)
         char message[2 * NAME + 512];
         snprintf(message, sizeof message, "%.*s:%u: in '%.200s': %u stay native, %.90s [-Wuninstrumented]",
                  (int)(size < 200 ? size : 200), file ? file : "", line, name, kinds[i].count, kinds[i].name);
-        vprec_plugin_say(module, message, wanted && !strcmp(wanted, "uninstrumented=error"));
+        vprec_cc_tell(module, message);
     }
 }

@@ -2,23 +2,14 @@
  * operation.c: see operation.h. */
 #include "operation.h"
 #include "plugin.h"
+#include "values.h"
 #include <stdlib.h>
 #include <string.h>
-
-static LLVMTypeRef element_of(LLVMTypeRef type)
-{
-    return LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMGetElementType(type) : type;
-}
-
-static unsigned lanes_of(LLVMTypeRef type)
-{
-    return LLVMGetTypeKind(type) == LLVMVectorTypeKind ? LLVMGetVectorSize(type) : 1;
-}
 
 /* The type of floating-point numbers, one or a vector of them, that are rounded. */
 static bool float_type(LLVMTypeRef type, unsigned *which)
 {
-    switch (LLVMGetTypeKind(element_of(type))) {
+    switch (LLVMGetTypeKind(vprec_cc_element(type))) {
     case LLVMFloatTypeKind: *which = VPREC_CC_F32; return true;
     case LLVMDoubleTypeKind: *which = VPREC_CC_F64; return true;
     default: return false;
@@ -27,7 +18,7 @@ static bool float_type(LLVMTypeRef type, unsigned *which)
 
 static bool from_type(LLVMTypeRef type, bool is_signed, vprec_cc_operation *o)
 {
-    LLVMTypeRef element = element_of(type);
+    LLVMTypeRef element = vprec_cc_element(type);
     switch (LLVMGetTypeKind(element)) {
     case LLVMFloatTypeKind: o->from = VPREC_CC_F32; return true;
     case LLVMDoubleTypeKind: o->from = VPREC_CC_F64; return true;
@@ -159,7 +150,7 @@ static bool find(LLVMValueRef instruction, vprec_cc_operation *o)
 
 static unsigned size_of(LLVMTypeRef type)
 {
-    LLVMTypeRef element = element_of(type);
+    LLVMTypeRef element = vprec_cc_element(type);
     unsigned bytes = 8;
     switch (LLVMGetTypeKind(element)) {
     case LLVMHalfTypeKind:
@@ -168,7 +159,7 @@ static unsigned size_of(LLVMTypeRef type)
     case LLVMIntegerTypeKind: bytes = LLVMGetIntTypeWidth(element) <= 32 ? 4 : 8; break;
     default: break;
     }
-    unsigned whole = bytes * lanes_of(type), room = 8;
+    unsigned whole = bytes * vprec_cc_lanes(type), room = 8;
     while (room < whole)
         room *= 2;
     return room;
