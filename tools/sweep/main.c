@@ -23,6 +23,7 @@
 /* The callbacks of sweep_run know the sweep alone. */
 typedef struct whole {
     sweep sweep; /* first */
+    vprec_require require; /* --threshold: of one metric */
     sweep_threshold threshold;
     sweep_series *series;
     size_t count;
@@ -251,6 +252,16 @@ static bool truth_is_used(const sweep_options *o)
     return used;
 }
 
+static bool threshold_make(whole *w, sweep_options *o)
+{
+    if (!o->threshold)
+        return true;
+    if (!vprec_require_parse(&w->require, "--threshold", o->threshold))
+        return false;
+    return w->require.count > 1 ? vprec_require_wrong("--threshold", o->threshold, "it is for one metric alone")
+                                : sweep_threshold_find(&w->threshold, "--threshold", w->require.list, &o->metrics);
+}
+
 int main(int argc, char **argv)
 {
     sweep_options options;
@@ -260,12 +271,13 @@ int main(int argc, char **argv)
     if (status < 0) {
         whole w = {.sweep = {.options = &options, .repeats = true, .known = known, .more = more,
                              .results = {.lock = -1}}};
-        if (options.threshold && !sweep_threshold_parse(&w.threshold, options.threshold, &options.metrics))
+        if (!threshold_make(&w, &options))
             status = SWEEP_EXIT_USAGE;
         else if (!sweep_metrics_open(&options.metrics))
             status = SWEEP_EXIT_FAILURE;
         else
             status = truth_is_used(&options) ? with_program(&w, &options, argv) : SWEEP_EXIT_USAGE;
+        vprec_require_free(&w.require);
     }
     sweep_options_free(&options);
     if (status < 0)

@@ -93,6 +93,12 @@ static bool check_kept(const sweep *s)
     return ok;
 }
 
+/* Whether the bounds follow from what the native run has. */
+static bool of_native(const sweep_threshold *t)
+{
+    return t->requirement->sign == VPREC_WITHIN || t->requirement->sign == VPREC_AS_NATIVE;
+}
+
 bool sweep_native_check(const sweep *s, const sweep_threshold *t)
 {
     const sweep_metrics *metrics = &s->options->metrics;
@@ -108,7 +114,7 @@ bool sweep_native_check(const sweep *s, const sweep_threshold *t)
             say_ambiguous(s, &metrics->list[m], values[m].value);
     }
     /* Digits are those of samples, which the native run has not. */
-    if (t && values[t->metric].error && (metrics->list[t->metric].kind != SWEEP_DIGITS || !isnan(t->percent))) {
+    if (t && values[t->metric].error && (metrics->list[t->metric].kind != SWEEP_DIGITS || of_native(t))) {
         vprec_say("the native run has no %s (%s): so nothing can be told of --threshold '%s': choose another metric",
                   metrics->list[t->metric].name, values[t->metric].error, t->spec);
         return false;

@@ -147,9 +147,9 @@ static json_t *threshold_of(const sweep *s, const sweep_threshold *t, const swee
         vprec_json_add(array, series_of(t, &series[i]));
     vprec_json_put(object, "metric", vprec_json_text(s->options->metrics.list[t->metric].name));
     vprec_json_put(object, "spec", vprec_json_text(t->spec));
-    vprec_json_put(object, "limit", known(isfinite(t->low) ? t->low : isfinite(t->high) ? t->high : NAN));
-    vprec_json_put(object, "low", isfinite(t->low) ? json_real(t->low) : json_null());
-    vprec_json_put(object, "high", isfinite(t->high) ? json_real(t->high) : json_null());
+    vprec_json_put(object, "limit", known(isfinite(t->bounds.low) ? t->bounds.low : isfinite(t->bounds.high) ? t->bounds.high : NAN));
+    vprec_json_put(object, "low", isfinite(t->bounds.low) ? json_real(t->bounds.low) : json_null());
+    vprec_json_put(object, "high", isfinite(t->bounds.high) ? json_real(t->bounds.high) : json_null());
     vprec_json_put(object, "series", array);
     return object;
 }

@@ -6,75 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool wrong(const char *spec, const char *what)
+/* Metrics of which per cent are meant, not per cent of native's, which is often 0. */
+static bool is_absolute(const sweep_metric *m)
 {
-    vprec_say("--threshold '%s': %s: write for example 'accuracy>=0.95', 'cer<=2%%', 'labels>=99%%', or '1%%' for the "
-              "first metric within 1 %% of native's", spec, what);
-    return false;
+    return m->kind >= SWEEP_CER && m->kind <= SWEEP_FLIPS && m->kind != SWEEP_COSINE;
 }
 
-/* A share of native's value, which must be a number. */
-static bool take_share(sweep_threshold *t, const sweep_metrics *metrics, double percent)
+bool sweep_threshold_find(sweep_threshold *t, const char *option, const vprec_requirement *r, sweep_metrics *metrics)
 {
-    t->percent = percent;
-    if (t->metric >= metrics->count || metrics->list[t->metric].kind != SWEEP_SQNR)
-        return true;
-    return wrong(t->spec, "sqnr is infinite natively, and has no share: name decibels, as in 'sqnr>=40'");
-}
-
-/* "0.95", "99%"; true in `*percent` for the latter. */
-static bool number(const char *text, double *value, bool *percent)
-{
-    char *end;
-    *value = strtod(text, &end);
-    if (end == text || !isfinite(*value))
-        return false;
-    while (*end == ' ')
-        end++;
-    *percent = *end == '%';
-    end += *percent;
-    return !*end;
-}
-
-bool sweep_threshold_parse(sweep_threshold *t, const char *spec, sweep_metrics *metrics)
-{
-    *t = (sweep_threshold){.spec = spec, .low = -INFINITY, .high = INFINITY, .percent = NAN};
-    double value;
-    bool percent;
-    size_t length = strcspn(spec, "<>=:");
-    const char *sign = spec + length;
-    if (!*sign) {
-        if (!number(spec, &value, &percent) || !percent || value < 0)
-            return wrong(spec, "no metric, and no share such as 1%");
-        return take_share(t, metrics, value);
-    }
-    size_t name_length = length;
-    while (name_length && spec[name_length - 1] == ' ')
-        name_length--;
-    char *name = vprec_text("%.*s", (int)name_length, spec);
-    sweep_metric *metric = sweep_metric_find(metrics, name);
+    *t = (sweep_threshold){.spec = r->text, .requirement = r, .bounds = {NAN, NAN, false, false}};
+    sweep_metric *metric = r->name ? sweep_metric_find(metrics, r->name) : metrics->list;
     if (!metric) {
-        char *what = vprec_text("there is no metric '%s'", name);
-        wrong(spec, what);
+        char *what = vprec_text("there is no metric '%s'", r->name);
+        vprec_require_wrong(option, r->text, what);
         free(what);
-        free(name);
         return false;
     }
-    free(name);
+    if (r->sign == VPREC_WITHIN && metric->kind == SWEEP_SQNR)
+        return vprec_require_wrong(option, r->text, "sqnr is infinite natively, and has no share: name decibels, as in "
+                                                    "'sqnr>=40'");
     t->metric = (size_t)(metric - metrics->list);
-    size_t signs = strspn(sign, "<>=:");
-    if (!number(sign + signs, &value, &percent))
-        return wrong(spec, "no number behind the sign");
-    if (*sign == ':' && signs == 1 && percent && value >= 0)
-        return take_share(t, metrics, value);
-    value = percent ? value / 100 : value;
-    bool more = *sign == '>', less = *sign == '<', equal = sign[signs - 1] == '=';
-    if ((!more && !less && !equal) || signs > 2 || (signs == 2 && !equal))
-        return wrong(spec, "the sign is none of >=, >, <=, <, =");
-    t->low = less ? -INFINITY : value;
-    t->high = more ? INFINITY : value;
-    t->above = more && !equal;
-    t->below = less && !equal;
+    bool more = r->sign == VPREC_AT_LEAST || r->sign == VPREC_MORE;
+    bool less = r->sign == VPREC_AT_MOST || r->sign == VPREC_LESS;
     if (!metric->better)
         metric->better = more - less;
     return true;
@@ -82,35 +35,26 @@ bool sweep_threshold_parse(sweep_threshold *t, const char *spec, sweep_metrics *
 
 void sweep_threshold_resolve(sweep_threshold *t, const sweep *sweep)
 {
-    if (isnan(t->percent))
-        return;
     const sweep_metric *m = &sweep->options->metrics.list[t->metric];
     double native = sweep->grid.cells[SWEEP_NATIVE].values[t->metric].value;
-    /* Of an error, or of a rate of errors, per cent are meant, not per cent of what is often 0. */
-    bool absolute = m->kind >= SWEEP_CER && m->kind <= SWEEP_FLIPS && m->kind != SWEEP_COSINE;
-    double room = (absolute ? 1 : fabs(native)) * t->percent / 100;
-    /* A bound that is reached but for the last bit of a decimal number is reached. */
-    room += 1e-12 * fabs(native);
-    t->low = m->better < 0 ? -INFINITY : native - room;
-    t->high = m->better > 0 ? INFINITY : native + room;
+    t->bounds = vprec_require_bounds(t->requirement, native, m->better, is_absolute(m));
 }
 
 bool sweep_keeps(const sweep_threshold *t, const sweep_cell *cell)
 {
     const sweep_summary *s = &cell->values[t->metric];
-    return cell->settled && cell->status == SWEEP_OK_STATUS && !s->error && s->value >= t->low && s->value <= t->high &&
-           !(t->above && s->value == t->low) && !(t->below && s->value == t->high);
+    return cell->settled && cell->status == SWEEP_OK_STATUS && !s->error && vprec_bounds_keep(&t->bounds, s->value);
 }
 
 char *sweep_threshold_text(const sweep_threshold *t, const sweep_metrics *metrics)
 {
     const char *name = metrics->list[t->metric].name;
-    if (isinf(t->high))
-        return vprec_text("%s %s %.6g", name, t->above ? ">" : ">=", t->low);
-    if (isinf(t->low))
-        return vprec_text("%s %s %.6g", name, t->below ? "<" : "<=", t->high);
-    return t->low == t->high ? vprec_text("%s = %.6g", name, t->low)
-                             : vprec_text("%s from %.6g to %.6g", name, t->low, t->high);
+    if (isinf(t->bounds.high))
+        return vprec_text("%s %s %.6g", name, t->bounds.above ? ">" : ">=", t->bounds.low);
+    if (isinf(t->bounds.low))
+        return vprec_text("%s %s %.6g", name, t->bounds.below ? "<" : "<=", t->bounds.high);
+    return t->bounds.low == t->bounds.high ? vprec_text("%s = %.6g", name, t->bounds.low)
+                             : vprec_text("%s from %.6g to %.6g", name, t->bounds.low, t->bounds.high);
 }
 
 static int by_width(const void *a, const void *b)

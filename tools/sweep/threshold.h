@@ -3,14 +3,14 @@
 #ifndef VPREC_SWEEP_THRESHOLD_H
 #define VPREC_SWEEP_THRESHOLD_H
 
+#include "common/require.h"
 #include "run.h"
 
 typedef struct sweep_threshold {
-    const char *spec;
+    const char *spec; /* as it was written */
+    const vprec_requirement *requirement;
     size_t metric;
-    double low, high;       /* values that keep it; with `percent`, once native is known */
-    bool above, below;      /* the bounds themselves do not */
-    double percent;         /* within so much of native's, or NaN */
+    vprec_bounds bounds; /* once native is known */
 } sweep_threshold;
 
 /* One line of cells that differ in fraction bits, or precision, alone. */
@@ -23,8 +23,10 @@ typedef struct sweep_series {
     char *note;         /* NULL: nothing to say */
 } sweep_series;
 
-/* False, having said why. Says in the metric which values are better, where only the threshold does. */
-bool sweep_threshold_parse(sweep_threshold *threshold, const char *spec, sweep_metrics *metrics);
+/* What the requirement, which stays the caller's, asks of which metric. False, having said why. Says in the metric which
+ * values are better, where only the requirement does. */
+bool sweep_threshold_find(sweep_threshold *threshold, const char *option, const vprec_requirement *requirement,
+                          sweep_metrics *metrics);
 
 /* Once native is known. */
 void sweep_threshold_resolve(sweep_threshold *threshold, const sweep *sweep);

@@ -834,14 +834,14 @@ class Threshold(Case):
         for spec, smallest in (('accuracy>=0.95', 'e8m4'), ('accuracy>0.95', 'e8m5'), ('accuracy>=95%', 'e8m4'),
                                ('1%', 'e8m5'), ('accuracy:10%', 'e8m2'), ('accuracy >= 2', None),
                                ('accuracy<=1', 'e8m1'),
-                               ('accuracy=0.97', 'e8m7'), ('0%', 'e8m6')):
+                               ('accuracy=0.97', 'e8m7'), ('0%', 'e8m6'), ('accuracy=equal', 'e8m6')):
             [one] = self.series('--formats', 'e8m{1..7}', '--threshold', spec)
             self.assertEqual(one['smallest'], smallest, spec)
         for spec, better in (('1%', []), ('1%', ['--higher', 'accuracy'])):
             [one] = self.series('--formats', 'e8m{1..7}', '--threshold', spec, *better)
             # Without a direction what is more than 1 % better is not within 1 % either.
             self.assertEqual((one['smallest'], one['monotone']), ('e8m5', bool(better)))
-        for bad in 'accuracy', '1', 'x>=1', 'accuracy>=', 'accuracy>=x', 'accuracy=>1', '-1%', 'accuracy>>1', '%', '':
+        for bad in 'accuracy', '1', 'x>=1', 'accuracy>=0.9,accuracy<=1', 'accuracy>=0.9,', '>=1', 'accuracy>=', 'accuracy>=x', 'accuracy=>1', '-1%', 'accuracy>>1', '%', '':
             self.refused(*self.EXTRACT, '--threshold', bad, say='--threshold')
 
     def test_sentence(self):
