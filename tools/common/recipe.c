@@ -5,6 +5,7 @@
 #include "options.h"
 #include "say.h"
 #include "script.h"
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,16 +135,29 @@ static bool put_own(void *data, const char *glob, const char *spec)
     return ok;
 }
 
-/* A name as a pattern that no other name matches. */
-static char *pattern_of(const char *name)
+char *vprec_recipe_escaped(const char *name)
 {
-    char *glob = vprec_alloc(2 * strlen(name) + sizeof "api:", 1), *to = glob + sprintf(glob, "api:");
-    for (; *name; name++) {
+    char *text = vprec_alloc(2 * strlen(name) + 1, 1), *to = text;
+    for (; *name; *to++ = *name++)
         if (strchr("*?[\\", *name))
             *to++ = '\\';
-        *to++ = *name;
-    }
-    *to = 0;
+    return text;
+}
+
+char *vprec_recipe_spelled(const char *pattern)
+{
+    char *text = vprec_text("%s", pattern);
+    for (char *c = text; *c; c++)
+        if (strchr("=#", *c) || iscntrl((unsigned char)*c) || (*c == ' ' && (c == text || !c[1])))
+            *c = '?';
+    return text;
+}
+
+/* A name in a script as a pattern. */
+static char *pattern_of(const char *name)
+{
+    char *escaped = vprec_recipe_escaped(name), *glob = vprec_text("api:%s", escaped);
+    free(escaped);
     return glob;
 }
 

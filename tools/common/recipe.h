@@ -35,6 +35,10 @@ bool vprec_recipe_own(vprec_recipe *recipe, const vprec_program *program, char *
 bool vprec_recipe_name(vprec_recipe *recipe, const char *glob); /* what scopes there are to be, of --layers */
 /* `*wire`: to be freed; NULL: nothing was given. */
 bool vprec_recipe_finish(const vprec_recipe *recipe, const vprec_wire_config *config, vprec_wire_recipe **wire);
+/* A name as a pattern that matches it alone, for command lines; and a pattern as a recipe has it, in which '=' and '#'
+ * have meanings and blanks at the ends none. To be freed. */
+char *vprec_recipe_escaped(const char *name);
+char *vprec_recipe_spelled(const char *pattern);
 void vprec_recipe_free(vprec_recipe *recipe);
 
 /* The configuration as it holds in a version. */

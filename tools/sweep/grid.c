@@ -407,36 +407,38 @@ bool sweep_grid_make(sweep_grid *grid, const sweep_options *o, const vprec_progr
     grid->count = grid->all;
     ok = ok && add_counting(&m);
     grid->recipe = grid->all;
-    for (; ok && sweep_wants_recipe(o) && grid->recipes < SWEEP_RECIPES_MOST; grid->recipes++)
+    size_t slots = o->slots ? o->slots : sweep_wants_recipe(o) ? SWEEP_RECIPES_MOST : 0;
+    for (; ok && grid->recipes < slots; grid->recipes++)
         append(grid, blank);
     return ok;
 }
 
-bool sweep_grid_recipe(sweep_grid *grid, const sweep_options *o, size_t slot, const sweep_list *lines)
+bool sweep_grid_fill(sweep_grid *grid, const sweep_options *o, size_t slot, sweep_extra extra)
 {
     sweep_cell *c = &grid->cells[grid->recipe + slot], filled = blank;
     char *types = sweep_grid_native_types(grid);
     sweep_list list = {NULL, 0};
     vprec_digest digest = VPREC_DIGEST_BEGIN;
     bool draws = false;
+    filled.counts = extra.counts;
     filled.mode = copy(o->modes.items[0]);
     sweep_list_add(&list, vprec_text("vprec-run"));
     sweep_list_add(&list, vprec_text("--format=%s", types));
     free(types);
     for (size_t i = 0; i < o->passed.count; i++)
-        if (suits(o->passed.items[i], &filled))
+        if (extra.counts ? selects(o->passed.items[i]) : suits(o->passed.items[i], &filled))
             sweep_list_add(&list, vprec_text("%s", o->passed.items[i]));
-    for (size_t i = 0; i < lines->count; i++) {
-        sweep_list_add(&list, vprec_text("%s", lines->items[i]));
-        digest = vprec_digest_bytes(digest, lines->items[i], strlen(lines->items[i]) + 1);
-        draws |= strstr(lines->items[i], ",mode=sr") != NULL;
+    for (size_t i = 0; i < extra.lines->count; i++) {
+        sweep_list_add(&list, vprec_text("%s", extra.lines->items[i]));
+        digest = vprec_digest_bytes(digest, extra.lines->items[i], strlen(extra.lines->items[i]) + 1);
+        draws |= strstr(extra.lines->items[i], ",mode=sr") != NULL;
     }
     sweep_list_add(&list, vprec_text("--seed=%s", o->seed));
     sweep_list_add(&list, vprec_text("--"));
     for (char **word = o->program; *word; word++)
         sweep_list_add(&list, vprec_text("%s", *word));
     filled.argv = list.items;
-    filled.id = vprec_text("recipe-%08" PRIx32, (uint32_t)(digest ^ digest >> 32));
+    filled.id = vprec_text("%s-%08" PRIx32, extra.name, (uint32_t)(digest ^ digest >> 32));
     if (!parse(&filled)) {
         cell_free(&filled, 0);
         return false;

@@ -71,9 +71,14 @@ void sweep_grid_free(sweep_grid *grid, size_t metrics);
 bool sweep_grid_parse(sweep_cell *cell);
 void sweep_grid_free_cell(sweep_cell *cell);
 
-/* Makes a cell of a slot: all layers together, each with an option of these, --scope=..., and the rest native. False,
- * having said why. */
-bool sweep_grid_recipe(sweep_grid *grid, const sweep_options *options, size_t slot, const sweep_list *lines);
+/* A cell of a slot: with these options of vprec-run, --scope=..., and what they do not name native. */
+typedef struct sweep_extra {
+    const char *name; /* what its directory's begins with */
+    const sweep_list *lines;
+    bool counts; /* as in sweep_cell */
+} sweep_extra;
+/* False, having said why. */
+bool sweep_grid_fill(sweep_grid *grid, const sweep_options *options, size_t slot, sweep_extra extra);
 
 /* "f32=native": of the types that any cell rounds. To be freed. */
 char *sweep_grid_native_types(const sweep_grid *grid);

@@ -2,6 +2,7 @@
  * layers.c: see layers.h. The names are read from a report of vprec-run. */
 #include "layers.h"
 #include "common/json.h"
+#include "common/recipe.h"
 #include "common/say.h"
 #include "sample/sample.h"
 #include <errno.h>
@@ -11,16 +12,6 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-/* The name as a pattern that matches it alone. To be freed. */
-static char *escaped(const char *name)
-{
-    char *text = vprec_alloc(2 * strlen(name) + 1, 1), *to = text;
-    for (; *name; *to++ = *name++)
-        if (strchr("*?[\\", *name))
-            *to++ = '\\';
-    return text;
-}
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
@@ -76,7 +67,7 @@ static size_t take(sweep_options *o, const char *path)
         const char *name = json_string_value(json_object_get(scope, "name"));
         if (!name || !json_is_string(json_object_get(scope, "pattern")))
             continue;
-        char *pattern = escaped(name);
+        char *pattern = vprec_recipe_escaped(name);
         if (sweep_list_has(&o->names, pattern)) {
             free(pattern);
             continue;

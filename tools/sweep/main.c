@@ -6,6 +6,7 @@
 #include "common/target.h"
 #include "page/files.h"
 #include "page/page.h"
+#include "begin.h"
 #include "layers.h"
 #include "native.h"
 #include "recipe.h"
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* The callbacks of sweep_run know the sweep alone. */
@@ -29,21 +29,6 @@ typedef struct whole {
     size_t count;
     sweep_recipe *recipe;
 } whole;
-
-/* vprec-run, beside ourselves; to be freed. NULL, having said what to do. */
-static char *runner_find(void)
-{
-    char *self = vprec_self_directory();
-    if (!self)
-        return NULL;
-    char *runner = vprec_text("%s/vprec-run", self);
-    free(self);
-    if (!access(runner, X_OK))
-        return runner;
-    vprec_say("'%s' is missing: install vprec, whose commands belong in one directory", runner);
-    free(runner);
-    return NULL;
-}
 
 /* The native run is there. */
 static bool known(sweep *s)
@@ -148,33 +133,6 @@ static bool write_all(const whole *w, char **argv)
     return ok;
 }
 
-/* What the sweep was begun with, for run.json. */
-static json_t *describe(const sweep *s, const vprec_program *program, const char *runner, const char *preload)
-{
-    const sweep_options *o = s->options;
-    static char *const none[] = {NULL};
-    sweep_list given = {NULL, 0};
-    char text[32];
-    time_t now = time(NULL);
-    struct tm parts;
-    json_t *run = vprec_results_describe(&s->grid.cells[SWEEP_NATIVE].options, program, runner, preload);
-    for (size_t i = 0; i < o->passed.count; i++)
-        sweep_list_add(&given, vprec_text("%s", o->passed.items[i]));
-    if (o->own)
-        sweep_list_add(&given, vprec_text("--own-directory"));
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &parts));
-    vprec_json_put(run, "options", vprec_json_strings(given.items ? given.items : none));
-    vprec_json_put(run, "samples", json_integer(0)); /* they are below the cells */
-    json_t *cells = vprec_json_must(json_object());
-    for (size_t i = 0; i < s->grid.all; i++)
-        if (s->grid.cells[i].id)
-            vprec_json_put(cells, s->grid.cells[i].id, json_integer(s->grid.cells[i].count));
-    vprec_json_put(run, "cells", cells);
-    vprec_json_put(run, "started", vprec_json_text(text));
-    sweep_list_free(&given);
-    return run;
-}
-
 static int run_and_tell(whole *w, const vprec_program *program, const char *runner, const char *preload, char **argv)
 {
     sweep *s = &w->sweep;
@@ -182,10 +140,8 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
     vprec_streams_open();
     if (!may_write(o) || (o->report && !vprec_page_check(o->report)))
         return SWEEP_EXIT_FAILURE;
-    if (!vprec_results_open(&s->results, o->out, describe(s, program, runner, preload),
-                            o->restart, o->quiet))
+    if (!sweep_begin(s, program, runner, preload))
         return SWEEP_EXIT_FAILURE;
-    setenv("VPREC_PRELOAD", preload, 1);
     bool draws = o->samples < 2 || o->quiet;
     for (size_t i = 1; i < s->grid.count; i++)
         draws |= s->grid.cells[i].count > 1;
@@ -212,7 +168,7 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
 static int with_program(whole *w, sweep_options *o, char **argv)
 {
     vprec_program program = {NULL, NULL};
-    char *runner = runner_find(), *preload = NULL;
+    char *runner = sweep_runner_find(), *preload = NULL;
     sweep *s = &w->sweep;
     int status = SWEEP_EXIT_FAILURE;
     if (runner && !vprec_program_find(&program, o->program) && (preload = vprec_preload_find()) &&

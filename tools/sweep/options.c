@@ -89,8 +89,7 @@ enum { OWN = sizeof own_options / sizeof *own_options };
 static const char *const refused[] = {"format", "mode", "list", "formats", "reference", "report", "dump-layers"};
 #define SHORT_OPTIONS "f:m:t:n:s:j:o:qhV"
 
-/* Our options, and those of vprec-run that are passed on; to be freed. */
-static struct option *all_options(void)
+struct option *sweep_options_list(size_t *own)
 {
     const struct option *theirs = vprec_options_list();
     size_t count = 0;
@@ -99,6 +98,7 @@ static struct option *all_options(void)
     struct option *all = vprec_alloc(OWN + count + 1, sizeof *all);
     memcpy(all, own_options, sizeof own_options);
     struct option *end = all + OWN;
+    *own = OWN;
     for (; theirs->name; theirs++) {
         bool ours = false;
         for (size_t i = 0; i < OWN; i++)
@@ -308,7 +308,7 @@ static bool direct(sweep_options *o, const sweep_list *names, const char *option
     return true;
 }
 
-/* Where --out is not given: PROGRAM.sweep; with arguments there are the first one's name and a digest of all in it, so
+/* Where --out is not given: PROGRAM.sweep, or what else the command is; with arguments there are the first one's name and a digest of all in it, so
  * that two scripts of one interpreter do not meet: "python3-a.py-5f1c2a90.sweep". To be freed. */
 static char *usual_out(char **program)
 {
@@ -320,13 +320,15 @@ static char *usual_out(char **program)
         if (word > program && !first && **word != '-')
             first = vprec_base(*word);
     }
+    const char *what = strchr(vprec_command, '-') + 1;
     if (!program[1])
-        return vprec_text("%s.sweep", vprec_base(*program));
+        return vprec_text("%s.%s", vprec_base(*program), what);
     char *name = vprec_text("%s%.*s", first && *first ? "-" : "", NAMED, first ? first : "");
     for (char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("._+-", *c))
             *c = '_';
-    char *whole = vprec_text("%s%s-%08" PRIx32 ".sweep", vprec_base(*program), name, (uint32_t)(digest ^ digest >> 32));
+    char *whole = vprec_text("%s%s-%08" PRIx32 ".%s", vprec_base(*program), name, (uint32_t)(digest ^ digest >> 32),
+                             what);
     free(name);
     return whole;
 }
@@ -413,7 +415,8 @@ static void complain(int option, char **argv)
 int sweep_options_parse(sweep_options *o, int argc, char **argv)
 {
     later l = {.words = {NULL, 0}};
-    struct option *all = all_options();
+    size_t own;
+    struct option *all = sweep_options_list(&own);
     int status = -1;
     bool ok = true;
     *o = (sweep_options){.samples = 1, .jobs = 1, .seed = "1", .timeout = -1, .why_timeout = WHY_SECONDS};
@@ -423,7 +426,7 @@ int sweep_options_parse(sweep_options *o, int argc, char **argv)
             break;
         if (option == 'h' || option == 'V') {
             if (option == 'h')
-                sweep_help_print(all + OWN);
+                sweep_help_print(all + own);
             else
                 puts("vprec-sweep " VPREC_VERSION);
             status = vprec_stdout_done() ? 0 : SWEEP_EXIT_FAILURE;

@@ -31,11 +31,17 @@ typedef struct sweep_options {
     const char *threshold; /* or NULL */
     const char *report, *json, *csv, *title;
     const char *recipe; /* --recipe: a file, or NULL */
+    size_t slots;       /* cells that vprec-search makes as it goes; 0: it is a sweep */
     bool restart, own, dry_run, bisect, quiet;
     char **program; /* NULL-terminated */
 } sweep_options;
 
 enum { SWEEP_EXIT_FAILURE = 1, SWEEP_EXIT_USAGE = 2 };
+
+/* The long options: `*own` of vprec-sweep's, then those of vprec-run that every cell gets, the last one without a name. To
+ * be freed. */
+struct option;
+struct option *sweep_options_list(size_t *own);
 
 /* Returns -1 to go on, else the status to exit with, all being said. To be freed in any case. */
 int sweep_options_parse(sweep_options *options, int argc, char **argv);

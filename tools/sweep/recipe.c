@@ -2,9 +2,9 @@
  * recipe.c: see recipe.h. */
 #include "recipe.h"
 #include "common/json.h"
+#include "common/recipe.h"
 #include "common/say.h"
 #include "page/text.h"
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,16 +178,6 @@ static void begin(sweep_recipe *r, const sweep *s, const sweep_threshold *t)
                                                  : "no layer keeps it in any of the formats");
 }
 
-/* A name as a recipe has it, in which '=' and '#' have meanings and blanks at the ends none; to be freed. */
-static char *pattern_in(const char *name)
-{
-    char *text = vprec_text("%s", name);
-    for (char *c = text; *c; c++)
-        if (strchr("=#", *c) || iscntrl((unsigned char)*c) || (*c == ' ' && (c == text || !c[1])))
-            *c = '?';
-    return text;
-}
-
 /* "e8m7", "e8m7,mode=ru", "native"; to be freed. */
 static char *spec_in(const sweep_recipe *r, size_t at)
 {
@@ -202,7 +192,7 @@ static sweep_list lines_of(const sweep_recipe *r, size_t step)
 {
     sweep_list lines = {NULL, 0};
     for (size_t layer = 0; layer < r->options->names.count; layer++) {
-        char *pattern = pattern_in(r->options->names.items[layer]);
+        char *pattern = vprec_recipe_spelled(r->options->names.items[layer]);
         char *spec = spec_in(r, narrowest(r, layer, r->steps[step]));
         sweep_list_add(&lines, vprec_text("--scope=%s=%s", pattern, spec));
         free(pattern);
@@ -219,7 +209,7 @@ static sweep_cell *cell_of(const sweep *s, size_t run)
 static bool want(sweep_recipe *r, sweep *s, size_t step)
 {
     sweep_list lines = lines_of(r, step);
-    bool ok = r->runs < s->grid.recipes && sweep_grid_recipe(&s->grid, r->options, r->runs, &lines) &&
+    bool ok = r->runs < s->grid.recipes && sweep_grid_fill(&s->grid, r->options, r->runs, (sweep_extra){"recipe", &lines, false}) &&
               sweep_run_place(s, cell_of(s, r->runs));
     sweep_list_free(&lines);
     if (ok) {
