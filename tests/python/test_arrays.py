@@ -223,6 +223,33 @@ class Noises(unittest.TestCase):
         same(self, vprec.decode(vprec.encode(x, 'e5m8', mode='rr', seed=8), 'e5m8'),
              vprec.round(x, 'e5m8', mode='rr', seed=8))
 
+    def test_numbers_are_arrays_of_one(self):
+        """A number alone goes a way of its own: its random numbers are those of an array with one element, whose way
+        is C's of any length; numbers of Python, of NumPy, arrays of no dimension, with out= and without."""
+        functions = [(vprec.round, 1), (vprec.add, 2), (vprec.sub, 2), (vprec.mul, 2), (vprec.div, 2), (vprec.sqrt, 1),
+                     (vprec.fma, 3), (vprec.exp, 1), (vprec.pow, 2), (vprec.gelu, 1)]
+        for kind in (float, np.float64, np.float32):
+            operands = [kind(1 / 3), kind(1.7), kind(-0.3711)]
+            single = np.float32 if kind is np.float32 else np.float64
+            for function, n in functions:
+                for how in (dict(mode='sr'), dict(mode='sr', bits=3), dict(mode='rr'), dict(mode='pb', precision=5),
+                            dict(mode='mca', precision=9), dict(mode='rtz')):
+                    with self.subTest(kind=kind, function=function, **how):
+                        given = operands[:n]
+                        arrays = [np.array([x], single) for x in given]
+                        wanted = [function(*arrays, 'e6m8', seed=seed, **how)[0] for seed in range(20)]
+                        self.assertTrue(how['mode'] == 'rtz' or len(set(wanted)) > 1)
+                        got = [function(*given, 'e6m8', seed=seed, **how) for seed in range(20)]
+                        self.assertEqual({type(x) for x in got}, {kind})
+                        self.assertEqual(got, wanted)
+                        noises = [vprec.Noise(4), vprec.Noise(4)]
+                        self.assertEqual([function(*given, 'e6m8', seed=noises[0], **how) for _ in range(9)],
+                                         [function(*arrays, 'e6m8', seed=noises[1], **how)[0] for _ in range(9)])
+                        out = np.zeros((), single)
+                        points = [np.array(x, single) for x in given]
+                        self.assertIs(function(*points, 'e6m8', seed=3, out=out, **how), out)
+                        self.assertEqual(out[()], wanted[3])
+
     def test_processes_repeat(self):
         """Without a seed, too: nothing is drawn from the clock."""
         program = 'import vprec; print(vprec.round([1.1] * 50, "e5m2", mode="sr"))'

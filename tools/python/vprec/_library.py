@@ -6,8 +6,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from ctypes import (POINTER, Structure, c_bool, c_char_p, c_double, c_int, c_int32, c_size_t, c_uint, c_uint8, c_uint16,
-                    c_uint32, c_uint64, c_void_p)
+from ctypes import (POINTER, Structure, c_bool, c_char_p, c_double, c_int, c_int32, c_int64, c_size_t, c_uint, c_uint8,
+                    c_uint16, c_uint32, c_uint64, c_void_p)
 
 TYPE_CHECKING = False # importing typing takes longer than all the rest
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ class RoundingStruct(Structure):
     """vprec_rounding"""
     _fields_ = [('format', FormatStruct), ('mode', c_int), ('random', RandomStruct), ('outcomes', c_void_p),
                 ('noise', c_void_p)]
+
+
+class TaskStruct(Structure):
+    """What is done with single numbers in a random mode: numbers.c's task."""
+    _fields_ = [('format', FormatStruct), ('mode', c_int), ('bits', c_uint), ('precision', c_uint),
+                ('operation', c_int), ('is_double', c_int)]
 
 
 class SourceStruct(Structure):
@@ -135,8 +141,17 @@ def elements(name: str, operands: int) -> tuple[Any, Any]:
             declare(lib, f'vprec_{name}_f64', c_int, *types, c_size_t, c_void_p))
 
 
+# In the order of their numbers in a task; with their operands.
+OPERATIONS = ('round', 1), ('add', 2), ('sub', 2), ('mul', 2), ('div', 2), ('sqrt', 1), ('fma', 3)
+
 function_find = declare(quick, 'vprec_function_find', c_int, c_char_p, POINTER(c_int))
-libm = declare(quick, 'vprec_libm', c_double, c_int, c_double, c_double, c_void_p, c_int, c_void_p)
+# One number in a random mode: (operands, task's address, seed, number of the call or -1) -> float, the operation with
+# three operands always, the function with two and the address of a count of results that are not proven, to add to.
+_DRAWN = [c_void_p, c_uint64, c_int64]
+operation_drawn = declare(quick, 'vprec_python_operation', c_double, c_double, c_double, c_double, *_DRAWN)
+function_drawn = declare(quick, 'vprec_python_function', c_double, c_double, c_double, *_DRAWN, c_void_p)
+# The same in other modes: (x, y, function, format's address, mode, address of the count) -> float.
+function_exact = declare(quick, 'vprec_python_exact', c_double, c_double, c_double, c_int, c_void_p, c_int, c_void_p)
 _FUNCTION = [c_int, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p]
 libm_elements = (declare(lib, 'vprec_libm_f32', c_int, *_FUNCTION), declare(lib, 'vprec_libm_f64', c_int, *_FUNCTION))
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Optional
 
 from . import _library as c
 from .arrays import elementwise
-from .formats import Format, known
+from .formats import Format
+from .numbers import Numbers
 from .roundings import Outcomes, Seed, mode_number, rounding
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class Function:
         if c.function_find(name.encode(), number):
             raise ValueError(f'no function {name!r}')
         self._number = number.value
+        self._unproven = ctypes.c_size_t() # of single numbers
+        self._count = ctypes.addressof(self._unproven)
+        self.numbers = Numbers(self._exact, self._drawn, self._number) if operands == 2 else \
+            Numbers(self._exact_of_one, self._drawn_of_one, self._number)
 
     def __repr__(self) -> str:
         return f'<vprec function {self.name}>'
@@ -57,25 +62,59 @@ class Function:
             given = given[:-1]
         if format is None or len(given) != self.operands:
             raise TypeError(f'{self.name} takes {self.operands} operand{"s" * (self.operands > 1)} and a format')
-        # A number alone should not take longer than it must.
-        to = (known.get(format) if type(format) is str else None) or Format(format)
-        number = c.MODES[mode] if mode in c.MODES else mode_number(mode)
-        unproven = ctypes.c_size_t()
-        if type(given[0]) is float and type(given[-1]) is float and out is None and outcomes is None and number < c.SR:
-            result = c.libm(self._number, given[0], given[-1], to.address, number, ctypes.byref(unproven))
-        else:
-            def call(function: Any, addresses: list[int], n: int, address: int) -> int:
-                status: int = function(self._number, *addresses, *[None] * (3 - len(addresses)), n, address,
-                                       ctypes.addressof(unproven))
-                return status
-
-            address, kept = rounding(to, number, seed, bits, precision, outcomes)
-            result = elementwise(call, c.libm_elements, given, to, address, number >= c.SR, out)
-            del kept
-        if unproven.value:
-            warnings.warn(f'{unproven.value} results of {self.name} are right or a neighbour of what is right',
-                          UnprovenWarning, stacklevel=2)
+        result = self.numbers(given, format, mode, seed, bits, precision, out) if outcomes is None else None
+        if result is None:
+            result = self._elements(given, Format(format), mode_number(mode), seed, bits, precision, out, outcomes)
         return result
+
+    def _exact(self, x: float, y: float, address: int, mode: int) -> float:
+        result: float = c.function_exact(x, y, self._number, address, mode, self._count)
+        if self._unproven.value:
+            self._warn(self._taken(), 5)
+        return result
+
+    def _exact_of_one(self, x: float, address: int, mode: int) -> float:
+        result: float = c.function_exact(x, 0.0, self._number, address, mode, self._count)
+        if self._unproven.value:
+            self._warn(self._taken(), 5)
+        return result
+
+    def _drawn(self, x: float, y: float, task: int, seed: int, call: int) -> float:
+        result: float = c.function_drawn(x, y, task, seed, call, self._count)
+        if self._unproven.value:
+            self._warn(self._taken(), 5)
+        return result
+
+    def _drawn_of_one(self, x: float, task: int, seed: int, call: int) -> float:
+        result: float = c.function_drawn(x, 0.0, task, seed, call, self._count)
+        if self._unproven.value:
+            self._warn(self._taken(), 5)
+        return result
+
+    def _taken(self) -> int:
+        unproven = self._unproven.value
+        self._unproven.value = 0
+        return unproven
+
+    def _elements(self, given: tuple[Any, ...], to: Format, mode: int, seed: Seed, bits: int,
+                  precision: Optional[int], out: Any, outcomes: Optional[Outcomes]) -> Any:
+        unproven = ctypes.c_size_t()
+
+        def call(function: Any, addresses: list[int], n: int, address: int) -> int:
+            status: int = function(self._number, *addresses, *[None] * (3 - len(addresses)), n, address,
+                                   ctypes.addressof(unproven))
+            return status
+
+        address, kept = rounding(to, mode, seed, bits, precision, outcomes)
+        result = elementwise(call, c.libm_elements, given, to, address, mode >= c.SR, out)
+        del kept
+        if unproven.value:
+            self._warn(unproven.value, 4)
+        return result
+
+    def _warn(self, unproven: int, level: int) -> None:
+        warnings.warn(f'{unproven} results of {self.name} are right or a neighbour of what is right', UnprovenWarning,
+                      stacklevel=level)
 
 
 exp = Function('exp', 1)

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Optional
 
-import numpy as np
-
 from . import _library as c
-from .arrays import F32, F64, check_fits, elementwise
+from .arrays import elementwise
 from .formats import Format
+from .numbers import Numbers
 
 if TYPE_CHECKING:
     from .formats import FormatLike
@@ -17,55 +16,32 @@ from .roundings import Outcomes, Seed, mode_number, rounding
 
 __all__ = ['add', 'div', 'fma', 'mul', 'round', 'sqrt', 'sub']
 
-_Way = tuple[int, int, Format]
-_WAYS_MOST = 10000
-
-
 def _call(function: Any, addresses: list[int], n: int, to: int) -> int:
     status: int = function(*addresses, n, to)
     return status
 
 
+# By the number of operands.
+_DRAWN: dict[int, Any] = {
+    1: lambda a, task, seed, call: c.operation_drawn(a, 0.0, 0.0, task, seed, call),
+    2: lambda a, b, task, seed, call: c.operation_drawn(a, b, 0.0, task, seed, call),
+    3: c.operation_drawn,
+}
+
+
 class _Operation:
     """A correctly rounded operation of libvprec."""
 
-    def __init__(self, name: str, operands: int) -> None:
-        self.scalar = c.scalars(name, operands)
+    def __init__(self, name: str, number: int, operands: int) -> None:
         self.elements = c.elements(name, operands)
-        self.ways: dict[tuple[Any, Any, str], Optional[_Way]] = {} # by type, format and mode; None: not by `scalar`
-
-    def way(self, kind: Any, format: FormatLike, mode: str) -> Optional[_Way]:
-        """The format's address, the mode's number, and what keeps the first."""
-        to, number = Format(format), mode_number(mode)
-        way = None
-        if kind in (float, np.float32, np.float64, F32, F64) and number < c.SR:
-            if kind in (np.float32, F32):
-                check_fits(to, F32)
-            way = to.address, number, to
-        if len(self.ways) >= _WAYS_MOST:
-            self.ways.clear()
-        self.ways[kind, format, mode] = way
-        return way
+        self.numbers = Numbers(c.scalars(name, operands), _DRAWN[operands], number)
 
     def __call__(self, given: tuple[Any, ...], format: FormatLike, mode: str, seed: Seed, bits: int,
                  precision: Optional[int], out: Any, outcomes: Optional[Outcomes]) -> Any:
-        # A number alone should not take longer than it must.
-        first = given[0]
-        kind = key = type(first)
-        if out is None and outcomes is None and (kind is not np.ndarray or not first.ndim) and \
-                (len(given) == 1 or type(given[1]) is kind and type(given[-1]) is kind):
-            if kind is np.ndarray:
-                key = first.dtype
-                for other in given[1:]:
-                    if other.dtype is not key or other.ndim:
-                        key = kind
-            try:
-                way = self.ways[key, format, mode]
-            except (KeyError, TypeError): # the first time, or there is no such format
-                way = self.way(key, format, mode)
-            if way is not None:
-                result = self.scalar(*given, way[0], way[1])
-                return result if kind is float else np.array(result, key) if kind is np.ndarray else kind(result)
+        if outcomes is None:
+            result = self.numbers(given, format, mode, seed, bits, precision, out)
+            if result is not None:
+                return result
         to, number = Format(format), mode_number(mode)
         address, kept = rounding(to, number, seed, bits, precision, outcomes)
         result = elementwise(_call, self.elements, given, to, address, number >= c.SR, out)
@@ -73,8 +49,8 @@ class _Operation:
         return result
 
 
-_ROUND, _ADD, _SUB, _MUL, _DIV, _SQRT, _FMA = (_Operation(name, operands) for name, operands in (
-    ('round', 1), ('add', 2), ('sub', 2), ('mul', 2), ('div', 2), ('sqrt', 1), ('fma', 3)))
+_ROUND, _ADD, _SUB, _MUL, _DIV, _SQRT, _FMA = (_Operation(name, number, operands) for number, (name, operands) in
+                                               enumerate(c.OPERATIONS))
 
 
 def round(x: Any, format: FormatLike, *, mode: str = 'rne', seed: Seed = None, bits: int = 32,

@@ -44,9 +44,9 @@ class Noise:
     def __repr__(self) -> str:
         return f'Noise({self.seed})'
 
-    def key(self) -> int:
-        """The key of the next call."""
-        return int(c.key_child(self.seed, next(self._calls)))
+    def origin(self) -> tuple[int, int]:
+        """The seed, and the number of the next call."""
+        return self.seed, next(self._calls)
 
 
 #: Of calls that name no seed. It begins with the process, so a program that is run again draws the same.
@@ -74,11 +74,17 @@ class Outcomes(c.OutcomesStruct):
         return f'Outcomes({", ".join(f"{name}={value}" for name, value in self.as_dict().items())})'
 
 
-def key(seed: Seed) -> int:
-    """What a call's random numbers are drawn from."""
+def origin(seed: Seed) -> tuple[int, int]:
+    """What a call's random numbers are drawn from: the seed's child of that number, or itself where that is -1."""
     if seed is None:
-        return _noise.key()
-    return seed.key() if isinstance(seed, Noise) else _key(seed)
+        return _noise.seed, next(_noise._calls)
+    return seed.origin() if isinstance(seed, Noise) else (_key(seed), -1)
+
+
+def key(seed: Seed) -> int:
+    """The same as one number."""
+    parent, call = origin(seed)
+    return parent if call < 0 else int(c.key_child(parent, call))
 
 
 def mode_number(mode: str) -> int:
@@ -89,12 +95,19 @@ def mode_number(mode: str) -> int:
     return found
 
 
-def _noise_of(mode: int, precision: int) -> c.NoiseStruct:
+def check_bits(bits: int) -> None:
+    """ValueError: no number of random bits."""
+    if not 1 <= bits <= 64:
+        raise ValueError(f'{bits} random bits: 1 to 64 are possible')
+
+
+def check_precision(precision: int) -> int:
+    """The same. TypeError, ValueError: no virtual precision."""
     if isinstance(precision, bool) or not isinstance(precision, int):
         raise TypeError(f'precision is a whole number of bits, not {type(precision).__name__}')
     if not 1 <= precision <= 53:
         raise ValueError(f'a virtual precision of {precision} bits: 1 to 53 are possible')
-    return c.NoiseStruct(mode - c.SR, precision, c.RELATIVE, 0)
+    return precision
 
 
 def rounding(format: Format, mode: int, seed: Seed = None, bits: int = 32, precision: Optional[int] = None,
@@ -113,8 +126,7 @@ def rounding(format: Format, mode: int, seed: Seed = None, bits: int = 32, preci
         made.outcomes = ctypes.addressof(outcomes)
         kept += (outcomes,)
     if mode >= c.SR:
-        if not 1 <= bits <= 64:
-            raise ValueError(f'{bits} random bits: 1 to 64 are possible')
+        check_bits(bits)
         source = c.SourceStruct()
         drawn = key(seed)
         c.source_init(ctypes.addressof(source), drawn if child is None else c.key_child(drawn, child))
@@ -123,7 +135,8 @@ def rounding(format: Format, mode: int, seed: Seed = None, bits: int = 32, preci
         made.random.context = ctypes.addressof(source)
         kept += (source,)
     if mode > c.SR:
-        noise = _noise_of(mode, format.precision if precision is None else precision)
+        t = format.precision if precision is None else check_precision(precision)
+        noise = c.NoiseStruct(mode - c.SR, t, c.RELATIVE, 0)
         made.noise = ctypes.addressof(noise)
         kept += (noise,)
     return ctypes.addressof(made), kept
