@@ -23,13 +23,35 @@ static char *value_text(double value, const char *unit)
     return page_value_text(&(page_value){.there = !isnan(value), .error = "", .value = value}, unit);
 }
 
+static const page_cell *cell_of(const page_view *view, const page_smallest *s)
+{
+    for (size_t c = 0; *s->format && c < view->cell_count; c++) {
+        const page_cell *cell = &view->cells[c];
+        if (!strcmp(cell->format, s->format) && !strcmp(cell->mode, s->mode) && !strcmp(cell->where, s->where))
+            return cell;
+    }
+    return NULL;
+}
+
 /* Bits of the whole number, so that formats of different exponent widths compare; far too many for one without bits. */
 static int width_of(const page_view *view, const page_smallest *s)
 {
-    for (size_t c = 0; c < view->cell_count; c++)
-        if (!strcmp(view->cells[c].format, s->format) && view->cells[c].exponent >= 0 && view->cells[c].fraction >= 0)
-            return 1 + view->cells[c].exponent + view->cells[c].fraction;
-    return 1000;
+    const page_cell *cell = cell_of(view, s);
+    return cell && cell->bits > 0 ? cell->bits : 1000;
+}
+
+/* " (16 bits)", or nothing where the format has no such number; to be freed. */
+static char *width_text(const page_view *view, const page_smallest *s)
+{
+    int bits = width_of(view, s);
+    return bits < 1000 ? vprec_text(" (%d bits)", bits) : vprec_text("%s", "");
+}
+
+/* Of how many bits a number of the types that the format replaces is: f32, f64, or both. */
+static int native_width(const char *format)
+{
+    bool f64 = strstr(format, "f64=") != NULL, f32 = !f64 || strncmp(format, "f64=", 4) != 0;
+    return 32 * f32 + 64 * f64;
 }
 
 static bool together(const page_smallest *a, const page_smallest *b)
@@ -52,9 +74,11 @@ static const page_smallest **narrowest(const page_view *view)
     return best;
 }
 
-/* "accuracy at 0.951 or higher". */
+/* "accuracy at 0.951 or higher", "all labels equal and lone numbers within 1 %". */
 static char *goal(const page_view *view)
 {
+    if (*view->question)
+        return vprec_text("%s", view->question);
     const page_metric *metric = &view->metrics[view->threshold];
     char *limit = value_text(view->limit, metric->unit);
     char *text = !metric->better || isnan(view->limit)
@@ -70,32 +94,52 @@ static char *place(const page_smallest *s)
     return vprec_text("%s%s%s%s", *s->mode ? " with " : "", s->mode, *s->where ? " in " : "", s->where);
 }
 
-static void answer_one(page_answer *answer, const page_view *view, const page_smallest *s)
+/* ": 0.96 there, 0.97 in native arithmetic": of a question of one part; to be freed. */
+static char *found_text(const page_view *view, const page_smallest *s)
 {
     const page_metric *metric = &view->metrics[view->threshold];
-    char *wanted = goal(view), *native = value_text(view->native.values[view->threshold].value, metric->unit);
+    if (*view->question)
+        return vprec_text("%s", "");
+    char *native = value_text(view->native.values[view->threshold].value, metric->unit);
     char *found = value_text(s->value, metric->unit);
+    char *text = *s->format ? vprec_text(": %s there, %s in native arithmetic", found, native)
+                            : vprec_text(" (%s in native arithmetic)", native);
+    free(found);
+    free(native);
+    return text;
+}
+
+static void answer_one(page_answer *answer, const page_view *view, const page_smallest *s)
+{
+    char *wanted = goal(view), *found = found_text(view, s);
+    int bits = width_of(view, s), native = native_width(s->format);
     if (*s->format) {
-        answer->subject = vprec_text("%s", s->format);
-        answer->sentence = vprec_text(" is the smallest format %sthat keeps %s: %s there, %s in native arithmetic.",
-                                      view->complete ? "" : "so far ", wanted, found, native);
+        char *width = width_text(view, s);
+        char *saved = bits < native ? vprec_text(" It takes %d of %d bits: %.0f %% are saved.", bits, native,
+                                                 100. * (native - bits) / native)
+                                    : vprec_text("%s", "");
+        answer->subject = vprec_text("%s%s", s->format, width);
+        answer->sentence = vprec_text(" is the smallest format %sthat keeps %s%s.%s", view->complete ? "" : "so far ",
+                                      wanted, found, saved);
+        free(saved);
+        free(width);
     } else {
         answer->subject = vprec_text("No format");
-        answer->sentence = vprec_text(" %s keeps %s (%s in native arithmetic).",
-                                      view->complete ? "of this sweep" : "that has run so far", wanted, native);
+        answer->sentence = vprec_text(" %s keeps %s%s.", view->complete ? "of this sweep" : "that has run so far", wanted,
+                                      found);
     }
-    free(wanted);
-    free(native);
     free(found);
+    free(wanted);
 }
 
 static void answer_many(page_answer *answer, const page_view *view, const page_smallest **best, size_t count)
 {
     char *wanted = goal(view), *list = vprec_text("%s", "");
     for (size_t i = 0; i < count && count <= NAMED; i++) {
-        char *where = place(best[i]);
-        char *longer = vprec_text("%s%s%s%s", list, !i ? "" : i + 1 < count ? ", " : " and ",
-                                  *best[i]->format ? best[i]->format : "none", where);
+        char *where = place(best[i]), *width = width_text(view, best[i]);
+        char *longer = vprec_text("%s%s%s%s%s", list, !i ? "" : i + 1 < count ? ", " : " and ",
+                                  *best[i]->format ? best[i]->format : "none", width, where);
+        free(width);
         free(where);
         free(list);
         list = longer;
@@ -120,7 +164,11 @@ static void answer_threshold(page_answer *answer, const page_view *view)
         answer_one(answer, view, best[0]);
     else
         answer_many(answer, view, best, count);
-    if (view->crooked)
+    if (view->usual)
+        note(answer, vprec_text("This is what is asked where nobody asks: --threshold asks for something else."));
+    if (view->crooked == 1 && count == 1 && !best[0]->monotone && *best[0]->note)
+        note(answer, vprec_text("The answer has a hole: %s.", best[0]->note));
+    else if (view->crooked)
         note(answer, vprec_text("The metric does not fall steadily with the bits in %zu of %zu series: some wider "
                                 "format misses the threshold that a narrower one keeps.", view->crooked,
                                 view->smallest_count));

@@ -9,6 +9,7 @@
 #include "store.h"
 #include "text.h"
 #include "view.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -34,6 +35,33 @@ static void add_texts(page_store *store, const page_content *content)
     const char *recipe = page_recipe(content->view);
     if (recipe)
         page_store_add(store, vprec_text(RECIPE_NAME), vprec_text("%s", recipe), strlen(recipe));
+}
+
+/* "the smallest format with all labels equal": what the answer answers; to be freed. */
+static char *question_of(const page_view *view)
+{
+    const char *question = page_string(json_object_get(view->root, "threshold"), "question");
+    return *question ? vprec_text("what is the smallest format that keeps %s?", question)
+                     : vprec_text("none: the native run has no value of what is measured");
+}
+
+json_t *page_answer_json(const json_t *report)
+{
+    page_view view;
+    page_view_make(&view, report);
+    page_answer answer = page_answer_make(&view);
+    json_t *object = vprec_json_must(json_object()), *notes = vprec_json_must(json_array());
+    char *question = question_of(&view), *text = vprec_text("%s%s", answer.subject, answer.sentence);
+    vprec_json_put(object, "question", vprec_json_text(question));
+    vprec_json_put(object, "text", vprec_json_text(text));
+    for (size_t i = 0; i < answer.note_count; i++)
+        vprec_json_add(notes, vprec_json_text(answer.notes[i]));
+    vprec_json_put(object, "notes", notes);
+    free(text);
+    free(question);
+    page_answer_free(&answer);
+    page_view_free(&view);
+    return object;
 }
 
 bool vprec_page_check(const char *dir)

@@ -20,4 +20,7 @@ int vprec_page_write(const json_t *report, const char *dir);
 /* Whether a report can be written to `dir`, as far as that is known before there is one. False, having said why. */
 bool vprec_page_check(const char *dir);
 
+/* What the report answers, as its "answer": question, text, and notes; to be released. */
+json_t *page_answer_json(const json_t *report);
+
 #endif

@@ -50,6 +50,7 @@ static char *digits_text(const page_cell *cell)
 static void put_cell(page_table *table, const page_view *view, const page_cell *cell)
 {
     put_text(table, *cell->format ? cell->format : cell->id);
+    put_bits(table, cell->bits);
     put_bits(table, cell->exponent);
     put_bits(table, cell->fraction);
     if (view->precisions)
@@ -78,6 +79,7 @@ page_table page_table_cells(const page_view *view)
 {
     page_table table = {0};
     column(&table, vprec_text("format"), false);
+    column(&table, vprec_text("bits"), true);
     column(&table, vprec_text("exponent bits"), true);
     column(&table, vprec_text("fraction bits"), true);
     if (view->precisions)
@@ -87,7 +89,7 @@ page_table page_table_cells(const page_view *view)
         column(&table, vprec_text("where"), false);
     column(&table, vprec_text("status"), false);
     if (view->threshold < view->metric_count)
-        column(&table, vprec_text("keeps %s", *view->spec ? view->spec : "the threshold"), false);
+        column(&table, vprec_text("keeps %s", *view->question ? view->question : *view->spec ? view->spec : "the threshold"), false);
     for (size_t m = 0; m < view->metric_count; m++)
         column(&table, vprec_text("%s", view->metrics[m].name), true);
     if (view->digits)

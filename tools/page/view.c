@@ -86,6 +86,11 @@ static page_cell cell_of(const page_view *view, const json_t *json)
     const json_t *metrics = json_object_get(json, "metrics"), *digits = json_object_get(json, "digits");
     for (size_t m = 0; m < view->metric_count; m++)
         cell.values[m] = value_of(json_object_get(metrics, view->metrics[m].name));
+    const json_t *keeps = json_object_get(json, "keeps");
+    cell.keeps = json_is_boolean(keeps) ? json_is_true(keeps) : -1;
+    cell.bits = bits(json, "bits");
+    if (cell.bits < 0 && cell.exponent >= 0 && cell.fraction >= 0) /* of an older document */
+        cell.bits = 1 + cell.exponent + cell.fraction;
     if (are_digits(digits))
         cell.digits = digits;
     cell.variant = variant_of(cell.format, cell.exponent, cell.fraction);
@@ -118,6 +123,9 @@ static void read_threshold(page_view *view)
         view->threshold++;
     view->spec = page_string(threshold, "spec");
     view->limit = number(threshold, "limit");
+    view->usual = json_is_true(json_object_get(threshold, "usual"));
+    if (view->usual || json_array_size(json_object_get(threshold, "parts")) > 1)
+        view->question = page_string(threshold, "question");
     view->smallest_count = view->threshold < view->metric_count ? json_array_size(series) : 0;
     view->smallest = vprec_alloc(view->smallest_count, sizeof *view->smallest);
     for (size_t i = 0; i < view->smallest_count; i++) {
@@ -134,7 +142,7 @@ static void read_threshold(page_view *view)
 
 void page_view_make(page_view *view, const json_t *report)
 {
-    *view = (page_view){.root = page_clean(report)};
+    *view = (page_view){.root = page_clean(report), .question = ""};
     const json_t *metrics = json_object_get(view->root, "metrics"), *cells = json_object_get(view->root, "cells");
     view->metric_count = json_array_size(metrics);
     view->metrics = vprec_alloc(view->metric_count, sizeof *view->metrics);
@@ -179,6 +187,8 @@ void page_view_free(page_view *view)
 
 int page_keeps(const page_view *view, const page_cell *cell)
 {
+    if (cell->keeps >= 0)
+        return cell->keeps;
     if (view->threshold == view->metric_count || isnan(view->limit) || !strcmp(cell->status, "pending"))
         return -1;
     const page_value *value = &cell->values[view->threshold];

@@ -31,6 +31,8 @@ typedef struct page_cell {
     page_value *values; /* of each metric */
     const json_t *digits; /* NULL: none */
     bool smallest;        /* the threshold's answer for its series */
+    int bits;             /* of the whole number, sign included; -1: not known */
+    int keeps;            /* what the document says of it: 1, 0, or -1: nothing */
 } page_cell;
 
 /* One line of the threshold: the smallest format among those that differ in nothing but fraction bits. */
@@ -54,6 +56,8 @@ typedef struct page_view {
     bool modes, wheres, precisions, samples, digits; /* cells differ in these, or have them */
     size_t threshold; /* its metric; metric_count: no threshold was asked for */
     const char *spec;
+    const char *question; /* all that is asked, in words; "" where it is the metric's limit alone */
+    bool usual;           /* nobody asked otherwise */
     double limit;
     page_smallest *smallest;
     size_t smallest_count, crooked; /* crooked: where the metric was seen not to be monotone */

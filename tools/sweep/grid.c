@@ -504,3 +504,12 @@ int sweep_width(const sweep_cell *c)
         return config->format[leading(c)].fbits;
     return c->precision ? (int)config->noise[strncmp(c->precision, "f64=", 4) ? VPREC_F32 : VPREC_F64].precision : -1;
 }
+
+int sweep_bits(const sweep_cell *c)
+{
+    int bits = 0;
+    for (int type = 0; c->format && type < VPREC_TYPES; type++)
+        if (c->options.config.use[type] == VPREC_USE_FORMAT)
+            bits += 1 + c->options.config.format[type].ebits + c->options.config.format[type].fbits;
+    return bits;
+}

@@ -86,6 +86,10 @@ char *sweep_grid_native_types(const sweep_grid *grid);
 /* Whether two cells differ in nothing but fraction bits, or the precision of a mode with noise. */
 bool sweep_same_series(const sweep_cell *a, const sweep_cell *b);
 
+/* Bits of a number in the cell's format: sign, exponent and fraction; of both types, where both have one. 0: it has no
+ * format. */
+int sweep_bits(const sweep_cell *cell);
+
 /* What the cells of a series are ordered by: fraction bits, or precision. */
 int sweep_width(const sweep_cell *cell);
 

@@ -47,7 +47,8 @@ static const char middle[] =
     "      --own-directory   each run has a directory of its own, with links to what is in this one\n"
     "\n"
     "What is measured\n"
-    "      --metric NAME     a built-in metric, several are allowed; default equal, labels, max-rel:\n";
+    "      --metric NAME     a built-in metric, several are allowed; default equal, labels,\n"
+    "                        max-rel, and what the usual question asks for:\n";
 
 static const char after[] =
     "      --metric NAME=COMMAND\n"
@@ -61,8 +62,10 @@ static const char after[] =
     "      --truth FILE      the text that cer and wer compare with; default native's output\n"
     "      --higher NAME     more is better in this metric\n"
     "      --lower NAME      less is better\n"
-    "      --threshold SPEC  find the smallest format that keeps a metric: 'accuracy>=0.95',\n"
-    "                        'labels>=99%', or '1%': the first metric within 1 % of native's\n"
+    "      --threshold SPEC  what the smallest format has to keep: 'accuracy>=0.95', 'labels>=99%',\n"
+    "                        '1%': the first metric within 1 % of native's; several with commas.\n"
+    "                        Default 'labels>=1,lone<=1%,arrays>=40', or of metrics that are\n"
+    "                        named the first within 1 %\n"
     "      --bisect          with --threshold: run only the cells that finding it takes\n"
     "\n"
     "What is told\n"

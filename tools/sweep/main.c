@@ -23,10 +23,10 @@
 /* The callbacks of sweep_run know the sweep alone. */
 typedef struct whole {
     sweep sweep; /* first */
-    vprec_require require; /* --threshold: of one metric */
-    sweep_threshold threshold;
+    sweep_question question;
     sweep_series *series;
     size_t count;
+    sweep_table table;
     sweep_recipe *recipe;
 } whole;
 
@@ -34,28 +34,34 @@ typedef struct whole {
 static bool known(sweep *s)
 {
     whole *w = (whole *)(void *)s;
-    if (!sweep_native_check(s, w->series ? &w->threshold : NULL))
+    if (!sweep_native_check(s, &w->question))
         return false;
-    if (w->series) {
-        sweep_threshold_resolve(&w->threshold, s);
-        sweep_native_compare(s, &w->threshold);
-    }
+    sweep_question_resolve(&w->question, s);
+    sweep_native_compare(s, &w->question);
     return true;
+}
+
+/* Whether a report goes to standard output, and then nothing else does. */
+static bool to_standard(const sweep_options *o)
+{
+    return (o->json && !strcmp(o->json, "-")) || (o->csv && !strcmp(o->csv, "-"));
 }
 
 /* All cells at once, or what the bisection wants next. */
 static bool more(sweep *s)
 {
     whole *w = (whole *)(void *)s;
-    bool any = sweep_why_next(s, w->series ? &w->threshold : NULL);
-    bool bisect = w->series && s->options->bisect;
+    bool any = sweep_why_next(s, w->question.usual ? NULL : &w->question);
+    bool bisect = s->options->bisect;
     if (bisect)
-        any |= sweep_series_next(w->series, w->count, &w->threshold);
+        any |= sweep_series_next(w->series, w->count, &w->question);
     for (size_t i = 1; i < s->grid.count && !bisect; i++) {
         any |= !s->grid.cells[i].wanted;
         s->grid.cells[i].wanted = true;
     }
-    return any || sweep_recipe_next(w->recipe, s, &w->threshold);
+    if (!to_standard(s->options))
+        sweep_table_rows(&w->table, s, &w->question, false);
+    return any || sweep_recipe_next(w->recipe, s, &w->question);
 }
 
 /* To a file, or for "-" to standard output. `put` writes. */
@@ -102,18 +108,19 @@ static bool put_recipe(const json_t *report, FILE *out)
     return fputs(json_string_value(json_object_get(json_object_get(report, "recipe"), "text")), out) >= 0;
 }
 
-static bool write_all(const whole *w, char **argv)
+static bool write_all(whole *w, char **argv)
 {
     const sweep_options *o = w->sweep.options;
-    json_t *report = sweep_report_make(&w->sweep, &w->threshold, w->series, w->count, argv);
-    json_t *recipe = sweep_recipe_report(w->recipe, &w->sweep, &w->threshold);
+    json_t *report = sweep_report_make(&w->sweep, &w->question, w->series, w->count, argv);
+    json_t *recipe = sweep_recipe_report(w->recipe, &w->sweep, &w->question);
     vprec_json_put(report, "recipe", recipe);
-    bool standard = (o->json && !strcmp(o->json, "-")) || (o->csv && !strcmp(o->csv, "-"));
+    vprec_json_put(report, "answer", page_answer_json(report));
     bool ok = true;
-    if (!standard) {
-        sweep_table_print(&w->sweep, &w->threshold, w->series, w->count);
+    if (!to_standard(o)) {
+        sweep_table_rows(&w->table, &w->sweep, &w->question, true);
+        sweep_table_print(&w->sweep, &w->question, w->series, w->count, json_object_get(report, "answer"));
         sweep_recipe_print(recipe, o);
-        sweep_why_print(&w->sweep, w->series ? &w->threshold : NULL, json_object_get(report, "why"));
+        sweep_why_print(&w->sweep, w->question.usual ? NULL : &w->question, json_object_get(report, "why"));
         ok = vprec_stdout_done();
     }
     sweep_table_warn(&w->sweep);
@@ -158,7 +165,7 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
     if (status > 0 || (status < 0 && !s->grid.cells[SWEEP_NATIVE].settled))
         return status;
     for (size_t i = 0; i < w->count; i++)
-        sweep_series_judge(&w->series[i], &w->threshold, s->complete);
+        sweep_series_judge(&w->series[i], &w->question, s->complete);
     if (!s->repeats && !o->quiet)
         vprec_say("warning: two native runs gave different output: part of what you see is the program's own doing");
     bool ok = write_all(w, argv);
@@ -175,8 +182,7 @@ static int with_program(whole *w, sweep_options *o, char **argv)
         (!o->layers || sweep_layers_find(o, runner))) {
         status = SWEEP_EXIT_USAGE;
         if (sweep_grid_make(&s->grid, o, &program, runner)) {
-            if (o->threshold)
-                w->series = sweep_series_make(&s->grid, &w->count);
+            w->series = sweep_series_make(&s->grid, &w->count);
             w->recipe = sweep_recipe_make(o);
             if (o->dry_run) {
                 sweep_table_list(s);
@@ -188,6 +194,7 @@ static int with_program(whole *w, sweep_options *o, char **argv)
             }
         }
         sweep_series_free(w->series, w->count);
+        sweep_table_free(&w->table);
         sweep_recipe_free(w->recipe);
         sweep_grid_free(&s->grid, o->metrics.count);
     }
@@ -208,14 +215,12 @@ static bool truth_is_used(const sweep_options *o)
     return used;
 }
 
-static bool threshold_make(whole *w, sweep_options *o)
+static bool question_make(whole *w, sweep_options *o)
 {
-    if (!o->threshold)
-        return true;
-    if (!vprec_require_parse(&w->require, "--threshold", o->threshold))
-        return false;
-    return w->require.count > 1 ? vprec_require_wrong("--threshold", o->threshold, "it is for one metric alone")
-                                : sweep_threshold_find(&w->threshold, "--threshold", w->require.list, &o->metrics);
+    if (o->threshold)
+        return sweep_question_make(&w->question, "--threshold", o->threshold, &o->metrics);
+    sweep_question_usual(&w->question, &o->metrics, o->metrics_given);
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -227,13 +232,13 @@ int main(int argc, char **argv)
     if (status < 0) {
         whole w = {.sweep = {.options = &options, .repeats = true, .known = known, .more = more,
                              .results = {.lock = -1}}};
-        if (!threshold_make(&w, &options))
+        if (!question_make(&w, &options))
             status = SWEEP_EXIT_USAGE;
         else if (!sweep_metrics_open(&options.metrics))
             status = SWEEP_EXIT_FAILURE;
         else
             status = truth_is_used(&options) ? with_program(&w, &options, argv) : SWEEP_EXIT_USAGE;
-        vprec_require_free(&w.require);
+        sweep_question_free(&w.question);
     }
     sweep_options_free(&options);
     if (status < 0)

@@ -224,7 +224,10 @@ sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric 
     case SWEEP_MEAN_REL: return number_error(errors, errors->mean_rel, NULL, native);
     case SWEEP_MAX_ABS: return number_error(errors, errors->max_abs, &errors->worst_abs, native);
     case SWEEP_MEAN_ABS: return number_error(errors, errors->mean_abs, NULL, native);
+    case SWEEP_LONE: return errors->lone ? number_error(errors, errors->max_lone, &errors->worst_lone, native)
+                                         : bad("no numbers in native's output that stand in no array");
     case SWEEP_SQNR: return number_error(errors, errors->sqnr, NULL, native);
+    case SWEEP_ARRAYS: return errors->arrays ? good(errors->worst_array) : bad("no arrays in native's output");
     case SWEEP_COSINE: return isnan(errors->cosine) ? bad("there is no angle to numbers that are all 0 or not finite")
                                                     : number_error(errors, errors->cosine, NULL, native);
     case SWEEP_KL: return of_rows(errors->divergence);

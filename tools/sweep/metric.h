@@ -18,7 +18,9 @@
     X(MEAN_REL, "mean-rel", -1, "", "mean of them")                                                                    \
     X(MAX_ABS, "max-abs", -1, "", "largest absolute error")                                                            \
     X(MEAN_ABS, "mean-abs", -1, "", "mean of them")                                                                    \
+    X(LONE, "lone", -1, "", "largest relative error of a number that stands in no array")                              \
     X(SQNR, "sqnr", 1, "dB", "signal over noise of all numbers, in decibels")                                          \
+    X(ARRAYS, "arrays", 1, "dB", "the lowest sqnr of an array")                                                        \
     X(COSINE, "cosine", 1, "", "cosine of the angle between all numbers and native's")                                 \
     X(KL, "kl", -1, "nats", "mean divergence of rows of scores (Kullback-Leibler)")                                    \
     X(FLIPS, "flips", -1, "", "share of rows whose largest number moved: top-1 flips")                                 \

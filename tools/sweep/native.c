@@ -99,7 +99,7 @@ static bool of_native(const sweep_threshold *t)
     return t->requirement->sign == VPREC_WITHIN || t->requirement->sign == VPREC_AS_NATIVE;
 }
 
-bool sweep_native_check(const sweep *s, const sweep_threshold *t)
+bool sweep_native_check(const sweep *s, const sweep_question *q)
 {
     const sweep_metrics *metrics = &s->options->metrics;
     const sweep_summary *values = s->grid.cells[SWEEP_NATIVE].values;
@@ -113,10 +113,13 @@ bool sweep_native_check(const sweep *s, const sweep_threshold *t)
         if (!s->options->quiet)
             say_ambiguous(s, &metrics->list[m], values[m].value);
     }
-    /* Digits are those of samples, which the native run has not. */
-    if (t && values[t->metric].error && (metrics->list[t->metric].kind != SWEEP_DIGITS || of_native(t))) {
+    for (size_t i = 0; !q->usual && i < q->count; i++) {
+        const sweep_threshold *t = &q->list[i];
+        /* Digits are those of samples, which the native run has not. */
+        if (!values[t->metric].error || (metrics->list[t->metric].kind == SWEEP_DIGITS && !of_native(t)))
+            continue;
         vprec_say("the native run has no %s (%s): so nothing can be told of --threshold '%s': choose another metric",
-                  metrics->list[t->metric].name, values[t->metric].error, t->spec);
+                  metrics->list[t->metric].name, values[t->metric].error, q->spec);
         return false;
     }
     for (size_t m = 0; m < metrics->count; m++)
@@ -126,12 +129,18 @@ bool sweep_native_check(const sweep *s, const sweep_threshold *t)
     return check_kept(s);
 }
 
-void sweep_native_compare(const sweep *s, const sweep_threshold *t)
+void sweep_native_compare(const sweep *s, const sweep_question *q)
 {
     const sweep_cell *native = &s->grid.cells[SWEEP_NATIVE];
-    const sweep_metric *m = &s->options->metrics.list[t->metric];
-    if (m->kind == SWEEP_DIGITS || sweep_keeps(t, native))
+    const sweep_threshold *t = sweep_question_missed(q, native);
+    const sweep_metric *m = t ? &s->options->metrics.list[t->metric] : NULL;
+    if (!t || m->kind == SWEEP_DIGITS || (q->usual && s->repeats))
         return;
-    vprec_say("the native run itself does not keep '%s': it has %s %.6g: a share of that, as in '%s:1%%', may be meant",
-              t->spec, m->name, native->values[t->metric].value, m->name);
+    if (q->usual)
+        vprec_say("a second native run does not keep what is asked either (%s %.6g): ask for less by --threshold, or for "
+                  "the part of the output that repeats itself by --extract or --output", m->name,
+                  m->better < 0 ? native->values[t->metric].max : native->values[t->metric].min);
+    else
+        vprec_say("the native run itself does not keep '%s': it has %s %.6g: a share of that, as in '%s:1%%', may be meant",
+                  t->spec, m->name, native->values[t->metric].value, m->name);
 }

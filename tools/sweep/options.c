@@ -333,6 +333,21 @@ static char *usual_out(char **program)
     return whole;
 }
 
+/* What a requirement speaks of is measured. */
+static bool measure_asked(sweep_options *o, const char *asked)
+{
+    bool ok = true;
+    for (const char *part = asked; ok && part && *part; part += *part == ',') {
+        part += strspn(part, " ");
+        char *name = vprec_text("%.*s", (int)strcspn(part, "<>=:, "), part);
+        if (sweep_metric_builtin(name) && !sweep_metric_find(&o->metrics, name))
+            ok = sweep_metric_add(&o->metrics, name);
+        free(name);
+        part += strcspn(part, ",");
+    }
+    return ok;
+}
+
 static bool defaults(sweep_options *o)
 {
     bool ok = true;
@@ -340,16 +355,13 @@ static bool defaults(sweep_options *o)
         ok = sweep_expand("--formats", "e8m{1,2,3,4,5,7,10,13,16,19,23},fp16", &o->formats);
     if (!o->modes.count)
         sweep_list_add(&o->modes, vprec_text("rne"));
-    /* What a threshold speaks of is measured. */
-    if (o->threshold) {
-        char *name = vprec_text("%.*s", (int)strcspn(o->threshold, "<>= "), o->threshold);
-        if (sweep_metric_builtin(name) && !sweep_metric_find(&o->metrics, name))
-            ok = ok && sweep_metric_add(&o->metrics, name);
-        free(name);
-    }
+    o->metrics_given = o->metrics.count > 0;
+    ok = ok && measure_asked(o, o->threshold);
     if (!o->metrics.count) {
         ok = ok && sweep_metric_add(&o->metrics, "equal") && sweep_metric_add(&o->metrics, "labels") &&
              sweep_metric_add(&o->metrics, "max-rel");
+        if (!o->threshold) /* SWEEP_USUAL_QUESTION */
+            ok = ok && sweep_metric_add(&o->metrics, "lone") && sweep_metric_add(&o->metrics, "arrays");
         if (o->samples >= 3)
             ok = ok && sweep_metric_add(&o->metrics, "digits");
     }

@@ -20,7 +20,7 @@ typedef struct sweep_options {
     sweep_list passed;                     /* options of vprec-run, as "--round=both" */
     sweep_list keep;
     sweep_metrics metrics;
-    bool formats_given;
+    bool formats_given, metrics_given;
     uint32_t samples, jobs;
     const char *seed;
     double timeout; /* seconds, 0 none, negative: what run.c makes of native's time */

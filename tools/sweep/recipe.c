@@ -69,15 +69,6 @@ static size_t layer_of(const sweep_options *o, const sweep_cell *c)
     return i;
 }
 
-static int bits_of(const sweep_cell *c)
-{
-    int bits = 0;
-    for (int type = 0; type < VPREC_TYPES; type++)
-        if (c->options.config.use[type] == VPREC_USE_FORMAT)
-            bits += 1 + c->options.config.format[type].ebits + c->options.config.format[type].fbits;
-    return bits;
-}
-
 /* Whether the cell may be a line: of a layer, in a format, in the first mode. */
 static bool is_line(const sweep_recipe *r, const sweep_cell *c)
 {
@@ -85,10 +76,10 @@ static bool is_line(const sweep_recipe *r, const sweep_cell *c)
            layer_of(r->options, c) < r->options->names.count;
 }
 
-static double harm_of(const sweep *s, const sweep_threshold *t, const sweep_cell *c)
+static double harm_of(const sweep *s, const sweep_question *q, const sweep_cell *c)
 {
-    double value = c->values[t->metric].value, native = s->grid.cells[SWEEP_NATIVE].values[t->metric].value;
-    int better = s->options->metrics.list[t->metric].better;
+    double value = c->values[sweep_question_metric(q)].value, native = s->grid.cells[SWEEP_NATIVE].values[sweep_question_metric(q)].value;
+    int better = s->options->metrics.list[sweep_question_metric(q)].better;
     return better > 0 ? -value : better < 0 ? value : fabs(value - native);
 }
 
@@ -147,15 +138,15 @@ static void few_formats(sweep_recipe *r)
 }
 
 /* The recipes that there are, from the narrowest on. */
-static void begin(sweep_recipe *r, const sweep *s, const sweep_threshold *t)
+static void begin(sweep_recipe *r, const sweep *s, const sweep_question *q)
 {
     const sweep_options *o = r->options;
     r->begun = true;
     r->candidates = vprec_alloc(s->grid.count, sizeof *r->candidates);
     for (size_t i = 1; i < s->grid.count; i++) {
         const sweep_cell *c = &s->grid.cells[i];
-        if (is_line(r, c) && sweep_keeps(t, c))
-            r->candidates[r->count++] = (candidate){layer_of(o, c), c, harm_of(s, t, c), bits_of(c)};
+        if (is_line(r, c) && sweep_answers(q, c))
+            r->candidates[r->count++] = (candidate){layer_of(o, c), c, harm_of(s, q, c), sweep_bits(c)};
     }
     few_formats(r);
     if (r->count)
@@ -172,7 +163,7 @@ static void begin(sweep_recipe *r, const sweep *s, const sweep_threshold *t)
         }
     free(chosen);
     r->keeping = (long)r->step_count - 1;
-    r->done = !r->keeping || !sweep_keeps(t, &s->grid.cells[SWEEP_NATIVE]);
+    r->done = !r->keeping || !sweep_answers(q, &s->grid.cells[SWEEP_NATIVE]);
     if (r->done)
         r->trouble = vprec_text("%s", r->keeping ? "the native run does not keep it"
                                                  : "no layer keeps it in any of the formats");
@@ -223,14 +214,14 @@ static bool want(sweep_recipe *r, sweep *s, size_t step)
 }
 
 /* What the last run has shown. */
-static void learn(sweep_recipe *r, const sweep *s, const sweep_threshold *t)
+static void learn(sweep_recipe *r, const sweep *s, const sweep_question *q)
 {
     const sweep_cell *c = cell_of(s, r->runs - 1);
     long step = (long)r->tried[r->runs - 1];
     if (c->status == SWEEP_REFUSED_STATUS) {
         r->trouble = vprec_text("%s", c->note ? c->note : "vprec-run refused it");
         r->done = true;
-    } else if (sweep_keeps(t, c)) {
+    } else if (sweep_answers(q, c)) {
         r->keeping = step;
     } else {
         r->failing = step;
@@ -238,7 +229,7 @@ static void learn(sweep_recipe *r, const sweep *s, const sweep_threshold *t)
     r->done |= r->keeping - r->failing == 1;
 }
 
-bool sweep_recipe_next(sweep_recipe *r, sweep *s, const sweep_threshold *t)
+bool sweep_recipe_next(sweep_recipe *r, sweep *s, const sweep_question *q)
 {
     if (!r || r->done)
         return false;
@@ -246,11 +237,11 @@ bool sweep_recipe_next(sweep_recipe *r, sweep *s, const sweep_threshold *t)
         if (s->grid.cells[i].wanted && !s->grid.cells[i].settled)
             return false; /* comes */
     if (!r->begun)
-        begin(r, s, t);
+        begin(r, s, q);
     else if (r->runs && !cell_of(s, r->runs - 1)->settled)
         return false;
     else
-        learn(r, s, t);
+        learn(r, s, q);
     return !r->done && want(r, s, r->runs ? (size_t)(r->failing + r->keeping) / 2 : 0);
 }
 
@@ -274,25 +265,26 @@ static int by_need(const void *a, const void *b)
 }
 
 /* What the layer does in the narrowest format of all; NaN: it gave no value. */
-static double worst_harm(const sweep_recipe *r, const sweep *s, const sweep_threshold *t, size_t layer)
+static double worst_harm(const sweep_recipe *r, const sweep *s, const sweep_question *q, size_t layer)
 {
     const sweep_cell *least = NULL;
     for (size_t i = 1; i < s->grid.count; i++) {
         const sweep_cell *c = &s->grid.cells[i];
-        if (is_line(r, c) && layer_of(r->options, c) == layer && (!least || bits_of(c) < bits_of(least)))
+        if (is_line(r, c) && layer_of(r->options, c) == layer && (!least || sweep_bits(c) < sweep_bits(least)))
             least = c;
     }
-    return least && least->status == SWEEP_OK_STATUS && !least->values[t->metric].error ? harm_of(s, t, least) : NAN;
+    return least && least->status == SWEEP_OK_STATUS && !least->values[sweep_question_metric(q)].error
+               ? harm_of(s, q, least) : NAN;
 }
 
-static json_t *layer_json(const sweep_recipe *r, const sweep_threshold *t, const need *n, bool found)
+static json_t *layer_json(const sweep_recipe *r, const sweep_question *q, const need *n, bool found)
 {
     json_t *object = vprec_json_must(json_object());
     const sweep_cell *alone = n->at < r->count ? r->candidates[n->at].cell : NULL;
     char *spec = found ? spec_in(r, narrowest(r, n->layer, r->steps[r->keeping])) : NULL;
     vprec_json_put(object, "layer", vprec_json_text(r->options->names.items[n->layer]));
     vprec_json_put(object, "narrowest", alone ? vprec_json_text(alone->format) : json_null());
-    vprec_json_put(object, "value", alone ? vprec_json_real(alone->values[t->metric].value) : json_null());
+    vprec_json_put(object, "value", alone ? vprec_json_real(alone->values[sweep_question_metric(q)].value) : json_null());
     vprec_json_put(object, "recipe", spec ? vprec_json_text(spec) : json_null());
     free(spec);
     return object;
@@ -322,22 +314,22 @@ static char *text_of(const sweep_recipe *r, const char *goal, double value, cons
     return text;
 }
 
-static json_t *run_json(const sweep *s, const sweep_threshold *t, size_t run)
+static json_t *run_json(const sweep *s, const sweep_question *q, size_t run)
 {
     const sweep_cell *c = cell_of(s, run);
-    const sweep_summary *value = &c->values[t->metric];
+    const sweep_summary *value = &c->values[sweep_question_metric(q)];
     json_t *object = vprec_json_must(json_object());
     char *directory = vprec_text(VPREC_RESULTS_CELLS "/%s", c->id);
     vprec_json_put(object, "status", vprec_json_text(sweep_status_names[c->status]));
     bool known = c->status == SWEEP_OK_STATUS && !value->error;
     vprec_json_put(object, "value", known ? vprec_json_real(value->value) : json_null());
-    vprec_json_put(object, "kept", json_boolean(sweep_keeps(t, c)));
+    vprec_json_put(object, "kept", json_boolean(sweep_answers(q, c)));
     vprec_json_put(object, "directory", vprec_json_text(directory));
     free(directory);
     return object;
 }
 
-json_t *sweep_recipe_report(const sweep_recipe *r, const sweep *s, const sweep_threshold *t)
+json_t *sweep_recipe_report(const sweep_recipe *r, const sweep *s, const sweep_question *q)
 {
     if (!r || !r->begun)
         return json_null();
@@ -348,20 +340,20 @@ json_t *sweep_recipe_report(const sweep_recipe *r, const sweep *s, const sweep_t
     need *needs = vprec_alloc(o->names.count, sizeof *needs);
     for (size_t i = 0; i < o->names.count; i++) {
         size_t at = narrowest(r, i, 0);
-        needs[i] = (need){i, at, at < r->count ? r->candidates[at].bits : INT32_MAX, worst_harm(r, s, t, i)};
+        needs[i] = (need){i, at, at < r->count ? r->candidates[at].bits : INT32_MAX, worst_harm(r, s, q, i)};
     }
     qsort(needs, o->names.count, sizeof *needs, by_need);
     for (size_t i = 0; i < o->names.count; i++)
-        vprec_json_add(layers, layer_json(r, t, &needs[i], found));
+        vprec_json_add(layers, layer_json(r, q, &needs[i], found));
     free(needs);
     for (size_t i = 0; i < r->runs; i++)
         if (cell_of(s, i)->settled)
-            vprec_json_add(runs, run_json(s, t, i));
-    char *goal = sweep_threshold_text(t, &o->metrics), *from = sweep_grid_native_types(&s->grid), *text = NULL;
+            vprec_json_add(runs, run_json(s, q, i));
+    char *goal = sweep_question_text(q, &o->metrics), *from = sweep_grid_native_types(&s->grid), *text = NULL;
     for (size_t i = 0; found && i < r->runs; i++)
         if (r->tried[i] == (size_t)r->keeping) {
-            text = text_of(r, goal, cell_of(s, i)->values[t->metric].value, from);
-            vprec_json_put(object, "value", vprec_json_real(cell_of(s, i)->values[t->metric].value));
+            text = text_of(r, goal, cell_of(s, i)->values[sweep_question_metric(q)].value, from);
+            vprec_json_put(object, "value", vprec_json_real(cell_of(s, i)->values[sweep_question_metric(q)].value));
         }
     vprec_json_put(object, "keeps", vprec_json_text(goal));
     vprec_json_put(object, "found", json_boolean(found));

@@ -6,7 +6,7 @@
 #ifndef VPREC_SWEEP_RECIPE_H
 #define VPREC_SWEEP_RECIPE_H
 
-#include "threshold.h"
+#include "series.h"
 
 /* What every recipe begins with, for vprec_target_check. */
 #define SWEEP_RECIPE_BEGINS "# A recipe of vprec-sweep"
@@ -18,10 +18,10 @@ sweep_recipe *sweep_recipe_make(const sweep_options *options);
 void sweep_recipe_free(sweep_recipe *recipe);
 
 /* Once nothing is under way: wants the run of another recipe. False: none is needed. */
-bool sweep_recipe_next(sweep_recipe *recipe, sweep *sweep, const sweep_threshold *threshold);
+bool sweep_recipe_next(sweep_recipe *recipe, sweep *sweep, const sweep_question *question);
 
 /* The report's "recipe"; null where there is none. */
-json_t *sweep_recipe_report(const sweep_recipe *recipe, const sweep *sweep, const sweep_threshold *threshold);
+json_t *sweep_recipe_report(const sweep_recipe *recipe, const sweep *sweep, const sweep_question *question);
 
 /* Prints what the report has. */
 void sweep_recipe_print(const json_t *report, const sweep_options *options);

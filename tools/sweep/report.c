@@ -87,7 +87,7 @@ static json_t *native_of(const sweep *s)
     return object;
 }
 
-static json_t *cell_of(const sweep *s, const sweep_cell *c)
+static json_t *cell_of(const sweep *s, const sweep_question *q, const sweep_cell *c)
 {
     json_t *object = vprec_json_must(json_object());
     char *directory = vprec_text(VPREC_RESULTS_CELLS "/%s", c->id);
@@ -95,6 +95,7 @@ static json_t *cell_of(const sweep *s, const sweep_cell *c)
     vprec_json_put(object, "format", text_or_null(c->format));
     vprec_json_put(object, "exponent", bits(c->exponent));
     vprec_json_put(object, "fraction", bits(c->fraction));
+    vprec_json_put(object, "bits", c->format ? json_integer(sweep_bits(c)) : json_null());
     vprec_json_put(object, "mode", vprec_json_text(c->mode));
     vprec_json_put(object, "precision", c->precision ? bits(sweep_width(c)) : json_null());
     vprec_json_put(object, "where", text_or_null(c->where));
@@ -102,6 +103,9 @@ static json_t *cell_of(const sweep *s, const sweep_cell *c)
     vprec_json_put(object, "status", vprec_json_text(sweep_status_names[status]));
     vprec_json_put(object, "exit", json_integer(c->settled ? c->exited : 0));
     vprec_json_put(object, "signal", json_integer(c->settled ? c->signal : 0));
+    const sweep_threshold *missed = sweep_question_missed(q, c);
+    vprec_json_put(object, "keeps", c->settled && q->count ? json_boolean(sweep_answers(q, c)) : json_null());
+    vprec_json_put(object, "misses", missed ? vprec_json_text(missed->spec) : json_null());
     if (c->note)
         vprec_json_put(object, "error", vprec_json_text(c->note));
     if (c->settled && c->status == SWEEP_OK_STATUS) {
@@ -120,7 +124,7 @@ static json_t *cell_of(const sweep *s, const sweep_cell *c)
     return object;
 }
 
-static json_t *series_of(const sweep_threshold *t, const sweep_series *s)
+static json_t *series_of(const sweep_question *q, const sweep_series *s)
 {
     const sweep_cell *first = s->cells[0], *found = s->smallest < s->count ? s->cells[s->smallest] : NULL;
     json_t *object = vprec_json_must(json_object()), *tested = vprec_json_must(json_array());
@@ -131,25 +135,49 @@ static json_t *series_of(const sweep_threshold *t, const sweep_series *s)
     vprec_json_put(object, "mode", vprec_json_text(first->mode));
     vprec_json_put(object, "where", text_or_null(first->where));
     vprec_json_put(object, "smallest", text_or_null(!found ? NULL : found->format ? found->format : found->precision));
-    vprec_json_put(object, "value", found ? real(found->values[t->metric].value) : json_null());
+    vprec_json_put(object, "value", found ? real(found->values[sweep_question_metric(q)].value) : json_null());
     vprec_json_put(object, "monotone", s->monotone < 0 ? json_null() : json_boolean(s->monotone));
     vprec_json_put(object, "tested", tested);
     vprec_json_put(object, "note", text_or_null(s->note));
     return object;
 }
 
-static json_t *threshold_of(const sweep *s, const sweep_threshold *t, const sweep_series *series, size_t count)
+static void put_bounds(json_t *object, const vprec_bounds *b)
 {
-    if (!series)
+    vprec_json_put(object, "limit", known(isfinite(b->low) ? b->low : isfinite(b->high) ? b->high : NAN));
+    vprec_json_put(object, "low", isfinite(b->low) ? json_real(b->low) : json_null());
+    vprec_json_put(object, "high", isfinite(b->high) ? json_real(b->high) : json_null());
+}
+
+/* What the question is made of: all of them are to be kept. */
+static json_t *parts_of(const sweep *s, const sweep_question *q)
+{
+    json_t *array = vprec_json_must(json_array());
+    for (size_t i = 0; i < q->count; i++) {
+        json_t *object = vprec_json_must(json_object());
+        vprec_json_put(object, "metric", vprec_json_text(s->options->metrics.list[q->list[i].metric].name));
+        vprec_json_put(object, "spec", vprec_json_text(q->list[i].spec));
+        put_bounds(object, &q->list[i].bounds);
+        vprec_json_add(array, object);
+    }
+    return array;
+}
+
+static json_t *threshold_of(const sweep *s, const sweep_question *q, const sweep_series *series, size_t count)
+{
+    if (!q->count)
         return json_null();
     json_t *object = vprec_json_must(json_object()), *array = vprec_json_must(json_array());
     for (size_t i = 0; i < count; i++)
-        vprec_json_add(array, series_of(t, &series[i]));
-    vprec_json_put(object, "metric", vprec_json_text(s->options->metrics.list[t->metric].name));
-    vprec_json_put(object, "spec", vprec_json_text(t->spec));
-    vprec_json_put(object, "limit", known(isfinite(t->bounds.low) ? t->bounds.low : isfinite(t->bounds.high) ? t->bounds.high : NAN));
-    vprec_json_put(object, "low", isfinite(t->bounds.low) ? json_real(t->bounds.low) : json_null());
-    vprec_json_put(object, "high", isfinite(t->bounds.high) ? json_real(t->bounds.high) : json_null());
+        vprec_json_add(array, series_of(q, &series[i]));
+    vprec_json_put(object, "metric", vprec_json_text(s->options->metrics.list[sweep_question_metric(q)].name));
+    vprec_json_put(object, "spec", vprec_json_text(q->spec));
+    put_bounds(object, &q->list[0].bounds);
+    char *asked = sweep_question_text(q, &s->options->metrics);
+    vprec_json_put(object, "question", vprec_json_text(asked));
+    free(asked);
+    vprec_json_put(object, "usual", json_boolean(q->usual));
+    vprec_json_put(object, "parts", parts_of(s, q));
     vprec_json_put(object, "series", array);
     return object;
 }
@@ -222,7 +250,7 @@ static json_t *objects_of(const sweep *s, json_t *machine)
     return array;
 }
 
-json_t *sweep_report_make(const sweep *s, const sweep_threshold *t, const sweep_series *series, size_t count,
+json_t *sweep_report_make(const sweep *s, const sweep_question *q, const sweep_series *series, size_t count,
                           char *const *argv)
 {
     const sweep_options *o = s->options;
@@ -230,7 +258,7 @@ json_t *sweep_report_make(const sweep *s, const sweep_threshold *t, const sweep_
     json_t *machine = sweep_machine();
     json_t *objects = objects_of(s, machine);
     for (size_t i = 1; i < s->grid.count; i++)
-        vprec_json_add(cells, cell_of(s, &s->grid.cells[i]));
+        vprec_json_add(cells, cell_of(s, q, &s->grid.cells[i]));
     vprec_json_put(root, "schema", json_integer(SCHEMA));
     vprec_json_put(root, "generator", json_string("vprec-sweep"));
     vprec_json_put(root, "version", vprec_json_text(VPREC_VERSION));
@@ -250,7 +278,7 @@ json_t *sweep_report_make(const sweep *s, const sweep_threshold *t, const sweep_
     vprec_json_put(root, "metrics", metrics_of(&o->metrics));
     vprec_json_put(root, "native", native_of(s));
     vprec_json_put(root, "cells", cells);
-    vprec_json_put(root, "threshold", threshold_of(s, t, series, count));
-    vprec_json_put(root, "why", sweep_why_report(s, series ? t : NULL));
+    vprec_json_put(root, "threshold", threshold_of(s, q, series, count));
+    vprec_json_put(root, "why", sweep_why_report(s, q->usual ? NULL : q));
     return root;
 }

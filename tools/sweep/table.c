@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * table.c: a table of texts, coloured on a terminal. */
+ * table.c: rows as they finish, coloured on a terminal, and what they come to. */
 #include "table.h"
 #include "common/say.h"
 #include "report.h"
@@ -10,28 +10,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { REASONS_MOST = 5 };
+enum { REASONS_MOST = 5, LACKING_MOST = 4 };
+enum { BITS_WIDTH = 4, STATUS_WIDTH = 8, VALUE_WIDTH = 9, SPREAD_WIDTH = 16, TIME_WIDTH = 7 };
 #define RED "\033[31m"
 #define GREEN "\033[32m"
 #define PLAIN "\033[0m"
-
-typedef struct table {
-    char **texts; /* row by row */
-    const char **colours;
-    size_t columns, rows;
-} table;
 
 /* https://no-color.org: any value but the empty one. */
 static bool coloured(void)
 {
     const char *none = getenv("NO_COLOR"), *terminal = getenv("TERM");
     return isatty(STDOUT_FILENO) && !(none && *none) && !(terminal && !strcmp(terminal, "dumb"));
-}
-
-/* The text is taken over. */
-static void put(table *t, size_t row, size_t column, char *text)
-{
-    t->texts[row * t->columns + column] = text;
 }
 
 /* Columns of a text in UTF-8. */
@@ -41,38 +30,6 @@ static size_t width_of(const char *text)
     for (; *text; text++)
         width += (*text & 0xC0) != 0x80;
     return width;
-}
-
-static void print(const table *t, size_t left)
-{
-    bool colour = coloured();
-    for (size_t r = 0; r < t->rows; r++) {
-        const char *tint = colour && t->colours[r] ? t->colours[r] : NULL;
-        if (tint)
-            fputs(tint, stdout);
-        for (size_t c = 0; c < t->columns; c++) {
-            size_t widest = 0;
-            for (size_t i = 0; i < t->rows; i++) {
-                size_t width = width_of(t->texts[i * t->columns + c]);
-                widest = width > widest ? width : widest;
-            }
-            const char *text = t->texts[r * t->columns + c];
-            int blanks = (int)(widest - width_of(text));
-            if (c < left)
-                printf("%s%s%*s", c ? "  " : "", text, c + 1 < t->columns ? blanks : 0, "");
-            else
-                printf("  %*s%s", blanks, "", text);
-        }
-        puts(tint ? PLAIN : "");
-    }
-}
-
-static void release(table *t)
-{
-    for (size_t i = 0; i < t->rows * t->columns; i++)
-        free(t->texts[i]);
-    free(t->texts);
-    free(t->colours);
 }
 
 static char *status_text(const sweep_cell *c)
@@ -101,51 +58,130 @@ static const char *name_of(const sweep_cell *c)
     return !c->mode ? "native" : c->format ? c->format : c->precision;
 }
 
-static void add_row(table *t, size_t row, const sweep *s, const sweep_cell *c, bool wheres)
+/* What the columns hold, and how wide they are: known before the first row is. */
+typedef struct layout {
+    size_t format, mode, where, value; /* widths; `where` 0: there is no such column */
+    bool *shown;                       /* of each metric */
+} layout;
+
+static size_t wider(size_t width, const char *text)
+{
+    size_t is = width_of(text);
+    return is > width ? is : width;
+}
+
+static const char *where_of(const sweep_cell *c)
+{
+    return c->where ? strchr(c->where, ':') + 1 : "";
+}
+
+static layout layout_of(const sweep *s)
+{
+    const sweep_options *o = s->options;
+    layout l = {.format = strlen("FORMAT"), .mode = strlen("MODE"), .value = VALUE_WIDTH};
+    l.shown = vprec_alloc(o->metrics.count, sizeof *l.shown);
+    for (size_t i = 0; i < s->grid.count; i++) {
+        const sweep_cell *c = &s->grid.cells[i];
+        size_t format = width_of(name_of(c)) + (c->mode && !c->format ? strlen("t=") : 0);
+        l.format = format > l.format ? format : l.format;
+        l.mode = wider(l.mode, c->mode ? c->mode : "");
+        l.where = o->wheres.count ? wider(wider(l.where, "WHERE"), where_of(c)) : 0;
+        l.value = i && c->count > 1 ? SPREAD_WIDTH : l.value;
+    }
+    /* Of the usual metrics those have a column that the native run has a value of. */
+    for (size_t m = 0; m < o->metrics.count; m++)
+        l.shown[m] = o->metrics_given || o->metrics.list[m].kind == SWEEP_DIGITS ||
+                     !s->grid.cells[SWEEP_NATIVE].values[m].error;
+    return l;
+}
+
+/* A text in its column. It is taken over. */
+static void put_left(size_t width, char *text)
+{
+    size_t is = width_of(text);
+    printf("%s%*s  ", text, is < width ? (int)(width - is) : 0, "");
+    free(text);
+}
+
+static void put_right(size_t width, char *text)
+{
+    size_t is = width_of(text);
+    printf("  %*s%s", is < width ? (int)(width - is) : 0, "", text);
+    free(text);
+}
+
+static void put_head(const sweep *s, const layout *l)
 {
     const sweep_metrics *metrics = &s->options->metrics;
-    double native = s->grid.cells[SWEEP_NATIVE].seconds;
-    size_t column = 0;
-    put(t, row, column++, c->mode && !c->format ? vprec_text("t=%s", c->precision) : vprec_text("%s", name_of(c)));
-    put(t, row, column++, vprec_text("%s", c->mode ? c->mode : ""));
-    if (wheres)
-        put(t, row, column++, vprec_text("%s", c->where ? strchr(c->where, ':') + 1 : ""));
-    put(t, row, column++, status_text(c));
+    put_left(l->format, vprec_text("FORMAT"));
+    put_left(BITS_WIDTH, vprec_text("BITS"));
+    put_left(l->mode, vprec_text("MODE"));
+    if (l->where)
+        put_left(l->where, vprec_text("%s", s->options->cumulative ? "UP TO" : "WHERE"));
+    printf("%-*s", STATUS_WIDTH, "STATUS");
     for (size_t m = 0; m < metrics->count; m++)
-        put(t, row, column++, value_text(c, m, metrics->list[m].kind != SWEEP_DIGITS && c->mode));
-    put(t, row, column++, isnan(c->seconds) ? vprec_text("-")
+        if (l->shown[m])
+            put_right(wider(l->value, metrics->list[m].name), vprec_text("%s", metrics->list[m].name));
+    put_right(TIME_WIDTH, vprec_text("TIME"));
+    putchar('\n');
+}
+
+static void put_row(const sweep *s, const layout *l, const sweep_cell *c)
+{
+    const sweep_metrics *metrics = &s->options->metrics;
+    const double native = s->grid.cells[SWEEP_NATIVE].seconds;
+    int bits = sweep_bits(c);
+    put_left(l->format, vprec_text("%s%s", c->mode && !c->format ? "t=" : "", name_of(c)));
+    put_left(BITS_WIDTH, bits ? vprec_text("%4d", bits) : vprec_text("   -"));
+    put_left(l->mode, vprec_text("%s", c->mode ? c->mode : ""));
+    if (l->where)
+        put_left(l->where, vprec_text("%s", where_of(c)));
+    char *status = status_text(c);
+    printf("%-*s", STATUS_WIDTH, status);
+    free(status);
+    for (size_t m = 0; m < metrics->count; m++)
+        if (l->shown[m])
+            put_right(wider(l->value, metrics->list[m].name),
+                      value_text(c, m, metrics->list[m].kind != SWEEP_DIGITS && c->mode));
+    put_right(TIME_WIDTH, isnan(c->seconds) ? vprec_text("-")
                           : c->mode         ? vprec_text("%.2fx", c->seconds / native)
                                             : vprec_text("%.3g s", c->seconds));
 }
 
-static void print_cells(const sweep *s, const sweep_threshold *threshold)
+static void print_row(sweep_table *t, const sweep *s, const sweep_question *q, size_t index)
 {
-    const sweep_metrics *metrics = &s->options->metrics;
-    bool wheres = s->options->wheres.count > 0;
-    size_t left = 3 + wheres, column = 0;
-    table t = {.columns = left + metrics->count + 1, .rows = 1};
-    for (size_t i = 0; i < s->grid.count; i++)
-        t.rows += s->grid.cells[i].settled;
-    t.texts = vprec_alloc(t.columns * t.rows, sizeof *t.texts);
-    t.colours = vprec_alloc(t.rows, sizeof *t.colours);
-    put(&t, 0, column++, vprec_text("FORMAT"));
-    put(&t, 0, column++, vprec_text("MODE"));
-    if (wheres)
-        put(&t, 0, column++, vprec_text("%s", s->options->cumulative ? "UP TO" : "WHERE"));
-    put(&t, 0, column++, vprec_text("STATUS"));
-    for (size_t m = 0; m < metrics->count; m++)
-        put(&t, 0, column++, vprec_text("%s", metrics->list[m].name));
-    put(&t, 0, column, vprec_text("TIME"));
-    for (size_t i = 0, row = 1; i < s->grid.count; i++) {
-        const sweep_cell *c = &s->grid.cells[i];
-        if (!c->settled) /* not needed by the bisection */
-            continue;
-        if (i && (c->status != SWEEP_OK_STATUS || threshold))
-            t.colours[row] = c->status == SWEEP_OK_STATUS && sweep_keeps(threshold, c) ? GREEN : RED;
-        add_row(&t, row++, s, c, wheres);
+    const sweep_cell *c = &s->grid.cells[index];
+    const char *tint = !index || !coloured() ? NULL : sweep_answers(q, c) ? GREEN : RED;
+    layout l = layout_of(s);
+    if (*vprec_say_first) /* a line of progress */
+        fputs(vprec_say_first, stderr);
+    if (!t->printed) {
+        t->printed = vprec_alloc(s->grid.count, sizeof *t->printed);
+        put_head(s, &l);
     }
-    print(&t, left);
-    release(&t);
+    fputs(tint ? tint : "", stdout);
+    put_row(s, &l, c);
+    puts(tint ? PLAIN : "");
+    fflush(stdout); /* who has seen enough (vprec-sweep ... | head) kills no sweep: SIGPIPE is ignored by now */
+    t->printed[index] = true;
+    free(l.shown);
+}
+
+void sweep_table_rows(sweep_table *t, const sweep *s, const sweep_question *q, bool rest)
+{
+    for (size_t i = 0; i < s->grid.count; i++) {
+        const sweep_cell *c = &s->grid.cells[i];
+        if (c->settled && !(t->printed && t->printed[i]))
+            print_row(t, s, q, i);
+        else if (!c->settled && c->wanted && !rest)
+            return; /* its row is the next one */
+    }
+}
+
+void sweep_table_free(sweep_table *t)
+{
+    free(t->printed);
+    t->printed = NULL;
 }
 
 /* A metric that nothing could be said of, with the reason. */
@@ -162,7 +198,8 @@ static void say_reasons(const sweep *s)
             any |= !c->values[m].error && i > 0;
             why = c->values[m].error && i ? c->values[m].error : why;
         }
-        if (!any && why)
+        bool usual = !s->options->metrics_given && s->grid.cells[SWEEP_NATIVE].values[m].error;
+        if (!any && why && !usual)
             vprec_say("%s: %s", metrics->list[m].name, why);
     }
 }
@@ -202,7 +239,7 @@ static void say_failures(const sweep *s)
     }
 }
 
-static void print_series(const sweep_series *series, const sweep_threshold *threshold)
+static void print_series(const sweep_series *series, const sweep_question *question)
 {
     const sweep_cell *first = series->cells[0];
     char *line = first->exponent >= 0 ? vprec_text("  %d exponent bits, %s", first->exponent, first->mode)
@@ -211,25 +248,56 @@ static void print_series(const sweep_series *series, const sweep_threshold *thre
     free(line);
     if (series->smallest < series->count) {
         const sweep_cell *c = series->cells[series->smallest];
-        printf("%s%s (%.6g)", c->format ? "" : "t=", name_of(c), c->values[threshold->metric].value);
+        printf("%s%s", c->format ? "" : "t=", name_of(c));
+        if (question->count == 1)
+            printf(" (%.6g)", c->values[sweep_question_metric(question)].value);
     } else {
         printf("none");
     }
     printf("%s%s\n", series->note ? "; " : "", series->note ? series->note : "");
 }
 
-void sweep_table_print(const sweep *s, const sweep_threshold *threshold, const sweep_series *series, size_t count)
+/* "labels is 0.9375": what the widest of the narrower formats lacks, so that one knows what decides. */
+static void print_lacking(const sweep *s, const sweep_series *series, const sweep_question *question)
 {
-    print_cells(s, series ? threshold : NULL);
-    print_worst(s);
-    if (!series)
+    for (size_t i = series->smallest; i-- > 0;) {
+        const sweep_cell *c = series->cells[i];
+        const sweep_threshold *missed = sweep_question_missed(question, c);
+        if (!c->settled)
+            continue;
+        if (missed) {
+            const sweep_metric *m = &s->options->metrics.list[missed->metric];
+            const sweep_summary *v = &c->values[missed->metric];
+            printf("  %s does not: %s %s %.4g\n", name_of(c), m->name, v->error ? "has no value, not" : "is",
+                   v->error ? NAN : !question->usual ? v->value : m->better < 0 ? v->max : v->min);
+        }
         return;
-    char *text = sweep_threshold_text(threshold, &s->options->metrics);
-    printf("\nSmallest that keeps %s (native %.6g):\n", text,
-           s->grid.cells[SWEEP_NATIVE].values[threshold->metric].value);
+    }
+}
+
+void sweep_table_print(const sweep *s, const sweep_question *question, const sweep_series *series, size_t count,
+                       const json_t *answer)
+{
+    json_t *note;
+    size_t i;
+    print_worst(s);
+    printf("\nQuestion: %s\nAnswer: %s\n", json_string_value(json_object_get(answer, "question")),
+           json_string_value(json_object_get(answer, "text")));
+    json_array_foreach(json_object_get(answer, "notes"), i, note)
+        printf("  %s\n", json_string_value(note));
+    if (!question->count)
+        return;
+    char *text = sweep_question_text(question, &s->options->metrics);
+    printf("\nSmallest that keeps %s", text);
+    if (question->count == 1)
+        printf(" (native %.6g)", s->grid.cells[SWEEP_NATIVE].values[sweep_question_metric(question)].value);
+    puts(":");
     free(text);
-    for (size_t i = 0; i < count; i++)
-        print_series(&series[i], threshold);
+    for (i = 0; i < count; i++) {
+        print_series(&series[i], question);
+        if (question->count > 1 && count <= LACKING_MOST && series[i].smallest < series[i].count)
+            print_lacking(s, &series[i], question);
+    }
 }
 
 void sweep_table_warn(const sweep *s)

@@ -39,8 +39,9 @@ static void take(void *context, const stats_token *token)
         group = own(d, vprec_text("%s", token->group));
     const char *text = token->number ? NULL : own(d, vprec_text("%.*s", (int)token->length, token->text));
     const char *name = token->name ? own(d, stats_token_name(token)) : NULL;
-    *token_add(d) = (sweep_token){group, token->index, token->line, token->piece, token->line, name,
-                                  token->part, token->unit, token->number, token->value, text};
+    *token_add(d) = (sweep_token){.group = group, .index = token->index, .line = token->line, .piece = token->piece,
+                                  .row = token->line, .name = name, .part = token->part, .unit = token->unit,
+                                  .number = token->number, .value = token->value, .text = text};
 }
 
 static bool read_array(sweep_document *d, const stats_array *array)
@@ -77,6 +78,36 @@ static bool read_arrays(sweep_document *d, stats_file *file)
     return ok;
 }
 
+static int by_group(const void *a, const void *b)
+{
+    const sweep_token *x = *(const sweep_token *const *)a, *y = *(const sweep_token *const *)b;
+    int order = strcmp(x->group, y->group);
+    return order ? order : x->line < y->line ? -1 : x->line > y->line;
+}
+
+/* Marks the numbers that stand in an array: those of a line, or of a group. */
+static void mark_arrays(sweep_document *d)
+{
+    const size_t least = d->kind == STATS_TEXT ? SWEEP_ARRAY_LEAST : 2;
+    sweep_token **list = vprec_alloc(d->count, sizeof *list); /* NOLINT(bugprone-sizeof-expression): pointers */
+    size_t count = 0, end;
+    bool in_order = true;
+    for (size_t i = 0; i < d->count; i++)
+        if (d->tokens[i].number) {
+            list[count++] = &d->tokens[i];
+            in_order &= count < 2 || by_group(&list[count - 2], &list[count - 1]) <= 0;
+        }
+    if (!in_order)
+        qsort(list, count, sizeof *list, by_group); /* NOLINT(bugprone-sizeof-expression) */
+    for (size_t i = 0; i < count; i = end) {
+        for (end = i + 1; end < count && !by_group(&list[i], &list[end]); end++) {
+        }
+        for (size_t k = i; end - i >= least && k < end; k++)
+            list[k]->array = true;
+    }
+    free(list);
+}
+
 bool sweep_document_read(sweep_document *d, const char *path, stats_kind kind)
 {
     stats_file file;
@@ -97,7 +128,9 @@ bool sweep_document_read(sweep_document *d, const char *path, stats_kind kind)
         free(copy);
     }
     stats_file_close(&file);
-    if (!ok)
+    if (ok)
+        mark_arrays(d);
+    else
         sweep_document_free(d);
     return ok;
 }
@@ -141,7 +174,34 @@ typedef struct sums {
     vprec_gather gather;
     stats_rows rows;
     const sweep_token *last; /* of native, in a row */
+    vprec_gather array;
+    const char *group; /* of the array; NULL: none has begun */
 } sums;
+
+static const vprec_probe_options measured = {.metric = VPREC_METRIC_SQNR, .probability = 0.95, .confidence = 0.95};
+
+/* The array is whole. */
+static void end_array(sums *s)
+{
+    if (!s->group)
+        return;
+    vprec_measure measure;
+    vprec_gather_measure(&s->array, NULL, &measured, &measure);
+    if (!s->e.arrays++ || measure.sqnr < s->e.worst_array || isnan(measure.sqnr))
+        s->e.worst_array = measure.sqnr;
+    s->group = NULL;
+}
+
+static void add_to_array(sums *s, double x, const sweep_token *want)
+{
+    static const vprec_outcomes none;
+    if (s->group && strcmp(s->group, want->group) != 0)
+        end_array(s);
+    if (!s->group)
+        s->array = (vprec_gather){.n = 1};
+    s->group = want->group;
+    vprec_gather_sample(&s->array, &x, &want->value, &none);
+}
 
 static void sum_up(sums *s, const sweep_token *is, const sweep_token *want)
 {
@@ -154,6 +214,8 @@ static void sum_up(sums *s, const sweep_token *is, const sweep_token *want)
     s->last = want->row ? want : NULL;
     if (want->row)
         stats_rows_add(&s->rows, x, want->value);
+    if (want->array)
+        add_to_array(s, x, want);
 }
 
 /* `is` may be NULL: there is no number. */
@@ -173,6 +235,10 @@ static void compare_numbers(const sweep_token *is, const sweep_token *of, sweep_
         e->worst_abs = (sweep_pair){is, of};
     if (relative > e->max_rel)
         e->worst_rel = (sweep_pair){is, of};
+    if (!of->array && relative > e->max_lone)
+        e->worst_lone = (sweep_pair){is, of};
+    e->lone += !of->array;
+    e->max_lone = of->array ? e->max_lone : fmax(e->max_lone, relative);
     e->max_abs = fmax(e->max_abs, error);
     e->max_rel = fmax(e->max_rel, relative);
     e->mean_abs += error;
@@ -250,7 +316,6 @@ static void compare_by_place(const sweep_document *is, const sweep_document *wan
 
 sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want)
 {
-    static const vprec_probe_options options = {.metric = VPREC_METRIC_SQNR, .probability = 0.95, .confidence = 0.95};
     sums s = {.last = NULL};
     vprec_measure measure;
     if (is->kind == STATS_TEXT && want->kind == STATS_TEXT)
@@ -258,7 +323,8 @@ sweep_errors sweep_compare(const sweep_document *is, const sweep_document *want)
     else
         compare_by_place(is, want, &s);
     stats_rows_end(&s.rows);
-    vprec_gather_measure(&s.gather, NULL, &options, &measure);
+    end_array(&s);
+    vprec_gather_measure(&s.gather, NULL, &measured, &measure);
     s.e.mean_abs /= (double)s.e.numbers;
     s.e.mean_rel /= (double)s.e.numbers;
     s.e.sqnr = measure.sqnr;

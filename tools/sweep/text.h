@@ -12,6 +12,7 @@ typedef struct sweep_token {
     const char *name; /* of its place; NULL in text and arrays */
     unsigned part;
     bool unit, number;
+    bool array; /* a number that stands in an array: see sweep_errors */
     double value;
     const char *text; /* of a label, 0 at its end */
 } sweep_token;
@@ -38,12 +39,21 @@ typedef struct sweep_pair {
     const sweep_token *is, *want;
 } sweep_pair;
 
+/* In a line of a text so many numbers are an array. */
+enum { SWEEP_ARRAY_LEAST = 4 };
+
 /* Numbers of `is` against those of `want`: of a text in the same order, wherever its lines break, else at the same
  * place. NaN against NaN is no error; what is missing, or not finite on one side, is an infinite one. */
 typedef struct sweep_errors {
     uint64_t numbers; /* compared */
     double max_rel, mean_rel, max_abs, mean_abs;
     sweep_pair worst_rel, worst_abs; /* the first of the largest errors above 0 */
+    /* Numbers stand in an array where there are SWEEP_ARRAY_LEAST of them in a line of a text, whose lines of that kind
+     * are one array, and elsewhere where there are two of one name: in a column, a list of JSON, an array of a file.
+     * The others stand alone. */
+    uint64_t lone, arrays;
+    double max_lone, worst_array; /* the largest relative error; the lowest sqnr */
+    sweep_pair worst_lone;
     uint64_t missing, added;         /* numbers that `is` does not have, and has besides */
     uint64_t not_finite;             /* NaN and infinities of `is` where `want` has none */
     uint64_t labels, agree;          /* labels of both, each once; equal ones */

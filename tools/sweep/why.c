@@ -15,21 +15,21 @@
 
 enum { PRINTED_MOST = 8 }; /* cells that are told of on a terminal */
 
-bool sweep_failed(const sweep_threshold *threshold, const sweep_cell *c)
+bool sweep_failed(const sweep_question *question, const sweep_cell *c)
 {
     if (!c->settled || c->status == SWEEP_REFUSED_STATUS || c->status == SWEEP_PENDING_STATUS)
         return false;
     if (c->status != SWEEP_OK_STATUS)
         return true;
-    return !c->idle && (c->not_finite || (threshold && !sweep_keeps(threshold, c)));
+    return !c->idle && (c->not_finite || (question && !sweep_answers(question, c)));
 }
 
-bool sweep_why_next(sweep *s, const sweep_threshold *threshold)
+bool sweep_why_next(sweep *s, const sweep_question *question)
 {
     bool any = false;
     for (size_t i = 0; i < s->grid.count; i++) {
         size_t counting = s->grid.cells[i].counting;
-        if (!counting || s->grid.cells[counting].wanted || (i && !sweep_failed(threshold, &s->grid.cells[i])))
+        if (!counting || s->grid.cells[counting].wanted || (i && !sweep_failed(question, &s->grid.cells[i])))
             continue;
         any = s->grid.cells[counting].wanted = true;
     }
@@ -52,7 +52,7 @@ static bool read_tally(const sweep *s, size_t of, sweep_tally *tally)
 }
 
 /* How the cell failed; to be freed. */
-static char *because(const sweep *s, const sweep_threshold *t, const sweep_cell *c)
+static char *because(const sweep *s, const sweep_question *q, const sweep_cell *c)
 {
     const char *name = c->signal ? sigabbrev_np(c->signal) : NULL;
     switch (c->status) {
@@ -65,11 +65,12 @@ static char *because(const sweep *s, const sweep_threshold *t, const sweep_cell 
     char *numbers = c->not_finite ? vprec_text("%" PRIu64 " number%s of its output %s NaN or infinite", c->not_finite,
                                                c->not_finite == 1 ? "" : "s", c->not_finite == 1 ? "is" : "are")
                                   : NULL;
-    if (!t || sweep_keeps(t, c))
+    if (!q || sweep_answers(q, c))
         return numbers;
-    const sweep_summary *value = &c->values[t->metric];
-    char *goal = sweep_threshold_text(t, &s->options->metrics);
-    const char *metric = s->options->metrics.list[t->metric].name;
+    const sweep_threshold *missed = sweep_question_missed(q, c);
+    const sweep_summary *value = &c->values[missed->metric];
+    char *goal = sweep_threshold_text(missed, &s->options->metrics);
+    const char *metric = s->options->metrics.list[missed->metric].name;
     char number[32] = "NaN";
     if (!isnan(value->value))
         snprintf(number, sizeof number, "%.4g", value->value);
@@ -176,7 +177,7 @@ static void tell_uncounted(json_t *texts, const sweep *s, const sweep_cell *c)
                         s->grid.cells[c->counting].id);
 }
 
-static json_t *cell_of(const sweep *s, const sweep_threshold *t, size_t index, const sweep_tally *native)
+static json_t *cell_of(const sweep *s, const sweep_question *q, size_t index, const sweep_tally *native)
 {
     const sweep_cell *c = &s->grid.cells[index];
     sweep_tally own;
@@ -184,7 +185,7 @@ static json_t *cell_of(const sweep *s, const sweep_threshold *t, size_t index, c
     json_t *object = vprec_json_must(json_object()), *types = vprec_json_must(json_object());
     json_t *texts = vprec_json_must(json_array());
     native = c->where ? NULL : native; /* it counts elsewhere, too */
-    char *how = because(s, t, c);
+    char *how = because(s, q, c);
     vprec_json_put(object, "id", vprec_json_text(c->id));
     vprec_json_put(object, "format", c->format ? vprec_json_text(c->format) : json_null());
     vprec_json_put(object, "mode", vprec_json_text(c->mode));
@@ -274,7 +275,7 @@ static void tell_objects(json_t *why, const sweep *s, const sweep_tally *t)
     free(parts);
 }
 
-json_t *sweep_why_report(const sweep *s, const sweep_threshold *t)
+json_t *sweep_why_report(const sweep *s, const sweep_question *q)
 {
     json_t *why = vprec_json_must(json_object()), *cells = vprec_json_must(json_array());
     sweep_tally native;
@@ -283,20 +284,20 @@ json_t *sweep_why_report(const sweep *s, const sweep_threshold *t)
     vprec_json_put(why, "cut", json_boolean(counted && native.cut));
     tell_objects(why, s, &native);
     for (size_t i = 1; s->options->why != SWEEP_WHY_NONE && i < s->grid.count; i++)
-        if (s->grid.cells[i].format && sweep_failed(t, &s->grid.cells[i]))
-            vprec_json_add(cells, cell_of(s, t, i, counted ? &native : NULL));
+        if (s->grid.cells[i].format && sweep_failed(q, &s->grid.cells[i]))
+            vprec_json_add(cells, cell_of(s, q, i, counted ? &native : NULL));
     vprec_json_put(why, "cells", cells);
     sweep_tally_free(&native);
     return why;
 }
 
 /* Of many cells those are printed that are the widest of their series. */
-static bool is_widest(const sweep *s, const sweep_threshold *t, size_t index)
+static bool is_widest(const sweep *s, const sweep_question *q, size_t index)
 {
     const sweep_cell *c = &s->grid.cells[index];
     for (size_t i = 1; i < s->grid.count; i++) {
         const sweep_cell *other = &s->grid.cells[i];
-        bool counts = other->format && sweep_failed(t, other) && sweep_same_series(c, other);
+        bool counts = other->format && sweep_failed(q, other) && sweep_same_series(c, other);
         if (counts && sweep_width(other) > sweep_width(c))
             return false;
     }
@@ -311,14 +312,14 @@ static size_t index_of(const sweep *s, const char *id)
     return i;
 }
 
-void sweep_why_print(const sweep *s, const sweep_threshold *t, const json_t *why)
+void sweep_why_print(const sweep *s, const sweep_question *q, const json_t *why)
 {
     const json_t *cells = json_object_get(why, "cells"), *cell, *text;
     size_t i, k, printed = 0, all = json_array_size(cells);
     json_array_foreach(cells, i, cell)
     {
         if (all > PRINTED_MOST && (printed == PRINTED_MOST ||
-                                   !is_widest(s, t, index_of(s, json_string_value(json_object_get(cell, "id"))))))
+                                   !is_widest(s, q, index_of(s, json_string_value(json_object_get(cell, "id"))))))
             continue;
         char *title = page_why_title(cell);
         printf("%s  %s\n", printed++ ? "" : "\nWhy formats failed:\n", title);

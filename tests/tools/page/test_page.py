@@ -276,15 +276,17 @@ class Answer(Case):
                 if cell['metrics']['accuracy'] and cell['metrics']['accuracy']['value'] >= .9775]
         best = min(kept, key=lambda cell: cell['exponent'] + cell['fraction'])
         value = best['metrics']['accuracy']['value']
+        bits = 1 + best['exponent'] + best['fraction']
         answer, notes = self.answer()
-        self.assertEqual(answer, f'{best["format"]} is the smallest format that keeps accuracy at 0.9775 or higher: '
-                                 f'{value:.6g} there, 0.9874 in native arithmetic.')
+        self.assertEqual(answer, f'{best["format"]} ({bits} bits) is the smallest format that keeps accuracy at 0.9775 or '
+                                 f'higher: {value:.6g} there, 0.9874 in native arithmetic. It takes {bits} of 32 bits: '
+                                 f'{100 * (32 - bits) / 32:.0f} % are saved.')
         self.assertEqual(notes, ['3 of 66 cells failed; their rows say how.'])
 
     def test_other_sentences(self):
         sentences = {
-            'samples': 'e5m11 with rne and e5m11 with sr: these are the smallest formats that keep accuracy at 0.9775 '
-                       'or higher.',
+            'samples': 'e5m11 (17 bits) with rne and e5m11 (17 bits) with sr: these are the smallest formats that keep '
+                       'accuracy at 0.9775 or higher.',
             'empty': 'Nothing was measured: the sweep has no cells.',
             'bare': 'Nothing was measured: the sweep has no cells.',
             'one': 'x is 0.5 wherever it has a value, and 0.6 in native arithmetic.',
@@ -325,8 +327,9 @@ class Answer(Case):
         threshold = {'metric': 'error', 'spec': '0.1', 'limit': .1, 'series': [series]}
         self.write(documents.document(cells, [documents.metric('error', 'lower', unit='%')],
                                       {'error': documents.value(0)}, threshold))
-        self.assertEqual(self.answer()[0], 'e8m4 is the smallest format that keeps error at 0.1 % or lower: 0.0625 % '
-                                           'there, 0 % in native arithmetic.')
+        self.assertEqual(self.answer()[0], 'e8m4 (13 bits) is the smallest format that keeps error at 0.1 % or lower: '
+                                           '0.0625 % there, 0 % in native arithmetic. It takes 13 of 32 bits: 59 % are '
+                                           'saved.')
         self.assertEqual([row['keeps'] for row in self.rows()], ['no', 'no', 'yes', 'yes', 'yes', 'yes'])
 
 
@@ -386,7 +389,7 @@ class Html(Case):
     def test_status(self):
         self.made('failed')
         rows = {row[0]: row for row in self.page().tables()[1]}
-        self.assertEqual([rows[f'e8m{m}'][4] for m in range(2, 6)],
+        self.assertEqual([rows[f'e8m{m}'][5] for m in range(2, 6)],
                          ['failed: exit status 3', 'failed: signal 11 (SIGSEGV)', 'failed: timed out after 60 s',
                           'failed: refused by vprec-run'])
         self.made('pending')
@@ -436,7 +439,7 @@ class Hostile(Case):
             cells = page.tables()[1]
             for row, cell in zip(cells[2:], whole['cells']):
                 self.assertEqual(row[0], shown(cell['format']))
-                self.assertEqual(row[3:5], [title, title])
+                self.assertEqual(row[4:6], [title, title])
             self.assertEqual(len(cells), 2 + len(document['cells']))
             self.assertFalse(os.path.exists(os.path.join(self.directory, 'pwned')))
             self.assertEqual(len(self.pictures()), 3)

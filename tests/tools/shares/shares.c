@@ -2,33 +2,28 @@
  * shares.c: what tools/common/proportion.c says, for test_shares.py: lines "most K N C", "interval K N C", "paired E F G
  * H C", "mcnemar E F G H" from standard input, a line of numbers for each to standard output. Computes nothing. */
 #include "common/proportion.h"
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int main(void)
 {
-    char what[16];
-    while (scanf("%15s", what) == 1) {
-        vprec_paired p = {0};
-        uint64_t k = 0, n = 0;
-        double confidence = 0;
-        if (!strcmp(what, "paired") || !strcmp(what, "mcnemar")) {
-            if (scanf("%" SCNu64 "%" SCNu64 "%" SCNu64 "%" SCNu64, &p.both, &p.first, &p.second, &p.neither) != 4)
-                return 1;
-        } else if (scanf("%" SCNu64 "%" SCNu64, &k, &n) != 2) {
-            return 1;
-        }
-        if (strcmp(what, "mcnemar") != 0 && scanf("%lf", &confidence) != 1)
-            return 1;
-        vprec_interval i = !strcmp(what, "paired") ? vprec_paired_interval(&p, confidence)
-                                                   : vprec_share_interval(k, n, confidence);
-        if (!strcmp(what, "mcnemar"))
+    char line[200];
+    while (fgets(line, sizeof line, stdin)) {
+        char *end = line + strcspn(line, " ");
+        double x[5] = {0};
+        for (int i = 0; i < 5; i++)
+            x[i] = strtod(end, &end);
+        vprec_paired p = {(uint64_t)x[0], (uint64_t)x[1], (uint64_t)x[2], (uint64_t)x[3]};
+        if (!strncmp(line, "mcnemar ", 8)) {
             printf("%.17g\n", vprec_paired_mcnemar(&p));
-        else if (!strcmp(what, "most"))
-            printf("%.17g\n", vprec_share_most(k, n, confidence));
-        else
+        } else if (!strncmp(line, "most ", 5)) {
+            printf("%.17g\n", vprec_share_most(p.both, p.first, x[2]));
+        } else {
+            vprec_interval i = !strncmp(line, "paired ", 7) ? vprec_paired_interval(&p, x[4])
+                                                            : vprec_share_interval(p.both, p.first, x[2]);
             printf("%.17g %.17g\n", i.low, i.high);
+        }
     }
     return 0;
 }
