@@ -65,14 +65,14 @@ double vprec_share_most(uint64_t k, uint64_t n, double confidence)
     return high;
 }
 
-vprec_interval vprec_share_interval(uint64_t k, uint64_t n, double confidence)
+vprec_share_bounds vprec_share_interval(uint64_t k, uint64_t n, double confidence)
 {
     if (!good(k, n, confidence))
-        return (vprec_interval){NAN, NAN};
+        return (vprec_share_bounds){NAN, NAN};
     double z = vprec_normal_quantile((1 + confidence) / 2), of = (double)n, share = (double)k / of;
     double middle = share + z * z / (2 * of), scale = 1 + z * z / of;
     double half = z * sqrt(share * (1 - share) / of + z * z / (4 * of * of));
-    return (vprec_interval){k ? (middle - half) / scale : 0, k < n ? (middle + half) / scale : 1};
+    return (vprec_share_bounds){k ? (middle - half) / scale : 0, k < n ? (middle + half) / scale : 1};
 }
 
 /* How the two judgements go together: phi with the continuity correction of method 10. */
@@ -92,15 +92,15 @@ static double joined(double a, double b, double phi)
     return sqrt(fmax(a * a - 2 * phi * a * b + b * b, 0));
 }
 
-vprec_interval vprec_paired_interval(const vprec_paired *p, double confidence)
+vprec_share_bounds vprec_paired_interval(const vprec_paired *p, double confidence)
 {
     uint64_t n = p->both + p->first + p->second + p->neither, is = p->both + p->second, was = p->both + p->first;
     if (!good(is, n, confidence))
-        return (vprec_interval){NAN, NAN};
-    vprec_interval now = vprec_share_interval(is, n, confidence), then = vprec_share_interval(was, n, confidence);
+        return (vprec_share_bounds){NAN, NAN};
+    vprec_share_bounds now = vprec_share_interval(is, n, confidence), then = vprec_share_interval(was, n, confidence);
     double share = (double)is / (double)n, native = (double)was / (double)n, phi = correlation(p);
     double difference = ((double)p->second - (double)p->first) / (double)n;
-    return (vprec_interval){difference - joined(share - now.low, then.high - native, phi),
+    return (vprec_share_bounds){difference - joined(share - now.low, then.high - native, phi),
                             difference + joined(now.high - share, native - then.low, phi)};
 }
 

@@ -20,7 +20,7 @@ int main(void)
         } else if (!strncmp(line, "most ", 5)) {
             printf("%.17g\n", vprec_share_most(p.both, p.first, x[2]));
         } else {
-            vprec_interval i = !strncmp(line, "paired ", 7) ? vprec_paired_interval(&p, x[4])
+            vprec_share_bounds i = !strncmp(line, "paired ", 7) ? vprec_paired_interval(&p, x[4])
                                                             : vprec_share_interval(p.both, p.first, x[2]);
             printf("%.17g %.17g\n", i.low, i.high);
         }
