@@ -82,11 +82,13 @@ void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void
     if (__atomic_load_n(&site->state, __ATOMIC_ACQUIRE) != VPREC_CC_READY) {
         vprec_cc_start();
         site->arith = vprec_cc_rule_for(site);
-        if (!vprec_cc_scoped) /* what holds in a scope is asked each time */
+        if (!vprec_cc_scoped) { /* what holds in a scope is asked each time */
+            site->arith = site->arith ? site->arith : &vprec_arith_current;
             vprec_cc_masks_fill(site, site->arith);
+        }
         __atomic_store_n(&site->state, VPREC_CC_READY, __ATOMIC_RELEASE);
     }
-    const vprec_arith *arith = vprec_cc_scoped ? vprec_cc_scoped->here() : site->arith;
+    const vprec_arith *arith = vprec_cc_scoped ? vprec_cc_scoped->here(site->arith) : site->arith;
     const vprec_site instruction = instruction_of(code);
     if (arith->use[instruction.to] != VPREC_USE_FORMAT)
         return; /* the native result is there */

@@ -9,8 +9,9 @@
 typedef struct vprec_cc_host {
     uint32_t size;                        /* of a vprec_arith: another vprec's is none of ours */
     const vprec_arith *arith;             /* the run's; its `ops` 0: this process is not instrumented */
-    const vprec_arith *(*here)(void);     /* what the calling thread rounds to, where there are several */
-    const unsigned *versions;             /* so many */
+    bool (*scoped)(void);                 /* what a thread rounds to may change: `here` is asked each time */
+    const vprec_arith *(*here)(const vprec_arith *own); /* ...by the calling thread, on a line that has its own, or NULL */
+    const vprec_arith *(*line)(const char *file, uint32_t line); /* what such a line has of its own, NULL: nothing */
     uint64_t (*seed)(void);
 } vprec_cc_host;
 

@@ -1,49 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0
  * rules.c: see rules.h. Rules are made before the first operation, and stay. */
 #include "rules.h"
+#include "host.h"
+#include "runtime/source_lines.h"
 #include "settings.h"
-#include <fnmatch.h>
+#include "start.h"
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { RULES = 256, PATTERN = 232 };
+enum { RULES = 256, MESSAGE = 256 };
 
 static struct rule {
-    char file[PATTERN]; /* a pattern for the whole name, or for what follows its last '/' */
-    unsigned first, last;
+    vprec_source_lines lines;
     vprec_arith arith;
 } rules[RULES];
 static size_t count;
 
-/* Lines behind the last ':', "120" or "120-180"; none: all of them. Takes them off. */
-static bool take_lines(struct rule *rule)
-{
-    char *colon = strrchr(rule->file, ':'), *end;
-    rule->first = 0, rule->last = UINT32_MAX;
-    if (!colon)
-        return true;
-    rule->first = rule->last = (unsigned)strtoul(colon + 1, &end, 10);
-    if (*end == '-')
-        rule->last = (unsigned)strtoul(end + 1, &end, 10);
-    *colon = 0;
-    return !*end && rule->first && rule->first <= rule->last;
-}
-
 bool vprec_cc_rule_add(const char *text, const vprec_arith *base, char *message, size_t size)
 {
     const char *equals = strchr(text, '=');
-    if (!equals || equals == text || equals - text >= PATTERN || count == RULES) {
+    if (!equals || equals == text || equals - text >= VPREC_SOURCE_LENGTH || count == RULES) {
         snprintf(message, size, count == RULES ? "too many rules: use patterns and ranges of lines"
                                                : "write FILE:LINES=FORMAT, as in net.c:120-180=e5m10");
         return false;
     }
     struct rule *rule = &rules[count];
-    snprintf(rule->file, sizeof rule->file, "%.*s", (int)(equals - text), text);
+    char where[VPREC_SOURCE_LENGTH];
+    snprintf(where, sizeof where, "%.*s", (int)(equals - text), text);
     rule->arith = *base;
-    if (!take_lines(rule)) {
+    if (!vprec_source_lines_of(where, &rule->lines)) {
         snprintf(message, size, "no lines in '%s': write FILE:LINE or FILE:FIRST-LAST", text);
         return false;
     }
@@ -70,7 +58,7 @@ static const vprec_arith *of_annotation(const char *text)
             found = &annotated[i].arith;
     if (!found && annotations < RULES) {
         struct annotated *a = &annotated[annotations];
-        char message[PATTERN];
+        char message[MESSAGE];
         *a = (struct annotated){text, vprec_arith_current};
         if (!vprec_cc_set_spec(&a->arith, text, message, sizeof message)) {
             fprintf(stderr, "vprec: VPREC_FORMAT(\"%.100s\") in the program: %s\n", text, message);
@@ -87,12 +75,36 @@ static const vprec_arith *of_annotation(const char *text)
     return found;
 }
 
+/* What vprec-run says of the line, but that it counts for machine code alone. NULL: nothing. */
+static const vprec_arith *of_run(const vprec_cc_site *site)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct copied {
+        const vprec_arith *from;
+        vprec_arith arith;
+    } copies[VPREC_VERSIONS_MAX]; /* of each version of the run one */
+    const vprec_arith *from = vprec_cc_run->line(site->file, site->line);
+    struct copied *c = copies;
+    if (!from)
+        return NULL;
+    pthread_mutex_lock(&lock);
+    while (c->from && c->from != from)
+        c++;
+    if (!c->from) {
+        *c = (struct copied){from, *from};
+        c->arith.counting = VPREC_COUNT_NONE;
+    }
+    pthread_mutex_unlock(&lock);
+    return &c->arith;
+}
+
 const vprec_arith *vprec_cc_rule_for(const vprec_cc_site *site)
 {
-    const char *slash = strrchr(site->file, '/');
+    const vprec_arith *run = vprec_cc_run ? of_run(site) : NULL;
+    if (run)
+        return run;
     for (size_t i = count; i-- > 0;)
-        if (site->line >= rules[i].first && site->line <= rules[i].last &&
-            (!fnmatch(rules[i].file, site->file, 0) || (slash && !fnmatch(rules[i].file, slash + 1, 0))))
+        if (vprec_source_lines_have(&rules[i].lines, site->file, site->line))
             return &rules[i].arith;
-    return site->given && vprec_arith_rounds(&vprec_arith_current) ? of_annotation(site->given) : &vprec_arith_current;
+    return site->given && vprec_arith_rounds(&vprec_arith_current) ? of_annotation(site->given) : NULL;
 }

@@ -11,7 +11,7 @@
  * `message` is what is wrong. */
 bool vprec_cc_rule_add(const char *text, const vprec_arith *base, char *message, size_t size);
 
-/* What holds for the site: the last rule that matches, or its annotation, or the run's. */
+/* What the site has of its own: by the last rule that matches, or by its annotation. NULL: what holds for the run. */
 const vprec_arith *vprec_cc_rule_for(const vprec_cc_site *site);
 
 #endif

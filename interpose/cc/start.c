@@ -72,7 +72,7 @@ static void take_site(void *to, char option, const char *value)
         refuse(message);
 }
 
-const vprec_cc_host *vprec_cc_scoped;
+const vprec_cc_host *vprec_cc_run, *vprec_cc_scoped;
 
 /* What vprec-run says, whose library is here. False: nothing. */
 static bool configure_by_host(vprec_arith *arith)
@@ -84,7 +84,8 @@ static bool configure_by_host(vprec_arith *arith)
     *arith = *host->arith;
     arith->counting = VPREC_COUNT_NONE; /* it counts for machine code alone */
     vprec_noise_start(host->seed(), RANK);
-    if (*host->versions > 1)
+    vprec_cc_run = host;
+    if (host->scoped())
         vprec_cc_scoped = host;
     return true;
 }

@@ -6,8 +6,8 @@
 /* Before the first result is rounded; more calls do nothing. */
 void vprec_cc_start(void);
 
-/* Under vprec-run, where scopes have other formats; else NULL. */
-extern const struct vprec_cc_host *vprec_cc_scoped;
+/* Under vprec-run, and where scopes have other formats; else NULL. */
+extern const struct vprec_cc_host *vprec_cc_run, *vprec_cc_scoped;
 
 /* functions.c: finds the functions of libm; and the preload library, NULL if it is not here. */
 void vprec_cc_functions_start(void);

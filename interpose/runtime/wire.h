@@ -178,7 +178,8 @@ enum vprec_line_kind {
     VPREC_LINE_SCOPE,  /* --scope: while such a scope is open, */
     VPREC_LINE_WITHIN, /* --within: alone while such a scope is open, */
     VPREC_LINE_CODE,   /* --scope code:GLOB: in the code of such functions, */
-    VPREC_LINE_OBJECT, /* --scope obj:GLOB: of such objects, the version holds */
+    VPREC_LINE_OBJECT, /* --scope obj:GLOB: of such objects, */
+    VPREC_LINE_SITE,   /* --site FILE:LINES: on such lines of what vprec-cc has built, the version holds */
     VPREC_LINE_NAME    /* --layers fn:GLOB: such functions are scopes, and no more */
 };
 
@@ -186,7 +187,7 @@ typedef struct vprec_wire_scope {
     uint32_t version;      /* what holds in them; of --within that of --format */
     uint32_t line;         /* enum vprec_line_kind */
     uint32_t own;          /* boolean: the program says so itself, and it may match nothing */
-    _Atomic uint32_t hits; /* scopes that matched */
+    _Atomic uint32_t hits; /* scopes that matched; of code: functions, lines of functions */
     char glob[VPREC_SCOPE_LENGTH];
     char spec[VPREC_SPEC_LENGTH]; /* of what the program says, as it says it */
 } vprec_wire_scope;

@@ -36,6 +36,7 @@ enum {
     OPT_NOISE,
     OPT_PRESET,
     OPT_SCOPE,
+    OPT_SITE,
     OPT_WITHIN,
     OPT_LAYERS,
     OPT_DUMP,
@@ -61,6 +62,7 @@ static const struct option long_options[] = {
     {"elementary", required_argument, NULL, OPT_RULE + VPREC_RULE_ELEMENTARY},
     {"preset", required_argument, NULL, OPT_PRESET},
     {"scope", required_argument, NULL, OPT_SCOPE},
+    {"site", required_argument, NULL, OPT_SITE},
     {"within", required_argument, NULL, OPT_WITHIN},
     {"layers", optional_argument, NULL, OPT_LAYERS},
     {"dump-layers", required_argument, NULL, OPT_DUMP},
@@ -692,6 +694,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         case OPT_INTEGERS: ok = integers_parse(config, optarg); break;
         case OPT_PRESET: ok = preset_parse(config, optarg); break;
         case OPT_SCOPE: ok = vprec_recipe_add(recipe, optarg); break;
+        case OPT_SITE: ok = vprec_recipe_site(recipe, optarg); break;
         case OPT_WITHIN: ok = vprec_recipe_within(recipe, optarg); break;
         case OPT_LAYERS:
             options->layers = optarg ? optarg : "*";
@@ -723,7 +726,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
         }
         if (!ok)
             return VPREC_EXIT_FAILURE;
-        if (option != OPT_SCOPE && option != OPT_WITHIN)
+        if (option != OPT_SCOPE && option != OPT_SITE && option != OPT_WITHIN)
             given_add(options, option, optarg);
     }
     options->program = argv + optind;

@@ -3,6 +3,7 @@
  * ignores LD_PRELOAD. Reads files, runs nothing. */
 #include "program.h"
 #include "say.h"
+#include "sites.h"
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -143,6 +144,15 @@ static const char *of_loader(char *const *command)
     return NULL;
 }
 
+/* vprec-cc has built it, or a part of it. */
+static bool has_sites(const char *path)
+{
+    size_t count;
+    vprec_source_site *sites = vprec_sites_read(path, &count);
+    vprec_sites_free(sites, count);
+    return count;
+}
+
 /* Everything that the ELF header and, unless a loader is told to run it, the file's mode say against `path`. */
 static int check_elf(const char *path, const char *script, int fd, bool told)
 {
@@ -175,6 +185,9 @@ static int check_elf(const char *path, const char *script, int fd, bool told)
         loader[part.p_filesz] = 0;
         break;
     }
+    if (!*loader && has_sites(path))
+        REFUSE(VPREC_EXIT_REFUSED, path, script,
+               "is statically linked, and vprec-cc has built it: run it alone, as in VPREC='-f e8m10' %s", path);
     if (!*loader)
         REFUSE(VPREC_EXIT_REFUSED, path, script,
                "is statically linked, so nothing can be loaded into it: link it dynamically (without -static)");

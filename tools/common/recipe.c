@@ -3,6 +3,7 @@
 #include "recipe.h"
 #include "notes.h"
 #include "options.h"
+#include "runtime/source_lines.h"
 #include "say.h"
 #include "script.h"
 #include <ctype.h>
@@ -24,11 +25,13 @@ static enum vprec_line_kind line_of(const char *glob)
 {
     return !strncmp(glob, "code:", 5)  ? VPREC_LINE_CODE
            : !strncmp(glob, "obj:", 4) ? VPREC_LINE_OBJECT
-                                       : VPREC_LINE_SCOPE;
+           : !strncmp(glob, "site:", 5) ? VPREC_LINE_SITE
+                                        : VPREC_LINE_SCOPE;
 }
 
 static bool put(vprec_recipe *recipe, const char *glob, const char *spec, enum vprec_line_kind what, const char *where)
 {
+    vprec_source_lines lines;
     if (what == VPREC_LINE_SCOPE)
         what = line_of(glob);
     else if (line_of(glob) != VPREC_LINE_SCOPE) {
@@ -38,6 +41,9 @@ static bool put(vprec_recipe *recipe, const char *glob, const char *spec, enum v
     }
     if (spec && strlen(spec) >= VPREC_SPEC_LENGTH)
         vprec_say("the format in %s is too long: at most %d characters", where, VPREC_SPEC_LENGTH - 1);
+    else if (what == VPREC_LINE_SITE && !vprec_source_lines_of(strchr(glob, ':') + 1, &lines))
+        vprec_say("no lines of source in %s: write FILE:LINES=FORMAT, as in 'net.c:120-180=e5m10'; vprec-run --list shows "
+                  "them", where);
     else if (!*glob || ((what == VPREC_LINE_CODE || what == VPREC_LINE_OBJECT) && !strchr(glob, ':')[1]))
         vprec_say("empty pattern in %s: name scopes, as in 'api:head' or 'conv*'", where);
     else if (strlen(glob) >= VPREC_SCOPE_LENGTH)
@@ -96,6 +102,15 @@ bool vprec_recipe_add(vprec_recipe *recipe, const char *text)
     if (*text == '@')
         return read_file(recipe, text + 1);
     char *copy = vprec_text("%s", text), *where = vprec_text("--scope %s", text);
+    bool ok = put_line(recipe, copy, where);
+    free(where);
+    free(copy);
+    return ok;
+}
+
+bool vprec_recipe_site(vprec_recipe *recipe, const char *text)
+{
+    char *copy = vprec_text("site:%s", text), *where = vprec_text("--site %s", text);
     bool ok = put_line(recipe, copy, where);
     free(where);
     free(copy);

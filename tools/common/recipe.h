@@ -29,6 +29,7 @@ typedef struct vprec_recipe {
 
 /* Each says what is wrong, and returns false. */
 bool vprec_recipe_add(vprec_recipe *recipe, const char *text); /* "GLOB=SPEC" or "@FILE" */
+bool vprec_recipe_site(vprec_recipe *recipe, const char *text); /* "FILE:LINES=SPEC" */
 bool vprec_recipe_within(vprec_recipe *recipe, const char *glob);
 /* What the program's file, or the script that it runs, says, in front of all others. `command`: the program's words. */
 bool vprec_recipe_own(vprec_recipe *recipe, const vprec_program *program, char *const *command);

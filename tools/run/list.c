@@ -2,7 +2,9 @@
  * list.c: the table of --list: what would be instrumented, and what refused. */
 #include "common/demangle.h"
 #include "common/say.h"
+#include "common/sites.h"
 #include "lines.h"
+#include "native.h"
 #include "run.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -41,6 +43,39 @@ static void print_refused(const vprec_records *records)
     free(findings);
 }
 
+/* What its file says that vprec-cc has compiled. */
+static void print_compiled(const char *object)
+{
+    size_t count;
+    vprec_source_site *sites = vprec_sites_read(object, &count);
+    for (size_t i = 0; i < count; i++) {
+        char *line = vprec_text("%s:%" PRIu32, *sites[i].file ? sites[i].file : "?", sites[i].line);
+        char *name = vprec_demangled(sites[i].function, true);
+        print_name(line, 40);
+        putchar(' ');
+        print_name(name, 48);
+        printf(" %10" PRIu32 "\n", sites[i].operations);
+        free(name);
+        free(line);
+    }
+    vprec_sites_free(sites, count);
+}
+
+static void print_all_compiled(const vprec_records *records)
+{
+    size_t count, found = 0;
+    vprec_left_native *natives = vprec_natives_collect(records, false, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (natives[i].reason != VPREC_REASON_LEFT_COMPILED)
+            continue;
+        if (!found++)
+            printf("\nBuilt by vprec-cc, operations by lines of the source, for --site FILE:LINES=FORMAT:\n%-40s %-48s %10s\n",
+                   "FILE:LINE", "FUNCTION", "OPERATIONS");
+        print_compiled(natives[i].object);
+    }
+    free(natives);
+}
+
 int vprec_list_print(const vprec_run *run)
 {
     const vprec_records *records = run->records;
@@ -77,5 +112,6 @@ int vprec_list_print(const vprec_run *run)
             printf("%" PRIu64 " %s sites left native: no format for %s\n", totals->native[type],
                    vprec_type_names[type], vprec_type_names[type]);
     print_refused(records);
+    print_all_compiled(records);
     return vprec_stdout_done() ? 0 : VPREC_EXIT_FAILURE;
 }

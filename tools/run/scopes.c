@@ -62,6 +62,9 @@ static bool say_lines(const vprec_run *run)
         if (names)
             vprec_say("%s '%s' matched no scope (%s): correct it, or leave it out",
                       line->line == VPREC_LINE_WITHIN ? "--within" : "--scope", line->glob, names);
+        else if (line->line == VPREC_LINE_SITE)
+            vprec_say("--site '%s' matched no line that ran and was rounded: correct it, or leave it out; --list shows the "
+                      "lines of what vprec-cc has built", strchr(line->glob, ':') + 1);
         else
             vprec_say("--scope '%s' matched no code that was rounded: correct it, or leave it out; --list shows the %s",
                       line->glob, line->line == VPREC_LINE_CODE ? "functions" : "objects");

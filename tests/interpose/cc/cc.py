@@ -411,6 +411,59 @@ class Host(Here):
             self.both(options)
 
 
+    def site(self, *options, status=0):
+        done = run(RUN, '-q', *options, self.path('rounds'), status=status)
+        return done.stdout.decode().split(), done.stderr.decode()
+
+    def test_lines(self):
+        """--site, alone and in a recipe, beside what the environment gives without vprec-run."""
+        self.build(self.write('lines.c', LINES), '-O2', '-I' + LIBRARY)
+        for spec in ('lines.c:4=e8m4', 'lines.c:4-5=e8m4', '*.c=e5m2', 'lines.c:5=native', 'lines.c:6=e8m4,mode=rtz',
+                     'lines.c:7=e8m7'):
+            with self.subTest(spec=spec):
+                want = run(self.path('rounds'), VPREC=f'-f e8m10 --site {spec}').stdout.decode().split()
+                self.assertEqual(self.site('-f', 'e8m10', '--site', spec)[0], want)
+                self.assertEqual(self.site('-f', 'e8m10', '--scope', 'site:' + spec)[0], want)
+                recipe = self.write('recipe', f'site:lines.c:1-9 = e8m2\nsite:{spec}\n')
+                both = run(self.path('rounds'), VPREC=f'-f e8m10 --site lines.c:1-9=e8m2 --site {spec}')
+                self.assertEqual(self.site('-f', 'e8m10', '--scope', '@' + recipe)[0], both.stdout.decode().split())
+        self.assertEqual(self.site('-f', 'e8m10', '--count', '--site', 'lines.c:4=e8m4')[0],
+                         self.site('-f', 'e8m10', '--site', 'lines.c:4=e8m4')[0])
+        self.assertIn("'lines.c:40' matched no line", self.site('-f', 'e8m10', '--site', 'lines.c:40=e8m4', status=125)[1])
+        for wrong in ('lines.c:x=e8m4', 'lines.c:5-4=e8m4', ':5=e8m4', 'lines.c:4', 'lines.c:4=e8m99'):
+            self.site('-f', 'e8m10', '--site', wrong, status=125)
+
+    def test_lines_and_scopes(self):
+        """A line's format holds in all scopes, and not outside of --within."""
+        self.build(self.write('scopes.c', SCOPES), '-O2', '-I' + LIBRARY)
+        fine = self.site('-f', 'e8m10')[0]
+        head = self.site('-f', 'e8m4')[0]
+        native = self.site('-f', 'native')[0]
+        self.assertEqual(self.site('-f', 'e8m10', '--scope', 'head=e8m7', '--site', 'scopes.c:8=e8m4')[0],
+                         [fine[0], head[1], head[2], fine[3]])
+        self.assertEqual(self.site('-f', 'e8m10', '--within', 'head', '--site', 'scopes.c=e8m4')[0],
+                         [native[0], head[1], head[2], native[3]])
+
+    def test_list(self):
+        """Each line with operations, of the program and of a library, as the section has them."""
+        self.build(self.write('lines.c', LINES), '-O2', '-I' + LIBRARY)
+        said = run(RUN, '--list', self.path('rounds')).stdout.decode()
+        found = re.findall(r'^(.*lines\.c):(\d+) +(\S+) +(\d+)$', said, re.M)
+        self.assertEqual([(int(line), function, int(operations)) for _, line, function, operations in found],
+                         [(4, 'first', 1), (5, 'second', 1), (6, 'third', 1), (7, 'fourth', 2)] +
+                         [(8, 'main', 4)] * (len(found) - 4))
+        self.assertEqual(sum(int(operations) for *_, operations in found),
+                         sum(operations for _, operations in sites(self.path('rounds'))))
+        run(CC, '-O2', '-fno-pie', '-no-pie', '-I' + LIBRARY, self.path('lines.c'), '-o', self.path('rounds'))
+        self.assertEqual(re.findall(r'^(.*lines\.c):(\d+) +(\S+) +(\d+)$',
+                                    run(RUN, '--list', self.path('rounds')).stdout.decode(), re.M), found)
+
+    def test_static(self):
+        self.write('lines.c', LINES)
+        run(CC, '-O2', '-static', '-I' + LIBRARY, self.path('lines.c'), '-o', self.path('rounds'), '-lm')
+        self.assertIn("VPREC='-f e8m10'", self.site('-f', 'e8m10', status=126)[1])
+
+
 SCOPES = '''#include <stdio.h>
 #include "vprec_scope.h"
 volatile float one = 1.1f, two = 1.3f;
