@@ -151,6 +151,8 @@ int main(int argc, char **argv)
     if (!find_compiler(cxx, &compiler, &plugin))
         return 1;
     add(&all, compiler);
+    if (cxx != (strstr(vprec_base(compiler), "++") != NULL)) /* VPREC_CC_CLANG names one for both */
+        add(&all, cxx ? "--driver-mode=g++" : "--driver-mode=gcc");
     if (arguments.compiles) {
         add(&all, "--start-no-unused-arguments");
         add(&all, vprec_text("-fpass-plugin=%s", plugin));

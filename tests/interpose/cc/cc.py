@@ -444,6 +444,22 @@ class Host(Here):
         self.assertEqual(self.site('-f', 'e8m10', '--within', 'head', '--site', 'scopes.c=e8m4')[0],
                          [native[0], head[1], head[2], native[3]])
 
+    def test_scope_annotation(self):
+        """A scope is open to the end of its block: by falling out of it, return, goto, an exception."""
+        for compiler, clang, name in ((CC, CLANG, 'open.c'), (CXX, CLANG.replace('clang', 'clang++'), 'open.cc')):
+            source = self.write(name, OPEN)
+            run(compiler, '-O2', '-I' + LIBRARY, source, '-o', self.path('rounds'))
+            run(clang, '-O2', '-I' + LIBRARY, source, '-o', self.path('plain'))
+            run('gcc' if name == 'open.c' else 'g++', '-Wall', '-Wextra', '-Werror', '-O1', '-I' + LIBRARY, source,
+                '-o', self.path('gcc'))
+            fine, coarse = (run(RUN, '-q', '-f', f, self.path('plain')).stdout.decode().split() for f in ('e8m10', 'e8m4'))
+            want = [coarse[i] if i % 2 else fine[i] for i in range(len(fine))]
+            self.assertNotEqual(want, fine)
+            for program in ('rounds', 'plain', 'gcc'):
+                with self.subTest(name=name, program=program):
+                    done = run(RUN, '-q', '-f', 'e8m10', '--scope', 'head=e8m4', self.path(program))
+                    self.assertEqual(done.stdout.decode().split(), want)
+
     def test_list(self):
         """Each line with operations, of the program and of a library, as the section has them."""
         self.build(self.write('lines.c', LINES), '-O2', '-I' + LIBRARY)
@@ -474,6 +490,49 @@ int main(void)
     printf("%a %a\\n", one * two, one / two);
     vprec_scope_end();
     printf("%a\\n", one / two);
+}
+'''
+# Every second number is computed in the scope.
+OPEN = '''#include <stdio.h>
+#include "vprec_cc.h"
+volatile float one = 1.1f, two = 1.3f;
+static float __attribute__((noinline)) product(void) { return one * two; }
+static float __attribute__((noinline)) returned(int early)
+{
+    VPREC_SCOPE("head");
+    if (early)
+        return product();
+    return product() * one;
+}
+static float __attribute__((noinline)) left(void)
+{
+    float inside;
+    {
+        VPREC_SCOPE("head");
+        inside = product();
+        if (inside > 1)
+            goto out;
+    }
+out:
+    return inside;
+}
+#ifdef __cplusplus
+static void __attribute__((noinline)) thrown(float *to)
+{
+    VPREC_SCOPE("head");
+    *to = product();
+    throw 1;
+}
+#endif
+int main(void)
+{
+    float a = product(), b = returned(1), c = product(), d = returned(0), e = product(), f = left(), g = product();
+    printf("%a %a %a %a %a %a %a\\n", a, b, c, d, e, f, g);
+#ifdef __cplusplus
+    try { thrown(&f); } catch (int) { }
+    g = product();
+    printf("%a %a %a %a\\n", f, g, f, g);
+#endif
 }
 '''
 LINES = '''#include <stdio.h>
