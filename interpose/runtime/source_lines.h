@@ -20,9 +20,10 @@ typedef struct vprec_source_lines {
  * the name is too long. */
 static inline bool vprec_source_lines_of(const char *text, vprec_source_lines *lines)
 {
-    if (strlen(text) >= sizeof lines->file)
+    const size_t length = strlen(text);
+    if (length >= sizeof lines->file)
         return false;
-    strcpy(lines->file, text);
+    memcpy(lines->file, text, length + 1);
     lines->first = 0, lines->last = UINT32_MAX;
     char *colon = strrchr(lines->file, ':'), *end;
     if (!colon)
