@@ -11,6 +11,7 @@ typedef struct task {
     unsigned precision; /* of noise */
     int operation;      /* round, add, sub, mul, div, sqrt, fma; or a vprec_function */
     int is_double;      /* else all numbers are binary32's */
+    size_t *unproven;   /* of a function: grows by one where the result is not proven */
 } task;
 
 typedef struct draw {
@@ -19,11 +20,12 @@ typedef struct draw {
     vprec_noise noise;
 } draw;
 
-VPREC_API double vprec_python_operation(double a, double b, double c, const task *what, uint64_t seed, int64_t call);
-VPREC_API double vprec_python_function(double x, double y, const task *what, uint64_t seed, int64_t call,
-                                       size_t *unproven);
-VPREC_API double vprec_python_exact(double x, double y, int function, const vprec_format *format, int mode,
-                                    size_t *unproven);
+VPREC_API double vprec_python_operation_1(double a, const task *what, uint64_t seed, int64_t call);
+VPREC_API double vprec_python_operation_2(double a, double b, const task *what, uint64_t seed, int64_t call);
+VPREC_API double vprec_python_operation_3(double a, double b, double c, const task *what, uint64_t seed, int64_t call);
+VPREC_API double vprec_python_function(double x, double y, const task *what, uint64_t seed, int64_t call);
+VPREC_API double vprec_python_exact_1(double x, const task *what);
+VPREC_API double vprec_python_exact_2(double x, double y, const task *what);
 
 /* Random numbers are of `seed` alone, or of its child number `call` unless that is negative. */
 static const vprec_rounding *draw_init(draw *d, const task *what, uint64_t seed, int64_t call)
@@ -62,7 +64,7 @@ static vprec_status operate_f64(int operation, double *r, const double *x, const
 }
 
 /* A status other than VPREC_OK is a task that was not checked; it is no number, then. */
-double vprec_python_operation(double a, double b, double c, const task *what, uint64_t seed, int64_t call)
+double vprec_python_operation_3(double a, double b, double c, const task *what, uint64_t seed, int64_t call)
 {
     draw d;
     const vprec_rounding *to = draw_init(&d, what, seed, call);
@@ -75,8 +77,19 @@ double vprec_python_operation(double a, double b, double c, const task *what, ui
                                                                                               : result;
 }
 
-/* `*unproven` grows by one where the result is not proven: so one count serves all callers, who hold one lock. */
-double vprec_python_function(double x, double y, const task *what, uint64_t seed, int64_t call, size_t *unproven)
+/* Python takes 50 ns for each argument. */
+double vprec_python_operation_2(double a, double b, const task *what, uint64_t seed, int64_t call)
+{
+    return vprec_python_operation_3(a, b, 0, what, seed, call);
+}
+
+double vprec_python_operation_1(double a, const task *what, uint64_t seed, int64_t call)
+{
+    return vprec_python_operation_3(a, 0, 0, what, seed, call);
+}
+
+/* One count of what is not proven serves all callers, who hold one lock. */
+double vprec_python_function(double x, double y, const task *what, uint64_t seed, int64_t call)
 {
     draw d;
     const vprec_rounding *to = draw_init(&d, what, seed, call);
@@ -91,15 +104,20 @@ double vprec_python_function(double x, double y, const task *what, uint64_t seed
         status = vprec_libm_f32(function, &single, operands, operands + 1, 1, to, &more);
         result = single;
     }
-    *unproven += more;
+    *what->unproven += more;
     return status ? __builtin_nan("") : result;
 }
 
 /* The same in a mode that draws nothing. */
-double vprec_python_exact(double x, double y, int function, const vprec_format *format, int mode, size_t *unproven)
+double vprec_python_exact_2(double x, double y, const task *what)
 {
     bool more = false;
-    double result = vprec_libm((vprec_function)function, x, y, format, (vprec_mode)mode, &more);
-    *unproven += more;
+    double result = vprec_libm((vprec_function)what->operation, x, y, &what->format, (vprec_mode)what->mode, &more);
+    *what->unproven += more;
     return result;
+}
+
+double vprec_python_exact_1(double x, const task *what)
+{
+    return vprec_python_exact_2(x, 0, what);
 }

@@ -54,9 +54,9 @@ class RoundingStruct(Structure):
 
 
 class TaskStruct(Structure):
-    """What is done with single numbers in a random mode: numbers.c's task."""
+    """What is done with single numbers: numbers.c's task."""
     _fields_ = [('format', FormatStruct), ('mode', c_int), ('bits', c_uint), ('precision', c_uint),
-                ('operation', c_int), ('is_double', c_int)]
+                ('operation', c_int), ('is_double', c_int), ('unproven', c_void_p)]
 
 
 class SourceStruct(Structure):
@@ -145,13 +145,14 @@ def elements(name: str, operands: int) -> tuple[Any, Any]:
 OPERATIONS = ('round', 1), ('add', 2), ('sub', 2), ('mul', 2), ('div', 2), ('sqrt', 1), ('fma', 3)
 
 function_find = declare(quick, 'vprec_function_find', c_int, c_char_p, POINTER(c_int))
-# One number in a random mode: (operands, task's address, seed, number of the call or -1) -> float, the operation with
-# three operands always, the function with two and the address of a count of results that are not proven, to add to.
+# One number in a random mode: (operands, task's address, seed, number of the call or -1) -> float, by the number of
+# operands; the function with two always.
 _DRAWN = [c_void_p, c_uint64, c_int64]
-operation_drawn = declare(quick, 'vprec_python_operation', c_double, c_double, c_double, c_double, *_DRAWN)
-function_drawn = declare(quick, 'vprec_python_function', c_double, c_double, c_double, *_DRAWN, c_void_p)
-# The same in other modes: (x, y, function, format's address, mode, address of the count) -> float.
-function_exact = declare(quick, 'vprec_python_exact', c_double, c_double, c_double, c_int, c_void_p, c_int, c_void_p)
+operation_drawn = {n: declare(quick, f'vprec_python_operation_{n}', c_double, *[c_double] * n, *_DRAWN)
+                   for n in (1, 2, 3)}
+function_drawn = declare(quick, 'vprec_python_function', c_double, c_double, c_double, *_DRAWN)
+# A function in other modes: (operands, task's address) -> float.
+function_exact = {n: declare(quick, f'vprec_python_exact_{n}', c_double, *[c_double] * n, c_void_p) for n in (1, 2)}
 _FUNCTION = [c_int, c_void_p, c_void_p, c_void_p, c_size_t, c_void_p, c_void_p]
 libm_elements = (declare(lib, 'vprec_libm_f32', c_int, *_FUNCTION), declare(lib, 'vprec_libm_f64', c_int, *_FUNCTION))
 

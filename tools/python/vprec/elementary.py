@@ -26,6 +26,9 @@ class UnprovenWarning(UserWarning):
     in 2**45 results of binary64 formats, hardly ever of narrower ones."""
 
 
+_exact_of_one = c.function_exact[1]
+
+
 class Function:
     """An elementary function: ``f(x, format)``, or ``f(x, y, format)`` of two operands, and the arguments of
     :func:`vprec.round`; with noise on operands (``pb``, ``mca``) the value is treated as one. Shapes of two are
@@ -47,9 +50,8 @@ class Function:
             raise ValueError(f'no function {name!r}')
         self._number = number.value
         self._unproven = ctypes.c_size_t() # of single numbers
-        self._count = ctypes.addressof(self._unproven)
-        self.numbers = Numbers(self._exact, self._drawn, self._number) if operands == 2 else \
-            Numbers(self._exact_of_one, self._drawn_of_one, self._number)
+        ways = (self._exact_of_one, self._drawn_of_one) if operands == 1 else (self._exact, self._drawn)
+        self.numbers = Numbers(*ways, self._number, ctypes.addressof(self._unproven))
 
     def __repr__(self) -> str:
         return f'<vprec function {self.name}>'
@@ -67,26 +69,26 @@ class Function:
             result = self._elements(given, Format(format), mode_number(mode), seed, bits, precision, out, outcomes)
         return result
 
-    def _exact(self, x: float, y: float, address: int, mode: int) -> float:
-        result: float = c.function_exact(x, y, self._number, address, mode, self._count)
+    def _exact(self, x: float, y: float, task: int, mode: int) -> float:
+        result: float = c.function_exact[2](x, y, task)
         if self._unproven.value:
             self._warn(self._taken(), 5)
         return result
 
-    def _exact_of_one(self, x: float, address: int, mode: int) -> float:
-        result: float = c.function_exact(x, 0.0, self._number, address, mode, self._count)
+    def _exact_of_one(self, x: float, task: int, mode: int) -> float:
+        result: float = _exact_of_one(x, task)
         if self._unproven.value:
             self._warn(self._taken(), 5)
         return result
 
     def _drawn(self, x: float, y: float, task: int, seed: int, call: int) -> float:
-        result: float = c.function_drawn(x, y, task, seed, call, self._count)
+        result: float = c.function_drawn(x, y, task, seed, call)
         if self._unproven.value:
             self._warn(self._taken(), 5)
         return result
 
     def _drawn_of_one(self, x: float, task: int, seed: int, call: int) -> float:
-        result: float = c.function_drawn(x, 0.0, task, seed, call, self._count)
+        result: float = c.function_drawn(x, 0.0, task, seed, call)
         if self._unproven.value:
             self._warn(self._taken(), 5)
         return result

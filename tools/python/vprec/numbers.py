@@ -31,13 +31,15 @@ class Numbers:
 
     exact: (*operands, format's address, mode) -> float, for modes that draw nothing.
     drawn: (*operands, address of a TaskStruct, seed, call) -> float, for others.
-    operation: the task's.
+    operation, unproven: the task's; with the latter, an address, `exact` gets a task and no format.
     """
 
-    def __init__(self, exact: Callable[..., float], drawn: Callable[..., float], operation: int) -> None:
+    def __init__(self, exact: Callable[..., float], drawn: Callable[..., float], operation: int,
+                 unproven: Optional[int] = None) -> None:
         self.exact = exact
         self.drawn = drawn
         self.operation = operation
+        self.unproven = unproven
         #: By type, format, mode, bits and precision; None: not this way.
         self.ways: dict[tuple[Any, ...], Optional[_Way]] = {}
 
@@ -49,12 +51,14 @@ class Numbers:
             single = kind in (np.float32, F32)
             if single:
                 check_fits(to, F32)
-            if number < c.SR:
+            if number < c.SR and self.unproven is None:
                 way = number, to.address, to
             else:
-                check_bits(bits)
+                if number >= c.SR:
+                    check_bits(bits)
                 t = to.precision if precision is None else check_precision(precision)
-                task = c.TaskStruct(to._struct, number, bits, t, self.operation, not single)
+                task = c.TaskStruct(to._struct, number, bits, t, self.operation, not single,
+                                    self.unproven)
                 way = number, ctypes.addressof(task), task
         if len(self.ways) >= _WAYS_MOST:
             self.ways.clear()
@@ -84,7 +88,11 @@ class Numbers:
             way = self.way(key, format, mode, bits, precision)
         if way is None:
             return None
-        result = self.exact(*given, way[1], way[0]) if way[0] < c.SR else self.drawn(*given, way[1], *origin(seed))
+        if way[0] < c.SR:
+            result = self.exact(*given, way[1], way[0])
+        else:
+            parent, call = origin(seed)
+            result = self.drawn(*given, way[1], parent, call)
         if kind is float:
             return result
         if out is not None:

@@ -21,20 +21,12 @@ def _call(function: Any, addresses: list[int], n: int, to: int) -> int:
     return status
 
 
-# By the number of operands.
-_DRAWN: dict[int, Any] = {
-    1: lambda a, task, seed, call: c.operation_drawn(a, 0.0, 0.0, task, seed, call),
-    2: lambda a, b, task, seed, call: c.operation_drawn(a, b, 0.0, task, seed, call),
-    3: c.operation_drawn,
-}
-
-
 class _Operation:
     """A correctly rounded operation of libvprec."""
 
     def __init__(self, name: str, number: int, operands: int) -> None:
         self.elements = c.elements(name, operands)
-        self.numbers = Numbers(c.scalars(name, operands), _DRAWN[operands], number)
+        self.numbers = Numbers(c.scalars(name, operands), c.operation_drawn[operands], number)
 
     def __call__(self, given: tuple[Any, ...], format: FormatLike, mode: str, seed: Seed, bits: int,
                  precision: Optional[int], out: Any, outcomes: Optional[Outcomes]) -> Any:
