@@ -50,8 +50,9 @@ class Function:
             raise ValueError(f'no function {name!r}')
         self._number = number.value
         self._unproven = ctypes.c_size_t() # of single numbers
-        ways = (self._exact_of_one, self._drawn_of_one) if operands == 1 else (self._exact, self._drawn)
-        self.numbers = Numbers(*ways, self._number, ctypes.addressof(self._unproven))
+        count = ctypes.addressof(self._unproven)
+        self.numbers = Numbers(self._exact, self._drawn, self._number, count) if operands == 2 else \
+            Numbers(self._exact_of_one, self._drawn_of_one, self._number, count)
 
     def __repr__(self) -> str:
         return f'<vprec function {self.name}>'
