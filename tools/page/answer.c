@@ -109,6 +109,42 @@ static char *found_text(const page_view *view, const page_smallest *s)
     return text;
 }
 
+/* What is known of the single items, in the format that is the answer. */
+static void note_items(page_answer *answer, const page_cell *cell)
+{
+    const json_t *items = json_object_get(cell->json, "items"), *paired = json_object_get(items, "paired");
+    const char *of = page_string(items, "of");
+    double count = page_number(json_object_get(items, "count")), changed = page_number(json_object_get(items, "changed"));
+    double most = page_number(json_object_get(items, "changed_at_most"));
+    if (count > 1)
+        note(answer, vprec_text("With %s %.0f of %.0f %s changed; of many such at most %.3g %% do (Clopper and Pearson, "
+                                "confidence 95 %%).", cell->format, changed, count,
+                                !strcmp(of, "rows") ? "rows' largest numbers" : of, 100 * most));
+    if (!json_is_object(paired))
+        return;
+    double low = page_number(json_object_get(paired, "low")), high = page_number(json_object_get(paired, "high"));
+    note(answer, vprec_text("Its accuracy is %.4g %%, native %.4g %%: the difference lies between %+.3g and %+.3g "
+                            "percentage points (paired, Newcombe's method 10, 95 %%; for information, McNemar's p is "
+                            "%.3g).", 100 * page_number(json_object_get(paired, "accuracy")),
+                            100 * page_number(json_object_get(paired, "native_accuracy")), 100 * low, 100 * high,
+                            page_number(json_object_get(paired, "mcnemar"))));
+}
+
+/* Of counts, K/N, of which it is not known which ones they were. */
+static void note_counts(page_answer *answer, const page_view *view, const page_cell *cell)
+{
+    for (size_t m = 0; m < view->metric_count; m++) {
+        const json_t *value = cell->values[m].json;
+        double of = page_number(json_object_get(value, "of"));
+        if (of > 0)
+            note(answer, vprec_text("%s: %.0f of %.0f is %.4g %%, %.4g to %.4g %% with a confidence of 95 %% (Wilson; "
+                                    "unpaired: which ones changed is not known).", view->metrics[m].name,
+                                    cell->values[m].value, of, 100 * page_number(json_object_get(value, "share")),
+                                    100 * page_number(json_object_get(value, "low")),
+                                    100 * page_number(json_object_get(value, "high"))));
+    }
+}
+
 static void answer_one(page_answer *answer, const page_view *view, const page_smallest *s)
 {
     char *wanted = goal(view), *found = found_text(view, s);
@@ -125,8 +161,13 @@ static void answer_one(page_answer *answer, const page_view *view, const page_sm
         free(width);
     } else {
         answer->subject = vprec_text("No format");
-        answer->sentence = vprec_text(" %s keeps %s%s.", view->complete ? "of this sweep" : "that has run so far", wanted,
-                                      found);
+        answer->sentence = vprec_text(" %s keeps %s%s.", view->complete ? "of this sweep" : "that has run so far",
+                                      wanted, found);
+    }
+    const page_cell *cell = cell_of(view, s);
+    if (cell) {
+        note_items(answer, cell);
+        note_counts(answer, view, cell);
     }
     free(found);
     free(wanted);

@@ -5,7 +5,7 @@
 
 #include "view.h"
 
-enum { PAGE_NOTES = 8 };
+enum { PAGE_NOTES = 12 };
 
 typedef struct page_answer {
     char *subject;           /* what the sentence is about, to be set in bold: "e8m3" */

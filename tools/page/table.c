@@ -89,7 +89,9 @@ page_table page_table_cells(const page_view *view)
         column(&table, vprec_text("where"), false);
     column(&table, vprec_text("status"), false);
     if (view->threshold < view->metric_count)
-        column(&table, vprec_text("keeps %s", *view->question ? view->question : *view->spec ? view->spec : "the threshold"), false);
+        column(&table, vprec_text("keeps %s", *view->question ? view->question
+                                              : *view->spec   ? view->spec
+                                                              : "the threshold"), false);
     for (size_t m = 0; m < view->metric_count; m++)
         column(&table, vprec_text("%s", view->metrics[m].name), true);
     if (view->digits)

@@ -93,6 +93,7 @@ static page_cell cell_of(const page_view *view, const json_t *json)
         cell.bits = 1 + cell.exponent + cell.fraction;
     if (are_digits(digits))
         cell.digits = digits;
+    cell.json = json;
     cell.variant = variant_of(cell.format, cell.exponent, cell.fraction);
     return cell;
 }

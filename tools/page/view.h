@@ -30,6 +30,7 @@ typedef struct page_cell {
     double seconds, cpu_seconds, over_native;
     page_value *values; /* of each metric */
     const json_t *digits; /* NULL: none */
+    const json_t *json;   /* all of it */
     bool smallest;        /* the threshold's answer for its series */
     int bits;             /* of the whole number, sign included; -1: not known */
     int keeps;            /* what the document says of it: 1, 0, or -1: nothing */

@@ -132,7 +132,7 @@ bool sweep_metric_record(const sweep *sweep, const sweep_cell *cell, uint32_t nu
 /* The metric of a command: what it printed, unless it failed. */
 static sweep_value command_value(const sweep *sweep, const sweep_cell *cell, uint32_t number, size_t index)
 {
-    sweep_value value = {NAN, NULL, NULL};
+    sweep_value value = {.value = NAN};
     json_t *record = metric_load(sweep, cell, number, index);
     json_int_t status = json_integer_value(json_object_get(record, "status"));
     char *path = sweep_metric_file(sweep, cell, number, index, "out");
@@ -161,10 +161,13 @@ static void measure(const sweep *sweep, sweep_cell *cell, uint32_t number, sweep
     bool first = cell == &sweep->grid.cells[SWEEP_NATIVE] && number == 1; /* is known */
     sweep_document is = first ? sweep->native : (sweep_document){0};
     bool there = first || (!access(path, R_OK) && sweep_document_read(&is, path, sweep->native.kind));
-    sweep_errors errors = {0};
+    sweep_measured measured = {.is = NULL};
     if (there)
-        errors = sweep_compare(&is, &sweep->native);
-    cell->not_finite = errors.not_finite > cell->not_finite ? errors.not_finite : cell->not_finite;
+        measured = sweep_measure(metrics, &is, &sweep->native);
+    if (measured.errors.not_finite > cell->not_finite)
+        cell->not_finite = measured.errors.not_finite;
+    if (there && (!cell->judged.kind || measured.judged.changed > cell->judged.changed))
+        cell->judged = measured.judged;
     for (size_t m = 0; m < metrics->count; m++) {
         sweep_value *value = &values[m * cell->count + number - 1];
         if (metrics->list[m].kind == SWEEP_COMMAND)
@@ -172,7 +175,7 @@ static void measure(const sweep *sweep, sweep_cell *cell, uint32_t number, sweep
         else if (metrics->list[m].kind == SWEEP_DIGITS)
             continue;
         else if (there)
-            *value = sweep_metric_value(metrics, &metrics->list[m], &is, &sweep->native, &errors);
+            *value = sweep_metric_value(metrics, &metrics->list[m], &measured);
         else
             value->error = vprec_text("the run wrote no %s that can be read",
                                       sweep->options->output ? sweep->options->output : "output");
@@ -298,6 +301,7 @@ void sweep_cell_settle(sweep *sweep, sweep_cell *cell)
     if (cell->counts)
         return;
     cell->not_finite = 0;
+    cell->judged = (sweep_judged){.kind = SWEEP_NO_ITEMS};
     sweep_value *values = vprec_alloc(metrics->count * cell->count, sizeof *values);
     for (size_t i = 0; i < metrics->count * cell->count; i++)
         values[i].value = NAN;

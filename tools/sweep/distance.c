@@ -165,19 +165,53 @@ double sweep_character_errors(const sweep_document *is, const sweep_document *wa
     return errors;
 }
 
-double sweep_word_errors(const sweep_document *is, const sweep_document *want)
+/* The words of two texts, numbered. */
+typedef struct word_pair {
+    symbols is, want;
+} word_pair;
+
+static word_pair words_of(const sweep_document *is, const sweep_document *want)
 {
     symbols a = characters(is), b = characters(want);
     dictionary d = {.size = 64};
     while (d.size < a.count + b.count + 2)
         d.size *= 2;
     d.slots = vprec_alloc(d.size, sizeof *d.slots);
-    symbols x = words(&a, &d), y = words(&b, &d);
-    double errors = rate(&x, &y);
-    free(y.items);
-    free(x.items);
+    word_pair pair = {words(&a, &d), words(&b, &d)};
     free(d.slots);
     free(b.items);
     free(a.items);
+    return pair;
+}
+
+static void release(word_pair *pair)
+{
+    free(pair->is.items);
+    free(pair->want.items);
+}
+
+double sweep_word_errors(const sweep_document *is, const sweep_document *want)
+{
+    word_pair pair = words_of(is, want);
+    double errors = rate(&pair.is, &pair.want);
+    release(&pair);
     return errors;
+}
+
+size_t sweep_word_edits(const sweep_document *is, const sweep_document *want)
+{
+    word_pair pair = words_of(is, want);
+    size_t edits = sweep_distance(pair.is.items, pair.is.count, pair.want.items, pair.want.count);
+    release(&pair);
+    return edits;
+}
+
+size_t sweep_word_prefix(const sweep_document *is, const sweep_document *want)
+{
+    word_pair pair = words_of(is, want);
+    size_t most = least(pair.is.count, pair.want.count), equal = 0;
+    while (equal < most && pair.is.items[equal] == pair.want.items[equal])
+        equal++;
+    release(&pair);
+    return equal;
 }

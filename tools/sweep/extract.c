@@ -59,8 +59,18 @@ void sweep_pattern_free(sweep_pattern *p)
     free(p);
 }
 
+/* N of "K/N", a count of so many, else 0. */
+static double whole_behind(const char *text, const char *rest, double value)
+{
+    char *end;
+    if (*rest != '/' || strspn(text, "0123456789") != (size_t)(rest - text) || !isdigit((unsigned char)rest[1]))
+        return 0;
+    double of = strtod(rest + 1, &end);
+    return end == rest + 1 + strspn(rest + 1, "0123456789") && of >= value && of < 9e15 ? of : 0;
+}
+
 /* The number that the text begins with; what follows may be a unit, but nothing that would make it another number. */
-static char *read_number(const char *text, size_t size, double *value)
+static char *read_number(const char *text, size_t size, double *value, double *of)
 {
     while (size && isspace((unsigned char)*text))
         text++, size--;
@@ -73,6 +83,7 @@ static char *read_number(const char *text, size_t size, double *value)
         why = vprec_text("'%.40s' is no number", copy);
     else if ((strchr(",._'", *rest) || strchr("dD+-", *rest)) && *rest && strpbrk(rest + 1, "0123456789") == rest + 1)
         why = vprec_text("'%.40s' is no number that is known: match so much of it as is one", copy);
+    *of = why ? 0 : whole_behind(copy, rest, *value);
     free(copy);
     return why;
 }
@@ -82,7 +93,7 @@ static bool is_no_utf(int code)
     return code <= PCRE2_ERROR_UTF8_ERR1 && code >= PCRE2_ERROR_UTF8_ERR21;
 }
 
-char *sweep_pattern_find(const sweep_pattern *p, const char *text, size_t size, double *value)
+char *sweep_pattern_find(const sweep_pattern *p, const char *text, size_t size, double *value, double *of)
 {
     pcre2_match_data *data = pcre2_match_data_create_from_pattern(p->valid, NULL);
     const pcre2_code *code = p->valid;
@@ -119,6 +130,6 @@ char *sweep_pattern_find(const sweep_pattern *p, const char *text, size_t size, 
         pcre2_get_error_message(got, message, sizeof message);
         return vprec_text("the expression cannot be matched (%s)", (char *)message);
     }
-    return found ? read_number(text + start, end - start, value)
+    return found ? read_number(text + start, end - start, value, of)
                  : vprec_text("the expression matches nothing in the output");
 }

@@ -14,7 +14,7 @@ sweep_pattern *sweep_pattern_make(const char *expression, char **error);
 void sweep_pattern_free(sweep_pattern *pattern);
 
 /* The number in the first group of the last match, or in the match where the expression has no group. NULL, or, to be
- * freed, why there is none. */
-char *sweep_pattern_find(const sweep_pattern *pattern, const char *text, size_t size, double *value);
+ * freed, why there is none. `of`: N where it is a count, K/N, of which K is the number; else 0. */
+char *sweep_pattern_find(const sweep_pattern *pattern, const char *text, size_t size, double *value, double *of);
 
 #endif

@@ -50,6 +50,7 @@ typedef struct sweep_cell {
     uint64_t not_finite;     /* numbers that are NaN or infinite in its output, and are not in native's */
     double seconds, cpu_seconds; /* medians over samples; NaN none */
     sweep_summary *values;   /* by metric */
+    sweep_judged judged;     /* its items, of the run in which most changed */
     json_t *digits;
 } sweep_cell;
 

@@ -59,7 +59,7 @@ static const char after[] =
     "                        the number in the first group of the last match in the output, of an\n"
     "                        expression as Perl has them: 'accuracy=accuracy: (\\S+)'\n"
     "      --output FILE     the output is this file that the program writes, not what it prints\n"
-    "      --truth FILE      the text that cer and wer compare with; default native's output\n"
+    "      --truth FILE      what cer, wer, accuracy compare with; default of cer, wer native's output\n"
     "      --higher NAME     more is better in this metric\n"
     "      --lower NAME      less is better\n"
     "      --threshold SPEC  what the smallest format has to keep: 'accuracy>=0.95', 'labels>=99%',\n"

@@ -209,9 +209,10 @@ static bool truth_is_used(const sweep_options *o)
 {
     bool used = !o->metrics.truth;
     for (size_t m = 0; m < o->metrics.count; m++)
-        used |= o->metrics.list[m].kind == SWEEP_CER || o->metrics.list[m].kind == SWEEP_WER;
+        used |= sweep_metric_of_truth(&o->metrics.list[m]);
     if (!used)
-        vprec_say("--truth is what cer and wer compare with, and none of them is measured: add --metric cer");
+        vprec_say("--truth is what cer, wer and accuracy compare with, and none of them is measured: add --metric cer, of "
+                  "a text, or --metric accuracy, of labels");
     return used;
 }
 

@@ -127,16 +127,25 @@ bool sweep_extract_add(sweep_metrics *metrics, const char *text)
     return false;
 }
 
+bool sweep_metric_of_truth(const sweep_metric *m)
+{
+    return m->kind == SWEEP_CER || m->kind == SWEEP_WER || m->kind == SWEEP_ACCURACY || m->kind == SWEEP_DROP;
+}
+
 bool sweep_metrics_open(sweep_metrics *metrics)
 {
     if (!metrics->truth)
         return true;
     for (size_t i = 0; i < metrics->count; i++)
-        if (metrics->list[i].kind == SWEEP_CER || metrics->list[i].kind == SWEEP_WER) {
+        if (sweep_metric_of_truth(&metrics->list[i])) {
             free(metrics->list[i].detail);
             metrics->list[i].detail = vprec_text("%s", metrics->truth);
         }
-    return sweep_document_read(&metrics->truth_document, metrics->truth, STATS_BINARY);
+    bool items = false; /* of the text as a whole its bytes are enough */
+    for (size_t i = 0; i < metrics->count; i++)
+        items |= metrics->list[i].kind == SWEEP_ACCURACY || metrics->list[i].kind == SWEEP_DROP;
+    metrics->truth_items = items;
+    return sweep_document_read(&metrics->truth_document, metrics->truth, items ? STATS_AUTO : STATS_BINARY);
 }
 
 void sweep_metrics_free(sweep_metrics *metrics)
@@ -153,18 +162,18 @@ void sweep_metrics_free(sweep_metrics *metrics)
 
 static sweep_value good(double value)
 {
-    return (sweep_value){value, NULL, NULL};
+    return (sweep_value){.value = value};
 }
 
 static sweep_value bad(const char *why)
 {
-    return (sweep_value){NAN, vprec_text("%s", why), NULL};
+    return (sweep_value){.value = NAN, .error = vprec_text("%s", why)};
 }
 
 sweep_value sweep_metric_extract(const sweep_metric *metric, const sweep_document *is)
 {
-    sweep_value value = {NAN, NULL, NULL};
-    value.error = sweep_pattern_find(metric->pattern, is->bytes, is->size, &value.value);
+    sweep_value value = {.value = NAN};
+    value.error = sweep_pattern_find(metric->pattern, is->bytes, is->size, &value.value, &value.of);
     return value;
 }
 
@@ -208,11 +217,31 @@ static sweep_value broken(const sweep_document *native)
     return value;
 }
 
-sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric *metric, const sweep_document *is,
-                               const sweep_document *native, const sweep_errors *errors)
+sweep_measured sweep_measure(const sweep_metrics *metrics, const sweep_document *is, const sweep_document *native)
 {
+    const sweep_document *truth = metrics->truth_items ? &metrics->truth_document : NULL;
+    return (sweep_measured){is, native, sweep_compare(is, native), sweep_judge(is, native, truth)};
+}
+
+static sweep_value of_items(double value)
+{
+    return isnan(value) ? bad("no items in native's output: words, rows of numbers, whole numbers") : good(value);
+}
+
+static sweep_value of_truth(const sweep_metrics *metrics, const sweep_judged *judged, double value)
+{
+    return !metrics->truth_items ? bad("what is right is not known: name its file by --truth")
+           : !judged->truth      ? bad(judged->trouble)
+                                 : good(value);
+}
+
+sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric *metric, const sweep_measured *measured)
+{
+    const sweep_document *is = measured->is, *native = measured->native;
+    const sweep_errors *errors = &measured->errors;
+    const sweep_judged *judged = &measured->judged;
     const sweep_document *truth = metrics->truth ? &metrics->truth_document : native;
-    bool by_place = metric->kind == SWEEP_LABELS || (metric->kind >= SWEEP_MAX_REL && metric->kind <= SWEEP_FLIPS);
+    bool by_place = metric->kind == SWEEP_LABELS || (metric->kind >= SWEEP_MAX_REL && metric->kind <= SWEEP_DROP);
     if (by_place && (is->broken || native->broken))
         return broken(native);
     switch (metric->kind) {
@@ -232,6 +261,13 @@ sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric 
                                                     : number_error(errors, errors->cosine, NULL, native);
     case SWEEP_KL: return of_rows(errors->divergence);
     case SWEEP_FLIPS: return of_rows(errors->flips);
+    case SWEEP_CHANGED: return of_items(judged->count ? (double)judged->changed : NAN);
+    case SWEEP_CHANGED_MOST:
+        return of_items(vprec_share_most(judged->changed, judged->count, SWEEP_CONFIDENCE));
+    case SWEEP_ACCURACY: return of_truth(metrics, judged, sweep_judged_accuracy(judged));
+    case SWEEP_DROP: return of_truth(metrics, judged, sweep_judged_drop(judged));
+    case SWEEP_PREFIX: return good((double)sweep_word_prefix(is, native));
+    case SWEEP_EDITS: return good((double)sweep_word_edits(is, native));
     case SWEEP_EXTRACT: return sweep_metric_extract(metric, is);
     default: return bad("not a run's");
     }
@@ -266,6 +302,7 @@ sweep_summary sweep_summarize(sweep_value *values, size_t count)
         return s;
     }
     free(error);
+    s.of = count == 1 ? values[0].of : 0;
     s.value = sum / (double)s.n;
     if (isinf(s.value) && isfinite(s.min) && isfinite(s.max)) { /* a sum without a double */
         s.value = 0;

@@ -5,7 +5,7 @@
 #define VPREC_SWEEP_METRIC_H
 
 #include "extract.h"
-#include "text.h"
+#include "items.h"
 #include <jansson.h>
 
 /* The built-in ones: name, which values are better, unit, what --help says. */
@@ -24,6 +24,12 @@
     X(COSINE, "cosine", 1, "", "cosine of the angle between all numbers and native's")                                 \
     X(KL, "kl", -1, "nats", "mean divergence of rows of scores (Kullback-Leibler)")                                    \
     X(FLIPS, "flips", -1, "", "share of rows whose largest number moved: top-1 flips")                                 \
+    X(CHANGED, "changed", -1, "", "words that changed, else rows' largest, else whole numbers")                        \
+    X(CHANGED_MOST, "changed-most", -1, "", "the share of them at most, with 95 % confidence")                         \
+    X(ACCURACY, "accuracy", 1, "", "share of items that are those of --truth")                                         \
+    X(DROP, "accuracy-drop", -1, "", "how far it has fallen at most, with 95 % confidence, paired")                    \
+    X(PREFIX, "prefix", 1, "words", "words before the first one that is not native's")                                 \
+    X(EDITS, "edits", -1, "words", "words to insert, delete or replace to get native's text")                          \
     X(DIGITS, "digits", 1, "digits", "median of the numbers' significant decimal digits over samples")
 typedef enum sweep_kind {
 #define SWEEP_METRIC_ENTRY(id, name, better, unit, about) SWEEP_##id,
@@ -46,6 +52,7 @@ typedef struct sweep_metrics {
     size_t count;
     const char *truth; /* --truth, or NULL */
     sweep_document truth_document;
+    bool truth_items; /* its items are looked at */
 } sweep_metrics;
 
 /* --metric: a built-in name, NAME=COMMAND, or COMMAND; --extract: [NAME=]REGEX. False, having said why. */
@@ -58,6 +65,8 @@ sweep_metric *sweep_metric_find(const sweep_metrics *metrics, const char *name);
 void sweep_metrics_help(void);
 const char *sweep_metric_kind(const sweep_metric *metric);
 const char *sweep_metric_unit(const sweep_metric *metric);
+/* Whether it is compared with --truth. */
+bool sweep_metric_of_truth(const sweep_metric *metric);
 /* Reads --truth. False, having said why. */
 bool sweep_metrics_open(sweep_metrics *metrics);
 void sweep_metrics_free(sweep_metrics *metrics);
@@ -65,13 +74,21 @@ void sweep_metrics_free(sweep_metrics *metrics);
 /* A metric of one run. */
 typedef struct sweep_value {
     double value;
+    double of;   /* of a count, K/N, that N; 0: it is none */
     char *error; /* why there is none, NULL: there is one */
     char *worst; /* of a largest error: which number it is; NULL */
 } sweep_value;
 
-/* Of a run's output, of which `errors` is sweep_compare's. DIGITS is no single run's. */
-sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric *metric, const sweep_document *is,
-                               const sweep_document *native, const sweep_errors *errors);
+/* What the documents of a run and of native have in common. */
+typedef struct sweep_measured {
+    const sweep_document *is, *native;
+    sweep_errors errors;
+    sweep_judged judged;
+} sweep_measured;
+sweep_measured sweep_measure(const sweep_metrics *metrics, const sweep_document *is, const sweep_document *native);
+
+/* Of a run's output. DIGITS is no single run's. */
+sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric *metric, const sweep_measured *measured);
 
 /* Of EXTRACT: what its expression finds in any document. */
 sweep_value sweep_metric_extract(const sweep_metric *metric, const sweep_document *is);
@@ -83,6 +100,7 @@ sweep_value sweep_metric_printed(const sweep_document *printed);
 typedef struct sweep_summary {
     double value, sd, min, max; /* value: the mean; of digits the median */
     uint64_t n;
+    double of;   /* of one count, K/N, that N; else 0 */
     char *error; /* NULL: there is a value */
     char *worst; /* of the run with the largest value; NULL */
 } sweep_summary;

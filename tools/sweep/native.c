@@ -69,8 +69,8 @@ static void say_ambiguous(const sweep *s, const sweep_metric *m, double value)
 {
     char *whole = vprec_text("%s=%s", m->name, m->detail), *error = NULL;
     sweep_pattern *pattern = sweep_pattern_make(whole, &error);
-    double other;
-    if (pattern && !(error = sweep_pattern_find(pattern, s->native.bytes, s->native.size, &other)) && other != value)
+    double other, of;
+    if (pattern && !(error = sweep_pattern_find(pattern, s->native.bytes, s->native.size, &other, &of)) && other != value)
         vprec_say("hint: --extract '%s' is the metric '%s', and finds %.6g by '%s': to find %.6g, behind the text "
                   "'%s=', write --extract '%s=%s'", whole, m->name, value, m->detail, other, m->name, m->name, whole);
     free(error);
@@ -137,10 +137,10 @@ void sweep_native_compare(const sweep *s, const sweep_question *q)
     if (!t || m->kind == SWEEP_DIGITS || (q->usual && s->repeats))
         return;
     if (q->usual)
-        vprec_say("a second native run does not keep what is asked either (%s %.6g): ask for less by --threshold, or for "
-                  "the part of the output that repeats itself by --extract or --output", m->name,
+        vprec_say("a second native run does not keep what is asked either (%s %.6g): ask for less by --threshold, or "
+                  "for the part of the output that repeats itself by --extract or --output", m->name,
                   m->better < 0 ? native->values[t->metric].max : native->values[t->metric].min);
     else
-        vprec_say("the native run itself does not keep '%s': it has %s %.6g: a share of that, as in '%s:1%%', may be meant",
-                  t->spec, m->name, native->values[t->metric].value, m->name);
+        vprec_say("the native run itself does not keep '%s': it has %s %.6g: a share of that, as in '%s:1%%', may be "
+                  "meant", t->spec, m->name, native->values[t->metric].value, m->name);
 }

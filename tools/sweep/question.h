@@ -10,7 +10,7 @@ typedef struct sweep_question {
     vprec_require require;
     sweep_threshold *list; /* one for each of its parts */
     size_t count; /* 0: nothing can be asked, as the native run has no value of what was chosen */
-    bool usual; /* nobody asked. Then of its parts those count that native has a value of, in the worst of the samples */
+    bool usual; /* nobody asked. Then parts count that native has a value of, in the worst of the samples */
 } sweep_question;
 
 /* What is written behind `option`, of these metrics. False, having said why. To be freed in any case. */

@@ -78,8 +78,9 @@ static bool is_line(const sweep_recipe *r, const sweep_cell *c)
 
 static double harm_of(const sweep *s, const sweep_question *q, const sweep_cell *c)
 {
-    double value = c->values[sweep_question_metric(q)].value, native = s->grid.cells[SWEEP_NATIVE].values[sweep_question_metric(q)].value;
-    int better = s->options->metrics.list[sweep_question_metric(q)].better;
+    size_t metric = sweep_question_metric(q);
+    double value = c->values[metric].value, native = s->grid.cells[SWEEP_NATIVE].values[metric].value;
+    int better = s->options->metrics.list[metric].better;
     return better > 0 ? -value : better < 0 ? value : fabs(value - native);
 }
 
@@ -284,7 +285,8 @@ static json_t *layer_json(const sweep_recipe *r, const sweep_question *q, const 
     char *spec = found ? spec_in(r, narrowest(r, n->layer, r->steps[r->keeping])) : NULL;
     vprec_json_put(object, "layer", vprec_json_text(r->options->names.items[n->layer]));
     vprec_json_put(object, "narrowest", alone ? vprec_json_text(alone->format) : json_null());
-    vprec_json_put(object, "value", alone ? vprec_json_real(alone->values[sweep_question_metric(q)].value) : json_null());
+    vprec_json_put(object, "value",
+                   alone ? vprec_json_real(alone->values[sweep_question_metric(q)].value) : json_null());
     vprec_json_put(object, "recipe", spec ? vprec_json_text(spec) : json_null());
     free(spec);
     return object;

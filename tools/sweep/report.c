@@ -51,6 +51,17 @@ static json_t *metrics_of(const sweep_metrics *metrics)
     return array;
 }
 
+/* A count of so many, which may be others in each run. */
+static void put_count(json_t *object, const sweep_summary *s)
+{
+    vprec_share_bounds share = vprec_share_interval((uint64_t)s->value, (uint64_t)s->of, SWEEP_CONFIDENCE);
+    vprec_json_put(object, "of", json_real(s->of));
+    vprec_json_put(object, "share", json_real(s->value / s->of));
+    vprec_json_put(object, "low", json_real(share.low));
+    vprec_json_put(object, "high", json_real(share.high));
+    vprec_json_put(object, "paired", json_false());
+}
+
 static json_t *summary_of(const sweep_summary *s)
 {
     json_t *object = vprec_json_must(json_object());
@@ -59,6 +70,8 @@ static json_t *summary_of(const sweep_summary *s)
     vprec_json_put(object, "min", s->error ? json_null() : real(s->min));
     vprec_json_put(object, "max", s->error ? json_null() : real(s->max));
     vprec_json_put(object, "n", vprec_json_number(s->n));
+    if (s->of > 0)
+        put_count(object, s);
     if (s->error)
         vprec_json_put(object, "error", vprec_json_text(s->error));
     if (s->worst)
@@ -118,6 +131,7 @@ static json_t *cell_of(const sweep *s, const sweep_question *q, const sweep_cell
     vprec_json_put(object, "cpu_seconds", known(c->cpu_seconds));
     vprec_json_put(object, "over_native", known(c->seconds / s->grid.cells[SWEEP_NATIVE].seconds));
     vprec_json_put(object, "metrics", values_of(&s->options->metrics, c));
+    vprec_json_put(object, "items", c->settled ? sweep_judged_json(&c->judged) : json_null());
     vprec_json_put(object, "digits", c->digits ? json_incref(c->digits) : json_null());
     vprec_json_put(object, "directory", vprec_json_text(directory));
     free(directory);

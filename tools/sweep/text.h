@@ -70,6 +70,10 @@ char *sweep_pair_text(const sweep_pair *worst, const sweep_errors *errors, const
 double sweep_character_errors(const sweep_document *is, const sweep_document *want);
 double sweep_word_errors(const sweep_document *is, const sweep_document *want);
 
+/* The same in words, not over any length; and how many words are equal before the first that is not. */
+size_t sweep_word_edits(const sweep_document *is, const sweep_document *want);
+size_t sweep_word_prefix(const sweep_document *is, const sweep_document *want);
+
 /* The least number of insertions, deletions and substitutions that makes `b` of `a`. */
 size_t sweep_distance(const uint32_t *a, size_t n, const uint32_t *b, size_t m);
 

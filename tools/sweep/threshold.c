@@ -9,7 +9,8 @@
 /* Metrics of which per cent are meant, not per cent of native's, which is often 0. */
 static bool is_absolute(const sweep_metric *m)
 {
-    return m->kind >= SWEEP_CER && m->kind <= SWEEP_FLIPS && m->kind != SWEEP_COSINE;
+    return (m->kind >= SWEEP_CER && m->kind <= SWEEP_FLIPS && m->kind != SWEEP_COSINE) || m->kind == SWEEP_DROP ||
+           m->kind == SWEEP_CHANGED_MOST;
 }
 
 bool sweep_threshold_find(sweep_threshold *t, const char *option, const vprec_requirement *r, sweep_metrics *metrics)

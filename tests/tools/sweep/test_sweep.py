@@ -1092,6 +1092,109 @@ class Question(Case):
         self.assertEqual(self.log()[-1], '4 1')
 
 
+class Items(Case):
+    """Labels one by one: how many changed, how accuracy did, counts, generated text."""
+    NAMES = 'changed', 'changed-most', 'accuracy', 'accuracy-drop', 'prefix', 'edits'
+
+    def judge(self, native, cell, *options, truth=None, metrics=NAMES):
+        shutil.rmtree(self.path('out'), True)
+        self.plan(native=native, m7=cell)
+        if truth is not None:
+            self.put('truth', truth)
+            options += '--truth', 'truth'
+        words = [word for name in metrics for word in ('--metric', name)]
+        self.found = self.report('--formats', 'e8m7', *words, *options)
+        [self.cell] = self.found['cells']
+        self.reasons = {k: v.get('error', '') for k, v in self.cell['metrics'].items()}
+        return {k: v['value'] for k, v in self.cell['metrics'].items()}
+
+    def test_newcombe_as_published(self):
+        """36 right in both, 12 natively alone, 2 in the format alone (R. G. Newcombe, 1998): 0.0569 to 0.3404."""
+        truth = ['a'] * 50
+        native = ['a'] * 48 + ['b'] * 2
+        cell = ['a'] * 36 + ['b'] * 12 + ['a'] * 2
+        got = self.judge('\n'.join(native), '\n'.join(cell), truth='\n'.join(truth))
+        paired = self.cell['items']['paired']
+        self.assertEqual([paired[k] for k in ('both_right', 'native_alone', 'format_alone', 'both_wrong')],
+                         [36, 12, 2, 0])
+        self.assertEqual((round(paired['low'], 4), round(paired['high'], 4)), (-.3404, -.0569))
+        self.assertAlmostEqual(paired['mcnemar'], 2 * (1 + 14 + 91) / 2**14, delta=1e-12)
+        self.assertEqual((got['changed'], got['accuracy'], paired['native_accuracy']), (14, .76, .96))
+        self.assertEqual(got['accuracy-drop'], -paired['low'])
+        notes = self.found['answer']['notes']
+        self.assertFalse([note for note in notes if 'accuracy' in note], 'no format is the answer')
+
+    def test_changed_is_bounded(self):
+        labels = [f'x{i % 7}' for i in range(1000)]
+        got = self.judge('\n'.join(labels), '\n'.join(['y'] * 3 + labels[3:]), '--threshold', 'changed<=5')
+        bound, left = Fraction(got['changed-most']), Fraction(1, 20)
+        for share, more in ((bound * (1 - Fraction(1, 10**9)), True), (bound * (1 + Fraction(1, 10**9)), False)):
+            tail = sum(math.comb(1000, i) * share**i * (1 - share)**(1000 - i) for i in range(4))
+            self.assertEqual(tail > left, more)
+        self.assertEqual((got['changed'], got['accuracy'], got['prefix'], got['edits']), (3, None, 0, 3))
+        self.assertIn('--truth', self.reasons['accuracy'])
+        self.assertEqual(self.found['threshold']['series'][0]['smallest'], 'e8m7')
+        self.assertEqual(self.found['answer']['notes'][0],
+                         f"With e8m7 3 of 1000 words changed; of many such at most {100 * got['changed-most']:.3g} % do "
+                         '(Clopper and Pearson, confidence 95 %).')
+
+    def test_rows_of_scores(self):
+        """Their largest numbers are the labels, and the truth is their places."""
+        native = '1 2 3\n5 4 1\n0 9 0\n7 7 1\n'
+        cell = '1 2 3\n5 6 1\nnan nan nan\n7 7 1\n'
+        got = self.judge(native, cell, truth='2\n1\n1\n0\n')
+        self.assertEqual((got['changed'], got['accuracy']), (2, .75))
+        paired = self.cell['items']['paired']
+        self.assertEqual([paired[k] for k in ('both_right', 'native_alone', 'format_alone', 'both_wrong')], [2, 1, 1, 0])
+        self.assertEqual((self.cell['items']['of'], self.cell['items']['count']), ('rows', 4))
+
+    def test_whole_numbers(self):
+        got = self.judge('7\n2\n1\n', '7\n2\n', truth='7\n1\n1\n')
+        self.assertEqual((got['changed'], got['accuracy'], self.cell['items']['of']), (1, 1 / 3, 'numbers'))
+        got = self.judge('7\n2\n1\n', '7\n2\n', truth='7\n1\n')
+        self.assertIsNone(got['accuracy'])
+        self.assertIn('not as many labels', self.reasons['accuracy'])
+        self.assertIsNone(self.judge('0.5\n', '0.5\n')['changed'])
+
+    def test_accuracy_within_a_margin(self):
+        labels = [f'x{i % 3}' for i in range(2000)]
+        for wrong, kept in ((3, True), (30, False)):
+            self.judge('\n'.join(labels), '\n'.join(['y'] * wrong + labels[wrong:]), '--threshold', 'accuracy-drop<=1%',
+                       truth='\n'.join(labels))
+            self.assertEqual(self.cell['keeps'], kept)
+
+    def test_generated_text(self):
+        rng = random.Random(9)
+        for _ in range(12):
+            native = [rng.choice('abcd') for _ in range(30)]
+            cell = list(native)
+            for _ in range(rng.randint(0, 4)):
+                at = rng.randrange(len(cell))
+                cell[at:at + rng.randint(0, 2)] = [rng.choice('abcdef') for _ in range(rng.randint(0, 2))]
+            got = self.judge(' '.join(native), '  '.join(cell) + '\n', metrics=('prefix', 'edits'))
+            same = next((i for i, (x, y) in enumerate(zip(cell, native)) if x != y), min(len(cell), len(native)))
+            self.assertEqual((got['prefix'], got['edits']), (same, distance(cell, native)))
+
+    def test_bare_counts(self):
+        """Of K/N only Wilson's interval is known: its ends solve a quadratic equation."""
+        self.plan(native='961/1000 right\n', m7='958/1000 right\n')
+        found = self.report('--formats', 'e8m7', '--extract', 'right=(\\S+) right')
+        value = found['cells'][0]['metrics']['right']
+        self.assertEqual((value['value'], value['of'], value['share'], value['paired']), (958, 1000, .958, False))
+        z = statistics.NormalDist().inv_cdf(.975)
+        for end in value['low'], value['high']:
+            self.assertAlmostEqual((.958 - end)**2, z * z * end * (1 - end) / 1000, delta=1e-12)
+        self.assertLess(value['low'], .958)
+        self.assertLess(.958, value['high'])
+        self.assertTrue([note for note in found['answer']['notes'] if 'Wilson; unpaired' in note])
+        shutil.rmtree(self.path('out'))
+        self.plan(native='1.5/2 0.3 9/2 a\n')
+        for expression in '(\\S+) 0', ' (0.*)', '(9\\S+)':
+            value = self.report('--formats', 'e8m7', '--extract', expression)['native']['metrics']['extract']
+            self.assertNotIn('of', value, expression)
+            shutil.rmtree(self.path('out'))
+
+
 class Going(Case):
     """Sweeps that are killed, interrupted, repeated, changed."""
     OPTIONS = ['--formats', 'e8m{2..9}', '--modes', 'rne,sr', '-n', '2', '--metric', 'max-abs', '--metric', 'n=wc -c']
