@@ -475,6 +475,21 @@ bool vprec_results_open(vprec_results *results, const char *out, json_t *run, bo
     return ok && input_keep(results, quiet);
 }
 
+bool vprec_results_look(vprec_results *results, const char *out)
+{
+    *results = (vprec_results){.lock = -1, .path = realpath(out, NULL)};
+    if (!results->path)
+        return cannot("reach", out);
+    results->top = vprec_text("%s", results->path);
+    char *record = path_in(results, RUN_NAME);
+    const bool there = !access(record, F_OK);
+    free(record);
+    if (there)
+        return examine(results, &results->run) && results->run;
+    vprec_say("'%s' holds no run of %s: name the directory of its --out", out, vprec_command);
+    return false;
+}
+
 bool vprec_results_add(vprec_results *results, const char *cell, uint32_t samples)
 {
     json_t *cells = json_object_get(results->run, "cells");

@@ -28,6 +28,8 @@ json_t *vprec_results_describe(const vprec_options *options, const vprec_program
  * with `restart` any, of which all that run.json lists is removed. Takes over `run`. False, having said why.
  * Nothing of others is overwritten or removed. */
 bool vprec_results_open(vprec_results *results, const char *out, json_t *run, bool restart, bool quiet);
+/* Looks at what is in `out`, and changes nothing, so that it may be in use. False, having said why. */
+bool vprec_results_look(vprec_results *results, const char *out);
 void vprec_results_close(vprec_results *results);
 
 /* Lists a cell that a sweep makes while it runs, with so many samples. False, having said why. */

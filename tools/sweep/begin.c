@@ -44,6 +44,9 @@ static json_t *describe(const sweep *s, const vprec_program *program, const char
         if (s->grid.cells[i].id)
             vprec_json_put(cells, s->grid.cells[i].id, json_integer(s->grid.cells[i].count));
     vprec_json_put(run, "cells", cells);
+    vprec_json_put(run, "arguments", vprec_json_strings(o->given.items ? o->given.items : none));
+    if (o->names.count)
+        vprec_json_put(run, "layers", vprec_json_strings(o->names.items));
     vprec_json_put(run, "started", vprec_json_text(text));
     sweep_list_free(&given);
     return run;
@@ -52,6 +55,8 @@ static json_t *describe(const sweep *s, const vprec_program *program, const char
 bool sweep_begin(sweep *s, const vprec_program *program, const char *runner, const char *preload)
 {
     const sweep_options *o = s->options;
+    if (o->report_only)
+        return vprec_results_look(&s->results, o->report_only);
     if (!vprec_results_open(&s->results, o->out, describe(s, program, runner, preload), o->restart, o->quiet))
         return false;
     setenv("VPREC_PRELOAD", preload, 1);

@@ -140,7 +140,9 @@ static sweep_value command_value(const sweep *sweep, const sweep_cell *cell, uin
     sweep_document printed = {0};
     if (json_is_true(json_object_get(record, "timed_out")))
         value.error = vprec_text("the command took too long");
-    else if (!record || status)
+    else if (!record)
+        value.error = vprec_text("the command has not been run");
+    else if (status)
         value.error = vprec_text("the command exited %d: see '%s'", (int)status, said);
     else if (!sweep_document_read(&printed, path, STATS_TEXT))
         value.error = vprec_text("what the command printed cannot be read");

@@ -70,6 +70,7 @@ static const char after[] =
     "\n"
     "What is told\n"
     "      --report DIR      write report.html, .json, .csv, .md and pictures to DIR\n"
+    "      --report-only DIR tell what is in DIR, an --out, and run nothing; without PROGRAM\n"
     "      --title TEXT      its title; default PROGRAM\n"
     "      --json FILE       the report as JSON; - is standard output, then without the table\n"
     "      --csv FILE        the table as CSV; likewise\n"

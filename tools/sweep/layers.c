@@ -57,6 +57,18 @@ static int run(char **command, const char *directory)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+void sweep_layers_add(sweep_options *o, const char *pattern)
+{
+    if (sweep_list_has(&o->names, pattern))
+        return;
+    sweep_list_add(&o->names, vprec_text("%s", pattern));
+    char *where = vprec_text("%s:%s", o->cumulative ? "upto" : "within", pattern);
+    if (sweep_list_has(&o->wheres, where))
+        free(where);
+    else
+        sweep_list_add(&o->wheres, where);
+}
+
 /* The scopes of the report that a pattern matched, each once, and a row for each. */
 static size_t take(sweep_options *o, const char *path)
 {
@@ -68,16 +80,8 @@ static size_t take(sweep_options *o, const char *path)
         if (!name || !json_is_string(json_object_get(scope, "pattern")))
             continue;
         char *pattern = vprec_recipe_escaped(name);
-        if (sweep_list_has(&o->names, pattern)) {
-            free(pattern);
-            continue;
-        }
-        sweep_list_add(&o->names, pattern);
-        char *where = vprec_text("%s:%s", o->cumulative ? "upto" : "within", pattern);
-        if (sweep_list_has(&o->wheres, where))
-            free(where);
-        else
-            sweep_list_add(&o->wheres, where);
+        sweep_layers_add(o, pattern);
+        free(pattern);
     }
     json_decref(report);
     return o->names.count;

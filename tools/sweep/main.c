@@ -6,6 +6,7 @@
 #include "common/target.h"
 #include "page/files.h"
 #include "page/page.h"
+#include "again.h"
 #include "begin.h"
 #include "layers.h"
 #include "native.h"
@@ -155,10 +156,10 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
     if (!draws)
         vprec_say("hint: --samples %" PRIu32 ": no mode of this sweep draws random numbers, so each cell is run once",
                   o->samples);
-    int status = sweep_run(s);
+    int status = o->report_only ? sweep_look(s) : sweep_run(s);
     if (s->refused)
         return status;
-    if (status)
+    if (status && !o->report_only)
         vprec_say("%s: what is finished is kept in '%s': the same command runs the rest",
                   status < 0 ? "interrupted" : "stopped", s->results.path);
     /* Who interrupts it gets what there is; a second signal ends it at once. */
@@ -172,14 +173,23 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
     return status ? status : ok ? 0 : SWEEP_EXIT_FAILURE;
 }
 
+/* The program; where it is not run, it need not be there. */
+static bool find(vprec_program *program, const sweep_options *o)
+{
+    if (!o->report_only)
+        return !vprec_program_find(program, o->program);
+    *program = (vprec_program){vprec_text("%s", o->program[0]), vprec_text("%s", o->program[0])};
+    return true;
+}
+
 static int with_program(whole *w, sweep_options *o, char **argv)
 {
     vprec_program program = {NULL, NULL};
     char *runner = sweep_runner_find(), *preload = NULL;
     sweep *s = &w->sweep;
     int status = SWEEP_EXIT_FAILURE;
-    if (runner && !vprec_program_find(&program, o->program) && (preload = vprec_preload_find()) &&
-        (!o->layers || sweep_layers_find(o, runner))) {
+    if (runner && find(&program, o) && (o->report_only || (preload = vprec_preload_find())) &&
+        (!o->layers || (o->report_only ? sweep_again_layers(o) : sweep_layers_find(o, runner)))) {
         status = SWEEP_EXIT_USAGE;
         if (sweep_grid_make(&s->grid, o, &program, runner)) {
             w->series = sweep_series_make(&s->grid, &w->count);

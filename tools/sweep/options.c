@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * options.c: parses vprec-sweep's command line. */
 #include "options.h"
+#include "again.h"
 #include "common/digest.h"
 #include "common/options.h"
 #include "common/say.h"
@@ -41,7 +42,8 @@ enum {
     OPT_TITLE,
     OPT_JSON,
     OPT_CSV,
-    OPT_RECIPE
+    OPT_RECIPE,
+    OPT_REPORT_ONLY
 };
 enum { SAMPLES_MOST = 1000000, JOBS_MOST = 4096 };
 enum { WHY_SECONDS = 10 }; /* of one run that counts, unless --why-timeout says otherwise */
@@ -76,6 +78,7 @@ static const struct option own_options[] = {
     {"threshold", required_argument, NULL, OPT_THRESHOLD},
     {"bisect", no_argument, NULL, OPT_BISECT},
     {"report", required_argument, NULL, OPT_REPORT},
+    {"report-only", required_argument, NULL, OPT_REPORT_ONLY},
     {"title", required_argument, NULL, OPT_TITLE},
     {"json", required_argument, NULL, OPT_JSON},
     {"recipe", required_argument, NULL, OPT_RECIPE},
@@ -115,6 +118,14 @@ struct option *sweep_options_list(size_t *own)
 typedef struct later {
     sweep_list higher, lower, words; /* words: what --formats was given, as it was written */
 } later;
+
+static void later_free(later *l)
+{
+    sweep_list_free(&l->higher);
+    sweep_list_free(&l->lower);
+    sweep_list_free(&l->words);
+    *l = (later){.words = {NULL, 0}};
+}
 
 /* "e5m10" of "f64=e5m10" and of itself. */
 static const char *without_type(const char *part)
@@ -286,6 +297,7 @@ static bool take(sweep_options *o, later *l, int option, const char *name, int a
     case OPT_THRESHOLD: o->threshold = optarg; return true;
     case OPT_BISECT: o->bisect = true; return true;
     case OPT_REPORT: o->report = optarg; return true;
+    case OPT_REPORT_ONLY: o->report_only = optarg; return true;
     case OPT_TITLE: o->title = optarg; return true;
     case OPT_JSON: o->json = optarg; return true;
     case OPT_CSV: o->csv = optarg; return true;
@@ -424,16 +436,38 @@ static void complain(int option, char **argv)
                   argv[optind - 1]);
 }
 
-int sweep_options_parse(sweep_options *o, int argc, char **argv)
+/* Options that say what is told of a sweep, where, and how it is run: --report-only has its own. */
+static bool tells(int option)
 {
-    later l = {.words = {NULL, 0}};
+    static const int telling[] = {'o', 'q', 'j', OPT_RESTART, OPT_DRY, OPT_REPORT, OPT_REPORT_ONLY, OPT_JSON, OPT_CSV,
+                                  OPT_RECIPE};
+    for (size_t i = 0; i < sizeof telling / sizeof *telling; i++)
+        if (option == telling[i])
+            return true;
+    return false;
+}
+
+/* Keeps the words of an option for --report-only, which is started elsewhere. */
+static void give(sweep_options *o, int option, char *const *words, int count)
+{
+    char *path = option == OPT_TRUTH ? realpath(optarg, NULL) : NULL;
+    if (path)
+        sweep_list_add(&o->given, vprec_text("--truth=%s", path));
+    for (int i = 0; !path && i < count; i++)
+        sweep_list_add(&o->given, vprec_text("%s", words[i]));
+    free(path);
+}
+
+/* The options of a command line. Returns -1, or the status to exit with, all being said. */
+static int parse(sweep_options *o, later *l, int argc, char **argv)
+{
     size_t own;
     struct option *all = sweep_options_list(&own);
     int status = -1;
-    bool ok = true;
-    *o = (sweep_options){.samples = 1, .jobs = 1, .seed = "1", .timeout = -1, .why_timeout = WHY_SECONDS};
+    bool kept = false; /* one of several letters in a word is */
     opterr = 0;
-    for (int option, at = 0; ok && status < 0;) {
+    optind = 0;
+    for (int option, at = 0, from = 1; status < 0;) {
         if ((option = getopt_long(argc, argv, "+:" SHORT_OPTIONS, all, &at)) == -1)
             break;
         if (option == 'h' || option == 'V') {
@@ -442,28 +476,73 @@ int sweep_options_parse(sweep_options *o, int argc, char **argv)
             else
                 puts("vprec-sweep " VPREC_VERSION);
             status = vprec_stdout_done() ? 0 : SWEEP_EXIT_FAILURE;
-            continue;
-        }
-        ok = option != '?' && option != ':';
-        if (!ok)
+        } else if (option == '?' || option == ':') {
             complain(option, argv);
-        ok = ok && take(o, &l, option, option == OPT_PASSED ? all[at].name : NULL, argc, argv);
+            status = SWEEP_EXIT_USAGE;
+        } else if (!take(o, l, option, option == OPT_PASSED ? all[at].name : NULL, argc, argv)) {
+            status = SWEEP_EXIT_USAGE;
+        }
+        kept |= !tells(option);
+        if (kept && optind > from)
+            give(o, option, argv + from, optind - from);
+        kept = kept && optind == from;
+        from = optind;
     }
     free(all);
-    if (status >= 0)
-        return status;
-    o->program = argv + optind;
-    if (ok && o->output && !o->own && !sweep_list_has(&o->keep, o->output))
+    return status;
+}
+
+static bool finish(sweep_options *o, const later *l)
+{
+    if (o->output && !o->own && !sweep_list_has(&o->keep, o->output))
         sweep_list_add(&o->keep, vprec_text("%s", o->output));
-    if (ok && o->fork_at && !o->wheres.count && !o->layers) /* what comes before it is nobody's */
+    if (o->fork_at && !o->wheres.count && !o->layers) /* what comes before it is nobody's */
         take_where(o, "within", o->fork_at);
-    ok = ok && defaults(o) && direct(o, &l.higher, "--higher", 1) && direct(o, &l.lower, "--lower", -1) && check(o);
-    if (ok && !o->quiet)
-        remark(&l.words);
-    sweep_list_free(&l.higher);
-    sweep_list_free(&l.lower);
-    sweep_list_free(&l.words);
-    return ok ? -1 : SWEEP_EXIT_USAGE;
+    if (!defaults(o) || !direct(o, &l->higher, "--higher", 1) || !direct(o, &l->lower, "--lower", -1) || !check(o))
+        return false;
+    if (!o->quiet)
+        remark(&l->words);
+    return true;
+}
+
+/* The options that the sweep in --report-only was begun with, and then these again. The words are kept. */
+static int parse_again(sweep_options *o, later *l, int argc, char **argv)
+{
+    sweep_options first = *o;
+    int options = optind, status;
+    *o = (sweep_options){.samples = 1, .jobs = 1, .seed = "1", .timeout = -1, .why_timeout = WHY_SECONDS};
+    char **words = sweep_again_words(first.report_only, argv, options);
+    sweep_options_free(&first);
+    if (!words)
+        return SWEEP_EXIT_FAILURE;
+    for (argc = 0; words[argc]; argc++) {
+    }
+    status = parse(o, l, argc, words);
+    o->again = words;
+    o->program = words + optind;
+    free(o->out);
+    o->out = vprec_text("%s", o->report_only);
+    return status;
+}
+
+int sweep_options_parse(sweep_options *o, int argc, char **argv)
+{
+    later l = {.words = {NULL, 0}};
+    *o = (sweep_options){.samples = 1, .jobs = 1, .seed = "1", .timeout = -1, .why_timeout = WHY_SECONDS};
+    int status = parse(o, &l, argc, argv);
+    o->program = argv + optind;
+    if (status < 0 && o->report_only && *o->program) {
+        vprec_say("--report-only runs no program, and knows which one was run: leave out '%s'", *o->program);
+        status = SWEEP_EXIT_USAGE;
+    }
+    if (status < 0 && o->report_only) {
+        later_free(&l);
+        status = parse_again(o, &l, argc, argv);
+    }
+    if (status < 0 && !finish(o, &l))
+        status = SWEEP_EXIT_USAGE;
+    later_free(&l);
+    return status;
 }
 
 void sweep_options_free(sweep_options *o)
@@ -473,6 +552,10 @@ void sweep_options_free(sweep_options *o)
     sweep_list_free(&o->precisions);
     sweep_list_free(&o->wheres);
     sweep_list_free(&o->names);
+    sweep_list_free(&o->given);
+    for (char **word = o->again; word && *word; word++)
+        free(*word);
+    free(o->again);
     sweep_list_free(&o->passed);
     sweep_list_free(&o->keep);
     sweep_metrics_free(&o->metrics);

@@ -30,10 +30,13 @@ typedef struct sweep_options {
     const char *output;    /* --output: a file that the program writes, NULL standard output */
     const char *threshold; /* or NULL */
     const char *report, *json, *csv, *title;
+    const char *report_only; /* a directory of --out, from which alone a report is made; NULL */
+    sweep_list given;        /* the options that make the sweep what it is, without those that say what is told of it */
     const char *recipe; /* --recipe: a file, or NULL */
     size_t slots;       /* cells that vprec-search makes as it goes; 0: it is a sweep */
     bool restart, own, dry_run, bisect, quiet;
     char **program; /* NULL-terminated */
+    char **again;   /* of --report-only: the words of both command lines; to be freed, as are the first's */
 } sweep_options;
 
 enum { SWEEP_EXIT_FAILURE = 1, SWEEP_EXIT_USAGE = 2 };

@@ -89,7 +89,8 @@ static bool advance(runner *r, size_t index)
     bool waiting = !sweep_cell_complete(cell);
     for (uint32_t i = 1; i <= cell->count && !cell->counts; i++)
         for (size_t m = 0; sweep_cell_good(cell, i) && m < s->options->metrics.count; m++)
-            waiting |= s->options->metrics.list[m].kind == SWEEP_COMMAND && !sweep_cell_measured(s, cell, i, m);
+                waiting |= !s->options->report_only && s->options->metrics.list[m].kind == SWEEP_COMMAND &&
+                       !sweep_cell_measured(s, cell, i, m);
     return waiting || cell->settled || settle(r, index);
 }
 
@@ -289,18 +290,38 @@ static void place(const sweep *s, sweep_cell *cell)
 bool sweep_run_place(sweep *s, sweep_cell *cell)
 {
     place(s, cell);
-    return vprec_results_add(&s->results, cell->id, cell->count);
+    return s->options->report_only || vprec_results_add(&s->results, cell->id, cell->count);
+}
+
+static void place_all(sweep *s)
+{
+    for (size_t i = 0; i < s->grid.all; i++)
+        if (s->grid.cells[i].id)
+            place(s, &s->grid.cells[i]);
 }
 
 static bool directories(sweep *s)
 {
     char *cells = vprec_text("%s/" VPREC_RESULTS_CELLS, s->results.top);
-    for (size_t i = 0; i < s->grid.all; i++)
-        if (s->grid.cells[i].id)
-            place(s, &s->grid.cells[i]);
+    place_all(s);
     bool ok = sweep_run_directory(cells);
     free(cells);
     return ok;
+}
+
+int sweep_look(sweep *s)
+{
+    runner r = {.sweep = s};
+    s->limit = s->options->timeout > 0 ? s->options->timeout : 0;
+    place_all(s);
+    bool ok = line_up(&r, SWEEP_NATIVE) && line_up_wanted(&r), native = s->grid.cells[SWEEP_NATIVE].settled;
+    if (ok && !native)
+        vprec_say("'%s' has no native run that is finished: there is nothing to report yet", s->results.path);
+    s->complete = ok && native;
+    for (size_t i = 0; i < s->grid.all; i++)
+        s->complete &= !s->grid.cells[i].wanted || s->grid.cells[i].settled;
+    free(r.jobs);
+    return ok && native ? 0 : SWEEP_EXIT_FAILURE;
 }
 
 int sweep_run(sweep *s)

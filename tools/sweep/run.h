@@ -27,6 +27,9 @@ struct sweep {
 /* Runs. Returns 0; the status to exit with, having said why; or minus the signal that ended it. */
 int sweep_run(sweep *sweep);
 
+/* The same without a run: what is not there is not known. */
+int sweep_look(sweep *sweep);
+
 /* Gives a cell that was made while the sweep runs a place in DIR, which its record lists. False, having said why. */
 bool sweep_run_place(sweep *sweep, sweep_cell *cell);
 

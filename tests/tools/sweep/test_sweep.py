@@ -1195,6 +1195,88 @@ class Items(Case):
             shutil.rmtree(self.path('out'))
 
 
+class Only(Case):
+    """--report-only: what is there, and no run."""
+    OPTIONS = ['--formats', 'e8m{2..5}', '--modes', 'rne,sr', '-n', '2', '--extract', 'a=a (.*)', '--metric', 'n=wc -c',
+               '-j', '2', '--truth', 'truth', '--metric', 'accuracy']
+
+    def setUp(self):
+        super().setUp()
+        self.plan(native='a 1\n', **{f'm{i}': f'a {1 + 2. ** -i}\n' for i in range(2, 6)})
+        self.put('truth', 'a\n')
+        self.output, _ = self.sweep(*self.OPTIONS, '--json', 'a.json')
+        self.runs = self.log()
+
+    def only(self, *options, status=0, directory='out', cwd=None):
+        done = subprocess.run([SWEEP, '--report-only', directory, *options], capture_output=True, check=False,
+                              cwd=cwd or self.dir, stdin=subprocess.DEVNULL, env=self.environment())
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(self.log(), self.runs)
+        self.error = done.stderr.decode()
+        return done.stdout.decode()
+
+    def document(self, name):
+        with open(self.path(name), encoding='utf-8') as file:
+            return json.load(file)
+
+    def tree(self):
+        return {os.path.join(d, f): os.stat(os.path.join(d, f)).st_mtime_ns
+                for d, _, files in os.walk(self.path('out')) for f in files}
+
+    def test_the_same_report(self):
+        before = self.tree()
+        self.assertEqual(self.only('--json', 'b.json'), self.output)
+        a, b = timeless(self.document('a.json')), timeless(self.document('b.json'))
+        for document in a, b:  # which is the file's whole name there
+            document['metrics'] = [{**metric, 'detail': os.path.basename(metric['detail'])}
+                                   for metric in document['metrics']]
+        self.assertEqual(a, b)
+        self.assertEqual(self.tree(), before)
+
+    def test_elsewhere(self):
+        """Moved, without the program, and from another directory."""
+        shutil.move(self.path('out'), self.path('plan/moved'))
+        self.assertEqual(self.only('--json', self.path('b.json'), directory='moved', cwd=self.path('plan')), self.output)
+        a, b = timeless(self.document('a.json')), timeless(self.document('b.json'))
+        self.assertEqual(a['cells'], b['cells'])
+
+    def test_another_question(self):
+        self.assertIn('keep a at 1.2 or lower', self.only('--threshold', 'a<=1.2'))
+        self.assertIn(' max-abs ', self.only('--metric', 'max-abs'))
+        self.only('--metric', 'new=cat', '--json', 'b.json')
+        error = self.document('b.json')['cells'][0]['metrics']['new']['error']
+        self.assertEqual(error, 'the command has not been run')
+
+    def test_what_is_missing(self):
+        shutil.rmtree(self.path('out/cells/e8m3-rne'))
+        output = self.only('--json', 'b.json')
+        self.assertIn('The sweep is not complete: 1 of 8 cells have not run yet.', output)
+        document = self.document('b.json')
+        self.assertEqual((document['complete'], [c['id'] for c in document['cells'] if c['status'] == 'pending']),
+                         (False, ['e8m3-rne']))
+        shutil.rmtree(self.path('out/cells/native'))
+        self.only(status=1)
+        self.assertIn('no native run', self.error)
+
+    def test_while_it_runs(self):
+        self.plan(m6='a 1\n', m6_do='wait go')
+        child = self.start('-o', 'out', *self.OPTIONS, '--formats', 'e8m6')
+        self.wait_until(lambda: len(self.log()) > len(self.runs))
+        time.sleep(.1)
+        self.runs = self.log()
+        self.assertIn('not complete', self.only())
+        self.put('go', '')
+        child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 0)
+
+    def test_refused(self):
+        for words, say, status in ((['--report-only', 'plan'], 'holds no run', 1), (['--report-only', 'no'], "'no'", 1),
+                                   (['--report-only', 'out', '--', VICTIM], 'leave out', 2)):
+            done = subprocess.run([SWEEP, *words], capture_output=True, check=False, cwd=self.dir)
+            self.assertEqual((done.returncode, done.stdout), (status, b''), words)
+            self.assertIn(say, done.stderr.decode())
+
+
 class Going(Case):
     """Sweeps that are killed, interrupted, repeated, changed."""
     OPTIONS = ['--formats', 'e8m{2..9}', '--modes', 'rne,sr', '-n', '2', '--metric', 'max-abs', '--metric', 'n=wc -c']
