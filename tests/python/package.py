@@ -5,7 +5,7 @@ import os
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MODULES = os.path.join(ROOT, 'tools', 'python', 'vprec')
-COMMANDS = ('run', 'stats', 'sweep')
+COMMANDS = ('run', 'stats', 'sweep', 'search')
 
 
 def make(folder, build):

@@ -296,7 +296,7 @@ class Commands(unittest.TestCase):
             return subprocess.run([PYTHON, '-m', 'vprec', *arguments], capture_output=True, text=True, check=False,
                                   timeout=100)
         self.assertEqual(module('run', '-q', '-f', 'f64=e11m7', '--', *AWK).stdout, '22.5\n')
-        for name in ('run', 'stats', 'sweep'):
+        for name in ('run', 'stats', 'sweep', 'search'):
             self.assertEqual(module(name, '--version').stdout, f'vprec-{name} {vprec.__version__}\n')
         self.assertEqual(module('--version').stdout, f'vprec {vprec.__version__}\n')
         self.assertEqual(module('--help').returncode, 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion of vprec-run, vprec-stats and vprec-sweep for bash. Options come from the command's own --help and formats
+# Completion of vprec-run, vprec-stats, vprec-sweep and vprec-search for bash. Options come from the command's own --help and formats
 # from vprec-run --formats, so that they are those of the version that is installed. Installed once for each command.
 
 _vprec()
@@ -32,11 +32,13 @@ _vprec()
     vprec-stats:--method | vprec-stats:-m) words='cnh bernoulli cestac all' ;;
     vprec-stats:--error | vprec-stats:-e) words='rel abs' ;;
     vprec-stats:--failed) words='skip keep' ;;
-    vprec-run:--format | vprec-run:-f | vprec-sweep:--formats | vprec-sweep:-f)
+    vprec-run:--format | vprec-run:-f | vprec-sweep:--formats | vprec-sweep:-f | vprec-search:--formats | vprec-search:-f)
         words=$("${command%vprec-*}vprec-run" --formats 2>/dev/null |
             awk 'NR > 1 && NF == 0 { exit } NR > 1 { print $1 }')
-        [[ ${command##*/} == vprec-sweep ]] || words+=' native'
+        [[ ${command##*/} == vprec-s* ]] || words+=' native'
         ;;
+    vprec-search:--mode | vprec-search:-m) words='rne rna rtz ru rd rto sr' ;;
+    vprec-search:--strategy) words='uniform greedy ddmin ddmax' ;;
     *:--mode | *:--modes | vprec-run:-m | vprec-sweep:-m) words='rne rna rtz ru rd rto sr rr pb mca' ;;
     vprec-sweep:--why) words='all native none' ;;
     *:--round) words='results operands both' ;;
@@ -69,4 +71,4 @@ _vprec()
     fi
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
 }
-complete -o filenames -o bashdefault -F _vprec vprec-run vprec-stats vprec-sweep
+complete -o filenames -o bashdefault -F _vprec vprec-run vprec-stats vprec-sweep vprec-search

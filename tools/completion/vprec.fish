@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Completion for fish of the command that this file is named after: vprec-run, vprec-stats or vprec-sweep. Options with
-# what they do come from its own --help, formats from vprec-run --formats, as in vprec.bash.
+# Completion for fish of the command that this file is named after: vprec-run, vprec-stats, vprec-sweep or vprec-search.
+# Options with what they do come from its own --help, formats from vprec-run --formats, as in vprec.bash.
 
 function __vprec_program --description 'the program behind --, and its own arguments'
     set -l tokens (commandline -opc)
@@ -28,8 +28,12 @@ function __vprec_values --argument-names command option
             echo skip keep
         case vprec-run:--format
             echo '(__vprec_formats) native'
-        case vprec-sweep:--formats
+        case vprec-sweep:--formats vprec-search:--formats
             echo '(__vprec_formats)'
+        case vprec-search:--mode
+            echo rne rna rtz ru rd rto sr
+        case vprec-search:--strategy
+            echo uniform greedy ddmin ddmax
         case '*:--mode' '*:--modes'
             echo rne rna rtz ru rd rto sr rr pb mca
         case vprec-sweep:--why

@@ -230,7 +230,7 @@ static bool question_make(whole *w, sweep_options *o)
 {
     if (o->threshold)
         return sweep_question_make(&w->question, "--threshold", o->threshold, &o->metrics);
-    sweep_question_usual(&w->question, &o->metrics, o->metrics_given);
+    sweep_question_usual(&w->question, "--threshold", &o->metrics, o->metrics_given);
     return true;
 }
 

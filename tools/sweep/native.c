@@ -118,8 +118,8 @@ bool sweep_native_check(const sweep *s, const sweep_question *q)
         /* Digits are those of samples, which the native run has not. */
         if (!values[t->metric].error || (metrics->list[t->metric].kind == SWEEP_DIGITS && !of_native(t)))
             continue;
-        vprec_say("the native run has no %s (%s): so nothing can be told of --threshold '%s': choose another metric",
-                  metrics->list[t->metric].name, values[t->metric].error, q->spec);
+        vprec_say("the native run has no %s (%s): so nothing can be told of %s '%s': choose another metric",
+                  metrics->list[t->metric].name, values[t->metric].error, q->option, q->spec);
         return false;
     }
     for (size_t m = 0; m < metrics->count; m++)
@@ -137,9 +137,9 @@ void sweep_native_compare(const sweep *s, const sweep_question *q)
     if (!t || m->kind == SWEEP_DIGITS || (q->usual && s->repeats))
         return;
     if (q->usual)
-        vprec_say("a second native run does not keep what is asked either (%s %.6g): ask for less by --threshold, or "
-                  "for the part of the output that repeats itself by --extract or --output", m->name,
-                  m->better < 0 ? native->values[t->metric].max : native->values[t->metric].min);
+        vprec_say("a second native run does not keep what is asked either (%s %.6g): ask for less by %s, or for the "
+                  "part of the output that repeats itself by --extract or --output", m->name,
+                  m->better < 0 ? native->values[t->metric].max : native->values[t->metric].min, q->option);
     else
         vprec_say("the native run itself does not keep '%s': it has %s %.6g: a share of that, as in '%s:1%%', may be "
                   "meant", t->spec, m->name, native->values[t->metric].value, m->name);

@@ -8,7 +8,7 @@
 
 bool sweep_question_make(sweep_question *q, const char *option, const char *spec, sweep_metrics *metrics)
 {
-    *q = (sweep_question){.spec = spec};
+    *q = (sweep_question){.option = option, .spec = spec};
     if (!vprec_require_parse(&q->require, option, spec))
         return false;
     q->list = vprec_alloc(q->require.count, sizeof *q->list);
@@ -18,7 +18,7 @@ bool sweep_question_make(sweep_question *q, const char *option, const char *spec
     return true;
 }
 
-void sweep_question_usual(sweep_question *q, sweep_metrics *metrics, bool chosen)
+void sweep_question_usual(sweep_question *q, const char *option, sweep_metrics *metrics, bool chosen)
 {
     sweep_kind first = metrics->list[0].kind;
     const char *spec = !chosen                 ? SWEEP_USUAL_QUESTION
@@ -26,7 +26,7 @@ void sweep_question_usual(sweep_question *q, sweep_metrics *metrics, bool chosen
                        : first == SWEEP_ARRAYS ? "arrays>=40"
                        : first == SWEEP_DIGITS ? "digits>=2"
                                                : "1%";
-    sweep_question_make(q, "--threshold", spec, metrics);
+    sweep_question_make(q, option, spec, metrics);
     q->usual = true;
 }
 

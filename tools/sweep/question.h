@@ -6,7 +6,7 @@
 #include "threshold.h"
 
 typedef struct sweep_question {
-    const char *spec; /* as it was written */
+    const char *option, *spec; /* as it was written, behind that */
     vprec_require require;
     sweep_threshold *list; /* one for each of its parts */
     size_t count; /* 0: nothing can be asked, as the native run has no value of what was chosen */
@@ -17,7 +17,7 @@ typedef struct sweep_question {
 bool sweep_question_make(sweep_question *question, const char *option, const char *spec, sweep_metrics *metrics);
 /* What is asked where nobody asks: of metrics that were chosen the first one within 1 %, of the usual ones
  * SWEEP_USUAL_QUESTION. */
-void sweep_question_usual(sweep_question *question, sweep_metrics *metrics, bool chosen);
+void sweep_question_usual(sweep_question *question, const char *option, sweep_metrics *metrics, bool chosen);
 void sweep_question_free(sweep_question *question);
 #define SWEEP_USUAL_QUESTION "labels>=1,lone<=1%,arrays>=40"
 

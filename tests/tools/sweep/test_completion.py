@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_completion.py FOLDER SHELL VPREC-RUN VPREC-STATS VPREC-SWEEP: what bash, zsh or fish completes is what the
+"""test_completion.py FOLDER SHELL VPREC-RUN VPREC-STATS VPREC-SWEEP VPREC-SEARCH: what bash, zsh or fish completes is what the
 commands take. FOLDER holds the completions; exit status 77 if the shell is not installed."""
 import os
 import re
@@ -13,7 +13,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), '..
 import terminal
 
 FOLDER, SHELL = os.path.abspath(sys.argv[1]), sys.argv[2]
-RUN, STATS, SWEEP = (os.path.abspath(path) for path in sys.argv[3:6])
+RUN, STATS, SWEEP, SEARCH = (os.path.abspath(path) for path in sys.argv[3:7])
 NOTHING = '/bin/true'
 # zsh sends SIGCONT to what it waits for; that takes away the SIGSTOP by which the sanitizer's search for leaks attaches
 # to the process, and both wait for ever.
@@ -74,7 +74,7 @@ def options_of(command):
 
 class Completion(unittest.TestCase):
     def test_options(self):
-        for command, few in (RUN, 20), (STATS, 10), (SWEEP, 25):
+        for command, few in (RUN, 20), (STATS, 10), (SWEEP, 25), (SEARCH, 15):
             offered, want = complete(command, '-'), options_of(command)
             self.assertGreater(len(want), few)
             self.assertFalse(want - set(offered), command)
@@ -109,6 +109,14 @@ class Completion(unittest.TestCase):
         self.assertEqual(sorted(complete(SWEEP, '--why', '')), ['all', 'native', 'none'])
         for value in complete(SWEEP, '--why', ''):
             subprocess.run([SWEEP, '--dry-run', '--why', value, '--', NOTHING], capture_output=True, check=True)
+        self.assertEqual(sorted(complete(SEARCH, '--strategy', '')), ['ddmax', 'ddmin', 'greedy', 'uniform'])
+        for option, values in (('--strategy', complete(SEARCH, '--strategy', '')), ('--mode', complete(SEARCH, '--mode', '')),
+                               ('-f', complete(SEARCH, '--formats', ''))):
+            self.assertTrue(values)
+            for value in values:
+                value = 'f64=' + value if value == 'fp64' else value
+                done = subprocess.run([SEARCH, option, value, '--', '/no/such'], capture_output=True)
+                self.assertIn(b"'/no/such'", done.stderr, (option, value, done.stderr))
         for option in '--format', '--input', '--method', '--error', '--failed', '-f', '-i', '-m', '-e':
             for value in complete(STATS, option, ''):
                 done = subprocess.run([STATS, option, value, '/no/such'], capture_output=True)

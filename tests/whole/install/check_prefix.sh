@@ -67,7 +67,7 @@ use()
     got=$(LD_LIBRARY_PATH=$prefix/lib "$directory/example")
     [ "$got" = '1d 7e c5  0.203125 448 -6.5  1.5' ] || fail "$prefix: the library's example printed '$got'"
 
-    for file in man/man1/vprec-run.1 man/man1/vprec-sweep.1 man/man1/vprec-stats.1 man/man3/vprec.3 \
+    for file in man/man1/vprec-run.1 man/man1/vprec-sweep.1 man/man1/vprec-search.1 man/man1/vprec-stats.1 man/man3/vprec.3 \
         man/man7/vprec-formats.7 bash-completion/completions/vprec-run zsh/site-functions/_vprec \
         fish/vendor_completions.d/vprec-run.fish doc/vprec/LICENSE doc/vprec/examples/bits.sh \
         doc/vprec/examples/codes.c; do

@@ -13,7 +13,7 @@ import trees
 ORDER = {
     'lib': ['lib', 'lib/x86', 'lib/mpfr'],
     'interpose': ['runtime', 'x86', 'x86/round', 'x86/emulate', 'find', 'clone', 'libm', 'cc', 'cc/plugin', 'scope', 'life', 'profiler'],
-    'tools': ['common', 'cc', 'sample', 'run', 'stats/read', 'stats', 'page', 'sweep', 'package', 'python'],
+    'tools': ['common', 'cc', 'sample', 'run', 'stats/read', 'stats', 'page', 'sweep', 'search', 'package', 'python'],
 }
 # Which parts' folders stand on the search path of each part; of interpose the commands see what processes, files that
 # vprec-cc has built, and patterns for lines of their source have in common with them.

@@ -16,7 +16,7 @@ import trees
 PARTS = ('lib', 'interpose', 'tools')
 # Included more than once, for lists and for code that is written once for all types.
 TEMPLATES = {'interpose/libm/functions.h', 'lib/x86/lanes_avx2.h', 'lib/x86/lanes_avx512.h'}
-OURS = r'((?:vprec|page|stats|sweep)_\w+|(?:VPREC|PAGE|STATS|SWEEP)_\w+)'
+OURS = r'((?:vprec|page|stats|sweep|search)_\w+|(?:VPREC|PAGE|STATS|SWEEP|SEARCH)_\w+)'
 # life/first.S, preload.map, life/sanitizer.c, life/named.c; the C++ runtime's in life/jumps.c
 EXPORTED = {'vprec_first', 'vprec_cc_host', 'VPREC', '__asan_default_options', 'vprec_code_named', 'vprec_scope_knows', 'vprec_task_begin',
             'vprec_task_end', 'vprec_task_collector', '__cxa_begin_catch'}

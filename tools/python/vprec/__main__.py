@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""__main__.py: python -m vprec run|stats|sweep|kernel ARG...: the commands, where their folder is not on PATH."""
+"""__main__.py: python -m vprec run|stats|sweep|search|kernel ARG...: the commands, where their folder is not on PATH."""
 import sys
 
 from . import __version__, _programs
 
-USAGE = """Usage: python -m vprec run|stats|sweep [ARG...]    as vprec-run and the others; --help says more
+USAGE = """Usage: python -m vprec run|stats|sweep|search [ARG...]    as vprec-run and the others; --help says more
        python -m vprec kernel --install [ARG...]   a kernel for notebooks that runs under vprec-run
 """
 
@@ -12,7 +12,7 @@ USAGE = """Usage: python -m vprec run|stats|sweep [ARG...]    as vprec-run and t
 def main(arguments: list[str]) -> int:
     """Exit status 0; 2: wrong usage."""
     name, rest = (arguments or [''])[0], arguments[1:]
-    if name in ('run', 'stats', 'sweep'):
+    if name in ('run', 'stats', 'sweep', 'search'):
         _programs.become(name, rest)
     if name == 'kernel':
         from . import kernel
@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
         print(f'vprec {__version__}')
         return 0
     what = f'no command {name!r}' if name else 'no command'
-    print(f'python -m vprec: {what}: there are run, stats, sweep and kernel', file=sys.stderr)
+    print(f'python -m vprec: {what}: there are run, stats, sweep, search and kernel', file=sys.stderr)
     return 2
 
 

@@ -31,3 +31,7 @@ def stats() -> NoReturn:
 
 def sweep() -> NoReturn:
     become('sweep', sys.argv[1:])
+
+
+def search() -> NoReturn:
+    become('search', sys.argv[1:])

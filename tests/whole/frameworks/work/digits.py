@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""digits.py RUNTIME N: the network of tests/whole/programs/mnist on the first N digits of MNIST's test set, in numpy,
-torch or ort (onnxruntime). Prints "accuracy RIGHT/N", counted in integers."""
+"""digits.py RUNTIME N [FIRST]: the network of tests/whole/programs/mnist on the first N digits of MNIST's test set, in
+numpy, torch or ort (onnxruntime). Prints "accuracy RIGHT/N", counted in integers; with FIRST the labels that it gives to
+N digits from that one on, counted from 0, a line each."""
 import os
 import sys
 
@@ -59,12 +60,17 @@ def of_ort(x):
 
 
 def main():
-    count = int(sys.argv[2])
-    x = (read('t10k-images-idx3-ubyte', 16, 784 * count).reshape(-1, 1, 28, 28) / 255).astype(numpy.float32)
+    count, first = int(sys.argv[2]), int((sys.argv[3:] or ['0'])[0])
+    x = read('t10k-images-idx3-ubyte', 16 + 784 * first, 784 * count)
+    x = (x.reshape(-1, 1, 28, 28) / 255).astype(numpy.float32)
     parts = [{'numpy': of_numpy, 'torch': of_torch, 'ort': of_ort}[sys.argv[1]](x[i:i + 100])
              for i in range(0, count, 100)]
+    given = numpy.concatenate(parts).argmax(1)
+    if sys.argv[3:]:
+        print('\n'.join(map(str, given)))
+        return
     labels = read('t10k-labels-idx1-ubyte', 8, count)
-    print(f'accuracy {int((numpy.concatenate(parts).argmax(1) == labels).sum())}/{count}')
+    print(f'accuracy {int((given == labels).sum())}/{count}')
 
 
 if __name__ == '__main__':
