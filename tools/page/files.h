@@ -17,6 +17,7 @@ typedef struct page_content {
 
 void page_put_page(FILE *out, const page_content *content); /* HTML */
 void page_put_text(FILE *out, const page_content *content); /* Markdown as GitHub reads it */
+void page_put_summary(FILE *out, const page_content *content); /* Markdown, the answer and tables alone */
 void page_put_csv(FILE *out, const page_content *content);  /* RFC 4180, a row for each cell */
 
 #endif

@@ -118,7 +118,7 @@ static void put_why(FILE *out, const page_view *view)
     put_sentences(out, json_object_get(why, "text"), "", "\n\n");
 }
 
-void page_put_text(FILE *out, const page_content *content)
+static void put_answer(FILE *out, const page_content *content)
 {
     const page_answer *answer = content->answer;
     fputs("# ", out);
@@ -133,6 +133,25 @@ void page_put_text(FILE *out, const page_content *content)
         page_put_markdown(out, answer->notes[i]);
         fputs(i + 1 < answer->note_count ? "\n" : "\n\n", out);
     }
+}
+
+void page_put_summary(FILE *out, const page_content *content)
+{
+    put_answer(out, content);
+    page_table checks = page_table_checks(content->view);
+    if (checks.rows) {
+        fputs("## Requirements\n\n", out);
+        put_table(out, checks);
+    } else {
+        page_table_free(&checks);
+    }
+    fputs("## Cells\n\n", out);
+    put_table(out, page_table_cells(content->view));
+}
+
+void page_put_text(FILE *out, const page_content *content)
+{
+    put_answer(out, content);
     if (content->view->smallest_count)
         put_table(out, page_table_smallest(content->view));
     put_layers(out, content->view);

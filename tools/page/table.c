@@ -106,6 +106,22 @@ page_table page_table_cells(const page_view *view)
     return table;
 }
 
+page_table page_table_checks(const page_view *view)
+{
+    page_table table = {0};
+    size_t i;
+    json_t *check;
+    heads(&table, 3, (const char *const[]){"required", "met", "found"});
+    json_array_foreach(json_object_get(view->root, "checks"), i, check) {
+        put_text(&table, page_string(check, "name"));
+        put_text(&table, json_is_true(json_object_get(check, "skipped")) ? "not run"
+                         : json_is_true(json_object_get(check, "ok"))    ? "yes"
+                                                                         : "no");
+        put_text(&table, page_string(check, "message"));
+    }
+    return table;
+}
+
 page_table page_table_layers(const page_view *view)
 {
     page_table table = {0};

@@ -23,6 +23,8 @@ page_table page_table_cells(const page_view *view);
 page_table page_table_smallest(const page_view *view);
 /* What each layer needs alone, the widest first, and its format in the recipe. */
 page_table page_table_layers(const page_view *view);
+/* What was required, and whether it is met. */
+page_table page_table_checks(const page_view *view);
 /* What was measured, and how. */
 page_table page_table_metrics(const page_view *view);
 /* The circumstances of the run, name and value. */

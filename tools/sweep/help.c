@@ -9,6 +9,7 @@ enum { COLUMNS = 96 };
 
 static const char before[] =
     "Usage: vprec-sweep [options] [--] PROGRAM [ARG...]\n"
+    "       vprec-sweep compare [--tolerance P%] [--fail-if-worse] A B\n"
     "Run an unmodified program in a grid of floating-point formats and tell how its results change.\n"
     "\n"
     "The grid\n"
@@ -69,6 +70,12 @@ static const char after[] =
     "      --bisect          with --threshold: run only the cells that finding it takes\n"
     "\n"
     "What is told\n"
+    "      --require SPEC    each cell has to keep it, as --threshold has it: else exit status 3\n"
+    "      --baseline FILE   no cell may be worse than in this report by --json, or of --report\n"
+    "      --tolerance P%    by more than so much of a number\n"
+    "      --junit FILE      what is met, as JUnit's XML\n"
+    "      --github          likewise as GitHub's annotations, and a summary of the step\n"
+    "      --markdown FILE   answer, requirements and cells as Markdown\n"
     "      --report DIR      write report.html, .json, .csv, .md and pictures to DIR\n"
     "      --report-only DIR tell what is in DIR, an --out, and run nothing; without PROGRAM\n"
     "      --title TEXT      its title; default PROGRAM\n"
@@ -80,7 +87,8 @@ static const char after[] =
     "  -V, --version         the version\n"
     "\n"
     "Exit status: 0, also where cells failed; 1 the sweep failed, as where the native run does;\n"
-    "2 wrong usage; 128+N signal N ended it: the same command goes on.\n"
+    "2 wrong usage; 3 what --require or --baseline asks is not met; 128+N signal N ended it: the same\n"
+    "command goes on.\n"
     "\n"
     "Examples\n"
     "  vprec-sweep -- ./infer model.bin                   how far do its numbers move in which format?\n"
@@ -104,4 +112,15 @@ void sweep_help_print(const struct option *passed)
     fputs(middle, stdout);
     sweep_metrics_help();
     fputs(after, stdout);
+}
+
+void sweep_help_compare(void)
+{
+    puts("Usage: vprec-sweep compare [--tolerance P%] [--fail-if-worse] A B\n"
+         "What has changed from sweep A to sweep B: each a file by --json, or a directory of --report or\n"
+         "--out. Cells go together by format, mode and place.\n"
+         "\n"
+         "      --tolerance P%    numbers that are no further away than P % have not changed\n"
+         "      --fail-if-worse   exit status 3 where something is worse\n"
+         "  -h, --help            this text");
 }

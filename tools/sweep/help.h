@@ -8,4 +8,7 @@
 /* `passed`: the options that go to vprec-run, the last one without a name. */
 void sweep_help_print(const struct option *passed);
 
+/* Of vprec-sweep compare. */
+void sweep_help_compare(void);
+
 #endif

@@ -4,10 +4,13 @@
 #include "common/preload.h"
 #include "common/say.h"
 #include "common/target.h"
+#include "page/ci.h"
 #include "page/files.h"
 #include "page/page.h"
 #include "again.h"
 #include "begin.h"
+#include "checks.h"
+#include "compare.h"
 #include "layers.h"
 #include "native.h"
 #include "recipe.h"
@@ -27,6 +30,9 @@ typedef struct whole {
     sweep_question question;
     sweep_series *series;
     size_t count;
+    sweep_question required; /* of each cell; count 0: nothing */
+    json_t *baseline; /* a report, or NULL */
+    bool unmet;
     sweep_table table;
     sweep_recipe *recipe;
 } whole;
@@ -39,6 +45,8 @@ static bool known(sweep *s)
         return false;
     sweep_question_resolve(&w->question, s);
     sweep_native_compare(s, &w->question);
+    if (s->options->require)
+        sweep_question_resolve(&w->required, s);
     return true;
 }
 
@@ -100,13 +108,49 @@ static bool may_write(const sweep_options *o)
 {
     return (!o->json || vprec_target_check(o->json, PAGE_JSON_BEGINS)) &&
            (!o->csv || vprec_target_check(o->csv, PAGE_CSV_BEGINS)) &&
-           (!o->recipe || vprec_target_check(o->recipe, SWEEP_RECIPE_BEGINS));
+           (!o->recipe || vprec_target_check(o->recipe, SWEEP_RECIPE_BEGINS)) &&
+           (!o->junit || vprec_target_check(o->junit, PAGE_JUNIT_BEGINS)) &&
+           (!o->markdown || vprec_target_check(o->markdown, PAGE_MARKDOWN_BEGINS));
 }
 
 /* Its text; a sweep that has found none leaves a file alone. */
 static bool put_recipe(const json_t *report, FILE *out)
 {
     return fputs(json_string_value(json_object_get(json_object_get(report, "recipe"), "text")), out) >= 0;
+}
+
+static bool put_junit(const json_t *report, FILE *out)
+{
+    page_put_junit(out, report);
+    return true;
+}
+
+static bool put_markdown(const json_t *report, FILE *out)
+{
+    page_put_markdown_summary(out, report);
+    return true;
+}
+
+/* Annotations where GitHub's runner reads them, and the summary of the step, to which each command adds. */
+static bool tell_github(const json_t *report, const sweep_options *o)
+{
+    const char *summary = getenv("GITHUB_STEP_SUMMARY");
+    page_put_github(to_standard(o) ? stderr : stdout, report);
+    FILE *out = summary && *summary ? fopen(summary, "ae") : NULL;
+    if (out)
+        page_put_markdown_summary(out, report);
+    bool failed = summary && *summary && (!out || ferror(out));
+    failed |= out && fclose(out);
+    if (failed)
+        vprec_say("cannot write to '%s', which GITHUB_STEP_SUMMARY names (%s): check its permissions", summary,
+                  strerror(errno));
+    return !failed && (to_standard(o) || vprec_stdout_done());
+}
+
+/* Whether something was required that is not met. */
+static bool is_unmet(const json_t *report)
+{
+    return page_checks_failed(json_object_get(report, "checks")) > 0;
 }
 
 static bool write_all(whole *w, char **argv)
@@ -116,12 +160,17 @@ static bool write_all(whole *w, char **argv)
     json_t *recipe = sweep_recipe_report(w->recipe, &w->sweep, &w->question);
     vprec_json_put(report, "recipe", recipe);
     vprec_json_put(report, "answer", page_answer_json(report));
+    json_t *checks = sweep_checks(&w->sweep, o->require ? &w->required : NULL, w->baseline, report);
+    vprec_json_put(report, "checks", checks);
+    w->unmet = is_unmet(report);
     bool ok = true;
     if (!to_standard(o)) {
         sweep_table_rows(&w->table, &w->sweep, &w->question, true);
         sweep_table_print(&w->sweep, &w->question, w->series, w->count, json_object_get(report, "answer"));
         sweep_recipe_print(recipe, o);
         sweep_why_print(&w->sweep, w->question.usual ? NULL : &w->question, json_object_get(report, "why"));
+        if (o->require || o->baseline)
+            sweep_checks_print(checks);
         ok = vprec_stdout_done();
     }
     sweep_table_warn(&w->sweep);
@@ -133,6 +182,12 @@ static bool write_all(whole *w, char **argv)
         ok = put_file(o->csv, report, put_csv) && ok;
     if (o->recipe && files && json_is_string(json_object_get(recipe, "text")))
         ok = put_file(o->recipe, report, put_recipe) && ok;
+    if (o->junit && files)
+        ok = put_file(o->junit, report, put_junit) && ok;
+    if (o->markdown && files)
+        ok = put_file(o->markdown, report, put_markdown) && ok;
+    if (o->github)
+        ok = tell_github(report, o) && ok;
     if (o->report && vprec_page_write(report, o->report))
         ok = false;
     else if (o->report && !o->quiet)
@@ -170,7 +225,7 @@ static int run_and_tell(whole *w, const vprec_program *program, const char *runn
     if (!s->repeats && !o->quiet)
         vprec_say("warning: two native runs gave different output: part of what you see is the program's own doing");
     bool ok = write_all(w, argv);
-    return status ? status : ok ? 0 : SWEEP_EXIT_FAILURE;
+    return status ? status : !ok ? SWEEP_EXIT_FAILURE : w->unmet ? SWEEP_EXIT_UNMET : 0;
 }
 
 /* The program; where it is not run, it need not be there. */
@@ -228,6 +283,8 @@ static bool truth_is_used(const sweep_options *o)
 
 static bool question_make(whole *w, sweep_options *o)
 {
+    if (o->require && !sweep_question_make(&w->required, "--require", o->require, &o->metrics))
+        return false;
     if (o->threshold)
         return sweep_question_make(&w->question, "--threshold", o->threshold, &o->metrics);
     sweep_question_usual(&w->question, "--threshold", &o->metrics, o->metrics_given);
@@ -239,17 +296,22 @@ int main(int argc, char **argv)
     sweep_options options;
     vprec_command = "vprec-sweep";
     vprec_failure = SWEEP_EXIT_FAILURE;
+    if (argc > 1 && !strcmp(argv[1], "compare"))
+        return sweep_compare_main(argc - 1, argv + 1);
     int status = sweep_options_parse(&options, argc, argv);
     if (status < 0) {
         whole w = {.sweep = {.options = &options, .repeats = true, .known = known, .more = more,
                              .results = {.lock = -1}}};
         if (!question_make(&w, &options))
             status = SWEEP_EXIT_USAGE;
-        else if (!sweep_metrics_open(&options.metrics))
+        else if (!sweep_metrics_open(&options.metrics) ||
+                 (options.baseline && !(w.baseline = sweep_report_read(options.baseline))))
             status = SWEEP_EXIT_FAILURE;
         else
             status = truth_is_used(&options) ? with_program(&w, &options, argv) : SWEEP_EXIT_USAGE;
         sweep_question_free(&w.question);
+        sweep_question_free(&w.required);
+        json_decref(w.baseline);
     }
     sweep_options_free(&options);
     if (status < 0)

@@ -43,7 +43,13 @@ enum {
     OPT_JSON,
     OPT_CSV,
     OPT_RECIPE,
-    OPT_REPORT_ONLY
+    OPT_REPORT_ONLY,
+    OPT_REQUIRE,
+    OPT_BASELINE,
+    OPT_TOLERANCE,
+    OPT_JUNIT,
+    OPT_GITHUB,
+    OPT_MARKDOWN
 };
 enum { SAMPLES_MOST = 1000000, JOBS_MOST = 4096 };
 enum { WHY_SECONDS = 10 }; /* of one run that counts, unless --why-timeout says otherwise */
@@ -77,6 +83,12 @@ static const struct option own_options[] = {
     {"lower", required_argument, NULL, OPT_LOWER},
     {"threshold", required_argument, NULL, OPT_THRESHOLD},
     {"bisect", no_argument, NULL, OPT_BISECT},
+    {"require", required_argument, NULL, OPT_REQUIRE},
+    {"baseline", required_argument, NULL, OPT_BASELINE},
+    {"tolerance", required_argument, NULL, OPT_TOLERANCE},
+    {"junit", required_argument, NULL, OPT_JUNIT},
+    {"github", no_argument, NULL, OPT_GITHUB},
+    {"markdown", required_argument, NULL, OPT_MARKDOWN},
     {"report", required_argument, NULL, OPT_REPORT},
     {"report-only", required_argument, NULL, OPT_REPORT_ONLY},
     {"title", required_argument, NULL, OPT_TITLE},
@@ -219,6 +231,16 @@ static bool take_timeout(const char *option, const char *text, double *seconds)
     return true;
 }
 
+bool sweep_take_share(const char *option, const char *text, double *share)
+{
+    char *end;
+    *share = strtod(text, &end) / 100;
+    if (end != text && *share >= 0 && *share < 1e9 && !strcmp(end + strspn(end, " "), "%"))
+        return true;
+    vprec_say("%s '%s': give a share, such as 1%%", option, text);
+    return false;
+}
+
 static bool take_why(sweep_options *o, const char *text)
 {
     static const char *const names[] = {"all", "native", "none"}; /* by enum sweep_why */
@@ -296,6 +318,12 @@ static bool take(sweep_options *o, later *l, int option, const char *name, int a
     case OPT_LOWER: sweep_list_add(&l->lower, vprec_text("%s", optarg)); return true;
     case OPT_THRESHOLD: o->threshold = optarg; return true;
     case OPT_BISECT: o->bisect = true; return true;
+    case OPT_REQUIRE: o->require = optarg; return true;
+    case OPT_BASELINE: o->baseline = optarg; return true;
+    case OPT_TOLERANCE: return sweep_take_share("--tolerance", optarg, &o->tolerance);
+    case OPT_JUNIT: o->junit = optarg; return true;
+    case OPT_GITHUB: o->github = true; return true;
+    case OPT_MARKDOWN: o->markdown = optarg; return true;
     case OPT_REPORT: o->report = optarg; return true;
     case OPT_REPORT_ONLY: o->report_only = optarg; return true;
     case OPT_TITLE: o->title = optarg; return true;
@@ -368,7 +396,8 @@ static bool defaults(sweep_options *o)
     if (!o->modes.count)
         sweep_list_add(&o->modes, vprec_text("rne"));
     o->metrics_given = o->metrics.count > 0;
-    ok = ok && measure_asked(o, o->threshold);
+    o->threshold = o->threshold ? o->threshold : o->require;
+    ok = ok && measure_asked(o, o->threshold) && measure_asked(o, o->require);
     if (!o->metrics.count) {
         ok = ok && sweep_metric_add(&o->metrics, "equal") && sweep_metric_add(&o->metrics, "labels") &&
              sweep_metric_add(&o->metrics, "max-rel");
@@ -399,6 +428,12 @@ static bool check(const sweep_options *o)
         vprec_say("no program given: add it, as in vprec-sweep --formats 'e8m{2..10}' -- PROGRAM [ARG...]");
     else if (!*o->out)
         vprec_say("empty name for --out: name a directory, it is made if it does not exist");
+    else if (o->bisect && o->require)
+        vprec_say("--require with --bisect: each cell has to keep it, and so is run: leave out --bisect");
+    else if ((o->junit || o->github) && !o->require && !o->baseline)
+        vprec_say("--junit and --github tell what is met: add --require, as in --require 'labels>=99%%', or --baseline");
+    else if (o->tolerance > 0 && !o->baseline)
+        vprec_say("--tolerance is for what has changed since a baseline: add --baseline FILE, a report by --json");
     else if (o->bisect && !o->threshold)
         vprec_say("--bisect finds a threshold: add --threshold, as in --threshold 'labels>=99%%'");
     else if (o->cumulative && !o->layers)
@@ -440,7 +475,7 @@ static void complain(int option, char **argv)
 static bool tells(int option)
 {
     static const int telling[] = {'o', 'q', 'j', OPT_RESTART, OPT_DRY, OPT_REPORT, OPT_REPORT_ONLY, OPT_JSON, OPT_CSV,
-                                  OPT_RECIPE};
+                                  OPT_RECIPE, OPT_BASELINE, OPT_TOLERANCE, OPT_JUNIT, OPT_GITHUB, OPT_MARKDOWN};
     for (size_t i = 0; i < sizeof telling / sizeof *telling; i++)
         if (option == telling[i])
             return true;

@@ -33,13 +33,19 @@ typedef struct sweep_options {
     const char *report_only; /* a directory of --out, from which alone a report is made; NULL */
     sweep_list given;        /* the options that make the sweep what it is, without those that say what is told of it */
     const char *recipe; /* --recipe: a file, or NULL */
+    const char *require, *baseline, *junit, *markdown; /* for continuous integration; or NULL */
+    double tolerance; /* a share of the baseline's numbers */
+    bool github;
     size_t slots;       /* cells that vprec-search makes as it goes; 0: it is a sweep */
     bool restart, own, dry_run, bisect, quiet;
     char **program; /* NULL-terminated */
     char **again;   /* of --report-only: the words of both command lines; to be freed, as are the first's */
 } sweep_options;
 
-enum { SWEEP_EXIT_FAILURE = 1, SWEEP_EXIT_USAGE = 2 };
+enum { SWEEP_EXIT_FAILURE = 1, SWEEP_EXIT_USAGE = 2, SWEEP_EXIT_UNMET = 3 };
+
+/* "1%", "0.5 %" behind `option` as a share. False, having said why. */
+bool sweep_take_share(const char *option, const char *text, double *share);
 
 /* The long options: `*own` of vprec-sweep's, then those of vprec-run that every cell gets, the last one without a name. To
  * be freed. */

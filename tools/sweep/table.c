@@ -268,7 +268,7 @@ static void print_lacking(const sweep *s, const sweep_series *series, const swee
         if (missed) {
             const sweep_metric *m = &s->options->metrics.list[missed->metric];
             const sweep_summary *v = &c->values[missed->metric];
-            printf("  %s does not: %s %s %.4g\n", name_of(c), m->name, v->error ? "has no value, not" : "is",
+            printf("  %s does not: %s %s %.6g\n", name_of(c), m->name, v->error ? "has no value, not" : "is",
                    v->error ? NAN : !question->usual ? v->value : m->better < 0 ? v->max : v->min);
         }
         return;

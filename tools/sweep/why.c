@@ -73,7 +73,7 @@ static char *because(const sweep *s, const sweep_question *q, const sweep_cell *
     const char *metric = s->options->metrics.list[missed->metric].name;
     char number[32] = "NaN";
     if (!isnan(value->value))
-        snprintf(number, sizeof number, "%.4g", value->value);
+        snprintf(number, sizeof number, "%.6g", value->value);
     char *text = value->error ? vprec_text("%s has no value%s%s", metric, numbers ? ", " : "", numbers ? numbers : "")
                               : vprec_text("%s is %s, not %s%s%s", metric, number, goal + strlen(metric) + 1,
                                            numbers ? ", " : "", numbers ? numbers : "");

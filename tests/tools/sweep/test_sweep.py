@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree
 from fractions import Fraction
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'common'))
@@ -1275,6 +1276,132 @@ class Only(Case):
             done = subprocess.run([SWEEP, *words], capture_output=True, check=False, cwd=self.dir)
             self.assertEqual((done.returncode, done.stdout), (status, b''), words)
             self.assertIn(say, done.stderr.decode())
+
+
+class Required(Case):
+    """--require, --baseline and what continuous integration reads; compare."""
+
+    def setUp(self):
+        super().setUp()
+        self.plan(native='a b c d 1\n', m2='a x x x 9\n', m3='a b c x 1\n', m4='a b c d 1\n')
+
+    def test_exit_status(self):
+        for spec, formats, status, failed in (('labels>=75%', '{3,4}', 0, []), ('labels>=0.8', '{3,4}', 3, ['e8m3-rne']),
+                                              ('labels>=0.8,max-rel<=1', '{2,4}', 3, ['e8m2-rne', 'e8m2-rne']),
+                                              ('1%', '4', 0, [])):
+            report = self.report('--formats', f'e8m{formats}', '--metric', 'labels', '--require', spec, status=status)
+            self.assertEqual([c['cell'] for c in report['checks'] if not c['ok']], failed, spec)
+            self.assertEqual(report['threshold']['spec'], spec)
+            self.assertEqual(len(report['checks']), len(spec.split(',')) * len(report['cells']))
+        output, _ = self.sweep('--formats', 'e8m{3,4}', '--require', 'labels>=0.8', status=3)
+        self.assertIn('Not met:\n  e8m3-rne: labels>=0.8: labels is 0.75, native 1\n\n1 of 2 requirements met\n', output)
+        self.plan(m4_do='exit 5')
+        shutil.rmtree(self.path('out'))
+        report = self.report('--formats', 'e8m4', '--require', 'labels>=0', status=3)
+        self.assertIn('did not end well (exit)', report['checks'][0]['message'])
+
+    def test_usage(self):
+        for words, say in ((['--require', 'labels'], '--require'), (['--require', 'no>=1'], "--require 'no>=1'"),
+                           (['--require', 'labels>=1', '--bisect'], '--bisect'), (['--junit', 'x'], '--require'),
+                           (['--github'], '--require'), (['--tolerance', '1%'], '--baseline'),
+                           (['--tolerance', '1', '--baseline', 'x'], '--tolerance')):
+            self.refused(*words, say=say)
+        self.refused('--baseline', 'plan/native', say='no report', status=1)
+        self.put('mine.xml', '<x/>')
+        self.sweep('--require', 'labels>=0', '--junit', 'mine.xml', status=1)
+        with open(self.path('mine.xml'), encoding='ascii') as file:
+            self.assertEqual(file.read(), '<x/>')
+
+    def test_junit(self):
+        title = 'a <"&> 100 %, b: c'
+        for _ in range(2):  # the second one takes the place of the first
+            self.sweep('--formats', 'e8m{2..4}', '--require', 'labels>=0.8', '--junit', 'a.xml', '--title', title, status=3)
+        tree = xml.etree.ElementTree.parse(self.path('a.xml')).getroot()
+        [suite] = tree
+        cases = {case.get('name'): [(child.tag, child.get('message')) for child in case] for case in suite.iter('testcase')}
+        self.assertEqual(cases, {'e8m2-rne: labels>=0.8': [('failure', 'labels is 0.25, native 1')],
+                                 'e8m3-rne: labels>=0.8': [('failure', 'labels is 0.75, native 1')],
+                                 'e8m4-rne: labels>=0.8': []})
+        for element in tree, suite:
+            self.assertEqual([element.get(k) for k in ('tests', 'failures', 'errors', 'skipped')], ['3', '2', '0', '0'])
+        self.assertEqual((suite.get('name'), {case.get('classname') for case in suite.iter('testcase')}), (title, {title}))
+
+    def test_github(self):
+        self.put('summary', 'what was there\n')
+        env = {'GITHUB_STEP_SUMMARY': self.path('summary')}
+        output, _ = self.sweep('--formats', 'e8m{3,4}', '--require', 'labels>=0.8', '--github', env=env, status=3)
+        self.assertEqual(re.findall('^::.*', output, re.M),
+                         ['::error title=e8m3-rne%3A labels>=0.8::labels is 0.75, native 1'])
+        output, _ = self.sweep('--formats', 'e8m4', '--require', 'labels>=0.8', '--github', '--title', 'a,b:c%', env=env)
+        [line] = re.findall('^::.*', output, re.M)
+        self.assertTrue(line.startswith('::notice title=a%2Cb%3Ac%25::e8m4 (13 bits) is the smallest'), line)
+        with open(self.path('summary'), encoding='utf-8') as file:
+            summary = file.read()
+        self.assertTrue(summary.startswith('what was there\n'))
+        self.assertEqual(summary.count('## Requirements'), 2)
+        self.assertIn('| e8m3-rne: labels\\>=0.8 | no | labels is 0.75, native 1 |', summary)
+        self.sweep('--formats', 'e8m4', '--require', 'labels>=0.8', '--markdown', 'a.md')
+        with open(self.path('a.md'), encoding='utf-8') as file:
+            self.assertIn('| e8m4 | 13 | 8 | 4 | rne | ok |', file.read())
+
+    def baseline(self, *options, status, **cells):
+        self.plan(**cells)
+        return [(c['cell'], c['skipped']) for c in
+                self.report('--restart', '--formats', 'e8m{2..5}', '--baseline', 'base.json', *options,
+                            status=status)['checks'] if not c['ok']]
+
+    def test_baseline(self):
+        metrics = ['--metric', 'labels', '--metric', 'max-rel', '--threshold', 'labels>=0.75']
+        self.sweep('--formats', 'e8m{2..4}', *metrics, '--json', 'base.json')
+        new = ('e8m5-rne', True)
+        self.plan(m5='a b c d 1\n')
+        self.assertEqual(self.baseline(*metrics, status=0), [new])
+        self.assertEqual(self.baseline(*metrics, status=3, m4='a b c d 1.004\n'), [('e8m4-rne', False), new])
+        self.assertEqual(self.baseline(*metrics, '--tolerance', '0.5%', status=0), [new])
+        # Better is not worse; the answer is wider; a cell that fails is worse.
+        self.assertEqual(self.baseline(*metrics, status=0, m4='a b c d 1\n', m2='a b c x 9\n'), [new])
+        self.assertEqual(self.baseline(*metrics, status=3, m3='a b x x 1\n', m2='a x x x 9\n'),
+                         [('', False), ('e8m3-rne', False), new])
+        self.assertEqual(self.baseline(*metrics, status=3, m3='a b c x 1\n', m4_do='crash'), [('e8m4-rne', False), new])
+
+    def test_noise_is_no_change(self):
+        for i, value in enumerate((1.0, 1.2, 0.8, 1.1), 1):
+            self.put(f'plan/2.{i}', f'{value}\n')
+        options = ['--formats', 'e8m2', '--modes', 'sr', '-n', '4', '--metric', 'mean-abs', '--restart']
+        self.sweep(*options, '--json', 'base.json')
+        for i, value in enumerate((1.1, 1.25, 0.9, 1.2), 1):
+            self.put(f'plan/2.{i}', f'{value}\n')
+        self.report(*options, '--baseline', 'base.json')
+        for i in range(1, 5):
+            self.put(f'plan/2.{i}', f'{2 + i / 10}\n')
+        self.report(*options, '--baseline', 'base.json', status=3)
+
+    def compare(self, *words, status=0):
+        done = subprocess.run([SWEEP, 'compare', *words], capture_output=True, check=False, cwd=self.dir,
+                              env=self.environment())
+        self.assertEqual(done.returncode, status, done.stderr)
+        return (done.stderr if status in (1, 2) else done.stdout).decode()
+
+    def test_compare(self):
+        options = ['--threshold', 'labels>=0.75', '--formats']
+        self.sweep(*options, 'e8m{2..4}', '--report', 'page', '--json', 'a.json', env={'PATH': ''})
+        shutil.move(self.path('out'), self.path('first'))
+        self.plan(m3='a b x x 1\n', m2='a b x x 9\n')
+        self.sweep(*options, 'e8m{2,3,4,5}', '--json', 'b.json')
+        said = [self.compare(a, b) for a in ('first', 'page', 'a.json') for b in ('out', 'b.json')]
+        self.assertEqual({line for text in said for line in text.splitlines() if not re.match('[AB]  ', line)},
+                         {'   e8m3 (12 bits) is the smallest format that keeps labels at 0.75 or higher: 0.75 there, 1 in '
+                          'native arithmetic. It takes 12 of 32 bits: 62 % are saved.',
+                          '   e8m4 (13 bits) is the smallest format that keeps labels at 0.75 or higher: 1 there, 1 in '
+                          'native arithmetic. It takes 13 of 32 bits: 59 % are saved.', '', 'Only in B: e8m5-rne',
+                          'worse   smallest e8m4 (13 bits), was e8m3 (12 bits)', 'better  e8m2-rne: labels 0.5, was 0.25',
+                          'worse   e8m3-rne: labels 0.5, was 0.75', '3 changes, 2 for the worse'})
+        self.assertIn('e8m3-rne', self.compare('--fail-if-worse', 'first', 'out', status=3))
+        self.assertIn('0 changes', self.compare('--fail-if-worse', 'out', 'b.json'))
+        self.assertIn('1 changes, 1', self.compare('first', 'out', '--tolerance', '400%'))
+        for words, say, status in ((['a.json'], 'two sweeps', 2), (['a.json', 'no'], "'no'", 1), (['plan', 'a.json'], 'plan', 1),
+                                   (['--no', 'a', 'b'], '--no', 2)):
+            self.assertIn(say, self.compare(*words, status=status))
 
 
 class Going(Case):
