@@ -13,7 +13,8 @@ _Static_assert((int)VPREC_CC_ADD == (int)VPREC_BASIC_ADD && (int)VPREC_CC_FMA ==
                    (int)VPREC_CC_BF16 == (int)VPREC_E_BF16 && (int)VPREC_CC_U64 == (int)VPREC_E_U64,
                "numbers that compiled code has");
 
-void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void *a, const void *b, const void *c);
+void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void *a, const void *b, const void *c,
+                       const void *asked_from);
 
 static uint64_t get(const void *from, unsigned size, unsigned i)
 {
@@ -77,7 +78,21 @@ static vprec_site instruction_of(uint32_t code)
                         .map = VPREC_MAP_RESULT};
 }
 
-void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void *a, const void *b, const void *c)
+/* What the operation is counted in; NULL: nothing. */
+static vprec_counts *counts_of(vprec_cc_site *site, const vprec_arith *arith, vprec_type type, const void *code)
+{
+    if (!arith->counting)
+        return NULL;
+    uint32_t counter = __atomic_load_n(&site->counter, __ATOMIC_ACQUIRE);
+    if (!counter) {
+        counter = vprec_cc_run->counter(site, code);
+        __atomic_store_n(&site->counter, counter, __ATOMIC_RELEASE);
+    }
+    return vprec_cc_run->counts(counter, type);
+}
+
+void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void *a, const void *b, const void *c,
+                       const void *asked_from)
 {
     if (__atomic_load_n(&site->state, __ATOMIC_ACQUIRE) != VPREC_CC_READY) {
         vprec_cc_start();
@@ -90,7 +105,7 @@ void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void
     }
     const vprec_arith *arith = vprec_cc_scoped ? vprec_cc_scoped->here(site->arith) : site->arith;
     const vprec_site instruction = instruction_of(code);
-    if (arith->use[instruction.to] != VPREC_USE_FORMAT)
+    if (arith->use[instruction.to] == VPREC_USE_NONE || (arith->use[instruction.to] == VPREC_USE_NATIVE && !arith->counting))
         return; /* the native result is there */
     if (at_once(arith, code, out, a, b, c))
         return;
@@ -98,7 +113,7 @@ void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void
     const unsigned size = vprec_elem_size(instruction.to), source = vprec_elem_size(instruction.from);
     uint32_t mxcsr = _mm_getcsr();
     vprec_stepper stepper;
-    vprec_stepper_start(&stepper, &instruction, mxcsr, arith, NULL);
+    vprec_stepper_start(&stepper, &instruction, mxcsr, arith, counts_of(site, arith, (vprec_type)instruction.to, asked_from));
     for (unsigned i = 0; i < lanes; i++) {
         stepper.lane = (uint8_t)i;
         uint64_t r;
@@ -110,4 +125,6 @@ void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void
             r = vprec_step(&stepper, (enum vprec_basic)op, get(a, size, i), get(b, size, i), get(c, size, i), 0, true);
         memcpy((char *)out + (size_t)size * i, &r, size);
     }
+    if (stepper.tally.counts)
+        vprec_tally_end(&stepper.tally, instruction.op, lanes);
 }

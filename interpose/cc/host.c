@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * host.c: see host.h. Linked into the preload library alone. */
 #include "host.h"
+#include "runtime/profile.h"
 #include "runtime/share.h"
 #include "runtime/source_lines.h"
 #include "runtime/version.h"
+#include "x86/emulate/enter.h"
 
 static bool scoped(void)
 {
@@ -39,5 +41,23 @@ static uint64_t seed(void)
     return vprec_wire_shared ? vprec_wire_shared->config.seed : VPREC_SEED_DEFAULT;
 }
 
+uint32_t (*vprec_cc_counter)(const vprec_cc_site *site, const void *code);
+
+static uint32_t counter(const vprec_cc_site *site, const void *code)
+{
+    return vprec_cc_counter ? vprec_cc_counter(site, code) : 0;
+}
+
+static vprec_counts *counts(uint32_t number, vprec_type type)
+{
+    return vprec_counters ? vprec_counters(number, type) : NULL;
+}
+
+static _Atomic uint64_t *firsts(void)
+{
+    return vprec_firsts;
+}
+
 __attribute__((visibility("default"))) const vprec_cc_host vprec_cc_host_here __asm__(VPREC_CC_HOST) = {
-    sizeof(vprec_arith), &vprec_arith_current, scoped, here, line, seed};
+    sizeof(vprec_arith), &vprec_arith_current, scoped, here, line, seed,
+    counter, counts, firsts};

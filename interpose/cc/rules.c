@@ -75,32 +75,9 @@ static const vprec_arith *of_annotation(const char *text)
     return found;
 }
 
-/* What vprec-run says of the line, but that it counts for machine code alone. NULL: nothing. */
-static const vprec_arith *of_run(const vprec_cc_site *site)
-{
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static struct copied {
-        const vprec_arith *from;
-        vprec_arith arith;
-    } copies[VPREC_VERSIONS_MAX]; /* of each version of the run one */
-    const vprec_arith *from = vprec_cc_run->line(site->file, site->line);
-    struct copied *c = copies;
-    if (!from)
-        return NULL;
-    pthread_mutex_lock(&lock);
-    while (c->from && c->from != from)
-        c++;
-    if (!c->from) {
-        *c = (struct copied){from, *from};
-        c->arith.counting = VPREC_COUNT_NONE;
-    }
-    pthread_mutex_unlock(&lock);
-    return &c->arith;
-}
-
 const vprec_arith *vprec_cc_rule_for(const vprec_cc_site *site)
 {
-    const vprec_arith *run = vprec_cc_run ? of_run(site) : NULL;
+    const vprec_arith *run = vprec_cc_run ? vprec_cc_run->line(site->file, site->line) : NULL;
     if (run)
         return run;
     for (size_t i = count; i-- > 0;)

@@ -48,10 +48,12 @@ typedef struct vprec_cc_site {
     uint32_t line;
     uint32_t operations; /* so many in the code, of any number of lanes */
     uint32_t state;      /* enum vprec_cc_state */
-    uint32_t pad;
+    uint32_t singles;    /* so many of the operations have results in float */
     const void *arith;   /* the runtime's: how its operations are rounded */
     const char *given;   /* by an annotation of the function: "e5m10,mode=sr"; NULL: none */
-    uint64_t pads[4];
+    uint32_t counter;    /* the runtime's: what its operations are counted in; 0: none yet */
+    uint32_t pad;
+    uint64_t pads[3];
 } vprec_cc_site;
 
 _Static_assert(sizeof(vprec_cc_site) == 192, "three lines of the cache, and no gap in the section");

@@ -2,6 +2,7 @@
  * slow.S: how compiled code asks the runtime: rdi the site, esi the code of the operation, rdx the result, rcx r8 r9 its
  * operands. Only rax, r10, r11 and the flags are lost: the code goes on as if nothing had been called. */
 
+#define ASKED_FROM 64 /* the seventh argument, and what keeps the others aligned */
 #define ALL_VECTORS 2112 /* zmm0 to zmm31, k0 to k7 */
 
     .text
@@ -22,7 +23,7 @@ vprec_cc_slow:
     pushq %rcx
     pushq %r8
     pushq %r9
-    subq $ALL_VECTORS, %rsp
+    subq $(ASKED_FROM + ALL_VECTORS), %rsp
     andq $-64, %rsp
     movl registers(%rip), %eax
     testl %eax, %eax
@@ -31,35 +32,41 @@ vprec_cc_slow:
     jb 4f
     ja 3f
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-    vmovups %ymm\n, (32 * \n)(%rsp)
+    vmovups %ymm\n, (ASKED_FROM + 32 * \n)(%rsp)
     .endr
     vzeroupper
+    movq 8(%rbp), %rax
+    movq %rax, (%rsp)
     call vprec_cc_evaluate
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-    vmovups (32 * \n)(%rsp), %ymm\n
+    vmovups (ASKED_FROM + 32 * \n)(%rsp), %ymm\n
     .endr
     jmp 5f
 3:  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-    vmovups %zmm\n, (64 * \n)(%rsp)
+    vmovups %zmm\n, (ASKED_FROM + 64 * \n)(%rsp)
     .endr
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7
-    kmovq %k\n, (2048 + 8 * \n)(%rsp)
+    kmovq %k\n, (ASKED_FROM + 2048 + 8 * \n)(%rsp)
     .endr
     vzeroupper
+    movq 8(%rbp), %rax
+    movq %rax, (%rsp)
     call vprec_cc_evaluate
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-    vmovups (64 * \n)(%rsp), %zmm\n
+    vmovups (ASKED_FROM + 64 * \n)(%rsp), %zmm\n
     .endr
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7
-    kmovq (2048 + 8 * \n)(%rsp), %k\n
+    kmovq (ASKED_FROM + 2048 + 8 * \n)(%rsp), %k\n
     .endr
     jmp 5f
 4:  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-    movups %xmm\n, (16 * \n)(%rsp)
+    movups %xmm\n, (ASKED_FROM + 16 * \n)(%rsp)
     .endr
+    movq 8(%rbp), %rax
+    movq %rax, (%rsp)
     call vprec_cc_evaluate
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
-    movups (16 * \n)(%rsp), %xmm\n
+    movups (ASKED_FROM + 16 * \n)(%rsp), %xmm\n
     .endr
 5:  movq -8(%rbp), %rdi
     movq -16(%rbp), %rsi

@@ -4,6 +4,7 @@
 #include "host.h"
 #include "rules.h"
 #include "runtime/draws.h"
+#include "runtime/profile.h"
 #include "settings.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -82,7 +83,7 @@ static bool configure_by_host(vprec_arith *arith)
     if (!host || host->size != sizeof *arith || !host->arith->ops)
         return false;
     *arith = *host->arith;
-    arith->counting = VPREC_COUNT_NONE; /* it counts for machine code alone */
+    vprec_firsts = host->firsts();
     vprec_noise_start(host->seed(), RANK);
     vprec_cc_run = host;
     if (host->scoped())

@@ -11,6 +11,7 @@
 #include "find/presets.h"
 #include "find/select.h"
 #include "libm/patch.h"
+#include "compiled.h"
 #include "list.h"
 #include "lock.h"
 #include "meters.h"
@@ -399,15 +400,6 @@ static vprec_loaded *watch_only(const char *path, uint64_t bias, enum vprec_isa 
     return NULL;
 }
 
-/* vprec-cc has built it: its own code asks how results are rounded. */
-static bool rounds_itself(const vprec_object *object)
-{
-    for (size_t i = 0; i < object->imports.count; i++)
-        if (!strcmp(VPREC_AT(object->imports, vprec_import, i).name, "vprec_cc_slow"))
-            return true;
-    return false;
-}
-
 void vprec_instrument_object(const char *path, uint64_t bias, const vprec_process_record *process, enum vprec_isa isa)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
@@ -459,8 +451,10 @@ void vprec_instrument_object(const char *path, uint64_t bias, const vprec_proces
     why = at_once ? vprec_object_read(&l->object, path, bias) : vprec_object_open(&l->object, path, bias);
     if (!why)
         set_hooks(&l->object);
-    if (!why && selected && rounds_itself(&l->object)) {
+    if (!why && selected && vprec_compiled_is(&l->object)) { /* its own code asks how results are rounded */
         vprec_record_native(VPREC_REASON_LEFT_COMPILED, path, NULL);
+        if (config->count && !config->list && record_object(l, path, process))
+            vprec_compiled_meet(&l->object, l->record);
         drop(l);
         return;
     }

@@ -626,6 +626,15 @@ static void leave_native(vprec_job *j, enum vprec_reason why)
         vprec_record_native(why, j->map.object->path, NULL);
 }
 
+void vprec_job_count(void)
+{
+    const vprec_wire_config *config = &vprec_wire_shared->config;
+    vprec_counters = config->layers ? vprec_scope_counts : vprec_record_counts;
+    vprec_firsts = &vprec_wire_shared->firsts;
+    if (config->count == VPREC_COUNT_ALL)
+        vprec_backtrace_begin();
+}
+
 vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
 {
     const vprec_wire_config *config = &vprec_wire_shared->config;
@@ -636,12 +645,8 @@ vprec_image *vprec_job_clone(vprec_job *j, enum vprec_isa isa)
         record_functions(j);
         if (!config->audit || config->list)
             vprec_job_record_refused(j);
-        if (config->count) {
-            vprec_counters = config->layers ? vprec_scope_counts : vprec_record_counts;
-            vprec_firsts = &vprec_wire_shared->firsts;
-            if (config->count == VPREC_COUNT_ALL)
-                vprec_backtrace_begin();
-        }
+        if (config->count)
+            vprec_job_count();
         note_executed(j);
         if (chosen && !config->list)
             image = clone(j, isa, &why);

@@ -82,6 +82,9 @@ void vprec_job_choose(vprec_job *job);
 
 /* Records the functions and clones those that are chosen. NULL: nothing is to be cloned, or it cannot be, which is
  * recorded. */
+/* With --count: operations are counted from now on. */
+void vprec_job_count(void);
+
 vprec_image *vprec_job_clone(vprec_job *job, enum vprec_isa isa);
 
 #endif

@@ -114,8 +114,7 @@ char *vprec_summary_rounded(const vprec_run *run)
     append(&text, "%zu process%s", totals->processes, totals->processes == 1 ? "" : "es");
     char *compiled = left_out(run, VPREC_REASON_LEFT_COMPILED);
     if (compiled)
-        append(&text, "; %s, as vprec-cc has built it (%s)", compiled,
-               config->count ? "its own code rounds, and does not count" : "its own code rounds");
+        append(&text, "; %s, as vprec-cc has built it (its own code rounds)", compiled);
     free(compiled);
     char *scopes = vprec_scopes_summary(run);
     if (scopes)

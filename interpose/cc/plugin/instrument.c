@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPERANDS = 3, FIELDS = 8 };
+enum { OPERANDS = 3, FIELDS = 10 };
 
 /* A line of the function. */
 typedef struct line {
     LLVMValueRef record;
-    unsigned line, operations;
+    unsigned line, operations, singles;
     const char *file; /* by address: LLVM has each name once */
     unsigned length;
 } line;
@@ -83,9 +83,11 @@ static LLVMTypeRef record_type(pass *p)
                             p->pointer,
                             p->i32,
                             p->i32,
-                            LLVMArrayType(p->byte, offsetof(vprec_cc_site, given) - offsetof(vprec_cc_site, state)),
+                            p->i32,
+                            p->i32,
                             p->pointer,
-                            LLVMArrayType(p->byte, sizeof(vprec_cc_site) - offsetof(vprec_cc_site, pads))};
+                            p->pointer,
+                            LLVMArrayType(p->byte, sizeof(vprec_cc_site) - offsetof(vprec_cc_site, counter))};
     return LLVMStructTypeInContext(p->context, fields, sizeof fields / sizeof *fields, false);
 }
 
@@ -105,7 +107,7 @@ static line *line_of(pass *p, LLVMValueRef instruction)
             return &p->lines[i];
     p->lines = grown(p->lines, p->count, &p->space, sizeof *p->lines);
     line *l = &p->lines[p->count++];
-    *l = (line){.record = LLVMAddGlobal(p->module, p->record, "vprec.site"), number_, 0, file, length};
+    *l = (line){.record = LLVMAddGlobal(p->module, p->record, "vprec.site"), number_, 0, 0, file, length};
     LLVMSetSection(l->record, VPREC_CC_SECTION);
     LLVMSetLinkage(l->record, LLVMPrivateLinkage);
     LLVMSetAlignment(l->record, 64);
@@ -152,9 +154,11 @@ static void finish_lines(pass *p)
                                        file_of(p, l),
                                        number(p->i32, l->line),
                                        number(p->i32, l->operations),
-                                       LLVMConstNull(types[5]),
+                                       number(p->i32, VPREC_CC_UNKNOWN),
+                                       number(p->i32, l->singles),
+                                       LLVMConstNull(types[7]),
                                        given,
-                                       LLVMConstNull(types[7])};
+                                       LLVMConstNull(types[9])};
         LLVMSetInitializer(l->record, LLVMConstStructInContext(p->context, fields, FIELDS, false));
     }
     p->count = 0;
@@ -343,6 +347,7 @@ static LLVMValueRef rounded(pass *p, LLVMValueRef before, const vprec_cc_operati
 {
     line *l = line_of(p, before);
     l->operations++;
+    l->singles += o->type == VPREC_CC_F32;
     rounding r = {.native = native, .type = LLVMTypeOf(native)};
     round_by_masks(p, l, &r);
     vprec_plugin_fork fork, inner = {0};

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """cc.py VPREC_CC VPREC_CXX VPREC_RUN CLANG [TEST...]: programs that vprec-cc builds against the plain build under
 vprec-run, and the wrapper against the compiler itself."""
+import json
 import os
 import re
 import struct
@@ -384,8 +385,41 @@ class Host(Here):
         want = run(RUN, '-q', '-f', 'e8m10', self.path('plain')).stdout
         self.assertEqual(run(RUN, '-q', '-f', 'e8m10', self.path('rounds'), VPREC='-f e8m2').stdout, want)
         run(RUN, '-q', '--audit', '-f', 'e8m10', self.path('rounds'))
-        said = run(RUN, '--count', '-f', 'e8m10', self.path('rounds')).stderr.decode()
-        self.assertIn('(its own code rounds, and does not count)', said)
+
+    def counts(self, program, *options):
+        """Of a run each function's counts by type, those of scopes, and what it printed."""
+        report = self.path('report')
+        run(RUN, '-q', *options, '--report', report, self.path(program))
+        with open(report, encoding='utf-8') as file:
+            told = json.load(file)
+        functions = {}
+        for f in told['functions']:
+            for type_, counted in f.get('counts', {}).items():
+                for first in (counted.get('first') or {}).values():
+                    first.pop('stack') # of compiled code it is not told
+                    first.pop('order') # other code, libgcc's, may have been before
+                if counted.get('ops'):
+                    functions[f['name'], type_] = counted
+        scopes = [(s['name'], s.get('calls'), s.get('counts')) for s in told.get('scopes', [])]
+        return functions, scopes, run(RUN, '-q', *options, self.path(program)).stdout
+
+    def test_counts(self):
+        """What vprec-run counts of the plain build, where both see the same operations: by function, and by scope."""
+        plain = ('--count=operations -f e8m10', '--count -f f32=e5m10,f64=e11m20', '--count=all -f e8m10 -m rtz',
+                 '--count=all -f native')
+        layers = ('--layers -f e8m10', '--layers --count=all -f e8m7 --scope head=e5m2')
+        for source, ways in ((PROGRAM, plain), (self.write('scopes.c', SCOPES), plain + layers)):
+            self.build(source, '-O1', '-fno-vectorize', '-fno-slp-vectorize', '-ffp-contract=off', '-mfma',
+                       '-fno-math-errno', '-I' + LIBRARY)
+            for how in ways:
+                with self.subTest(source=source, how=how):
+                    got, want = (self.counts(program, *how.split()) for program in ('rounds', 'plain'))
+                    for type_ in ('f32', 'f64'):
+                        want[0].pop(('__mulsc3', type_), None) # libgcc's, that gcc has compiled
+                        if 'native' in how: # additions that round to an integer are none of vprec-cc's
+                            got[0].pop(('exponential', type_), None), want[0].pop(('exponential', type_), None)
+                    self.assertEqual(got, want)
+                    self.assertTrue(got[0] or got[1])
 
     def test_not_selected(self):
         """A program that vprec-run leaves alone rounds nothing."""
