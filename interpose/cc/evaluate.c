@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * evaluate.c: what compiled code asks: operations rounded as the run says, lane by lane. Computes with integers, like
+ * evaluate.c: see evaluate.h; compiled code asks by way of slow.S. Lane by lane. Computes with integers, like
  * the emulator, whose steps these are. */
+#include "evaluate.h"
 #include "cc/host.h"
 #include "cc/masks.h"
 #include "cc/rules.h"
@@ -12,9 +13,6 @@
 _Static_assert((int)VPREC_CC_ADD == (int)VPREC_BASIC_ADD && (int)VPREC_CC_FMA == (int)VPREC_BASIC_FMA &&
                    (int)VPREC_CC_BF16 == (int)VPREC_E_BF16 && (int)VPREC_CC_U64 == (int)VPREC_E_U64,
                "numbers that compiled code has");
-
-void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void *a, const void *b, const void *c,
-                       const void *asked_from);
 
 static uint64_t get(const void *from, unsigned size, unsigned i)
 {
@@ -105,7 +103,8 @@ void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void
     }
     const vprec_arith *arith = vprec_cc_scoped ? vprec_cc_scoped->here(site->arith) : site->arith;
     const vprec_site instruction = instruction_of(code);
-    if (arith->use[instruction.to] == VPREC_USE_NONE || (arith->use[instruction.to] == VPREC_USE_NATIVE && !arith->counting))
+    const uint32_t use = arith->use[instruction.to];
+    if (use == VPREC_USE_NONE || (use == VPREC_USE_NATIVE && !arith->counting))
         return; /* the native result is there */
     if (at_once(arith, code, out, a, b, c))
         return;
@@ -113,7 +112,8 @@ void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void
     const unsigned size = vprec_elem_size(instruction.to), source = vprec_elem_size(instruction.from);
     uint32_t mxcsr = _mm_getcsr();
     vprec_stepper stepper;
-    vprec_stepper_start(&stepper, &instruction, mxcsr, arith, counts_of(site, arith, (vprec_type)instruction.to, asked_from));
+    vprec_counts *counts = counts_of(site, arith, (vprec_type)instruction.to, asked_from);
+    vprec_stepper_start(&stepper, &instruction, mxcsr, arith, counts);
     for (unsigned i = 0; i < lanes; i++) {
         stepper.lane = (uint8_t)i;
         uint64_t r;
@@ -125,6 +125,6 @@ void vprec_cc_evaluate(vprec_cc_site *site, uint32_t code, void *out, const void
             r = vprec_step(&stepper, (enum vprec_basic)op, get(a, size, i), get(b, size, i), get(c, size, i), 0, true);
         memcpy((char *)out + (size_t)size * i, &r, size);
     }
-    if (stepper.tally.counts)
+    if (counts)
         vprec_tally_end(&stepper.tally, instruction.op, lanes);
 }

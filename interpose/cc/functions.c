@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * functions.c: what compiled code calls in place of a function of libm: the replacement that rounds, or the function. */
+#include "cc/complex.h"
 #include "cc/host.h"
 #include "cc/site.h"
 #include "cc/start.h"
@@ -110,6 +111,9 @@ void *vprec_cc_function(vprec_cc_call *call)
         if (!strcmp(table[i].name, call->name))
             entry = &table[i];
     const vprec_arith *arith = &vprec_arith_current; /* of --scope the run's */
+    void *complex = vprec_cc_complex(call->name);
+    if (complex)
+        return call->instead = vprec_arith_rounds(arith) || vprec_cc_scoped ? complex : call->function;
     void *instead = call->function;
     if (entry && arith->use[entry->type] == VPREC_USE_FORMAT && arith->ops & VPREC_OPS_LIBM &&
         is_original(call, *entry->original) && (!entry->wide || *entry->wide))

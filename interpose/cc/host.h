@@ -15,8 +15,8 @@ typedef struct vprec_cc_host {
     const vprec_arith *(*here)(const vprec_arith *own); /* ...by the calling thread, on a line that has its own, or NULL */
     const vprec_arith *(*line)(const char *file, uint32_t line); /* what such a line has of its own, NULL: nothing */
     uint64_t (*seed)(void);
-    /* With --count: what the line's operations, of which one is at `code`, are counted in, 0: nothing for now; those counts, NULL: there is no
-     * room; and where what comes first gets its number. */
+    /* With --count: what the line's operations, of which one is at `code`, are counted in, 0: nothing for now; those
+     * counts, NULL: there is no room; and where what comes first gets its number. */
     uint32_t (*counter)(const vprec_cc_site *site, const void *code);
     vprec_counts *(*counts)(uint32_t counter, vprec_type type);
     _Atomic uint64_t *(*firsts)(void);

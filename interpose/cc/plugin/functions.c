@@ -23,6 +23,7 @@ typedef struct calls {
 #define X(kind, id, function, double_name, float_name) double_name, float_name,
 static const char *const names[] = {
 #include "libm/functions.h"
+    "__mulsc3", "__divsc3", "__muldc3", "__divdc3" /* libgcc's, of complex numbers */
 };
 #undef X
 

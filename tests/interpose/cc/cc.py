@@ -111,6 +111,24 @@ class Same(Here):
         self.check('-O2', '-flto=thin', '-fuse-ld=lld', modes=('rne',))
 
 
+    def test_complex(self):
+        """Products and quotients of complex numbers, which are libgcc's functions: numbers of all sizes, infinite ones,
+        NaN; the plain build has libgcc's own code rounded."""
+        source = self.write('complex.c', COMPLEX)
+        for options in (('-O2',), ('-O0',), ('-O2', '-static')):
+            run(CC, *options, source, '-o', self.path('rounds'), '-lm')
+            run(CLANG, '-O2', source, '-o', self.path('plain'), '-lm')
+            native = run(self.path('plain')).stdout
+            self.assertEqual(run(self.path('rounds')).stdout, native)
+            for format_ in ('f32=e8m10', 'f64=e11m20', 'f32=e5m10,f64=e8m23', 'f32=e8m10,f64=e11m40'):
+                for mode in ('rne', 'rtz', 'ru'):
+                    with self.subTest(options=options, format=format_, mode=mode):
+                        want = run(RUN, '-q', '-f', format_, '-m', mode, self.path('plain')).stdout.decode()
+                        got = run(self.path('rounds'), VPREC=f'-f {format_} -m {mode}').stdout.decode()
+                        self.assertNotEqual(want, native.decode())
+                        self.assertEqual(got.split('\n'), want.split('\n'))
+
+
 class Coverage(Here):
     """Operations of the records against those in the text of the module that the compiler would make code of."""
 
@@ -415,7 +433,9 @@ class Host(Here):
                 with self.subTest(source=source, how=how):
                     got, want = (self.counts(program, *how.split()) for program in ('rounds', 'plain'))
                     for type_ in ('f32', 'f64'):
-                        want[0].pop(('__mulsc3', type_), None) # libgcc's, that gcc has compiled
+                        want[0].pop(('__mulsc3', type_), None) # libgcc's, which is the runtime's here
+                        if CLANG.endswith('14'): # it makes unsigned integers numbers by a conversion and a sum
+                            got[0].pop(('convert', type_), None), want[0].pop(('convert', type_), None)
                         if 'native' in how: # additions that round to an integer are none of vprec-cc's
                             got[0].pop(('exponential', type_), None), want[0].pop(('exponential', type_), None)
                     self.assertEqual(got, want)
@@ -524,6 +544,39 @@ int main(void)
     printf("%a %a\\n", one * two, one / two);
     vprec_scope_end();
     printf("%a\\n", one / two);
+}
+'''
+COMPLEX = '''#include <complex.h>
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#undef CMPLX
+#undef CMPLXF
+#define CMPLX(x, y) __builtin_complex((double)(x), (double)(y))
+#define CMPLXF(x, y) __builtin_complex((float)(x), (float)(y))
+static uint64_t state = 12345;
+static double number(int wide)
+{
+    static const double special[] = {0, -0.0, INFINITY, -INFINITY, NAN, 1, DBL_MIN, DBL_MAX, FLT_MIN, FLT_MAX, -1e-310};
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    const unsigned kind = state >> 60, which = (state >> 50) % 11;
+    const double x = (double)(int64_t)state / 9.2e18;
+    return kind < 3 ? special[which] : kind < 10 ? x : ldexp(x, (int)((state >> 20) % (2u * wide)) - wide);
+}
+static void print(double re, double im)
+{
+    if (isnan(re)) printf("nan "); else printf("%a ", re);
+    if (isnan(im)) printf("nan\\n"); else printf("%a\\n", im);
+}
+int main(void)
+{
+    for (int i = 0; i < 400; i++) {
+        volatile float complex a = CMPLXF(number(140), number(140)), b = CMPLXF(number(140), number(140)), p = a * b, q = a / b;
+        print(crealf(p), cimagf(p)), print(crealf(q), cimagf(q));
+        volatile double complex c = CMPLX(number(1070), number(1070)), d = CMPLX(number(1070), number(1070)), r = c * d, s = c / d;
+        print(creal(r), cimag(r)), print(creal(s), cimag(s));
+    }
 }
 '''
 # Every second number is computed in the scope.
