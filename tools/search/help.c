@@ -17,13 +17,15 @@ static const char before[] =
     "                        (layers of a network, see vprec-run(1); default '*'), 'code:GLOB'\n"
     "                        functions, 'obj:GLOB' objects; all else stays native\n"
     "  -f, --formats LIST    the formats there are, as vprec-sweep has them: 'e8m{2..10},fp16';\n"
-    "                        native is always one. Default e8m{1,2,3,4,5,7,10,13,16,19}\n"
+    "                        native is always one. Default e8m{1..8},e8m{10..19..3}\n"
     "      --require LIST    what has to be kept, all of it: 'accuracy>=0.95, changed<=5',\n"
     "                        'labels=equal', 'sqnr>=40', 'accuracy:1%' of native's; default as\n"
     "                        vprec-sweep: labels equal, lone numbers within 1 %, arrays at 40 dB\n"
     "      --strategy LIST   how, one after the other; default uniform,greedy:\n";
 
 static const char after[] =
+    "      --confirm COMMAND the same on other data, for sh -c: what was found is kept there, too, or the\n"
+    "                        next cheapest is taken\n"
     "      --budget N        at most so many runs; default 40\n"
     "  -m, --mode MODE       the rounding mode; default rne\n"
     "  -n, --samples N       runs of each assignment, where the mode draws random numbers; default 1\n"

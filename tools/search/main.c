@@ -6,6 +6,7 @@
 #include "common/target.h"
 #include "sweep/begin.h"
 #include "sweep/native.h"
+#include "confirm.h"
 #include "tell.h"
 #include <errno.h>
 #include <stdio.h>
@@ -106,11 +107,11 @@ static bool more(sweep *sweep)
         if (s->options->strategies[i] && is_under_way(s, strategies[i], search_strategy_names[i]))
             return s->count > before;
     if (!s->options->dry_run)
-        is_under_way(s, search_confirm, "control");
+        is_under_way(s, search_control, "control");
     return s->count > before;
 }
 
-bool search_confirm(search *s)
+bool search_control(search *s)
 {
     const search_trial *best = search_best(s);
     s->control = best ? search_ask_again(s, best->levels) : SEARCH_KEEPS;
@@ -186,7 +187,8 @@ static bool may_write(const search_options *o)
            (!o->recipe || vprec_target_check(o->recipe, SEARCH_RECIPE_BEGINS));
 }
 
-static int run_and_tell(search *s, const vprec_program *program, const char *runner, const char *preload, char **argv)
+static int run_and_tell(search *s, const vprec_program *program, const char *runner, const char *preload, int argc,
+                        char **argv)
 {
     vprec_streams_open();
     if (!may_write(s->options) || !sweep_begin(&s->sweep, program, runner, preload))
@@ -203,21 +205,16 @@ static int run_and_tell(search *s, const vprec_program *program, const char *run
         return status ? status : SWEEP_EXIT_FAILURE;
     if (!s->sweep.repeats && !s->options->sweep.quiet)
         vprec_say("warning: two native runs gave different output: part of what you see is the program's own doing");
+    if (!status && !s->trouble && s->options->confirm && !s->options->dry_run && search_best(s) &&
+        (status = search_confirm(s, argc, argv, runner, preload)))
+        vprec_say("--confirm: what was found is not confirmed");
     bool ok = tell(s, argv, !status && !s->trouble);
     if (status || !ok || s->trouble)
         return status ? status : SWEEP_EXIT_FAILURE;
     return s->options->dry_run || search_best(s) ? 0 : EXIT_NOTHING;
 }
 
-static bool question_make(search *s, search_options *o)
-{
-    if (o->require)
-        return sweep_question_make(&s->question, "--require", o->require, &o->sweep.metrics);
-    sweep_question_usual(&s->question, "--require", &o->sweep.metrics, o->sweep.metrics_given);
-    return true;
-}
-
-static int with_program(search *s, char **argv)
+static int with_program(search *s, int argc, char **argv)
 {
     vprec_program program = {NULL, NULL};
     char *runner = sweep_runner_find(), *preload = NULL;
@@ -225,7 +222,7 @@ static int with_program(search *s, char **argv)
     if (runner && !vprec_program_find(&program, s->sweep.options->program) && (preload = vprec_preload_find())) {
         status = SWEEP_EXIT_USAGE;
         if (sweep_grid_make(&s->sweep.grid, s->sweep.options, &program, runner))
-            status = run_and_tell(s, &program, runner, preload, argv);
+            status = run_and_tell(s, &program, runner, preload, argc, argv);
         sweep_document_free(&s->sweep.native);
         vprec_results_close(&s->sweep.results);
         sweep_grid_free(&s->sweep.grid, s->sweep.options->metrics.count);
@@ -245,12 +242,12 @@ int main(int argc, char **argv)
     if (status < 0) {
         search s = {.options = &options, .sweep = {.options = &options.sweep, .repeats = true, .known = known,
                                                    .more = more, .results = {.lock = -1}}};
-        if (!question_make(&s, &options))
+        if (!search_question_make(&s, &options))
             status = SWEEP_EXIT_USAGE;
         else if (!sweep_metrics_open(&options.sweep.metrics))
             status = SWEEP_EXIT_FAILURE;
         else
-            status = with_program(&s, argv);
+            status = with_program(&s, argc, argv);
         search_free(&s);
     }
     search_options_free(&options);

@@ -9,10 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_REQUIRE = SEARCH_PASSED + 1, OPT_BUDGET, OPT_STRATEGY, OPT_JSON, OPT_RECIPE, OPT_DRY, OPT_MODE };
+enum {
+    OPT_REQUIRE = SEARCH_PASSED + 1,
+    OPT_BUDGET,
+    OPT_STRATEGY,
+    OPT_CONFIRM,
+    OPT_JSON,
+    OPT_RECIPE,
+    OPT_DRY,
+    OPT_MODE
+};
 enum { BUDGET = 40, BUDGET_MOST = 100000 };
 #define SHORT_OPTIONS "u:f:m:n:s:j:o:qhV"
-#define FORMATS "e8m{1,2,3,4,5,7,10,13,16,19}"
+#define FORMATS "e8m{1..8},e8m{10..19..3}"
 
 const char *const search_kind_names[] = {"layer", "function", "object"};
 const char *const search_strategy_names[SEARCH_STRATEGIES_COUNT] = {
@@ -27,6 +36,7 @@ static const struct option own_options[] = {
     {"budget", required_argument, NULL, OPT_BUDGET},
     {"strategy", required_argument, NULL, OPT_STRATEGY},
     {"mode", required_argument, NULL, OPT_MODE},
+    {"confirm", required_argument, NULL, OPT_CONFIRM},
     {"json", required_argument, NULL, OPT_JSON},
     {"recipe", required_argument, NULL, OPT_RECIPE},
     {"dry-run", no_argument, NULL, OPT_DRY},
@@ -147,6 +157,7 @@ static bool take(search_options *o, rest *r, const struct option *all, int optio
     case OPT_REQUIRE: o->require = optarg; return true;
     case OPT_BUDGET: return take_budget(o, optarg);
     case OPT_STRATEGY: return take_strategies(o, optarg);
+    case OPT_CONFIRM: o->confirm = optarg; return true;
     case OPT_JSON: o->json = optarg; return true;
     case OPT_RECIPE: o->recipe = optarg; return true;
     case OPT_DRY: o->dry_run = true; return true;

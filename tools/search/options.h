@@ -32,6 +32,7 @@ typedef struct search_options {
     bool strategies[SEARCH_STRATEGIES_COUNT];
     const char *require; /* NULL: what vprec-sweep asks where nobody does */
     uint32_t budget; /* runs, but for the native ones and the one that counts */
+    const char *confirm; /* a command of the shell, or NULL */
     const char *json, *recipe;
     bool dry_run;
     sweep_list words; /* what `sweep` was parsed from, and points into */

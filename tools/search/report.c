@@ -111,6 +111,20 @@ static json_t *set_json(const search *s, const search_set *set, bool asked)
     return object;
 }
 
+static json_t *confirmation_json(const search *s)
+{
+    const search_confirmation *c = &s->confirmation;
+    if (!c->done)
+        return json_null();
+    json_t *object = vprec_json_must(json_object());
+    vprec_json_put(object, "command", vprec_json_text(s->options->confirm));
+    vprec_json_put(object, "tried", json_integer((json_int_t)c->tried));
+    vprec_json_put(object, "native", vprec_json_text(c->native));
+    vprec_json_put(object, "best", c->values ? vprec_json_text(c->values) : json_null());
+    vprec_json_put(object, "uniform", c->uniform ? vprec_json_text(c->uniform) : json_null());
+    return object;
+}
+
 json_t *search_report(const search *s, char **argv, bool complete)
 {
     json_t *report = vprec_json_must(json_object()), *runs = vprec_json_must(json_array());
@@ -134,11 +148,13 @@ json_t *search_report(const search *s, char **argv, bool complete)
     vprec_json_put(report, "uniform", trial_json(s, uniform, true));
     vprec_json_put(report, "monotone", s->uniform_known ? json_boolean(s->monotone) : json_null());
     vprec_json_put(report, "best", trial_json(s, best, true));
-    vprec_json_put(report, "confirmed", answer_json(s->control));
+    vprec_json_put(report, "confirmed", s->confirmation.done ? json_boolean(best != NULL) : answer_json(s->control));
     vprec_json_put(report, "saving", best && uniform ? vprec_json_real(1 - search_cost(&s->units, best->levels) /
                                                                                search_cost(&s->units, uniform->levels))
                                                      : json_null());
-    vprec_json_put(report, "changed_at_most", vprec_json_real(search_changed_most(s, best)));
+    vprec_json_put(report, "confirm", confirmation_json(s));
+    vprec_json_put(report, "changed_at_most", vprec_json_real(s->confirmation.done ? s->confirmation.changed_most
+                                                              : search_changed_most(s, best, s->count)));
     vprec_json_put(report, "ddmin", set_json(s, &s->breaking, s->options->strategies[SEARCH_DDMIN]));
     vprec_json_put(report, "ddmax", set_json(s, &s->wide, s->options->strategies[SEARCH_DDMAX]));
     vprec_json_put(report, "recipe", recipe ? vprec_json_text(recipe) : json_null());

@@ -30,6 +30,15 @@ typedef struct search_set {
     const char *note;
 } search_set;
 
+/* What --confirm came to. */
+typedef struct search_confirmation {
+    bool done;
+    size_t chosen; /* the trial that keeps it there, too; `count`: none that was tried */
+    size_t tried;  /* so many, from the cheapest on */
+    char *native, *values, *uniform; /* natively, of the chosen one, of the best single format; NULL: there is none */
+    double changed_most; /* as of search_changed_most */
+} search_confirmation;
+
 typedef struct search {
     sweep sweep; /* first: callbacks of sweep_run know it alone */
     const search_options *options;
@@ -47,6 +56,7 @@ typedef struct search {
     bool uniform_known, monotone;
     search_set breaking, wide;
     search_answer control;         /* of the best */
+    search_confirmation confirmation;
 } search;
 
 /* Whether the assignment keeps what is required. UNKNOWN: it is being run, or `spent` is set and it will not be. */
@@ -69,7 +79,10 @@ bool search_greedy(search *s);
 bool search_ddmin(search *s);
 bool search_ddmax(search *s);
 /* One more run of the best. */
-bool search_confirm(search *s);
+bool search_control(search *s);
+
+/* What is asked, by --require or of its own accord. False, having said what is wrong. */
+bool search_question_make(search *s, search_options *o);
 
 void search_free(search *s);
 

@@ -149,7 +149,7 @@ static void tell_uniform(const search *s)
 
 /* What items that changed say of those of other data; that this assignment was chosen is accounted for as if all that
  * were run had been looked at (C. E. Bonferroni's inequality). */
-double search_changed_most(const search *s, const search_trial *best)
+double search_changed_most(const search *s, const search_trial *best, size_t chosen_of)
 {
     bool asked = false;
     for (size_t i = 0; i < s->question.count; i++) {
@@ -158,16 +158,22 @@ double search_changed_most(const search *s, const search_trial *best)
     }
     const sweep_judged *judged = best && asked ? &search_cell(s, best)->judged : NULL;
     return judged && judged->kind != SWEEP_NO_ITEMS
-               ? vprec_share_most(judged->changed, judged->count, 1 - (1 - SWEEP_CONFIDENCE) / (double)s->count)
+               ? vprec_share_most(judged->changed, judged->count, 1 - (1 - SWEEP_CONFIDENCE) / (double)chosen_of)
                : NAN;
 }
 
 static void tell_bound(const search *s, const search_trial *best)
 {
-    double most = search_changed_most(s, best);
+    const search_confirmation *confirmed = &s->confirmation;
+    if (confirmed->done)
+        printf("  On the data of --confirm: %s; one format for all: %s%s; tried: %zu\n", confirmed->values,
+               s->uniform ? s->units.formats[s->uniform] : "none", s->uniform ? "" : " keeps it", confirmed->tried);
+    size_t chosen_of = confirmed->done ? confirmed->tried : s->count;
+    double most = confirmed->done ? confirmed->changed_most : search_changed_most(s, best, chosen_of);
     if (!isnan(most))
-        printf("  Of other data like these at most %.2g %% change, with %g %% confidence, if items are independent; that\n"
-               "  it was chosen of %zu runs is in it\n", 100 * most, 100 * SWEEP_CONFIDENCE, s->count);
+        printf("  Of other data like these at most %.2g %% change, with %g %% confidence, if items are independent;\n"
+               "  that it was chosen of %zu run%s is in it\n", 100 * most, 100 * SWEEP_CONFIDENCE, chosen_of,
+               chosen_of == 1 ? "" : "s");
 }
 
 static void tell_best(const search *s)
@@ -175,7 +181,8 @@ static void tell_best(const search *s)
     const search_units *u = &s->units;
     const search_trial *best = search_best(s), *uniform = search_uniform_trial(s);
     if (!best) {
-        puts("\nNothing that was run keeps it but native");
+        printf("\nNothing that was run keeps it but native%s\n",
+               s->confirmation.done ? ": on the data of --confirm none of those that do here" : "");
         return;
     }
     double cost = search_cost(u, best->levels), before = uniform ? search_cost(u, uniform->levels) : 0;
@@ -185,7 +192,8 @@ static void tell_best(const search *s)
         printf(", the one format for all");
     else if (uniform)
         printf(", %.1f %% less than one format for all", 100 * (1 - cost / before));
-    puts(s->control == SEARCH_KEEPS   ? "; one more run keeps it, too"
+    puts(s->confirmation.done         ? "; other data keep it, too"
+         : s->control == SEARCH_KEEPS   ? "; one more run keeps it, too"
          : s->control == SEARCH_FAILS ? "; ONE MORE RUN DOES NOT KEEP IT: the program does not repeat itself"
                                       : "; not run once more");
     free(values);

@@ -22,9 +22,9 @@ json_t *search_report(const search *s, char **argv, bool complete);
 char *search_goal(const search *s);
 /* "changed 3, labels 0.997", of what is required; to be freed. */
 char *search_values(const search *s, const search_trial *trial);
-/* Of a requirement of changed items: the share of other data's that change at most, by what the trial changed; NaN:
- * there is none. */
-double search_changed_most(const search *s, const search_trial *trial);
+/* Of a requirement of changed items: the share of other data's that change at most, by what the trial
+ * changed, which was chosen of so many; NaN: there is none. */
+double search_changed_most(const search *s, const search_trial *trial, size_t chosen_of);
 /* The uniform format's trial; NULL: none keeps it. */
 const search_trial *search_uniform_trial(const search *s);
 

@@ -96,6 +96,8 @@ search_answer search_ask_again(search *s, const search_level *levels)
 const search_trial *search_best(const search *s)
 {
     const search_trial *best = NULL;
+    if (s->confirmation.done)
+        return s->confirmation.chosen < s->count ? &s->trials[s->confirmation.chosen] : NULL;
     for (size_t i = 0; i < s->count; i++) {
         const search_trial *t = &s->trials[i];
         if (!t->control && search_cell(s, t)->settled && search_keeps(s, t) &&
@@ -103,6 +105,14 @@ const search_trial *search_best(const search *s)
             best = t;
     }
     return best;
+}
+
+bool search_question_make(search *s, search_options *o)
+{
+    if (o->require)
+        return sweep_question_make(&s->question, "--require", o->require, &o->sweep.metrics);
+    sweep_question_usual(&s->question, "--require", &o->sweep.metrics, o->sweep.metrics_given);
+    return true;
 }
 
 void search_free(search *s)
@@ -113,6 +123,9 @@ void search_free(search *s)
     sweep_question_free(&s->question);
     free(s->breaking.in);
     free(s->wide.in);
+    free(s->confirmation.native);
+    free(s->confirmation.values);
+    free(s->confirmation.uniform);
     free(s->trouble);
     search_units_free(&s->units);
 }
