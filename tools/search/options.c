@@ -42,16 +42,17 @@ static const struct option own_options[] = {
     {"dry-run", no_argument, NULL, OPT_DRY},
 };
 enum { OWN = sizeof own_options / sizeof *own_options };
-/* Of vprec-sweep's what a search decides itself, or has no use for. */
-static const char *const refused[] = {
-    "modes",  "precision", "function", "object", "within",      "layers",  "scope", "cumulative", "fork-at",
-    "why",    "threshold", "bisect",   "report", "title",       "csv",     "json",  "recipe",     "why-timeout",
-    "count",  "dry-run",   "audit",    "gdb",    "noise-rate",  "perf-map", "site", "error-mode", "report-only"};
+/* Of vprec-sweep's and vprec-run's those that go to every run; the others a search decides itself, or has no use for. */
+static const char *const taken[] = {
+    "formats",  "samples", "seed",   "jobs",          "timeout", "out",  "restart", "keep",    "own-directory",
+    "metric",   "extract", "output", "truth",         "higher",  "lower", "quiet",  "help",    "version",
+    "noise",    "round",   "exec",   "skip-function", "jit",     "fast", "preset",  "skip-jit", "skip-object",
+    "elementary", "ops",   "integer-rounding"};
 
-static bool is_refused(const char *name)
+static bool is_taken(const char *name)
 {
-    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-        if (!strcmp(refused[i], name))
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (!strcmp(taken[i], name))
             return true;
     return false;
 }
@@ -66,7 +67,7 @@ static struct option *all_options(void)
     struct option *all = vprec_alloc(OWN + count + 1, sizeof *all), *end = all + OWN;
     memcpy(all, own_options, sizeof own_options);
     for (size_t i = 0; i < count; i++)
-        if (!is_refused(theirs[i].name))
+        if (is_taken(theirs[i].name))
             *end++ = (struct option){theirs[i].name, theirs[i].has_arg, NULL,
                                      i < own && theirs[i].val < 256 ? theirs[i].val : SEARCH_PASSED};
     free(theirs);
@@ -170,12 +171,24 @@ static bool take(search_options *o, rest *r, const struct option *all, int optio
     return true;
 }
 
+/* Whether vprec-sweep or vprec-run know what a word begins with. */
+static bool is_theirs(const char *word)
+{
+    size_t own, length = strcspn(word, "=");
+    struct option *theirs = sweep_options_list(&own);
+    bool found = false;
+    for (const struct option *o = theirs; o->name; o++)
+        found |= strlen(o->name) == length && !strncmp(o->name, word, length);
+    free(theirs);
+    return found;
+}
+
 static void complain(int option, char **argv)
 {
     const char *word = argv[optind - 1];
     if (option == ':')
         vprec_say("option '%s' needs a value: see vprec-search --help", word);
-    else if (!strncmp(word, "--", 2) && is_refused(word + 2))
+    else if (!strncmp(word, "--", 2) && !is_taken(word + 2) && is_theirs(word + 2))
         vprec_say("option '%s' is for vprec-sweep or vprec-run alone: see vprec-search --help", word);
     else
         vprec_say("unknown or ambiguous option '%s', or a value that it does not take: see vprec-search --help; the "
