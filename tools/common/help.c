@@ -75,6 +75,7 @@ static const char help[] =
     "What is told\n"
     "      --report FILE     everything, as JSON; - is standard output. With it, --count or --layers\n"
     "                        SIGUSR1 to vprec-run writes a snapshot, and the program goes on\n"
+    "      --replay FILE     the run of that report once more: no PROGRAM; other options come on top\n"
     "      --count           count operations and exponents of results, by function;\n"
     "                        --count=operations these alone, --count=all overflows, digits\n"
     "                        cancelled and more, slowly\n"

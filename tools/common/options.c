@@ -22,6 +22,7 @@ enum {
     OPT_INTEGERS,
     OPT_OPS,
     OPT_REPORT,
+    OPT_REPLAY,
     OPT_COUNT,
     OPT_AUDIT,
     OPT_LIST,
@@ -70,6 +71,7 @@ static const struct option long_options[] = {
     {"integer-rounding", required_argument, NULL, OPT_INTEGERS},
     {"ops", required_argument, NULL, OPT_OPS},
     {"report", required_argument, NULL, OPT_REPORT},
+    {"replay", required_argument, NULL, OPT_REPLAY},
     {"count", optional_argument, NULL, OPT_COUNT},
     {"audit", optional_argument, NULL, OPT_AUDIT},
     {"list", no_argument, NULL, OPT_LIST},
@@ -91,8 +93,8 @@ static const struct option long_options[] = {
 #define SHORT_OPTIONS "f:m:t:s:n:o:j:qhV"
 
 /* These change how a run is made or told, not what it computes; the seed is kept apart. */
-static const int not_given[] = {'s', 'n', 'o', 'j', 'q', OPT_KEEP, OPT_RESTART, OPT_REFERENCE, OPT_REPORT, OPT_LIST, OPT_DUMP,
-                                OPT_PERF_MAP, OPT_GDB};
+static const int not_given[] = {'s', 'n', 'o', 'j', 'q', OPT_KEEP, OPT_RESTART, OPT_REFERENCE, OPT_REPORT, OPT_REPLAY, OPT_LIST,
+                                OPT_DUMP, OPT_PERF_MAP, OPT_GDB};
 
 const struct option *vprec_options_list(void)
 {
@@ -705,6 +707,7 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
             break;
         case OPT_OPS: ok = ops_parse(config, optarg); break;
         case OPT_REPORT: options->report = optarg; break;
+        case OPT_REPLAY: options->replay = optarg; break;
         case OPT_DUMP: options->dump = optarg; break;
         case OPT_COUNT: ok = counting_parse(config, optarg); break;
         case OPT_AUDIT: ok = audit_parse(config, optarg); break;
@@ -730,6 +733,8 @@ int vprec_options_parse(vprec_options *options, int argc, char **argv)
             given_add(options, option, optarg);
     }
     options->program = argv + optind;
+    if (options->replay)
+        return -1;
     if (options->report && !*options->report) {
         vprec_say("empty file name for --report: name a file, or - for standard output");
         return VPREC_EXIT_FAILURE;

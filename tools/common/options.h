@@ -34,6 +34,7 @@ typedef struct vprec_options {
     const char *layers;       /* --layers: which are shown; NULL: none are asked for */
     const char *dump;         /* --dump-layers DIR, or NULL */
     const char *report;       /* --report FILE, "-" stdout, NULL none */
+    const char *replay;       /* --replay FILE: the run of that report; then nothing else is complete. Or NULL */
     vprec_sampling sampling;
     char **given; /* what decides the run's results, as "--name=value" ordered by name, NULL-terminated; without seed */
     size_t givens;

@@ -7,6 +7,7 @@
 #include "forked.h"
 #include "names.h"
 #include "outlet.h"
+#include "replay.h"
 #include "run.h"
 #include "sample/samples.h"
 #include <stdlib.h>
@@ -144,6 +145,8 @@ int main(int argc, char **argv)
 {
     static vprec_options options; /* all patterns are in it: more than a small stack holds */
     int status = vprec_options_parse(&options, argc, argv);
+    if (status < 0 && options.replay)
+        status = vprec_replay(&options, argv);
     if (status >= 0) {
         vprec_options_free(&options);
         return status;

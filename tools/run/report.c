@@ -9,6 +9,7 @@
 #include "lines.h"
 #include "native.h"
 #include "probes.h"
+#include "replay.h"
 #include "run.h"
 #include "scopes.h"
 #include <inttypes.h>
@@ -406,6 +407,7 @@ json_t *vprec_report_build(const vprec_run *run)
     vprec_json_put(root, "snapshot", json_boolean(run->snapshot));
     vprec_json_put(root, "command", vprec_json_strings(run->options->program));
     vprec_json_put(root, "executable", vprec_json_text(run->program->path));
+    vprec_json_put(root, "replay", vprec_replay_describe(run));
     vprec_json_put(root, "configuration", configuration(run));
     vprec_json_put(root, "exit", exit_of(run));
     vprec_json_put(root, "resources", resources_of(run));

@@ -101,7 +101,7 @@ static const struct option own_options[] = {
 };
 enum { OWN = sizeof own_options / sizeof *own_options };
 /* Options of vprec-run that a cell has no use for: what they do is done here. The others go to every cell. */
-static const char *const refused[] = {"format", "mode", "list", "formats", "reference", "report", "dump-layers"};
+static const char *const refused[] = {"format", "mode", "list", "formats", "reference", "report", "replay", "dump-layers"};
 #define SHORT_OPTIONS "f:m:t:n:s:j:o:qhV"
 
 struct option *sweep_options_list(size_t *own)

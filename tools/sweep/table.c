@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * table.c: rows as they finish, coloured on a terminal, and what they come to. */
 #include "table.h"
+#include "cell.h"
+#include "common/json.h"
 #include "common/say.h"
+#include "page/text.h"
 #include "report.h"
 #include <inttypes.h>
 #include <math.h>
@@ -220,6 +223,31 @@ static void print_worst(const sweep *s)
     }
 }
 
+/* The line that repeats the run of the cell that failed: by its report, or where a run left none by its options. */
+static void print_repeat(const sweep *s, const sweep_cell *c)
+{
+    uint32_t number = 1;
+    while (number < c->count && sweep_cell_good(c, number))
+        number++;
+    char *report = vprec_results_file(&c->results, number, "report.json");
+    json_t *words = vprec_json_must(json_array());
+    if (!access(report, R_OK)) {
+        vprec_json_add(words, json_string("--replay"));
+        vprec_json_add(words, vprec_json_text(report));
+    } else {
+        for (size_t i = 0; i < c->options.givens; i++)
+            vprec_json_add(words, vprec_json_text(c->options.given[i]));
+        vprec_json_add(words, json_string("--"));
+        for (char **word = s->options->program; *word; word++)
+            vprec_json_add(words, vprec_json_text(*word));
+    }
+    char *line = page_shell(words);
+    vprec_say("  to repeat it: vprec-run %s", line);
+    free(line);
+    json_decref(words);
+    free(report);
+}
+
 /* Why cells failed, each reason once. */
 static void say_failures(const sweep *s)
 {
@@ -235,6 +263,7 @@ static void say_failures(const sweep *s)
         vprec_say("%s: %s%s%s", c->id, how,
                   c->status == SWEEP_REFUSED_STATUS ? ": " : "; its last line on standard error: ", c->note);
         free(how);
+        print_repeat(s, c);
         said++;
     }
 }

@@ -678,6 +678,84 @@ class Signals(Case):
         self.assertIn(b'vprec-run: rounded', output)
 
 
+class Replay(Case):
+    """The run of a report once more."""
+    SCRIPT = 'pwd; echo "$0" "$@"; env | sort; cat'
+
+    def tell(self, words):
+        """What the program of a run sees, and its configuration."""
+        done, report = words
+        lines = done.stdout.decode().splitlines()
+        own = '(LD_PRELOAD|VPREC_WIRE|SECRET_TOKEN|_|PWD|OLDPWD|SHLVL)='
+        return [line for line in lines if not re.match(own, line)], report['configuration']
+
+    def run_with(self, *words, name='new.json', **kwargs):
+        done = self.run_vprec('--report', self.path(name), *words, **kwargs)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(self.path(name), encoding='utf-8') as text:
+            return done, strict_json(text.read())
+
+    def setUp(self):
+        super().setUp()
+        os.mkdir(self.path('work'))
+        self.file('input', 'what it reads\n')
+        env = {'OMP_NUM_THREADS': '3', 'SECRET_TOKEN': 'abc123', 'LC_ALL': 'C', 'OPENBLAS_CORETYPE': None}
+        options = ['-f', 'e5m9', '-m', 'sr', '-s', '77', '--object', 'hit*', '--round', 'both', '--count=all']
+        with open(self.path('input'), 'rb') as text:
+            done = subprocess.run([RUN, '--report', self.path('report.json'), *options, '--', SH, '-c', self.SCRIPT, 'a b',
+                                   "c'd"], stdin=text, capture_output=True, check=True, cwd=self.path('work'),
+                                  env=self.environment(**env))
+        with open(self.path('report.json'), encoding='utf-8') as text:
+            self.text = text.read()
+        self.first = done, strict_json(self.text)
+
+    def test_the_same_run(self):
+        env = {'OMP_NUM_THREADS': '5', 'OPENBLAS_CORETYPE': 'Haswell', 'LC_ALL': None, 'SECRET_TOKEN': 'abc123'}
+        with open(self.path('input'), 'rb') as text:
+            again = self.run_with('--replay', 'report.json', env=env, stdin=text)
+        self.assertEqual(self.tell(again), self.tell(self.first))
+        lines = self.tell(again)[0]
+        self.assertEqual(lines[:2], [os.path.realpath(self.path('work')), "a b c'd"])
+        self.assertIn('OMP_NUM_THREADS=3', lines)
+        self.assertEqual(lines[-1], 'what it reads')
+        self.assertEqual((again[1]['configuration']['seed'], again[1]['configuration']['round']), ('77', 'both'))
+
+    def test_no_secrets(self):
+        self.assertNotIn('abc123', self.text)
+        self.assertNotIn('SECRET', self.text)
+        self.assertIn('OMP_NUM_THREADS', self.text)
+
+    def test_its_input_where_there_is_a_terminal(self):
+        master, slave = os.openpty()
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.close, slave)
+        done = self.run_vprec('-q', '--replay', 'report.json', stdin=slave)
+        self.assertEqual((done.returncode, done.stdout.decode().splitlines()[-1]), (0, 'what it reads'), done.stderr)
+
+    def test_options_on_top(self):
+        done, report = self.run_with('--replay', 'report.json', '-s', '78', '--format=e5m3', '--count=operations')
+        configuration = report['configuration']
+        self.assertEqual((configuration['seed'], configuration['formats']['f32']['name'], configuration['round']),
+                         ('78', 'e5m3', 'both'))
+        self.assertEqual(configuration['counted'], 'operations')
+
+    def test_what_has_changed_is_said(self):
+        script = self.file('script.sh', '#!/bin/sh\necho one\n')
+        self.run_with('-f', 'e5m9', script, name='script.json')
+        self.assertNotIn(b'is not what it was', self.run_vprec('--replay', 'script.json').stderr)
+        self.file('script.sh', '#!/bin/sh\necho another\n')
+        done = self.run_vprec('--replay', 'script.json')
+        self.assertEqual(done.stdout, b'another\n')
+        self.assertIn(b"script.sh' is not what it was in that run", done.stderr)
+
+    def test_refused(self):
+        self.assert_refused(self.run_vprec('--replay', 'report.json', SH), 125, 'leave out', SH)
+        self.assert_refused(self.run_vprec('--replay', 'no.json'), 125, 'no.json')
+        self.assert_refused(self.run_vprec('--replay', self.file('x.json', '{"tool": "vprec-run"}')), 125, 'older')
+        shutil.rmtree(self.path('work'))
+        self.assert_refused(self.run_vprec('--replay', 'report.json'), 125, 'work')
+
+
 class Reports(Case):
     def test_everything_is_in_it(self):
         report = self.report('-f', 'bf16', '--object', 'hit*', '--', SH, '-c', 'exit 3', status=3)

@@ -700,6 +700,17 @@ class Cells(Case):
         self.assertEqual(self.cells('--formats', 'e8m4', '--timeout', '0.4')['e8m4-rne']['status'], 'timeout')
         self.assertEqual(self.cells('--formats', 'e8m4', '--timeout', '20')['e8m4-rne']['status'], 'ok')
 
+    def test_a_failed_cell_is_repeated(self):
+        """By the line that is printed, which gives the same."""
+        self.plan(native='1\n', m2='2\n', m2_do='exit 3')
+        _, error = self.sweep('--formats', 'e8m2')
+        [line] = re.findall('to repeat it: vprec-run (.*)', error)
+        self.assertEqual(line, '--replay ' + self.path('out/cells/e8m2-rne/0001/report.json'))
+        done = subprocess.run(f'{RUN} {line}', shell=True, capture_output=True, check=False, cwd='/',
+                              env=self.environment())
+        self.assertEqual((done.returncode, done.stdout), (3, b'2\n'))
+        self.assertEqual(self.log().count('2 1'), 2)
+
     def test_children_end_with_their_cell(self):
         self.plan(native='1\n', m4_do='child')
         self.assertEqual(self.cells('--formats', 'e8m4', '--timeout', '0.3')['e8m4-rne']['status'], 'timeout')
@@ -1615,7 +1626,7 @@ class Help(Case):
     def test_every_option_of_vprec_run_has_a_place(self):
         """It is our own, or goes to vprec-run; the others are named."""
         own = set(re.findall(r'--[a-z][a-z-]+', self.help()))
-        instead = {'--format', '--mode', '--list', '--reference', '--dump-layers'}
+        instead = {'--format', '--mode', '--list', '--reference', '--dump-layers', '--replay'}
         values = {'--noise': 'operands', '--error-mode': 'rel', '--noise-rate': '0.5', '--ops': 'add', '--exec': 'hit*',
                   '--skip-object': 'hit*', '--skip-function': 'hit*', '--round': 'both'}
         for name in re.findall(r'^ +(?:-., )?(--[a-z-]+)', self.help('vprec-run'), re.M):
