@@ -2,6 +2,7 @@
  * json.c: helpers above jansson. Knows nothing of what is written. */
 #include "json.h"
 #include "say.h"
+#include "shortest.h"
 #include "whole.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -79,7 +80,38 @@ static int write_all(const char *buffer, size_t size, void *data)
     return 0;
 }
 
-/* What waits to be written: the dump comes in pieces of a few bytes. */
+/* A dump comes in pieces of a few bytes: a number, a quote, what stands between two of them. */
+typedef struct dump {
+    json_dump_callback_t put;
+    void *data;
+    bool quoted; /* within a string */
+} dump;
+
+/* Numbers that jansson has written in 17 digits, in the fewest that read back as them. */
+static int put_shortest(const char *piece, size_t size, void *data)
+{
+    dump *d = data;
+    char text[VPREC_SHORTEST_ROOM + 2], number[VPREC_SHORTEST_ROOM];
+    if (size == 1 && *piece == '"')
+        d->quoted = !d->quoted;
+    bool real = !d->quoted && size < sizeof number && (*piece == '-' || (*piece >= '0' && *piece <= '9')) &&
+                (memchr(piece, '.', size) || memchr(piece, 'e', size));
+    if (!real)
+        return d->put(piece, size, d->data);
+    snprintf(number, sizeof number, "%.*s", (int)size, piece);
+    vprec_shortest(text, strtod(number, NULL));
+    if (!text[strcspn(text, ".e")]) /* as jansson marks a real number that is whole */
+        snprintf(text + strlen(text), 3, ".0");
+    return d->put(text, strlen(text), d->data);
+}
+
+static bool dump_to(const json_t *root, json_dump_callback_t put, void *data)
+{
+    dump d = {put, data, false};
+    return !json_dump_callback(root, put_shortest, &d, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
+}
+
+/* What waits to be written. */
 typedef struct waiting {
     int fd;
     size_t bytes;
@@ -108,17 +140,32 @@ static int wait_or_write(const char *buffer, size_t size, void *data)
 bool vprec_json_write(const json_t *root, int fd)
 {
     waiting w = {.fd = fd, .bytes = 0};
-    return !json_dump_callback(root, wait_or_write, &w, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) &&
-           !wait_or_write("\n", 1, &w) && !write_waiting(&w);
+    return dump_to(root, wait_or_write, &w) && !wait_or_write("\n", 1, &w) && !write_waiting(&w);
+}
+
+/* Bytes in memory. */
+typedef struct growing {
+    char *text;
+    size_t size, room;
+} growing;
+
+static int grow(const char *buffer, size_t size, void *data)
+{
+    growing *g = data;
+    while (g->size + size + 1 > g->room)
+        g->text = vprec_grow(g->text, g->room = 2 * g->room + 1024, 1);
+    memcpy(g->text + g->size, buffer, size);
+    g->size += size;
+    g->text[g->size] = 0;
+    return 0;
 }
 
 char *vprec_json_bytes(const json_t *root)
 {
-    char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(17));
-    vprec_json_must(text ? json_true() : NULL);
-    char *whole = vprec_text("%s\n", text);
-    free(text);
-    return whole;
+    growing g = {.text = NULL};
+    vprec_json_must(dump_to(root, grow, &g) ? json_true() : NULL);
+    grow("\n", 1, &g);
+    return g.text;
 }
 
 /* Writes `root`, or where that is NULL the bytes, to a file of that name. */

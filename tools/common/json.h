@@ -28,7 +28,7 @@ json_t *vprec_json_real(double x);
 /* A string of digits always: seeds have 64 bits, and many readers hold only 53. */
 json_t *vprec_json_seed(uint64_t seed);
 
-/* Writes `root` and a newline. False with errno set. */
+/* Writes `root` and a newline, real numbers in the fewest digits that read back. False with errno set. */
 bool vprec_json_write(const json_t *root, int fd);
 /* The same bytes in memory, to be freed. */
 char *vprec_json_bytes(const json_t *root);

@@ -2,6 +2,7 @@
  * csv.c: report.csv: a header and a row for each cell, in full precision,
  * with CR LF as RFC 4180 has it. Leaves out what is no number or name of a cell. */
 #include "common/say.h"
+#include "common/shortest.h"
 #include "files.h"
 #include <math.h>
 #include <stdlib.h>
@@ -36,9 +37,9 @@ static void put_text(row *row, const char *text)
 
 static void put_number(row *row, double number, bool there)
 {
-    char text[32] = "";
+    char text[VPREC_SHORTEST_ROOM] = "";
     if (there)
-        snprintf(text, sizeof text, "%.17g", number);
+        vprec_shortest(text, number);
     put_text(row, text);
 }
 

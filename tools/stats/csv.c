@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * csv.c: see csv.h. */
 #include "csv.h"
+#include "common/shortest.h"
 #include <math.h>
 #include <string.h>
 
@@ -21,8 +22,7 @@ void stats_csv_text(FILE *out, const char *text)
 
 void stats_csv_real(FILE *out, double x)
 {
-    if (isinf(x))
-        fputs(x > 0 ? "inf" : "-inf", out);
-    else if (!isnan(x))
-        fprintf(out, "%.17g", x);
+    char text[VPREC_SHORTEST_ROOM];
+    if (!isnan(x))
+        fputs(vprec_shortest(text, x), out);
 }

@@ -2,6 +2,7 @@
  * main.c: vprec-stats: finds the samples, goes through their documents,
  * prints what they tell. */
 #include "common/say.h"
+#include "common/shortest.h"
 #include "compare.h"
 #include "documents.h"
 #include "options.h"
@@ -33,7 +34,8 @@ static stats_kind kind_of(const stats_options *options, const char *path)
 
 static char *reference_words(const stats_options *options, const char *path)
 {
-    return options->has_value ? vprec_text("%.17g", options->value) : path ? vprec_text("%s", path) : NULL;
+    char number[VPREC_SHORTEST_ROOM];
+    return options->has_value ? vprec_text("%s", vprec_shortest(number, options->value)) : path ? vprec_text("%s", path) : NULL;
 }
 
 /* One document, from the samples that have it. */

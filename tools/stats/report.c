@@ -5,6 +5,7 @@
 #include "result.h"
 #include "stats.h"
 #include "summary.h"
+#include "verdict.h"
 #include "vprec.h"
 #include <errno.h>
 #include <math.h>
@@ -179,6 +180,9 @@ bool stats_print_json(const stats_report *report, FILE *out)
     vprec_json_put(root, "settings", settings);
     vprec_json_put(root, "samples", vprec_json_number(report->samples));
     vprec_json_put(root, "samples_needed", vprec_json_real(vprec_samples_needed(options->probability, options->confidence)));
+    char *verdict = stats_verdict(report);
+    vprec_json_put(root, "verdict", vprec_json_text(verdict));
+    free(verdict);
     vprec_json_put(root, "warnings", strings(report->warnings, report->warning_count));
     for (size_t d = 0; d < report->document_count; d++)
         vprec_json_add(documents, document_json(&report->documents[d], options));

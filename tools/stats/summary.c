@@ -17,7 +17,7 @@ stats_total stats_document_total(const stats_document *document)
 }
 
 /* More than chance explains, three standard deviations above: of normal samples a share 1-c fails the test. */
-static bool not_by_chance(const stats_total *t, double confidence)
+bool stats_not_by_chance(const stats_total *t, double confidence)
 {
     double expected = (double)t->tested * (1 - confidence);
     return (double)t->not_normal > expected + 3 * sqrt(expected * confidence);
@@ -33,7 +33,7 @@ void stats_document_judge(stats_document *document, const stats_options *options
     if (t.nan > 0 || t.inf > 0)
         stats_warn(document, "%.0f NaN and %.0f infinite values are left out: the digits are those of the finite ones",
                    t.nan, t.inf);
-    if (options->methods & STATS_METHOD_CNH && t.not_normal && (t.tested == 1 || not_by_chance(&t, options->confidence)))
+    if (options->methods & STATS_METHOD_CNH && t.not_normal && (t.tested == 1 || stats_not_by_chance(&t, options->confidence)))
         stats_warn(document, "%" PRIu64 " of %" PRIu64 " numbers are not normally distributed, so that the CNH digits do "
                    "not hold: take Bernoulli's", t.not_normal, t.tested);
     if (t.biased)

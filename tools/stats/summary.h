@@ -11,4 +11,7 @@ stats_total stats_document_total(const stats_document *document);
 /* Adds the warnings that its numbers call for. */
 void stats_document_judge(stats_document *document, const stats_options *options);
 
+/* More numbers are not normally distributed than chance explains. */
+bool stats_not_by_chance(const stats_total *total, double confidence);
+
 #endif

@@ -38,6 +38,42 @@ static void print_text(const stats_table *t, const char *text)
     }
 }
 
+/* Cuts the text to so many columns: "~" stands for what is left out of its middle. */
+static void cut(char *text, size_t to)
+{
+    size_t is = width(text), head = (to - 1) / 2, tail = to - 1 - head;
+    if (!text || is <= to)
+        return;
+    const char *from = text;
+    char *into = text;
+    for (size_t i = 0; i < head; i++) /* whole characters */
+        do
+            from++, into++;
+        while (((unsigned char)*from & 0xC0) == 0x80);
+    for (size_t i = head; i < is - tail; i++)
+        do
+            from++;
+        while (((unsigned char)*from & 0xC0) == 0x80);
+    *into++ = '~';
+    memmove(into, from, strlen(from) + 1);
+}
+
+/* Cuts what is too long in column `c`, so that the table fits; not below `least`. */
+static void fit(stats_table *t, size_t *widths, size_t c, size_t least)
+{
+    size_t all = 0;
+    for (size_t i = 0; i < t->columns; i++)
+        all += 2 + widths[i];
+    if (!t->most || all <= t->most)
+        return;
+    size_t over = all - t->most, to = widths[c] > over + least ? widths[c] - over : least;
+    if (to >= widths[c])
+        return;
+    for (size_t r = 0; r < t->rows; r++)
+        cut(t->cells[r * t->columns + c], to);
+    widths[c] = to;
+}
+
 /* Without spaces behind the last cell that holds something, but in Markdown, where all columns are there. */
 static void print_row(const stats_table *t, char **cells, const size_t *widths)
 {
@@ -67,6 +103,9 @@ void stats_table_flush(stats_table *t)
         if (w > widths[i % t->columns])
             widths[i % t->columns] = w;
     }
+    enum { NAME_LEAST = 16, LAST_LEAST = 12 };
+    fit(t, widths, 0, NAME_LEAST);
+    fit(t, widths, t->columns - 1, LAST_LEAST);
     for (size_t r = 0; r < t->rows; r++) {
         if (t->colour && !r)
             fputs("\033[1m", t->out);

@@ -11,6 +11,7 @@
 typedef struct stats_table {
     bool markdown, colour;
     FILE *out;
+    size_t most; /* columns of a line, 0 any: the first cell, and then the last, are cut to it */
     size_t columns, rows;
     char **cells; /* rows x columns */
 } stats_table;

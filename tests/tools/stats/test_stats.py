@@ -7,6 +7,7 @@ import json
 import math
 import os
 import random
+import re
 import statistics
 import struct
 import subprocess
@@ -667,6 +668,132 @@ def read_all(master):
     except OSError: # as Linux says that the other side is closed
         pass
     return data
+
+
+class Verdict(Case):
+    """What comes first, the tables for people, and how numbers are written."""
+
+    def told(self, *arguments):
+        return self.run_stats(*arguments).stdout.decode()
+
+    def documents(self, *arguments):
+        return self.json(*arguments)
+
+    def samples(self, rows, name='s{}.txt'):
+        """Files of one line each for a row of numbers."""
+        paths = []
+        for i, row in enumerate(rows):
+            paths.append(self.put(name.format(i), ' '.join(map(repr, row)) + '\n'))
+        return paths
+
+    def test_verdict(self):
+        rng = random.Random(4)
+        rows = [[1 + rng.gauss(0, 10**-k) for k in (3, 1, 5, 2, 4)] for _ in range(10)]
+        paths = self.samples(rows)
+        numbers = self.documents(*paths)['documents'][0]['groups'][0]['numbers']
+        digits = {n['name']: n['cnh_digits'] for n in numbers}
+        worst = min(digits, key=digits.get)
+        text = self.told(*paths)
+        self.assertEqual(text.splitlines()[0], f'{statistics.median(digits.values()):.1f} digits in the median of 5 '
+                                               f'numbers, {digits[worst]:.1f} in the worst ({worst})')
+        self.assertEqual(self.documents(*paths)['verdict'], text.splitlines()[0])
+        self.assertTrue(text.splitlines()[1].startswith('10 samples; 59 are needed to hold for 0.95 of all runs'))
+        # Worst first.
+        listed = re.findall(r'^  (1:\d) ', text, re.M)
+        self.assertEqual(listed, sorted(digits, key=digits.get))
+        text = self.told('-n', '2', *paths)
+        self.assertEqual(re.findall(r'^  (1:\d) ', text, re.M), listed[:2])
+        self.assertIn('(the 2 worst of 5)', text)
+
+    def test_other_verdicts(self):
+        paths = self.samples([[1.5], [1.25], [1.75]])
+        self.assertRegex(self.told(*paths), r'\A-?[0-9.]+ digits \(1:1\)\n')
+        for i in range(3):
+            self.put(f's{i}.txt', f'cat {"dog" if i == 1 else "cow"}\n')
+        self.assertTrue(self.told(*paths).startswith('1 of 2 labels changes\n'))
+        for i in range(3):
+            self.put(f's{i}.txt', f'{1 + i / 8} nan\n')
+        self.assertRegex(self.told(*paths), r'\A.* in the median of 2 numbers, no in the worst \(1:2\)\n')
+
+    def test_biased_numbers_are_told_by_bernoulli(self):
+        paths = self.samples([[1.1 + 1e-9 * i] for i in range(60)])
+        text = self.told('--reference', '1', *paths)
+        [number] = self.documents('--reference', '1', *paths)['documents'][0]['groups'][0]['numbers']
+        self.assertTrue(number['biased'])
+        self.assertTrue(text.startswith(f"{number['bernoulli_digits']:.1f} digits (1:1)\n60 samples"), text)
+        self.assertIn('however they are distributed', ' '.join(text.split()))
+
+    def test_a_hundred_columns(self):
+        name = 'a.very.long.name.of.a.layer.as.frameworks.have.them.encoder.layers.11.attention.output.dense.weight'
+        rng = random.Random(8)
+        for i in range(12):
+            self.put(f'd{i}.json', json.dumps({name: [rng.gauss(-1e-5, 1e-7)**(1 + k % 2) for k in range(9)], 'x' + name: 3,
+                                               'bad': rng.choice([1, 1, 1, 1e-300, 7]), 'label': 'w' * rng.choice([90, 80])}))
+        paths = [f'd{i}.json' for i in range(12)]
+        for options in [], ['-m', 'cnh'], ['-m', 'bernoulli'], ['-r', '1']:
+            text = self.told(*options, *paths)
+            self.assertLessEqual(max(map(len, text.splitlines())), 100, text)
+            self.assertIn('~', text)
+            self.assertIn('dense.weight', text)
+        self.assertIn(name, self.told('-f', 'md', *paths))
+
+    def test_tensors(self):
+        rng = random.Random(2)
+        shapes = {'conv.weight': (2, 3), 'fc.weight': (4, 5), 'fc.bias': (5,)}
+        noise = {'conv.weight': 1e-4, 'fc.weight': 1e-1, 'fc.bias': 1e-7}
+        paths = []
+        for i in range(9):
+            members = {f'{name}.npy': npy([1 + rng.gauss(0, noise[name]) for _ in range(math.prod(shape))], shape=shape)
+                       for name, shape in shapes.items()}
+            data = io.BytesIO()
+            with zipfile.ZipFile(data, 'w') as archive:
+                for name, content in members.items():
+                    archive.writestr(name, content)
+            paths.append(self.put(f'w{i}.npz', data.getvalue()))
+        text = self.told(*paths)
+        groups = {g['name']: g for g in self.documents(*paths)['documents'][0]['groups']}
+        rows = [line.split() for line in text.splitlines() if re.match(r'  \S+(weight|bias) +\d+ ', line)]
+        self.assertEqual([row[0] for row in rows], ['fc.weight', 'conv.weight', 'fc.bias'])
+        for name, numbers, median, least, shape in rows:
+            bits = groups[name]['total']['cnh_bits']
+            self.assertEqual((int(numbers), shape), (math.prod(shapes[name]), 'x'.join(map(str, shapes[name]))))
+            self.assertEqual((median, least), tuple(f'{bits[k] * math.log10(2):.1f}' for k in ('median', 'min')))
+
+    def test_layers(self):
+        """Directories of arrays, as of --dump-layers: a row for each file."""
+        rng = random.Random(3)
+        for i in range(5):
+            for k, layer in enumerate(('conv', 'relu', 'head')):
+                self.put(f'run{i}/{k:06} probe:{layer}.npy', npy([1 + rng.gauss(0, 10.**(k - 5)) for _ in range(4)]))
+        text = self.told(*[f'run{i}' for i in range(5)])
+        rows = re.findall(r'^  (00000\d probe:\w+\.npy) +4 ', text, re.M)
+        self.assertEqual(rows, ['000002 probe:head.npy', '000001 probe:relu.npy', '000000 probe:conv.npy'])
+
+    def test_numbers_are_as_short_as_can_be(self):
+        def digits(number):
+            return len(re.sub('e.*', '', number).replace('.', '').replace('-', '').strip('0')) or 1
+        rng = random.Random(1)
+        values = [0.1, 1 / 3, 5e-324, 2.5e-320, 1e22, 123456789012345680., 2**53 + 2., 1e300, 3., 9007199254740993., 0.3]
+        values += [struct.unpack('<d', rng.randbytes(8))[0] for _ in range(300)]
+        values = [x for x in values if math.isfinite(x)]
+        for value in values[:40]:
+            paths = self.samples([[value]] * 2)
+            text = self.told('-f', 'json', *paths)
+            [written] = re.findall(r'"mean": ([^,\n]+),\n *"sd"', text)
+            self.assertEqual(float(written), value)
+            self.assertEqual(digits(written), digits(repr(value)), (written, value))
+        rows = [[rng.gauss(0, 1), rng.random() * 10**rng.randint(-30, 30)] for _ in range(8)]
+        paths = self.samples(rows)
+        text = self.told('-f', 'json', *paths)
+        found = []
+        json.loads(text, parse_float=lambda number: found.append(number) or float(number))
+        self.assertGreater(len(found), 30)
+        for number in found:
+            self.assertEqual(digits(number), digits(repr(float(number))), number)
+        for row in csv.reader(io.StringIO(self.told('-f', 'csv', *paths))):
+            for cell in row:
+                if re.fullmatch(r'-?\d+\.\d+(e[-+]?\d+)?', cell):
+                    self.assertEqual(digits(cell), digits(repr(float(cell))), cell)
 
 
 class Compare(Case):
