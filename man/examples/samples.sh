@@ -3,6 +3,9 @@
 # samples.sh: how far does the result of train.c depend on rounding errors? Trains ten times with random rounding at 11
 # bits, as fp16 has, and lets vprec-stats say how many digits of the accuracy can be trusted.
 # prints:
+# *digits in the median of 2 numbers*
+# 10 samples; 59 are needed *
+# *
 # Relative error; *
 # *
 # stdout: text, 10 samples, *

@@ -96,7 +96,7 @@ static char *labels_text(const stats_report *report)
             all += (double)report->documents[d].groups[g]->label_all;
             flips += report->documents[d].groups[g]->label_flips;
         }
-    return all > 0 ? vprec_text("%.0f of %.0f label%s change%s", flips, all, all == 1 ? "" : "s", flips == 1 ? "s" : "")
+    return all > 0 ? vprec_text("%.0f of %.0f labels change%s", flips, all, flips == 1 ? "s" : "")
                    : vprec_text("%s", "");
 }
 

@@ -248,23 +248,41 @@ static void print_repeat(const sweep *s, const sweep_cell *c)
     free(report);
 }
 
+/* How the cell ended, and why if that is known; to be freed. */
+static char *failure_text(const sweep_cell *c)
+{
+    char *how = status_text(c);
+    char *text = !c->note                             ? vprec_text("%s", how)
+                 : c->status == SWEEP_REFUSED_STATUS ? vprec_text("%s: %s", how, c->note)
+                                                     : vprec_text("%s; its last line on standard error: %s", how, c->note);
+    free(how);
+    return text;
+}
+
+static bool has_failed(const sweep_cell *c)
+{
+    return c->settled && (c->status != SWEEP_OK_STATUS || c->note);
+}
+
 /* Why cells failed, each reason once. */
 static void say_failures(const sweep *s)
 {
     size_t said = 0;
     for (size_t i = 1; i < s->grid.count && said < REASONS_MOST; i++) {
         const sweep_cell *c = &s->grid.cells[i];
-        bool seen = !c->note;
-        for (size_t k = 1; k < i && !seen; k++)
-            seen = s->grid.cells[k].note && !strcmp(s->grid.cells[k].note, c->note);
-        if (seen)
-            continue;
-        char *how = status_text(c);
-        vprec_say("%s: %s%s%s", c->id, how,
-                  c->status == SWEEP_REFUSED_STATUS ? ": " : "; its last line on standard error: ", c->note);
-        free(how);
-        print_repeat(s, c);
-        said++;
+        bool seen = !has_failed(c);
+        char *text = seen ? NULL : failure_text(c);
+        for (size_t k = 1; k < i && !seen; k++) {
+            char *other = has_failed(&s->grid.cells[k]) ? failure_text(&s->grid.cells[k]) : NULL;
+            seen = other && !strcmp(other, text);
+            free(other);
+        }
+        if (!seen) {
+            vprec_say("%s: %s", c->id, text);
+            print_repeat(s, c);
+            said++;
+        }
+        free(text);
     }
 }
 

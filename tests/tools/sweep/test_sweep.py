@@ -702,14 +702,13 @@ class Cells(Case):
 
     def test_a_failed_cell_is_repeated(self):
         """By the line that is printed, which gives the same."""
-        self.plan(native='1\n', m2='2\n', m2_do='exit 3')
-        _, error = self.sweep('--formats', 'e8m2')
+        program = [SH, '-c', 'echo out; test -z "$LD_PRELOAD" || exit 3']
+        _, error = self.sweep('--formats', 'e8m2', program=program)
         [line] = re.findall('to repeat it: vprec-run (.*)', error)
         self.assertEqual(line, '--replay ' + self.path('out/cells/e8m2-rne/0001/report.json'))
         done = subprocess.run(f'{RUN} {line}', shell=True, capture_output=True, check=False, cwd='/',
                               env=self.environment())
-        self.assertEqual((done.returncode, done.stdout), (3, b'2\n'))
-        self.assertEqual(self.log().count('2 1'), 2)
+        self.assertEqual((done.returncode, done.stdout), (3, b'out\n'))
 
     def test_children_end_with_their_cell(self):
         self.plan(native='1\n', m4_do='child')
