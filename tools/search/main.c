@@ -187,6 +187,15 @@ static bool may_write(const search_options *o)
            (!o->recipe || vprec_target_check(o->recipe, SEARCH_RECIPE_BEGINS));
 }
 
+/* Then nothing is known of formats. */
+static bool all_refused(const search *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (search_cell(s, &s->trials[i])->status != SWEEP_REFUSED_STATUS)
+            return false;
+    return s->count > 0;
+}
+
 static int run_and_tell(search *s, const vprec_program *program, const char *runner, const char *preload, int argc,
                         char **argv)
 {
@@ -211,7 +220,9 @@ static int run_and_tell(search *s, const vprec_program *program, const char *run
     bool ok = tell(s, argv, !status && !s->trouble);
     if (status || !ok || s->trouble)
         return status ? status : SWEEP_EXIT_FAILURE;
-    return s->options->dry_run || search_best(s) ? 0 : EXIT_NOTHING;
+    if (s->options->dry_run || search_best(s))
+        return 0;
+    return all_refused(s) ? SWEEP_EXIT_FAILURE : EXIT_NOTHING;
 }
 
 static int with_program(search *s, int argc, char **argv)

@@ -42,7 +42,7 @@ static const struct option own_options[] = {
     {"dry-run", no_argument, NULL, OPT_DRY},
 };
 enum { OWN = sizeof own_options / sizeof *own_options };
-/* Of vprec-sweep's and vprec-run's those that go to every run; the others a search decides itself, or has no use for. */
+/* Of vprec-sweep's and vprec-run's those that go to every run; the others a search decides itself, or cannot use. */
 static const char *const taken[] = {
     "formats",  "samples", "seed",   "jobs",          "timeout", "out",  "restart", "keep",    "own-directory",
     "metric",   "extract", "output", "truth",         "higher",  "lower", "quiet",  "help",    "version",

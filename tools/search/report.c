@@ -27,6 +27,7 @@ static json_t *units_json(const search *s)
         for (int type = 0; type < VPREC_TYPES; type++)
             vprec_json_put(operations, vprec_type_names[type], vprec_json_number((uint64_t)unit->operations[type]));
         vprec_json_put(object, "operations", operations);
+        vprec_json_put(object, "absent", json_boolean(unit->absent));
         vprec_json_add(array, object);
     }
     return array;

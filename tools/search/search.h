@@ -18,6 +18,7 @@ typedef struct search_trial {
     size_t slot;
     size_t control; /* 0, or the number of this run of the very same assignment */
     const char *by; /* the strategy that asked first */
+    bool dropped;   /* it was refused for a unit that is absent, and is run without that */
 } search_trial;
 
 /* What delta debugging has found. */

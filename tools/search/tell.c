@@ -62,7 +62,7 @@ static const char *plural(const search *s)
 static double share_of(const search *s, size_t unit)
 {
     const double *operations = s->units.list[unit].operations;
-    return 100 * (operations[VPREC_F32] + operations[VPREC_F64]) / s->units.operations;
+    return s->units.list[unit].absent ? 0 : 100 * (operations[VPREC_F32] + operations[VPREC_F64]) / s->units.operations;
 }
 
 /* Of many units a line for each format, the widest first. */
@@ -118,6 +118,26 @@ void search_tell_units(const search *s, bool whole)
     free(goal);
     if (whole)
         print_units(s, NULL);
+}
+
+/* Units that stay native; runs that vprec-run has refused. */
+static void tell_refused(const search *s)
+{
+    size_t absent = 0, refused = 0;
+    const char *why = NULL;
+    for (size_t i = 0; i < s->units.count; i++)
+        if (s->units.list[i].absent)
+            printf("%s%s", absent++ ? ", " : "Native, for a run that rounds has no such code of its own: ",
+                   s->units.list[i].name);
+    if (absent)
+        putchar('\n');
+    for (size_t i = 0; i < s->count; i++) {
+        const sweep_cell *cell = search_cell(s, &s->trials[i]);
+        if (cell->status == SWEEP_REFUSED_STATUS && !s->trials[i].dropped && ++refused)
+            why = cell->note;
+    }
+    if (refused)
+        printf("vprec-run has refused %zu of %zu runs: %s\n", refused, s->count, why ? why : "see their directories");
 }
 
 static void tell_uniform(const search *s)
@@ -226,6 +246,7 @@ static void tell_set(const search *s, const search_set *set, const char *what)
 void search_tell(const search *s)
 {
     search_tell_units(s, false);
+    tell_refused(s);
     tell_uniform(s);
     if (s->options->strategies[SEARCH_DDMIN])
         tell_set(s, &s->breaking, "Smallest that breaks it alone (ddmin)");
@@ -251,11 +272,13 @@ char *search_recipe(const search *s)
         size_t length = strlen(u->list[i].pattern);
         column = length > column && length <= COLUMN_MOST ? length : column;
     }
-    for (size_t i = 0; i < u->count; i++) {
-        char *spec = search_spec(u, s->sweep.options, best->levels[i]);
-        fprintf(out, "%-*s = %s\n", (int)column, u->list[i].pattern, spec);
-        free(spec);
+    sweep_list lines = search_lines(u, s->sweep.options, best->levels);
+    for (size_t i = 0; i < lines.count; i++) {
+        char *pattern = strchr(lines.items[i], '=') + 1, *equals = strchr(pattern, '=');
+        *equals = 0;
+        fprintf(out, "%-*s = %s\n", (int)column, pattern, equals + 1);
     }
+    sweep_list_free(&lines);
     page_close(out);
     free(types);
     free(values);

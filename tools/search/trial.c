@@ -33,12 +33,43 @@ double search_harm(const search *s, const search_trial *trial)
     return harm > 0 ? harm : 0;
 }
 
+/* The assignment as it is run: what is absent is native. To be freed. */
+static search_level *as_run(const search *s, const search_level *levels)
+{
+    search_level *copy = vprec_alloc(s->units.count, sizeof *copy);
+    for (size_t i = 0; i < s->units.count; i++)
+        copy[i] = s->units.list[i].absent ? SEARCH_NATIVE : levels[i];
+    return copy;
+}
+
+static search_trial *find(const search *s, const search_level *levels, size_t control)
+{
+    search_level *run = as_run(s, levels);
+    search_trial *found = NULL;
+    for (size_t i = 0; i < s->count && !found; i++)
+        if (s->trials[i].control == control && !s->trials[i].dropped &&
+            !memcmp(s->trials[i].levels, run, s->units.count * sizeof *run))
+            found = &s->trials[i];
+    free(run);
+    return found;
+}
+
 const search_trial *search_find(const search *s, const search_level *levels, size_t control)
 {
-    for (size_t i = 0; i < s->count; i++)
-        if (s->trials[i].control == control && !memcmp(s->trials[i].levels, levels, s->units.count * sizeof *levels))
-            return &s->trials[i];
-    return NULL;
+    return find(s, levels, control);
+}
+
+/* Whether vprec-run has refused the trial because there is no such code, or scope, as one of its lines names: then it
+ * is dropped. */
+static bool drop(search *s, search_trial *trial)
+{
+    static const char begins[] = "--scope '", ends[] = "' matched no ";
+    const sweep_cell *cell = search_cell(s, trial);
+    const char *name = cell->status == SWEEP_REFUSED_STATUS && cell->note ? strstr(cell->note, begins) : NULL;
+    const char *end = name ? strstr(name, ends) : NULL;
+    name += name ? sizeof begins - 1 : 0;
+    trial->dropped = end && search_units_drop(&s->units, name, (size_t)(end - name));
+    return trial->dropped;
 }
 
 static bool is_native(const search *s, const search_level *levels)
@@ -52,7 +83,8 @@ static bool is_native(const search *s, const search_level *levels)
 /* Has the assignment run. */
 static void make(search *s, const search_level *levels, size_t control)
 {
-    sweep_list lines = search_lines(&s->units, s->sweep.options, levels);
+    search_level *run = as_run(s, levels);
+    sweep_list lines = search_lines(&s->units, s->sweep.options, run);
     search_trial trial = {.slot = s->count + 1, .control = control, .by = s->strategy};
     const char *name = control ? "control" : "mix";
     bool ok = sweep_grid_fill(&s->sweep.grid, s->sweep.options, trial.slot, (sweep_extra){name, &lines, false});
@@ -61,18 +93,20 @@ static void make(search *s, const search_level *levels, size_t control)
     sweep_list_free(&lines);
     if (!ok) {
         s->trouble = vprec_text("a run could not be prepared");
+        free(run);
         return;
     }
     cell->wanted = true;
-    trial.levels = vprec_alloc(s->units.count, sizeof *levels);
-    memcpy(trial.levels, levels, s->units.count * sizeof *levels);
+    trial.levels = run;
     s->trials = vprec_grow(s->trials, s->count + 1, sizeof *s->trials);
     s->trials[s->count++] = trial;
 }
 
 static search_answer ask(search *s, const search_level *levels, size_t control)
 {
-    const search_trial *trial = search_find(s, levels, control);
+    search_trial *trial = find(s, levels, control);
+    while (trial && search_cell(s, trial)->settled && drop(s, trial))
+        trial = find(s, levels, control);
     uint32_t budget = s->options->budget, kept = budget > 2 * CONTROLS ? CONTROLS : 0;
     if (trial && search_cell(s, trial)->settled)
         return search_keeps(s, trial) ? SEARCH_KEEPS : SEARCH_FAILS;

@@ -157,6 +157,20 @@ bool search_units_read(search_units *u, const search_options *o, const sweep_gri
     return take_formats(u, grid);
 }
 
+bool search_units_drop(search_units *u, const char *pattern, size_t length)
+{
+    for (size_t i = 0; i < u->count; i++) {
+        search_unit *unit = &u->list[i];
+        if (unit->absent || strlen(unit->pattern) != length || strncmp(unit->pattern, pattern, length) != 0)
+            continue;
+        unit->absent = true;
+        u->operations -= all_of(unit);
+        u->outside += all_of(unit);
+        return true;
+    }
+    return false;
+}
+
 void search_units_free(search_units *u)
 {
     for (size_t i = 0; i < u->count; i++) {
@@ -169,6 +183,8 @@ void search_units_free(search_units *u)
 double search_unit_cost(const search_units *u, size_t unit, search_level level)
 {
     double bits = 0;
+    if (u->list[unit].absent)
+        return 0;
     for (int type = 0; type < VPREC_TYPES; type++)
         bits += u->list[unit].operations[type] * u->bits[level][type];
     return bits / u->operations;
@@ -193,6 +209,8 @@ sweep_list search_lines(const search_units *u, const sweep_options *o, const sea
 {
     sweep_list lines = {NULL, 0};
     for (size_t i = 0; i < u->count; i++) {
+        if (u->list[i].absent && levels[i] == SEARCH_NATIVE)
+            continue;
         char *spec = search_spec(u, o, levels[i]);
         sweep_list_add(&lines, vprec_text("--scope=%s=%s", u->list[i].pattern, spec));
         free(spec);

@@ -11,6 +11,7 @@ typedef struct search_unit {
     char *name;
     char *pattern; /* that a line of a recipe begins with */
     double operations[VPREC_TYPES];
+    bool absent; /* a run that rounds has none of that name, as of what is one operation of its callers: it is native */
 } search_unit;
 
 /* A format, as an index into levels: the more, the narrower. An assignment has one for each unit. */
@@ -33,6 +34,8 @@ sweep_list search_units_options(const search_options *options);
 /* Reads the report of such a run; formats are those of the grid's cells. False, having said why: there are none, or too
  * many of something. To be freed in any case. */
 bool search_units_read(search_units *units, const search_options *options, const sweep_grid *grid, const char *report);
+/* The unit of that pattern is absent. False: there is none, or it was known. */
+bool search_units_drop(search_units *units, const char *pattern, size_t length);
 void search_units_free(search_units *units);
 
 /* Bits of an operation's result, the mean over all that the units execute. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""test_search.py VPREC-SEARCH PLANTED NETWORK CASE...: programs in which it is known what needs how wide a format. CASE
-is a class of tests here; with SEARCH_TIMES in the environment Nightly makes so many plantings and kills."""
+"""test_search.py VPREC-SEARCH PLANTED NETWORK ELEMENTARY CASE...: programs in which it is known what needs how wide a
+format. CASE is a class of tests here; SEARCH_TIMES in the environment says how many plantings and kills
+there are."""
 import json
 import os
 import random
@@ -14,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-SEARCH, PLANTED, NETWORK = (os.path.abspath(path) for path in sys.argv[1:4])
+SEARCH, PLANTED, NETWORK, ELEMENTARY = (os.path.abspath(path) for path in sys.argv[1:5])
 TIMES = int(os.environ.get('SEARCH_TIMES', '3'))
 UNITS = 200
 
@@ -163,6 +164,23 @@ class Network(Case):
         self.search('--restart', *self.WORDS, '--confirm', 'exit 3', '--', NETWORK, '3', '4', status=1)
         self.assertIn('exited 3', self.error)
 
+    def test_absent(self):
+        """A function that is one operation where it is rounded is no code, which natively it is: it is left native."""
+        report = self.search('-u', 'code:*', '-f', 'e8m{5,9}', '--elementary', 'wave', '--', ELEMENTARY)
+        self.assertEqual({unit['name']: unit['absent'] for unit in report['units']},
+                         {'main': False, 'line': False, 'wave': True})
+        self.assertEqual(report['best']['formats']['code:wave'], 'native')
+        self.assertNotIn('wave', report['recipe'])
+        run = os.path.join(os.path.dirname(SEARCH), 'vprec-run')
+        done = subprocess.run([run, '-q', '--format', 'f32=native', '--scope', '@' + self.path('out/recipe.txt'),
+                               '--elementary', 'wave', '--', ELEMENTARY], capture_output=True, check=True)
+        self.assertTrue(done.stdout)
+        self.assertIn('such code of its own: wave\n', self.output)
+        counted = {unit['name']: unit['operations']['f32'] for unit in report['units'] if not unit['absent']}
+        widths = {'native': 32, 'e8m9': 18, 'e8m5': 14}
+        cost = sum(widths[report['best']['formats']['code:' + name]] * n for name, n in counted.items())
+        self.assertAlmostEqual(report['best']['cost'], cost / sum(counted.values()), places=12)
+
     def test_nothing_keeps_it(self):
         report = self.find(2, 15, '--strategy', 'uniform', status=3)
         self.assertIsNone(report['best'])
@@ -289,4 +307,4 @@ class Help(unittest.TestCase):
 
 
 if __name__ == '__main__':
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+    unittest.main(argv=sys.argv[:1] + sys.argv[5:])
