@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import unittest
 
@@ -380,6 +381,34 @@ class Environment(Here):
         self.assertIn(b'precision', run(self.path('p'), VPREC='-f e8m10 -t 8', status=125).stderr)
 
 
+class Extension(Here):
+    """A Python module in C, built as setuptools builds one, in an interpreter that knows nothing of it."""
+
+    def test_module(self):
+        folder, include = self.folder, sysconfig.get_paths()['include']
+        self.assertTrue(os.path.exists(os.path.join(include, 'Python.h')), 'no Python.h: tools/setup/packages test')
+        flags = '-Wno-unused-result', '-Wsign-compare', '-DNDEBUG', '-g', '-fwrapv', '-O2', '-Wall', '-fPIC', '-I' + include
+        source = self.write('summing.c', MODULE)
+        for compiler, name in ((CC, 'rounds'), (CLANG, 'plain')):
+            os.mkdir(self.path(name))
+            run(compiler, *flags, '-c', source, '-o', self.path(name + '/summing.o'))
+            run(compiler, '-shared', '-Wl,-O1', '-Wl,-Bsymbolic-functions', self.path(name + '/summing.o'), '-o',
+                self.path(name + '/summing.so'))
+        code = 'import summing; print(summing.norm([i / 7 for i in range(50)]).hex())'
+
+        def script(name, *command, **environment):
+            done = run(*command, sys.executable, '-S', '-c', code, cwd=folder, PYTHONPATH=self.path(name), **environment)
+            return done.stdout
+
+        native = script('plain')
+        self.assertEqual(script('rounds'), native)
+        for format_ in ('e8m10', 'e5m10', 'e8m10 -m rtz'):
+            want = script('plain', RUN, '-q', '-f', *format_.split(), '--object', 'summing.so', '--')
+            self.assertNotEqual(want, native)
+            self.assertEqual(script('rounds', VPREC='-f ' + format_), want)
+            self.assertEqual(script('rounds', RUN, '-q', '-f', *format_.split(), '--'), want)
+
+
 class Host(Here):
     """vprec-run on what vprec-cc has built: its code is told how to round, and not translated; others are."""
 
@@ -577,6 +606,23 @@ int main(void)
         volatile double complex c = CMPLX(number(1070), number(1070)), d = CMPLX(number(1070), number(1070)), r = c * d, s = c / d;
         print(creal(r), cimag(r)), print(creal(s), cimag(s));
     }
+}
+'''
+MODULE = '''#include <Python.h>
+static PyObject *norm(PyObject *self, PyObject *list)
+{
+    float sum = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        const float x = (float)PyFloat_AsDouble(PyList_GET_ITEM(list, i));
+        sum += x * x;
+    }
+    return PyErr_Occurred() ? NULL : PyFloat_FromDouble(sum);
+}
+static PyMethodDef methods[] = {{"norm", norm, METH_O, ""}, {NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "summing", "", -1, methods};
+PyMODINIT_FUNC PyInit_summing(void)
+{
+    return PyModule_Create(&module);
 }
 '''
 # Every second number is computed in the scope.
