@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * slow.S: how compiled code asks the runtime: rdi the site, esi the code of the operation, rdx the result, rcx r8 r9 its
- * operands. Only rax, r10, r11 and the flags are lost: the code goes on as if nothing had been called. */
+ * operands, rax the code that asks. Only r10, r11 and the flags are lost: it goes on as if nothing had been called. */
 
 #define ASKED_FROM 64 /* the seventh argument, and what keeps the others aligned */
 #define ALL_VECTORS 2112 /* zmm0 to zmm31, k0 to k7 */
 
     .text
     .p2align 4
-    .globl vprec_cc_slow
+    .globl vprec_cc_slow, vprec_cc_slow_own
+    .hidden vprec_cc_slow_own
     .hidden vprec_cc_evaluate
     .type vprec_cc_slow, @function
 vprec_cc_slow:
+vprec_cc_slow_own: /* for doubt.S */
     .cfi_startproc
     pushq %rbp
     .cfi_def_cfa_offset 16
@@ -23,6 +25,7 @@ vprec_cc_slow:
     pushq %rcx
     pushq %r8
     pushq %r9
+    pushq %rax
     subq $(ASKED_FROM + ALL_VECTORS), %rsp
     andq $-64, %rsp
     movl registers(%rip), %eax
@@ -35,7 +38,7 @@ vprec_cc_slow:
     vmovups %ymm\n, (ASKED_FROM + 32 * \n)(%rsp)
     .endr
     vzeroupper
-    movq 8(%rbp), %rax
+    movq -56(%rbp), %rax
     movq %rax, (%rsp)
     call vprec_cc_evaluate
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
@@ -49,7 +52,7 @@ vprec_cc_slow:
     kmovq %k\n, (ASKED_FROM + 2048 + 8 * \n)(%rsp)
     .endr
     vzeroupper
-    movq 8(%rbp), %rax
+    movq -56(%rbp), %rax
     movq %rax, (%rsp)
     call vprec_cc_evaluate
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
@@ -62,13 +65,14 @@ vprec_cc_slow:
 4:  .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
     movups %xmm\n, (ASKED_FROM + 16 * \n)(%rsp)
     .endr
-    movq 8(%rbp), %rax
+    movq -56(%rbp), %rax
     movq %rax, (%rsp)
     call vprec_cc_evaluate
     .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
     movups (ASKED_FROM + 16 * \n)(%rsp), %xmm\n
     .endr
-5:  movq -8(%rbp), %rdi
+5:  movq -56(%rbp), %rax
+    movq -8(%rbp), %rdi
     movq -16(%rbp), %rsi
     movq -24(%rbp), %rdx
     movq -32(%rbp), %rcx
