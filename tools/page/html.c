@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * html.c: report.html, one file that asks for no other: style and pictures
- * are inside, there is no script, and the page itself forbids all requests. */
+ * html.c: report.html, one file that asks for no other: style, pictures and a small script are inside, and the page
+ * itself forbids all requests, and all other scripts. */
 #include "files.h"
+#include "script.h"
 #include "style.h"
 #include "table.h"
 #include "text.h"
@@ -10,7 +11,8 @@
 
 enum {
     LONG_TABLE = 25, /* rows; a longer one gets a box of bounded height */
-    LONG_TEXT = 40   /* bytes; a longer one is broken into lines */
+    LONG_TEXT = 40,  /* bytes; a longer one is broken into lines */
+    PICTURES_MOST = 500000 /* bytes of pictures in the page, so that it can be sent: further ones are files beside it */
 };
 
 static void put_element(FILE *out, const char *before, const char *text, const char *after)
@@ -78,9 +80,10 @@ static void put_header(FILE *out, const page_view *view)
 {
     const char *title = page_string(view->root, "title");
     fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src '", out);
+    fprintf(out, "%s'\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta name=\"color-scheme\" content=\"light dark\">\n", out);
+          "<meta name=\"color-scheme\" content=\"light dark\">\n", page_script_hash);
     put_element(out, "<title>", *title ? title : "Precision sweep", " - precision sweep</title>\n<style>\n");
     page_put_style(out);
     put_element(out, "</style>\n</head>\n<body>\n<header>\n<h1>", *title ? title : "Precision sweep", "</h1>\n");
@@ -137,10 +140,12 @@ static void put_layers(FILE *out, const page_view *view)
 static void put_pictures(FILE *out, const page_gallery *gallery)
 {
     fputs("<section aria-labelledby=\"pictures\">\n<h2 id=\"pictures\">Pictures</h2>\n<div class=\"pictures\">\n", out);
+    size_t bytes = 0;
     for (size_t i = 0; i < gallery->count; i++) {
         const page_picture *picture = &gallery->pictures[i];
-        fprintf(out, "<figure>\n%s\n<figcaption>", picture->svg ? picture->svg : "");
-        if (!picture->svg)
+        bool inside = picture->svg && (bytes += strlen(picture->svg)) <= PICTURES_MOST;
+        fprintf(out, "<figure>\n%s\n<figcaption>", inside ? picture->svg : "");
+        if (!inside)
             put_element(out, "<strong>", picture->title, "</strong>: ");
         page_put_html(out, picture->svg ? picture->caption : picture->error);
         if (picture->svg)
@@ -230,5 +235,6 @@ void page_put_page(FILE *out, const page_content *content)
     put_repeat(out, view);
     put_element(out, "</main>\n<footer>Written by vprec-sweep ", page_string(view->root, "version"),
                 ". The same data: <a href=\"report.json\">report.json</a>, <a href=\"report.csv\">report.csv</a>, "
-                "<a href=\"report.md\">report.md</a>.</footer>\n</body>\n</html>\n");
+                "<a href=\"report.md\">report.md</a>.</footer>\n");
+    fprintf(out, "<script>%s</script>\n</body>\n</html>\n", page_script);
 }

@@ -41,6 +41,15 @@ static const char sheet[] =
     "thead th{position:sticky;top:0;z-index:1;background:var(--panel);border-bottom:1px solid var(--rule);"
     "vertical-align:bottom;white-space:normal;font-weight:600}\n"
     "tbody th{font-weight:600;position:sticky;left:0;background:var(--paper)}\n"
+    "thead button{all:unset;cursor:pointer}\n"
+    "thead button:focus-visible{outline:2px solid var(--link);outline-offset:2px}\n"
+    "th[aria-sort=ascending] button::after{content:' \\25B2'}\n"
+    "th[aria-sort=descending] button::after{content:' \\25BC'}\n"
+    ".tools{margin:0 0 .75rem}\n"
+    ".tools input{font:inherit;padding:.2rem .5rem;max-width:60vw;color:inherit;background:var(--paper);"
+    "border:1px solid var(--muted);border-radius:.25rem}\n"
+    ".tools output{color:var(--muted);margin-left:.75rem}\n"
+    "[hidden]{display:none}\n"
     ".n{text-align:right}\n"
     "tr.native>*{background:var(--panel)}\n"
     "tr.failed>*{color:var(--bad)}\n"
@@ -66,7 +75,7 @@ static const char sheet[] =
     "@media (max-width:30rem){th,td{padding:.3rem .45rem}"
     "header,main,footer{padding-left:1rem;padding-right:1rem}header{padding-top:1.25rem}"
     ".answer{font-size:1.1rem}}\n"
-    "@media print{.box{overflow:visible;max-height:none}thead th{position:static}nav{display:none}}\n";
+    "@media print{.box{overflow:visible;max-height:none}thead th{position:static}nav,.tools{display:none}}\n";
 
 static void put_variables(FILE *out, const char *const *colours)
 {

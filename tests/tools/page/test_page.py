@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_page.py WRITE [Class...]: the files of a report by their content, against the document they were made from."""
+import base64
 import csv
+import hashlib
 import html.parser
 import json
 import math
@@ -340,7 +342,10 @@ class Html(Case):
             page = self.page()
             ids = [attributes['id'] for _, attributes, *_ in page.elements if 'id' in attributes]
             self.assertEqual(len(ids), len(set(ids)), name)
-            self.assertEqual(page.all('script') + page.all('iframe') + page.all('img') + page.all('link'), [])
+            self.assertEqual(page.all('iframe') + page.all('img') + page.all('link'), [])
+            [script] = re.findall('<script>(.*?)</script>', self.read('report.html'), re.S)
+            allowed = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+            self.assertIn(f"script-src 'sha256-{allowed}'\">", self.read('report.html'))
             self.assertEqual(len(page.all('h1')), 1)
             headings = [int(tag[1]) for tag, *_ in page.elements if re.fullmatch('h[1-6]', tag)]
             self.assertTrue(all(b <= a + 1 for a, b in zip(headings, headings[1:])), headings)
@@ -393,10 +398,10 @@ class Html(Case):
                          ['failed: exit status 3', 'failed: signal 11 (SIGSEGV)', 'failed: timed out after 60 s',
                           'failed: refused by vprec-run'])
         self.made('pending')
-        self.assertEqual([row[4] for row in self.page().tables()[1]],
+        self.assertEqual([row[5] for row in self.page().tables()[1]],
                          ['status', 'ok', 'ok', 'not run yet', 'not run yet'])
         self.made('bisected')
-        self.assertEqual([row[4] for row in self.page().tables()[1]],
+        self.assertEqual([row[5] for row in self.page().tables()[1]],
                          ['status', 'ok', 'ok', *2 * ['not run: bisection does not need it']])
 
 
