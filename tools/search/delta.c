@@ -94,7 +94,7 @@ static bool find(search *s, search_set *set, bool saves)
     hunt h = {s, set, saves};
     bool *all = vprec_alloc(s->units.count, sizeof *all);
     free(set->in);
-    *set = (search_set){.in = vprec_alloc(s->units.count, sizeof *all), .note = "the budget is spent"};
+    *set = (search_set){.in = vprec_alloc(s->units.count, sizeof *all), .note = "it was not looked for to the end"};
     memset(all, 1, s->units.count);
     /* All of them in the narrow format must fail, or there is nothing to find. */
     const hunt breaking = {s, set, false};

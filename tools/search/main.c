@@ -43,7 +43,8 @@ static bool known(sweep *sweep)
 static bool count(search *s)
 {
     sweep_list lines = search_units_options(s->options);
-    bool ok = sweep_grid_fill(&s->sweep.grid, s->sweep.options, COUNTING, (sweep_extra){"count", &lines, true}) &&
+    bool ok = sweep_grid_fill(&s->sweep.grid, s->sweep.options, COUNTING,
+                              (sweep_extra){.name = "count", .lines = &lines, .counts = true}) &&
               sweep_run_place(&s->sweep, counting_of(s));
     sweep_list_free(&lines);
     counting_of(s)->wanted = ok;
@@ -60,8 +61,8 @@ static bool counted(search *s)
                   sweep_status_names[cell->status], cell->note ? ": " : "", cell->note ? cell->note : "");
     if (ok && !s->options->sweep.quiet && !s->options->dry_run) {
         char *goal = search_goal(s);
-        vprec_say("%zu %ss, %zu formats, natively %.4g bits an operation; to be kept: %s; at most %u runs, of about "
-                  "%.3g seconds each", s->units.count, search_kind_names[s->options->kind], s->units.levels - 1,
+        vprec_say("%zu %s, %zu formats, natively %.4g bits an operation; to be kept: %s; at most %u runs, of about "
+                  "%.3g seconds each", s->units.count, search_plural(s), s->units.levels - 1,
                   search_cost(&s->units, (search_level[VPREC_SCOPES_MAX]){0}), goal, s->options->budget, cell->seconds);
         free(goal);
     }
@@ -141,7 +142,10 @@ static bool put(const char *path, const char *text)
 static bool write_recipe(const search *s)
 {
     char *text = search_recipe(s), *path = vprec_text("%s/recipe.txt", s->sweep.results.top);
-    bool ok = !text || (vprec_target_check(path, SEARCH_RECIPE_BEGINS) && put(path, text));
+    bool ok = vprec_target_check(path, SEARCH_RECIPE_BEGINS);
+    if (ok && !text)
+        unlink(path); /* an earlier one of ours, of which this search does not know that it keeps anything */
+    ok = ok && (!text || put(path, text));
     if (text && s->options->recipe)
         ok = vprec_target_check(s->options->recipe, SEARCH_RECIPE_BEGINS) && put(s->options->recipe, text) && ok;
     free(path);

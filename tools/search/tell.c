@@ -53,7 +53,7 @@ const search_trial *search_uniform_trial(const search *s)
     return trial;
 }
 
-static const char *plural(const search *s)
+const char *search_plural(const search *s)
 {
     static const char *const names[] = {"layers", "functions", "objects"};
     return s->units.count == 1 ? search_kind_names[s->options->kind] : names[s->options->kind];
@@ -104,20 +104,20 @@ static void print_units(const search *s, const search_level *levels)
 void search_tell_units(const search *s, bool whole)
 {
     const search_units *u = &s->units;
-    double seconds = search_cell(s, &(search_trial){.slot = 0})->seconds;
     double outside = u->outside / (u->outside + u->operations);
     char *goal = search_goal(s);
-    printf("%zu %s with operations; %zu format%s%s, and native: %.4g bits an operation\n", u->count, plural(s),
+    printf("%zu %s with operations; %zu format%s%s, and native: %.4g bits an operation\n", u->count, search_plural(s),
            u->levels - 1, u->levels > 2 ? "s, the widest " : ", ", u->formats[1],
            search_cost(u, (search_level[VPREC_SCOPES_MAX]){0}));
     printf("To be kept: %s\n", goal);
     if (outside > 0.0005)
         printf("%.1f %% of all operations are in none of them, stay native, and are not in the costs\n", 100 * outside);
-    printf("At most %u runs, of about %.3g seconds (a run that counts) each, or somewhat more\n", s->options->budget,
-           seconds);
     free(goal);
-    if (whole)
-        print_units(s, NULL);
+    if (!whole)
+        return;
+    printf("At most %u runs, of about %.3g seconds (a run that counts) each, or somewhat more\n", s->options->budget,
+           search_cell(s, &(search_trial){.slot = 0})->seconds);
+    print_units(s, NULL);
 }
 
 /* Units that stay native; runs that vprec-run has refused. */
@@ -213,7 +213,7 @@ static void tell_best(const search *s)
     else if (uniform)
         printf(", %.1f %% less than one format for all", 100 * (1 - cost / before));
     puts(s->confirmation.done         ? "; other data keep it, too"
-         : s->control == SEARCH_KEEPS   ? "; one more run keeps it, too"
+         : s->control == SEARCH_KEEPS ? "; one more run keeps it, too"
          : s->control == SEARCH_FAILS ? "; ONE MORE RUN DOES NOT KEEP IT: the program does not repeat itself"
                                       : "; not run once more");
     free(values);

@@ -25,6 +25,8 @@ char *search_values(const search *s, const search_trial *trial);
 /* Of a requirement of changed items: the share of other data's that change at most, by what the trial
  * changed, which was chosen of so many; NaN: there is none. */
 double search_changed_most(const search *s, const search_trial *trial, size_t chosen_of);
+/* "layers", "function". */
+const char *search_plural(const search *s);
 /* The uniform format's trial; NULL: none keeps it. */
 const search_trial *search_uniform_trial(const search *s);
 

@@ -87,7 +87,11 @@ static void make(search *s, const search_level *levels, size_t control)
     sweep_list lines = search_lines(&s->units, s->sweep.options, run);
     search_trial trial = {.slot = s->count + 1, .control = control, .by = s->strategy};
     const char *name = control ? "control" : "mix";
-    bool ok = sweep_grid_fill(&s->sweep.grid, s->sweep.options, trial.slot, (sweep_extra){name, &lines, false});
+    /* Where random numbers are drawn a control has others. */
+    char *seed = control ? vprec_text("%llu", strtoull(s->sweep.options->seed, NULL, 0) + control) : NULL;
+    bool ok = sweep_grid_fill(&s->sweep.grid, s->sweep.options, trial.slot,
+                              (sweep_extra){.name = name, .lines = &lines, .seed = seed});
+    free(seed);
     sweep_cell *cell = &s->sweep.grid.cells[s->sweep.grid.recipe + trial.slot];
     ok = ok && sweep_run_place(&s->sweep, cell);
     sweep_list_free(&lines);

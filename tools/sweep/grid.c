@@ -433,7 +433,7 @@ bool sweep_grid_fill(sweep_grid *grid, const sweep_options *o, size_t slot, swee
         digest = vprec_digest_bytes(digest, extra.lines->items[i], strlen(extra.lines->items[i]) + 1);
         draws |= strstr(extra.lines->items[i], ",mode=sr") != NULL;
     }
-    sweep_list_add(&list, vprec_text("--seed=%s", o->seed));
+    sweep_list_add(&list, vprec_text("--seed=%s", extra.seed ? extra.seed : o->seed));
     sweep_list_add(&list, vprec_text("--"));
     for (char **word = o->program; *word; word++)
         sweep_list_add(&list, vprec_text("%s", *word));

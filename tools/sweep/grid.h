@@ -77,6 +77,7 @@ typedef struct sweep_extra {
     const char *name; /* what its directory's begins with */
     const sweep_list *lines;
     bool counts; /* as in sweep_cell */
+    const char *seed; /* NULL: --seed */
 } sweep_extra;
 /* False, having said why. */
 bool sweep_grid_fill(sweep_grid *grid, const sweep_options *options, size_t slot, sweep_extra extra);

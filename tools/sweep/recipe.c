@@ -201,7 +201,7 @@ static sweep_cell *cell_of(const sweep *s, size_t run)
 static bool want(sweep_recipe *r, sweep *s, size_t step)
 {
     sweep_list lines = lines_of(r, step);
-    bool ok = r->runs < s->grid.recipes && sweep_grid_fill(&s->grid, r->options, r->runs, (sweep_extra){"recipe", &lines, false}) &&
+    bool ok = r->runs < s->grid.recipes && sweep_grid_fill(&s->grid, r->options, r->runs, (sweep_extra){.name = "recipe", .lines = &lines}) &&
               sweep_run_place(s, cell_of(s, r->runs));
     sweep_list_free(&lines);
     if (ok) {

@@ -186,6 +186,22 @@ class Network(Case):
         self.assertIsNone(report['best'])
         self.assertIn('Nothing that was run keeps it but native', self.output)
         self.assertFalse(os.path.exists(self.path('out/recipe.txt')))
+        self.find(2, 10, '--strategy', 'uniform', out='stale')
+        self.assertTrue(os.path.exists(self.path('stale/recipe.txt')))
+        self.search(*self.WORDS[:2], '-f', 'e8m{1,4}', *self.WORDS[4:], '--strategy', 'uniform', '--', NETWORK, '2',
+                    '10', out='stale', status=3)
+        self.assertFalse(os.path.exists(self.path('stale/recipe.txt')))
+
+    def test_random(self):
+        """The control of stochastic rounding draws other numbers."""
+        report = self.find(2, 4, '-m', 'sr', '-f', 'e8m7')
+        [control] = [run for run in report['runs'] if run['control']]
+        self.assertEqual(control['levels'], report['best']['levels'])
+        seeds = set()
+        for run in control, report['best']:
+            with open(self.path(f"out/cells/{run['id']}/0001/status.json"), encoding='utf-8') as file:
+                seeds.add(json.load(file)['seed'])
+        self.assertEqual(len(seeds), 2)
 
     def test_dry_run(self):
         report = self.find(2, 10, '--dry-run')
