@@ -26,8 +26,8 @@ typedef struct vprec_paired {
  * 17 (1998), 2635-2650, method 10. NaN: there are no items. */
 vprec_share_bounds vprec_paired_interval(const vprec_paired *paired, double confidence);
 
-/* The two-sided probability, were both equally good, of items that changed as unevenly, or more (Q. McNemar, 1947; exact,
- * by the binomial distribution). 1: none changed. */
+/* The two-sided probability, were both equally good, of items that changed as unevenly, or more (Q. McNemar, 1947;
+ * exact, by the binomial distribution). 1: none changed. */
 double vprec_paired_mcnemar(const vprec_paired *paired);
 
 #endif

@@ -114,11 +114,12 @@ static void note_items(page_answer *answer, const page_cell *cell)
 {
     const json_t *items = json_object_get(cell->json, "items"), *paired = json_object_get(items, "paired");
     const char *of = page_string(items, "of");
-    double count = page_number(json_object_get(items, "count")), changed = page_number(json_object_get(items, "changed"));
+    double count = page_number(json_object_get(items, "count"));
+    double changed = page_number(json_object_get(items, "changed"));
     double most = page_number(json_object_get(items, "changed_at_most"));
     if (count > 1)
-        note(answer, vprec_text("With %s %.0f of %.0f %s changed; of many such at most %.3g %% do (Clopper and Pearson, "
-                                "confidence 95 %%).", cell->format, changed, count,
+        note(answer, vprec_text("With %s %.0f of %.0f %s changed; of many such at most %.3g %% do (Clopper and "
+                                "Pearson, confidence 95 %%).", cell->format, changed, count,
                                 !strcmp(of, "rows") ? "rows' largest numbers" : of, 100 * most));
     if (!json_is_object(paired))
         return;

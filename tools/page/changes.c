@@ -46,7 +46,9 @@ static double fall(const page_metric *metric, const page_value *before, const pa
 
 static char *text_of(const page_value *value)
 {
-    return !value->there ? vprec_text("no value") : isnan(value->value) ? vprec_text("NaN") : vprec_text("%.6g", value->value);
+    return !value->there         ? vprec_text("no value")
+           : isnan(value->value) ? vprec_text("NaN")
+                                 : vprec_text("%.6g", value->value);
 }
 
 /* Takes the texts over. */
@@ -92,7 +94,8 @@ static void compare_cell(json_t *changes, const page_view *a, const page_view *b
     if (!strcmp(before->status, "pending") || !strcmp(after->status, "pending"))
         return;
     if (strcmp(before->status, after->status) != 0) {
-        add(changes, after->id, "status", page_status(a, before), page_status(b, after), strcmp(after->status, "ok") != 0);
+        add(changes, after->id, "status", page_status(a, before), page_status(b, after),
+            strcmp(after->status, "ok") != 0);
         return;
     }
     for (size_t m = 0, k; m < b->metric_count; m++)

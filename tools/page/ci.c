@@ -61,7 +61,8 @@ static void put_suite(FILE *out, const json_t *report)
     const char *title = page_string(report, "title");
     size_t i;
     json_t *check;
-    fprintf(out, PAGE_JUNIT_BEGINS "\n<testsuites tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n<testsuite",
+    fputs(PAGE_JUNIT_BEGINS "\n", out);
+    fprintf(out, "<testsuites tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n<testsuite",
             json_array_size(checks), page_checks_failed(checks), skipped(checks));
     put_attribute(out, "name", title);
     fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\"", json_array_size(checks),

@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-/* How many threads there are and how they sum, which kernels are chosen, where code is found, how numbers are printed. */
+/* How many threads there are and how they sum, which kernels are chosen, where code is, how numbers are printed. */
 static const char *const environment[] = {
     "PATH", "LD_LIBRARY_PATH", "LD_PRELOAD", "GLIBC_TUNABLES", "PYTHONPATH", "PYTHONHOME", "PYTHONHASHSEED",
     "VIRTUAL_ENV", "CONDA_PREFIX", "LANG", "LC_*", "TZ", "OMP_*", "GOMP_*", "KMP_*", "MKL_*", "OPENBLAS_*", "GOTO_*",
@@ -185,7 +185,8 @@ static bool restore_input(const json_t *replay)
     if (!path || !isatty(STDIN_FILENO))
         return true;
     if (!*path) {
-        vprec_say("the run read its standard input from a pipe, of which nothing is recorded: give it the same by | or <");
+        vprec_say("the run read its standard input from a pipe, of which nothing is recorded: give it the same by | or "
+                  "<");
         return false;
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -210,7 +211,8 @@ static void warn(const json_t *report)
         json_decref(now);
     }
     if (strcmp(string(report, "version"), VPREC_VERSION) != 0)
-        vprec_say("warning: that run was made by vprec-run %s, and this is %s", string(report, "version"), VPREC_VERSION);
+        vprec_say("warning: that run was made by vprec-run %s, and this is %s", string(report, "version"),
+                  VPREC_VERSION);
 }
 
 /* A path that was given here, now that the directory is another one. Not freed: it lives as long as the options. */
@@ -239,8 +241,8 @@ static int with_report(vprec_options *options, const json_t *report, char **argv
     keep_path(&options->sampling.out, here ? here : ".");
     free(here);
     if (chdir(directory)) {
-        vprec_say("the run was made in '%s', which cannot be entered (%s): make it, with the files that the program reads",
-                  directory, strerror(errno));
+        vprec_say("the run was made in '%s', which cannot be entered (%s): make it, with the files that the program "
+                  "reads", directory, strerror(errno));
         return VPREC_EXIT_FAILURE;
     }
     restore_environment(json_object_get(replay, "environment"));

@@ -9,8 +9,8 @@
  * numbers, and nothing else. */
 json_t *vprec_replay_describe(const vprec_run *run);
 
-/* Makes of the options those of the run in options->replay, with what `argv` has beside that, and of this process one like
- * the one that made it. As vprec_options_parse. */
+/* Makes of the options those of the run in options->replay, with what `argv` has beside that, and of this process one
+ * like that which made it. As vprec_options_parse. */
 int vprec_replay(vprec_options *options, char **argv);
 
 #endif

@@ -35,7 +35,9 @@ static stats_kind kind_of(const stats_options *options, const char *path)
 static char *reference_words(const stats_options *options, const char *path)
 {
     char number[VPREC_SHORTEST_ROOM];
-    return options->has_value ? vprec_text("%s", vprec_shortest(number, options->value)) : path ? vprec_text("%s", path) : NULL;
+    if (options->has_value)
+        return vprec_text("%s", vprec_shortest(number, options->value));
+    return path ? vprec_text("%s", path) : NULL;
 }
 
 /* One document, from the samples that have it. */

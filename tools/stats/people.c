@@ -106,7 +106,8 @@ static void put_row(stats_table *t, row r, const stats_options *options)
     stats_table_put(t, at, 2, short_real(r.sd));
     stats_table_put(t, at, 3, short_real(r.bias));
     for (size_t c = 0; c < count; c++)
-        stats_table_put(t, at, FIRST + c, short_bits(r.bits[columns[c].estimate] * (columns[c].decimal ? log10(2) : 1)));
+        stats_table_put(t, at, FIRST + c,
+                        short_bits(r.bits[columns[c].estimate] * (columns[c].decimal ? log10(2) : 1)));
     stats_table_put(t, at, FIRST + count, r.note);
 }
 
@@ -262,7 +263,9 @@ static int by_digits(const void *a, const void *b)
     double x = isnan(p->least) ? -INFINITY : p->least, y = isnan(q->least) ? -INFINITY : q->least;
     if (x != y)
         return x < y ? -1 : 1;
-    return p->document != q->document ? (p->document < q->document ? -1 : 1) : p->group < q->group ? -1 : p->group > q->group;
+    if (p->document != q->document)
+        return p->document < q->document ? -1 : 1;
+    return p->group < q->group ? -1 : p->group > q->group;
 }
 
 static char *tensor_name(const tensor *x, bool several)

@@ -84,7 +84,7 @@ stats_place *stats_worst(const stats_report *report, const stats_document *of, s
 /* "1.4"; "no" where a sample is NaN or infinite, or nothing can be said. */
 static char *digits_text(double bits)
 {
-    return isnan(bits) ? vprec_text("no") : isinf(bits) ? vprec_text(bits > 0 ? "all" : "no") : vprec_text("%.1f", bits * log10(2));
+    return isfinite(bits) ? vprec_text("%.1f", bits * log10(2)) : vprec_text(bits > 0 ? "all" : "no");
 }
 
 /* "; 1 of 21 labels changes" */
@@ -140,9 +140,11 @@ char *stats_verdict_samples(const stats_report *report)
 {
     const stats_options *o = report->options;
     double needed = vprec_samples_needed(o->probability, o->confidence);
-    const char *method = stats_verdict_estimate(report) == STATS_CNH         ? "if they are normally distributed (CNH)"
-                         : stats_verdict_estimate(report) == STATS_BERNOULLI ? "however they are distributed (Bernoulli)"
-                                                                             : "by CESTAC";
+    stats_estimate e = stats_verdict_estimate(report);
+    const char *method = e == STATS_CNH         ? "if they are normally distributed (CNH)"
+                         : e == STATS_BERNOULLI ? "however they are distributed (Bernoulli)"
+                                                : "by CESTAC";
     return vprec_text("%" PRIu64 " samples; %.0f are needed to hold for %g of all runs with confidence %g whatever the "
-                      "distribution; digits here hold %s", report->samples, needed, o->probability, o->confidence, method);
+                      "distribution; digits here hold %s", report->samples, needed, o->probability, o->confidence,
+                      method);
 }

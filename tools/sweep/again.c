@@ -23,8 +23,8 @@ char **sweep_again_words(const char *dir, char *const *argv, int options)
     bool ok = vprec_results_look(&results, dir);
     const json_t *arguments = json_object_get(results.run, "arguments");
     if (ok && !json_is_array(arguments)) {
-        vprec_say("'%s' was made by an older vprec-sweep, which did not note its options: give the command that made it, "
-                  "which runs nothing that is finished", dir);
+        vprec_say("'%s' was made by an older vprec-sweep, which did not note its options: give the command that made "
+                  "it, which runs nothing that is finished", dir);
         ok = false;
     }
     sweep_list_add(&list, vprec_text("%s", argv[0]));

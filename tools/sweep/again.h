@@ -5,8 +5,8 @@
 
 #include "options.h"
 
-/* A command line: the options that the sweep in DIR was begun with, then the first `options` words of `argv` but for the
- * command itself, then its program. To be freed, as are its words. NULL, having said why. */
+/* A command line: the options that the sweep in DIR was begun with, then the first `options` words of `argv` but for
+ * the command itself, then its program. To be freed, as are its words. NULL, having said why. */
 char **sweep_again_words(const char *dir, char *const *argv, int options);
 
 /* The layers that were found when it was begun: as sweep_layers_find, without a run. */

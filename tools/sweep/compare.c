@@ -67,8 +67,8 @@ json_t *sweep_report_read(const char *path)
 
 static void print_sweep(const char *which, const char *path, const json_t *report)
 {
-    printf("%s  %s: %s, vprec %s\n   %s\n", which, path, page_string(report, "finished"), page_string(report, "version"),
-           page_string(json_object_get(report, "answer"), "text"));
+    printf("%s  %s: %s, vprec %s\n   %s\n", which, path, page_string(report, "finished"),
+           page_string(report, "version"), page_string(json_object_get(report, "answer"), "text"));
 }
 
 static void print_missing(const char *which, json_t *ids)
@@ -144,8 +144,8 @@ int sweep_compare_main(int argc, char **argv)
             return SWEEP_EXIT_USAGE;
         }
     if (argc - optind != 2) {
-        vprec_say("compare takes two sweeps: vprec-sweep compare A B, each a file by --json or a directory of --report or "
-                  "--out");
+        vprec_say("compare takes two sweeps: vprec-sweep compare A B, each a file by --json or a directory of --report "
+                  "or --out");
         return SWEEP_EXIT_USAGE;
     }
     return compare(argv + optind, tolerance, strict);

@@ -150,7 +150,8 @@ json_t *sweep_judged_json(const sweep_judged *j)
     vprec_json_put(object, "of", json_string(names[j->kind]));
     vprec_json_put(object, "count", vprec_json_number(j->count));
     vprec_json_put(object, "changed", vprec_json_number(j->changed));
-    vprec_json_put(object, "changed_at_most", vprec_json_real(vprec_share_most(j->changed, j->count, SWEEP_CONFIDENCE)));
+    vprec_json_put(object, "changed_at_most",
+                   vprec_json_real(vprec_share_most(j->changed, j->count, SWEEP_CONFIDENCE)));
     vprec_json_put(object, "confidence", json_real(SWEEP_CONFIDENCE));
     if (!j->truth)
         return object;

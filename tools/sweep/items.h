@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * items.h: what a program says of each of many items, as a label for each picture: how many of them changed, and, where it
- * is known what is right, how accuracy did. Knows no cells. */
+ * items.h: what a program says of each of many items, as a label for each picture: how many of them changed, and, where
+ * it is known what is right, how accuracy did. Knows no cells. */
 #ifndef VPREC_SWEEP_ITEMS_H
 #define VPREC_SWEEP_ITEMS_H
 

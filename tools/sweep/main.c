@@ -276,8 +276,8 @@ static bool truth_is_used(const sweep_options *o)
     for (size_t m = 0; m < o->metrics.count; m++)
         used |= sweep_metric_of_truth(&o->metrics.list[m]);
     if (!used)
-        vprec_say("--truth is what cer, wer and accuracy compare with, and none of them is measured: add --metric cer, of "
-                  "a text, or --metric accuracy, of labels");
+        vprec_say("--truth is what cer, wer and accuracy compare with, and none of them is measured: add --metric cer, "
+                  "of a text, or --metric accuracy, of labels");
     return used;
 }
 

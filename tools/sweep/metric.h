@@ -88,7 +88,8 @@ typedef struct sweep_measured {
 sweep_measured sweep_measure(const sweep_metrics *metrics, const sweep_document *is, const sweep_document *native);
 
 /* Of a run's output. DIGITS is no single run's. */
-sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric *metric, const sweep_measured *measured);
+sweep_value sweep_metric_value(const sweep_metrics *metrics, const sweep_metric *metric,
+                               const sweep_measured *measured);
 
 /* Of EXTRACT: what its expression finds in any document. */
 sweep_value sweep_metric_extract(const sweep_metric *metric, const sweep_document *is);

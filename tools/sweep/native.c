@@ -70,7 +70,8 @@ static void say_ambiguous(const sweep *s, const sweep_metric *m, double value)
     char *whole = vprec_text("%s=%s", m->name, m->detail), *error = NULL;
     sweep_pattern *pattern = sweep_pattern_make(whole, &error);
     double other, of;
-    if (pattern && !(error = sweep_pattern_find(pattern, s->native.bytes, s->native.size, &other, &of)) && other != value)
+    if (pattern && !(error = sweep_pattern_find(pattern, s->native.bytes, s->native.size, &other, &of)) &&
+        other != value)
         vprec_say("hint: --extract '%s' is the metric '%s', and finds %.6g by '%s': to find %.6g, behind the text "
                   "'%s=', write --extract '%s=%s'", whole, m->name, value, m->detail, other, m->name, m->name, whole);
     free(error);

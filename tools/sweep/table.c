@@ -252,9 +252,10 @@ static void print_repeat(const sweep *s, const sweep_cell *c)
 static char *failure_text(const sweep_cell *c)
 {
     char *how = status_text(c);
-    char *text = !c->note                             ? vprec_text("%s", how)
-                 : c->status == SWEEP_REFUSED_STATUS ? vprec_text("%s: %s", how, c->note)
-                                                     : vprec_text("%s; its last line on standard error: %s", how, c->note);
+    bool refused = c->status == SWEEP_REFUSED_STATUS;
+    char *text = vprec_text("%s%s%s", how, !c->note  ? ""
+                                           : refused ? ": "
+                                                     : "; its last line on standard error: ", c->note ? c->note : "");
     free(how);
     return text;
 }

@@ -179,7 +179,8 @@ class Table(Case):
         self.assertEqual([accuracy[name] for name in self.rows()[1:] if name in accuracy], known[::-1])
         self.press('format')
         names = self.rows()[1:]
-        self.assertEqual(names, sorted(names, key=lambda n: [int(x) if x.isdigit() else x for x in re.split(r'(\d+)', n)]))
+        natural = sorted(names, key=lambda n: [int(x) if x.isdigit() else x for x in re.split(r'(\d+)', n)])
+        self.assertEqual(names, natural)
         self.assertEqual((self.sorts(), sorted(names)), ([['format', 'ascending']], sorted(before[1:])))
 
     def test_filtering(self):

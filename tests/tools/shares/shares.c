@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * shares.c: what tools/common/proportion.c says, for test_shares.py: lines "most K N C", "interval K N C", "paired E F G
- * H C", "mcnemar E F G H" from standard input, a line of numbers for each to standard output. Computes nothing. */
+ * shares.c: what tools/common/proportion.c says, for test_shares.py: lines "most K N C", "interval K N C", "paired E F
+ * G H C", "mcnemar E F G H" from standard input, a line of numbers for each to standard output. Computes nothing. */
 #include "common/proportion.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -35,7 +35,8 @@ class Shares(unittest.TestCase):
             for (k, n), [bound] in zip(cases, bounds):
                 near = Fraction(1, 10**10)
                 scale = Fraction(2) ** 60  # fractions of few digits
-                below, above = (Fraction(round(Fraction(bound) * (1 + side * near) * scale)) / scale for side in (-1, 1))
+                below, above = (Fraction(round(Fraction(bound) * (1 + side * near) * scale)) / scale
+                                for side in (-1, 1))
                 self.assertGreater(at_most(k, n, below), left, (k, n, confidence))
                 self.assertLess(at_most(k, n, min(above, Fraction(1))), left, (k, n, confidence))
         self.assertEqual(ask(['most 4 4 0.95', 'most 0 1 0.95']), [[1], [0.95]])

@@ -846,7 +846,8 @@ class Threshold(Case):
         self.accuracies(**{f'm{i}': v for i, v in enumerate([.5, .9, .94, .95, .955, .96, .97], 1)})
         for spec, smallest in (('accuracy>=0.95', 'e8m4'), ('accuracy>0.95', 'e8m5'), ('accuracy>=95%', 'e8m4'),
                                ('1%', 'e8m5'), ('accuracy:10%', 'e8m2'), ('accuracy >= 2', None),
-                               ('accuracy<=1', 'e8m1'), ('accuracy>=0.94,accuracy<=0.955', 'e8m3'), ('accuracy>=0.94,1%', 'e8m5'),
+                               ('accuracy<=1', 'e8m1'), ('accuracy>=0.94,accuracy<=0.955', 'e8m3'),
+                               ('accuracy>=0.94,1%', 'e8m5'),
                                ('accuracy=0.97', 'e8m7'), ('0%', 'e8m6'), ('accuracy=equal', 'e8m6')):
             [one] = self.series('--formats', 'e8m{1..7}', '--threshold', spec)
             self.assertEqual(one['smallest'], smallest, spec)
@@ -1073,8 +1074,8 @@ class Question(Case):
 
     def test_a_hole_is_told(self):
         output = self.ask('--formats', 'e8m{2..5}', native='100\n', m2='100\n', m3='110\n', m4='100\n', m5='100\n')
-        self.assertIn('The answer has a hole: not monotone: e8m2 keeps it, the wider e8m3 does not; from e8m4 on all do.',
-                      output)
+        self.assertIn('The answer has a hole: not monotone: e8m2 keeps it, the wider e8m3 does not; from e8m4 on all '
+                      'do.', output)
 
     def test_a_program_that_does_not_repeat_itself(self):
         self.put('plan/native.2', 'took 2 s\n')
@@ -1156,7 +1157,8 @@ class Items(Case):
         got = self.judge(native, cell, truth='2\n1\n1\n0\n')
         self.assertEqual((got['changed'], got['accuracy']), (2, .75))
         paired = self.cell['items']['paired']
-        self.assertEqual([paired[k] for k in ('both_right', 'native_alone', 'format_alone', 'both_wrong')], [2, 1, 1, 0])
+        self.assertEqual([paired[k] for k in ('both_right', 'native_alone', 'format_alone', 'both_wrong')],
+                         [2, 1, 1, 0])
         self.assertEqual((self.cell['items']['of'], self.cell['items']['count']), ('rows', 4))
 
     def test_whole_numbers(self):
@@ -1247,7 +1249,8 @@ class Only(Case):
     def test_elsewhere(self):
         """Moved, without the program, and from another directory."""
         shutil.move(self.path('out'), self.path('plan/moved'))
-        self.assertEqual(self.only('--json', self.path('b.json'), directory='moved', cwd=self.path('plan')), self.output)
+        output = self.only('--json', self.path('b.json'), directory='moved', cwd=self.path('plan'))
+        self.assertEqual(output, self.output)
         a, b = timeless(self.document('a.json')), timeless(self.document('b.json'))
         self.assertEqual(a['cells'], b['cells'])
 
@@ -1296,7 +1299,8 @@ class Required(Case):
         self.plan(native='a b c d 1\n', m2='a x x x 9\n', m3='a b c x 1\n', m4='a b c d 1\n')
 
     def test_exit_status(self):
-        for spec, formats, status, failed in (('labels>=75%', '{3,4}', 0, []), ('labels>=0.8', '{3,4}', 3, ['e8m3-rne']),
+        for spec, formats, status, failed in (('labels>=75%', '{3,4}', 0, []),
+                                              ('labels>=0.8', '{3,4}', 3, ['e8m3-rne']),
                                               ('labels>=0.8,max-rel<=1', '{2,4}', 3, ['e8m2-rne', 'e8m2-rne']),
                                               ('1%', '4', 0, [])):
             report = self.report('--formats', f'e8m{formats}', '--metric', 'labels', '--require', spec, status=status)
@@ -1304,7 +1308,8 @@ class Required(Case):
             self.assertEqual(report['threshold']['spec'], spec)
             self.assertEqual(len(report['checks']), len(spec.split(',')) * len(report['cells']))
         output, _ = self.sweep('--formats', 'e8m{3,4}', '--require', 'labels>=0.8', status=3)
-        self.assertIn('Not met:\n  e8m3-rne: labels>=0.8: labels is 0.75, native 1\n\n1 of 2 requirements met\n', output)
+        self.assertIn('Not met:\n  e8m3-rne: labels>=0.8: labels is 0.75, native 1\n\n1 of 2 requirements met\n',
+                      output)
         self.plan(m4_do='exit 5')
         shutil.rmtree(self.path('out'))
         report = self.report('--formats', 'e8m4', '--require', 'labels>=0', status=3)
@@ -1325,16 +1330,19 @@ class Required(Case):
     def test_junit(self):
         title = 'a <"&> 100 %, b: c'
         for _ in range(2):  # the second one takes the place of the first
-            self.sweep('--formats', 'e8m{2..4}', '--require', 'labels>=0.8', '--junit', 'a.xml', '--title', title, status=3)
+            self.sweep('--formats', 'e8m{2..4}', '--require', 'labels>=0.8', '--junit', 'a.xml', '--title', title,
+                       status=3)
         tree = xml.etree.ElementTree.parse(self.path('a.xml')).getroot()
         [suite] = tree
-        cases = {case.get('name'): [(child.tag, child.get('message')) for child in case] for case in suite.iter('testcase')}
+        cases = {case.get('name'): [(child.tag, child.get('message')) for child in case]
+                 for case in suite.iter('testcase')}
         self.assertEqual(cases, {'e8m2-rne: labels>=0.8': [('failure', 'labels is 0.25, native 1')],
                                  'e8m3-rne: labels>=0.8': [('failure', 'labels is 0.75, native 1')],
                                  'e8m4-rne: labels>=0.8': []})
         for element in tree, suite:
             self.assertEqual([element.get(k) for k in ('tests', 'failures', 'errors', 'skipped')], ['3', '2', '0', '0'])
-        self.assertEqual((suite.get('name'), {case.get('classname') for case in suite.iter('testcase')}), (title, {title}))
+        self.assertEqual((suite.get('name'), {case.get('classname') for case in suite.iter('testcase')}),
+                         (title, {title}))
 
     def test_github(self):
         self.put('summary', 'what was there\n')
@@ -1342,7 +1350,8 @@ class Required(Case):
         output, _ = self.sweep('--formats', 'e8m{3,4}', '--require', 'labels>=0.8', '--github', env=env, status=3)
         self.assertEqual(re.findall('^::.*', output, re.M),
                          ['::error title=e8m3-rne%3A labels>=0.8::labels is 0.75, native 1'])
-        output, _ = self.sweep('--formats', 'e8m4', '--require', 'labels>=0.8', '--github', '--title', 'a,b:c%', env=env)
+        output, _ = self.sweep('--formats', 'e8m4', '--require', 'labels>=0.8', '--github', '--title', 'a,b:c%',
+                               env=env)
         [line] = re.findall('^::.*', output, re.M)
         self.assertTrue(line.startswith('::notice title=a%2Cb%3Ac%25::e8m4 (13 bits) is the smallest'), line)
         with open(self.path('summary'), encoding='utf-8') as file:
@@ -1409,8 +1418,8 @@ class Required(Case):
         self.assertIn('e8m3-rne', self.compare('--fail-if-worse', 'first', 'out', status=3))
         self.assertIn('0 changes', self.compare('--fail-if-worse', 'out', 'b.json'))
         self.assertIn('1 changes, 1', self.compare('first', 'out', '--tolerance', '400%'))
-        for words, say, status in ((['a.json'], 'two sweeps', 2), (['a.json', 'no'], "'no'", 1), (['plan', 'a.json'], 'plan', 1),
-                                   (['--no', 'a', 'b'], '--no', 2)):
+        for words, say, status in ((['a.json'], 'two sweeps', 2), (['a.json', 'no'], "'no'", 1),
+                                   (['plan', 'a.json'], 'plan', 1), (['--no', 'a', 'b'], '--no', 2)):
             self.assertIn(say, self.compare(*words, status=status))
 
 
@@ -1606,7 +1615,9 @@ class Help(Case):
         text = self.help()
         self.assertLess(max(map(len, text.splitlines())), 101)
         self.assertIn('Examples', text)
-        for metric in 'equal', 'labels', 'cer', 'wer', 'max-rel', 'mean-rel', 'max-abs', 'mean-abs', 'sqnr', 'cosine', 'kl', 'flips', 'digits':
+        for metric in ('equal', 'labels', 'cer', 'wer', 'max-rel', 'mean-rel', 'max-abs', 'mean-abs', 'lone', 'sqnr', 'arrays',
+                       'cosine', 'kl', 'flips', 'changed', 'changed-most', 'accuracy', 'accuracy-drop', 'prefix', 'edits',
+                       'digits'):
             self.assertRegex(text, rf'\n +{metric} ')
         self.assertRegex(self.sweep('--version')[0], r'\Avprec-sweep \d+\.\d+\.\d+\n\Z')
         with open('/dev/full', 'wb') as full:
