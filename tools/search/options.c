@@ -247,6 +247,7 @@ int search_options_parse(search_options *o, int argc, char **argv)
     int status = -1;
     *o = (search_options){.budget = BUDGET};
     opterr = 0;
+    optind = 0; /* --confirm has the command line parsed once more */
     for (int option, at = 0; ok && status < 0;) {
         if ((option = getopt_long(argc, argv, "+:" SHORT_OPTIONS, all, &at)) == -1)
             break;

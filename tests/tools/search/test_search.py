@@ -161,6 +161,13 @@ class Network(Case):
                 self.assertEqual(report['best']['cost'], costs[first][0])
             else:
                 self.assertIsNone(report['best'])
+        # What is required there is what is required here.
+        report = self.search('-u', 'api:layer*', '-f', 'e8m{4,7}', '--extract', r'bad=(\d+) layers', '--lower', 'bad',
+                             '--require', 'bad<=1', '--confirm', f"'{NETWORK}' 3 15", '--', NETWORK, '3', '4',
+                             out='bad')
+        self.assertEqual((report['confirm']['tried'], report['confirm']['best'], report['confirm']['uniform']),
+                         (1, 'bad 1', 'bad 1'))
+        self.assertEqual(set(report['best']['formats'].values()), {'e8m4'})
         self.search('--restart', *self.WORDS, '--confirm', 'exit 3', '--', NETWORK, '3', '4', status=1)
         self.assertIn('exited 3', self.error)
 
