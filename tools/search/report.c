@@ -5,6 +5,7 @@
 #include "common/say.h"
 #include "tell.h"
 #include "vprec.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,6 +127,44 @@ static json_t *confirmation_json(const search *s)
     return object;
 }
 
+/* Whether no run was both cheaper and nearer to native in the first metric, or as good in one and better in the other;
+ * of equal ones the first. */
+static bool is_on_front(const search *s, size_t at)
+{
+    const search_trial *t = &s->trials[at];
+    double cost = search_cost(&s->units, t->levels), harm = search_harm(s, t);
+    if (t->control || !search_cell(s, t)->settled || isinf(harm))
+        return false;
+    for (size_t i = 0; i < s->count; i++) {
+        const search_trial *other = &s->trials[i];
+        if (i == at || other->control || !search_cell(s, other)->settled)
+            continue;
+        double c = search_cost(&s->units, other->levels), h = search_harm(s, other);
+        if (c <= cost && h <= harm && (c < cost || h < harm || i < at))
+            return false;
+    }
+    return true;
+}
+
+/* Pareto's front of cost and the first metric that is asked for. */
+static json_t *front_json(const search *s)
+{
+    json_t *array = vprec_json_must(json_array());
+    size_t metric = s->question.list[0].metric;
+    for (size_t i = 0; i < s->count; i++) {
+        if (!is_on_front(s, i))
+            continue;
+        const sweep_cell *cell = search_cell(s, &s->trials[i]);
+        json_t *object = vprec_json_must(json_object());
+        vprec_json_put(object, "id", vprec_json_text(cell->id));
+        vprec_json_put(object, "cost", vprec_json_real(search_cost(&s->units, s->trials[i].levels)));
+        vprec_json_put(object, "value", vprec_json_real(cell->values[metric].value));
+        vprec_json_put(object, "keeps", json_boolean(search_keeps(s, &s->trials[i])));
+        vprec_json_add(array, object);
+    }
+    return array;
+}
+
 json_t *search_report(const search *s, char **argv, bool complete)
 {
     json_t *report = vprec_json_must(json_object()), *runs = vprec_json_must(json_array());
@@ -161,6 +200,7 @@ json_t *search_report(const search *s, char **argv, bool complete)
     vprec_json_put(report, "recipe", recipe ? vprec_json_text(recipe) : json_null());
     for (size_t i = 0; i < s->count; i++)
         vprec_json_add(runs, trial_json(s, &s->trials[i], false));
+    vprec_json_put(report, "front", front_json(s));
     vprec_json_put(report, "runs", runs);
     free(recipe);
     free(goal);

@@ -117,6 +117,17 @@ class Network(Case):
                 lines = dict(map(str.strip, line.split('=')) for line in file if not line.startswith('#'))
             self.assertEqual(lines, want)
 
+    def test_front(self):
+        """Runs that no other one beats in cost and in the metric."""
+        report = self.search('-u', 'api:layer*', '-f', 'e8m{1,4,7}', '--extract', r'bad=(\d+) layers', '--lower', 'bad',
+                             '--require', 'bad<=0', '--', NETWORK, '3', '6')
+        runs = [(run['cost'], run['metrics']['bad']) for run in report['runs'] if not run['control']]
+        front = {(a, b) for a, b in runs if not any(c <= a and d <= b and (c, d) != (a, b) for c, d in runs)}
+        self.assertEqual({(run['cost'], run['value']) for run in report['front']}, front)
+        self.assertEqual(len(report['front']), len(front))
+        self.assertEqual(sorted(front)[0], (10, 1))  # all at one fraction bit
+        self.assertIn((report['best']['cost'], 0), front)
+
     def test_recipe_is_one(self):
         """vprec-run takes it, and the program keeps its result."""
         self.find(5, 10, '--recipe', 'mix.txt')
