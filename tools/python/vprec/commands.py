@@ -161,6 +161,9 @@ def call(function: Callable[..., Any], arguments: tuple[Any, ...], options: list
     raise result
 
 
+UNMET = 3  # the status of a command that did all, where a requirement is not met
+
+
 def sweep(program: Program, formats: Union[str, list[str], tuple[str, ...]], *, cwd: Any = None,
           env: Optional[dict[str, str]] = None, **options: Any) -> Report:
     """Runs a program in a grid of formats and tells how its results change: the report of vprec-sweep, whose table has
@@ -170,11 +173,19 @@ def sweep(program: Program, formats: Union[str, list[str], tuple[str, ...]], *, 
     what it shows. What the runs gave is kept in the directory `out` if that is named, and a sweep that was interrupted
     goes on there; else it is removed.
 
+    ``report["answer"]["text"]`` says what the smallest format is that keeps what was asked; with ``require="..."`` or
+    ``baseline="report.json"``, ``report["checks"]`` what is met and what is not.
+
     RunError: the sweep has failed, as where the native run does.
 
     >>> report = sweep(["awk", "BEGIN { print 1 / 3 }"], "f64=e11m{3,20}", metric="max-rel")
     >>> [(row["format"], float("%.1g" % row["max-rel"])) for row in report.rows()]
     [('native', 0.0), ('f64=e11m3', 0.03), ('f64=e11m20', 0.0)]
+    >>> report["answer"]["text"].split(" keeps")[0]
+    'f64=e11m20 (32 bits) is the smallest format that'
+    >>> checked = sweep(["awk", "BEGIN { print 1 / 3 }"], "f64=e11m3", require="max-rel<=0.01")
+    >>> [check["ok"] for check in checked["checks"]]
+    [False]
     """
     words = [formats] if isinstance(formats, str) else [str(word) for word in formats]
     with tempfile.TemporaryDirectory(prefix='vprec-') as folder:
@@ -182,7 +193,7 @@ def sweep(program: Program, formats: Union[str, list[str], tuple[str, ...]], *, 
         chosen = {'out': os.path.join(folder, 'sweep'), 'json': told, **options}
         done = _execute('sweep', [*options_of(chosen), '--formats', *words], _words(program), cwd=cwd, env=env,
                         stdin=subprocess.DEVNULL)
-        if done.returncode or not os.path.exists(chosen['json']):
+        if done.returncode not in (0, UNMET) or not os.path.exists(chosen['json']):
             raise _failed('sweep', done)
         found: Report = read(chosen['json'])
         if options.get('report') is not None:
