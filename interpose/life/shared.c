@@ -201,7 +201,8 @@ static bool has_one_thread(char *why, size_t room)
     if (fd >= 0)
         vprec_sys_close(fd);
     comm[n > 0 ? n - 1 : 0] = 0;
-    return say(why, room, "it has more than one thread (another is called '", comm, "')");
+    return say(why, room, "it has more than one thread (another is called '", comm,
+               "'): let it start none, as by OMP_NUM_THREADS=1, OPENBLAS_NUM_THREADS=1, ORT_DISABLE_TELEMETRY=1");
 }
 
 static bool has_no_timer(char *why, size_t room)
