@@ -89,8 +89,8 @@ static search_level *lowered(const descent *d, const size_t *units, size_t count
 /* As narrow as these may be together, then each half of them. False: something is being run. */
 static bool descend(descent *d, const size_t *units, size_t count)
 {
-    const size_t levels = d->search->units.levels;
-    size_t fails = levels, keeps = levels;
+    const size_t many = d->search->units.levels;
+    size_t fails = many, keeps = many;
     double gain = 0;
     for (size_t i = 0; i < count; i++) {
         keeps = d->now[units[i]] < keeps ? d->now[units[i]] : keeps;
