@@ -174,10 +174,11 @@ page_table page_table_smallest(const page_view *view)
 page_table page_table_metrics(const page_view *view)
 {
     page_table table = {0};
-    heads(&table, 5, (const char *const[]){"metric", "how", "better", "unit", "detail"});
+    heads(&table, 6, (const char *const[]){"metric", "what it is", "how", "better", "unit", "detail"});
     for (size_t m = 0; m < view->metric_count; m++) {
         const page_metric *metric = &view->metrics[m];
         put_text(&table, metric->name);
+        put_text(&table, metric->about);
         put_text(&table, metric->kind);
         put_text(&table, metric->better > 0 ? "higher" : metric->better ? "lower" : "");
         put_text(&table, metric->unit);

@@ -103,6 +103,7 @@ static page_metric metric_of(const json_t *json)
     const char *better = page_string(json, "better");
     return (page_metric){.name = page_string(json, "name"), .kind = page_string(json, "kind"),
                          .unit = page_string(json, "unit"), .detail = page_string(json, "detail"),
+                         .about = page_string(json, "about"),
                          .better = !strcmp(better, "higher") ? 1 : !strcmp(better, "lower") ? -1 : 0};
 }
 

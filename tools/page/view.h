@@ -17,7 +17,7 @@ typedef struct page_value {
 } page_value;
 
 typedef struct page_metric {
-    const char *name, *kind, *unit, *detail;
+    const char *name, *kind, *unit, *detail, *about;
     int better; /* 1 higher, -1 lower, 0 neither */
 } page_metric;
 

@@ -50,6 +50,13 @@ const char *sweep_metric_unit(const sweep_metric *m)
     return (int)m->kind < BUILTINS ? builtin[m->kind].unit : "";
 }
 
+const char *sweep_metric_about(const sweep_metric *m)
+{
+    return m->kind == SWEEP_EXTRACT   ? "the number that an expression finds in the output"
+           : m->kind == SWEEP_COMMAND ? "the last number that a command prints, which reads the output"
+                                      : builtin[m->kind].about;
+}
+
 sweep_metric *sweep_metric_find(const sweep_metrics *metrics, const char *name)
 {
     for (size_t i = 0; i < metrics->count; i++)

@@ -65,6 +65,8 @@ sweep_metric *sweep_metric_find(const sweep_metrics *metrics, const char *name);
 void sweep_metrics_help(void);
 const char *sweep_metric_kind(const sweep_metric *metric);
 const char *sweep_metric_unit(const sweep_metric *metric);
+/* What it is, in a sentence without its full stop. */
+const char *sweep_metric_about(const sweep_metric *metric);
 /* Whether it is compared with --truth. */
 bool sweep_metric_of_truth(const sweep_metric *metric);
 /* Reads --truth. False, having said why. */

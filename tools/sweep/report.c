@@ -46,6 +46,7 @@ static json_t *metrics_of(const sweep_metrics *metrics)
         vprec_json_put(object, "better", m->better ? json_string(m->better > 0 ? "higher" : "lower") : json_null());
         vprec_json_put(object, "unit", vprec_json_text(sweep_metric_unit(m)));
         vprec_json_put(object, "detail", vprec_json_text(m->detail));
+        vprec_json_put(object, "about", vprec_json_text(sweep_metric_about(m)));
         vprec_json_add(array, object);
     }
     return array;

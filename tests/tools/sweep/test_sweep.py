@@ -803,6 +803,8 @@ class Cells(Case):
         self.assertEqual(report['objects'], [{'path': '/opt/net/libnet.so.1', 'build_id': '01abff'}])
         self.assertEqual(report['machine']['instructions'], 'avx512')
         self.assertEqual(report['directory'], self.dir)
+        self.assertEqual({m['name']: m['about'] for m in report['metrics']}['equal'],
+                         "1 where the output has the same bytes as native's, else 0")
         self.assertTrue(report['machine']['cpu'] and report['machine']['glibc'] and report['machine']['cores'] > 0)
         for moment in report['started'], report['finished']:
             self.assertRegex(moment, r'\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z')
