@@ -282,6 +282,9 @@ page_answer page_answer_make(const page_view *view)
     if (!view->cell_count) {
         answer.subject = vprec_text("Nothing was measured");
         answer.sentence = vprec_text(": the sweep has no cells.");
+    } else if (view->idle && view->idle == view->ok) {
+        answer.subject = vprec_text("No answer");
+        answer.sentence = vprec_text(": no operation was rounded in any cell.");
     } else if (view->smallest_count) {
         answer_threshold(&answer, view);
     } else if (view->metric_count) {

@@ -37,6 +37,8 @@ static char *found_text(const sweep *s, const sweep_threshold *t, const sweep_ce
     if (c->status != SWEEP_OK_STATUS)
         return vprec_text("the run did not end well (%s)%s%s", sweep_status_names[c->status], c->note ? ": " : "",
                           c->note ? c->note : "");
+    if (c->idle)
+        return vprec_text("no operation was rounded, which says nothing of the format: %s", c->idle);
     if (value->error)
         return vprec_text("%s has no value: %s", name, value->error);
     return native->error ? vprec_text("%s is %.6g", name, value->value)
@@ -50,8 +52,8 @@ static void require(json_t *checks, const sweep *s, const sweep_question *q)
             const sweep_cell *c = &s->grid.cells[i];
             char *name = vprec_text("%s: %s", c->id, q->list[k].spec);
             if (c->settled)
-                add(checks, name, c->id, sweep_keeps(&q->list[k], c) ? MET : MISSED, found_text(s, &q->list[k], c),
-                    c->seconds);
+                add(checks, name, c->id, sweep_keeps(&q->list[k], c) && !c->idle ? MET : MISSED,
+                    found_text(s, &q->list[k], c), c->seconds);
             else
                 add(checks, name, c->id, NOT_RUN, vprec_text("it has not been run"), NAN);
         }

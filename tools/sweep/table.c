@@ -323,6 +323,20 @@ static void print_lacking(const sweep *s, const sweep_series *series, const swee
     }
 }
 
+/* Whether nothing was rounded in any cell: then no format has been tried. */
+static bool is_idle(const sweep *s)
+{
+    bool any = false;
+    for (size_t i = 1; i < s->grid.count; i++) {
+        const sweep_cell *c = &s->grid.cells[i];
+        bool good = c->settled && c->status == SWEEP_OK_STATUS;
+        if (good && !c->idle)
+            return false;
+        any |= good;
+    }
+    return any;
+}
+
 void sweep_table_print(const sweep *s, const sweep_question *question, const sweep_series *series, size_t count,
                        const json_t *answer)
 {
@@ -333,7 +347,7 @@ void sweep_table_print(const sweep *s, const sweep_question *question, const swe
            json_string_value(json_object_get(answer, "text")));
     json_array_foreach(json_object_get(answer, "notes"), i, note)
         printf("  %s\n", json_string_value(note));
-    if (!question->count)
+    if (!question->count || is_idle(s))
         return;
     char *text = sweep_question_text(question, &s->options->metrics);
     printf("\nSmallest that keeps %s", text);
