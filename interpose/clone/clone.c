@@ -342,6 +342,26 @@ static unsigned works_of(const vprec_code_function *f, unsigned version)
     return f->given && vprec_version_takes(version) ? f->given - 1u : version;
 }
 
+static size_t site_count(const vprec_codemap *map)
+{
+    size_t sites = 0;
+    for (size_t i = 0; i < map->functions.count; i++) {
+        const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
+        sites += f->cloned ? f->sites[VPREC_F32] + f->sites[VPREC_F64] : 0;
+    }
+    return sites;
+}
+
+/* Of the next site. */
+static uint8_t *tie_byte(vprec_cloner *k)
+{
+    uint8_t *byte = (uint8_t *)(k->now->slots + k->tie_slot) + k->tie_bytes;
+    if (byte >= (uint8_t *)(k->now->slots + k->slot_end))
+        return NULL;
+    k->tie_bytes++;
+    return byte;
+}
+
 static void work_as(vprec_cloner *k, unsigned works)
 {
     k->works = works;
@@ -369,6 +389,9 @@ static void clone_function(vprec_cloner *k)
         k->code.full = true;
         return;
     }
+    const bool asks_flags = k->options->isa == VPREC_ISA_AVX512 && f->sites[VPREC_F32] + f->sites[VPREC_F64];
+    if (asks_flags)
+        vprec_live_flags(map, &k->live, k->options->alone || map->object->go);
     size_t next = 0;
     k->round.clear_upper = !f->vex;
     k->round.taken = taken;
@@ -399,6 +422,8 @@ static void clone_function(vprec_cloner *k)
         const vprec_insn *insn = &live->decoded.insn;
         k->round.free_vectors = unnamed | (written & ~live->vectors);
         k->round.free_masks = unnamed_masks | (masks_written & ~live->masks & 0xFE);
+        k->round.often = insn->cls == VPREC_SITE ? tie_byte(k) : NULL;
+        k->round.flags_free = asks_flags && insn->cls == VPREC_SITE && !live->flags_after;
         if (k->options->metered && !f->only_calls)
             vprec_runs_step(k, next - 1);
         emit_instruction(k, at, insn);
@@ -425,11 +450,9 @@ static void clone_function(vprec_cloner *k)
 /* Upper bound of the size of one version's clones. */
 static size_t estimate(const vprec_codemap *map, const vprec_clone_options *options, unsigned version, size_t doors)
 {
-    enum { DOOR_BYTES = 64, CALL_BYTES = 96, HALL_BYTES = 64, APART_BYTES = 48 /* a question or a comparison for each byte */ };
+    enum { DOOR_BYTES = 64, CALL_BYTES = 96, HALL_BYTES = 64, METER_BYTES = 512,
+           APART_BYTES = 48 /* a question or a comparison for each byte */ };
     size_t bytes = 256 + doors * DOOR_BYTES;
-    size_t site_bytes = options->count ? 64 : options->isa == VPREC_ISA_AVX512 ? 640 : 1152;
-    if (options->metered)
-        site_bytes += 512;
     for (size_t i = 0; i < map->functions.count; i++) {
         const vprec_code_function *f = &VPREC_AT(map->functions, vprec_code_function, i);
         if (!f->cloned)
@@ -438,6 +461,8 @@ static size_t estimate(const vprec_codemap *map, const vprec_clone_options *opti
         size_t n = f->refused + f->controls + f->tails, length = f->end - f->start;
         for (int t = 0; t < VPREC_TYPES; t++)
             n += arith->use[t] != VPREC_USE_NONE ? f->sites[t] : 0;
+        size_t inline_bytes = vprec_round_room(arith, options->isa) + (options->metered ? METER_BYTES : 0);
+        size_t site_bytes = options->count ? 64 : inline_bytes;
         if (f->routine.results) /* sites at each return, and at jumps that take its place */
             n += (length / (f->gate ? 4 : 16) + 1) * f->routine.results;
         bytes += length * (options->apart ? APART_BYTES : 4) + n * site_bytes + f->syscalls * CALL_BYTES + 128;
@@ -531,6 +556,7 @@ static void write_version(vprec_cloner *k, unsigned version)
     k->version = version;
     k->now = &k->versions[version];
     k->halves = 0;
+    k->tie_bytes = 0;
     k->fixups.count = 0;
     k->link_slot = k->extent_slot + 1;
     k->round = (vprec_round_context){.isa = options->isa, .aes = has_vaes(), .halves = &k->halves, .turn = k->turn,
@@ -606,10 +632,10 @@ static bool take_room(vprec_cloner *k, vprec_arena *arena, size_t doors)
     size_t bytes = k->image->way_count * WAY_BYTES;
     for (unsigned v = 0; v < vprec_versions; v++)
         bytes += estimate(k->map, options, v, doors);
-    if (!vprec_arena_take(arena, vprec_page_end(bytes), vprec_versions * k->link_end, &k->room))
+    if (!vprec_arena_take(arena, vprec_page_end(bytes), vprec_versions * k->slot_end, &k->room))
         return false;
     for (unsigned v = 0; v < vprec_versions; v++)
-        k->versions[v].slots = k->room.slots + v * k->link_end;
+        k->versions[v].slots = k->room.slots + v * k->slot_end;
     return true;
 }
 
@@ -631,7 +657,8 @@ enum vprec_reason vprec_clone(vprec_image *image, vprec_text_pages *text, vprec_
     vprec_vec pokes = VPREC_VEC(vprec_poke);
     size_t doors = vprec_jump_doors(map);
     k.slot_room = k.extent_slot = map->functions.count + doors;
-    k.link_end = k.extent_slot + 1 + count_links(map, options);
+    k.tie_slot = k.link_end = k.extent_slot + 1 + count_links(map, options);
+    k.slot_end = k.tie_slot + (site_count(map) + sizeof(uint64_t) - 1) / sizeof(uint64_t);
     const size_t ways = vprec_versions > 1 && !options->apart ? vprec_jump_ways(map) : 0;
     enum vprec_reason why = prepare_versions(&k, ways) ? VPREC_REASON_NONE : VPREC_REASON_NO_MEMORY;
     bool taken = !why && take_room(&k, text->arena, doors);

@@ -55,6 +55,8 @@ typedef struct vprec_cloner {
     size_t slot_room;
     size_t extent_slot; /* of code that may change: where stores.c keeps a number */
     size_t link_slot, link_end; /* of calls that clones make themselves: where they lead; the next one free */
+    size_t tie_slot, slot_end; /* a byte for each site: see vprec_round_context.often; and behind the last of a version */
+    size_t tie_bytes;     /* sites that have theirs */
     vprec_arena_room room;
     vprec_heap *heap;   /* for the emulated sites */
     uint64_t enter_stub; /* jmp [&vprec_enter] */

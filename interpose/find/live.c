@@ -114,3 +114,42 @@ bool vprec_live_read(const vprec_codemap *map, const vprec_code_function *functi
     }
     return true;
 }
+
+static uint8_t flags_behind(const vprec_vec *live, size_t i, uint8_t across)
+{
+    const vprec_live *n = &VPREC_AT(*live, vprec_live, i);
+    const bool has_next = i + 1 < live->count && n[1].at == n->at + n->decoded.insn.length;
+    const uint8_t next = has_next ? n[1].flags_in : VPREC_FLAGS_ALL;
+    const uint8_t to = n->to >= 0 ? VPREC_AT(*live, vprec_live, n->to).flags_in : VPREC_FLAGS_ALL;
+    switch (n->decoded.insn.flow) {
+    case VPREC_FLOW_NEXT: return next;
+    case VPREC_FLOW_JMP: return to;
+    case VPREC_FLOW_JCC:
+    case VPREC_FLOW_SHORT:
+    case VPREC_FLOW_XBEGIN: return next | to;
+    case VPREC_FLOW_STOP: return 0;
+    case VPREC_FLOW_IJMP: return VPREC_FLAGS_ALL;
+    default: return across; /* calls, returns */
+    }
+}
+
+void vprec_live_flags(const vprec_codemap *map, vprec_vec *live, bool kept)
+{
+    for (size_t i = 0; i < live->count; i++) {
+        vprec_live *n = &VPREC_AT(*live, vprec_live, i);
+        n->flags_in = 0;
+        n->flags = (vprec_flag_use){0, 0};
+        if (n->decoded.insn.cls != VPREC_SITE)
+            n->flags = vprec_insn_flag_use(vprec_bytes(map, n->at), vprec_room(map, n->at));
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t i = live->count; i-- > 0;) {
+            vprec_live *n = &VPREC_AT(*live, vprec_live, i);
+            n->flags_after = flags_behind(live, i, kept ? VPREC_FLAGS_ALL : 0);
+            const uint8_t in = (uint8_t)(n->flags.reads | (n->flags_after & ~n->flags.writes));
+            changed |= in != n->flags_in;
+            n->flags_in = in;
+        }
+    }
+}

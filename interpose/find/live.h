@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * live.h: which vector registers and opmasks hold values that are still needed,
+ * live.h: which vector registers, opmasks and flags hold values that are still needed,
  * by a backward data-flow analysis of one function. */
 #ifndef VPREC_FIND_LIVE_H
 #define VPREC_FIND_LIVE_H
@@ -21,6 +21,8 @@ typedef struct vprec_live {
     vprec_decoded decoded;
     uint32_t in;      /* live.c's: live before it */
     uint8_t masks_in;
+    uint8_t flags_in, flags_after; /* VPREC_FLAG_CARRY | ...: live before and behind it, once they are asked for */
+    vprec_flag_use flags;
     int32_t to;       /* and the index of the instruction that it branches to, -1 outside */
 } vprec_live;
 
@@ -29,5 +31,8 @@ typedef struct vprec_live {
  * there whatever it knows of its callee. False: no memory. */
 bool vprec_live_read(const vprec_codemap *map, const vprec_code_function *function, vprec_vec *live, uint32_t *written,
                      uint32_t *masks_written);
+
+/* Which flags are live. `kept`: calls and returns may hand them on, as no compiler's do. */
+void vprec_live_flags(const vprec_codemap *map, vprec_vec *live, bool kept);
 
 #endif

@@ -26,14 +26,6 @@ static bool calls(const struct link_map *map)
 
 static bool settled;
 
-static bool rounds_to_nearest(void)
-{
-    bool nearest = true;
-    for (unsigned v = 0; v < vprec_versions; v++)
-        nearest &= vprec_arith_of(v)->mode == VPREC_RNE;
-    return nearest;
-}
-
 static void settle(bool minds, enum vprec_isa isa)
 {
     const vprec_arith *arith = &vprec_arith_current;
@@ -42,7 +34,7 @@ static void settle(bool minds, enum vprec_isa isa)
         return;
     minds |= arith->minds_mxcsr;
     vprec_version_direction(minds, vprec_version_mixed() && (isa == VPREC_ISA_AVX512 || minds));
-    if (settled && vprec_direction_news && (isa != VPREC_ISA_AVX512 || !rounds_to_nearest()))
+    if (settled && vprec_direction_news)
         vprec_direction_news();
     settled = true;
 }

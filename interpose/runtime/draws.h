@@ -9,7 +9,8 @@
 
 #include "vprec.h"
 
-/* What a thread draws from; inline code reads and writes the first five by their offset from the thread pointer. */
+/* What a thread draws from; inline code reads and writes the first three and the last by their offset from the thread
+ * pointer. */
 typedef struct vprec_thread {
     uint64_t counter[8]; /* four blocks of source.h, the next to be used plus -16 words */
     uint64_t keys[3][8];
@@ -17,6 +18,7 @@ typedef struct vprec_thread {
     vprec_source source;
     uint64_t key, children;
     bool on;
+    uint32_t tie; /* when avx512_tie.c saw the last one */
 } __attribute__((aligned(64))) vprec_thread;
 
 extern _Thread_local vprec_thread vprec_noise_here __attribute__((tls_model("initial-exec")));

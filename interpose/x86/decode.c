@@ -382,17 +382,27 @@ bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec
     return true;
 }
 
-/* Of x87 the operand in memory: D8 and D9 have binary32, DC and DD binary64, the others integers. */
 enum vprec_flags vprec_insn_flags(const uint8_t *bytes, size_t size)
 {
+    vprec_flag_use use = vprec_insn_flag_use(bytes, size);
+    return use.reads ? VPREC_FLAGS_READ : use.writes ? VPREC_FLAGS_WRITTEN : VPREC_FLAGS_KEPT;
+}
+
+vprec_flag_use vprec_insn_flag_use(const uint8_t *bytes, size_t size)
+{
     ZydisDecodedInstruction z;
+    vprec_flag_use use = {0, 0};
     if (!decode(bytes, size, &z))
-        return VPREC_FLAGS_READ;
+        return (vprec_flag_use){VPREC_FLAGS_ALL, 0};
     if (!z.cpu_flags)
-        return VPREC_FLAGS_KEPT;
-    if (z.cpu_flags->tested)
-        return VPREC_FLAGS_READ;
+        return use;
+    const uint32_t tested = z.cpu_flags->tested, carry = ZYDIS_CPUFLAG_CF;
+    use.reads = (uint8_t)((tested & carry ? VPREC_FLAG_CARRY : 0) | (tested & ~carry ? VPREC_FLAG_OTHERS : 0));
     switch (z.mnemonic) {
+    case ZYDIS_MNEMONIC_INC:
+    case ZYDIS_MNEMONIC_DEC:
+        use.writes = VPREC_FLAG_OTHERS;
+        return use;
     case ZYDIS_MNEMONIC_ADD:
     case ZYDIS_MNEMONIC_SUB:
     case ZYDIS_MNEMONIC_CMP:
@@ -401,8 +411,6 @@ enum vprec_flags vprec_insn_flags(const uint8_t *bytes, size_t size)
     case ZYDIS_MNEMONIC_XOR:
     case ZYDIS_MNEMONIC_TEST:
     case ZYDIS_MNEMONIC_NEG:
-    case ZYDIS_MNEMONIC_INC:
-    case ZYDIS_MNEMONIC_DEC:
     case ZYDIS_MNEMONIC_COMISS:
     case ZYDIS_MNEMONIC_COMISD:
     case ZYDIS_MNEMONIC_UCOMISS:
@@ -411,18 +419,21 @@ enum vprec_flags vprec_insn_flags(const uint8_t *bytes, size_t size)
     case ZYDIS_MNEMONIC_VCOMISD:
     case ZYDIS_MNEMONIC_VUCOMISS:
     case ZYDIS_MNEMONIC_VUCOMISD:
-        return VPREC_FLAGS_WRITTEN;
+        use.writes = VPREC_FLAGS_ALL;
+        return use;
     case ZYDIS_MNEMONIC_SYSCALL: /* r11 has them behind it */
     case ZYDIS_MNEMONIC_PUSHF:
     case ZYDIS_MNEMONIC_PUSHFD:
     case ZYDIS_MNEMONIC_PUSHFQ:
     case ZYDIS_MNEMONIC_LAHF:
-        return VPREC_FLAGS_READ;
+        use.reads = VPREC_FLAGS_ALL;
+        return use;
     default:
-        return VPREC_FLAGS_KEPT;
+        return use;
     }
 }
 
+/* Of x87 the operand in memory: D8 and D9 have binary32, DC and DD binary64, the others integers. */
 static uint32_t x87_numbers(const ZydisDecodedInstruction *z)
 {
     bool memory = z->raw.modrm.mod != 3;

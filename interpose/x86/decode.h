@@ -85,6 +85,13 @@ enum vprec_flags {
 };
 enum vprec_flags vprec_insn_flags(const uint8_t *bytes, size_t size);
 
+/* Which of the flags an instruction may read, and which it writes whatever they were. */
+enum { VPREC_FLAG_CARRY = 1, VPREC_FLAG_OTHERS = 2, VPREC_FLAGS_ALL = 3 };
+typedef struct vprec_flag_use {
+    uint8_t reads, writes;
+} vprec_flag_use;
+vprec_flag_use vprec_insn_flag_use(const uint8_t *bytes, size_t size);
+
 /* As vprec_insn_decode, which is quicker where no more is asked than that. */
 bool vprec_insn_whole(const uint8_t *bytes, size_t size, uint64_t address, vprec_decoded *decoded);
 

@@ -23,11 +23,10 @@ static void round_operand(vprec_avx512 *e, int src, int to)
     e->to = -1;
 }
 
-/* Brings the memory operand into scratch M, reading what the instruction reads. */
-static bool load(vprec_avx512 *e)
+bool vprec_avx512_load(vprec_avx512 *e, int to)
 {
     const vprec_site *s = e->site;
-    int m = e->reg[M], size = vprec_elem_size(s->from), bytes = s->lanes * size, wide = size == 8;
+    int size = vprec_elem_size(s->from), bytes = s->lanes * size, wide = size == 8;
     vprec_mem mem = s->mem;
     if (mem.base == 4)
         mem.disp += e->frame;
@@ -46,7 +45,7 @@ static bool load(vprec_avx512 *e)
     } else {
         return false;
     }
-    vprec_emit_evex(e->code, how, op, m, -1, rm, -1);
+    vprec_emit_evex(e->code, how, op, to, -1, rm, -1);
     return true;
 }
 
@@ -79,7 +78,7 @@ static bool emit_operation(vprec_avx512 *e)
     int d = e->reg[D], u = e->reg[U], t = e->reg[T], m = e->reg[M], vvvv = s->vvvv, rm = s->rm;
     uint32_t op = OP(s->pp, s->map, vprec_elem_size(s->from) == 8, s->opcode);
     if (rm == VPREC_REG_MEM) {
-        if (!load(e))
+        if (!vprec_avx512_load(e, m))
             return false;
         rm = m;
         bool integer = s->op == VPREC_OP_CVT && s->scalar && !vprec_elem_is_float(s->from);
@@ -155,14 +154,8 @@ static bool supported(const vprec_avx512 *e)
     return true;
 }
 
-/* Scratch registers: free ones, else saved on the stack below the red zone. */
-typedef struct saved {
-    int vectors[SCRATCH], vector_count;
-    int masks[3], mask_count;
-} saved;
-
 /* `turn`: who saves what was just restored waits for the memory both ways, so sites save other registers by turns. */
-static int take(uint32_t *free, uint32_t busy, int low, int count, int *turn, int *spilled, int *spill_count)
+int vprec_avx512_take(uint32_t *free, uint32_t busy, int low, int count, int *turn, int *spilled, int *spill_count)
 {
     for (int i = count - 1; i >= low; i--)
         if (*free >> i & 1) {
@@ -193,7 +186,7 @@ static bool overwrites(const vprec_site *s)
     return !s->scalar && !s->mask && s->encoding != VPREC_LEGACY && s->width >= 32;
 }
 
-static void allocate(vprec_avx512 *e, saved *save, bool value)
+static void allocate(vprec_avx512 *e, vprec_avx512_saved *save, bool value)
 {
     const vprec_site *s = e->site;
     uint32_t busy = vector_bit(s->dst) | vector_bit(s->vvvv) | vector_bit(s->rm);
@@ -220,7 +213,7 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
         else if (i == M && !horizontal && !e->inbound && !noise) /* read for the last time before T is written */
             e->reg[M] = e->reg[T];
         else
-            e->reg[i] = take(&free, taken, lowest, 32, e->context->turn, save->vectors, &save->vector_count);
+            e->reg[i] = vprec_avx512_take(&free, taken, lowest, 32, e->context->turn, save->vectors, &save->vector_count);
         if (needed)
             taken |= vector_bit(e->reg[i]);
     }
@@ -229,14 +222,15 @@ static void allocate(vprec_avx512 *e, saved *save, bool value)
     uint32_t taken_masks = 1u | 1u << s->mask;
     int *const masks[] = {&e->kt, &e->km, &e->kn};
     for (int i = 0; i < (noise ? 3 : rounds || s->op == VPREC_OP_ADDSUB); i++) {
-        *masks[i] = take(&free_masks, taken_masks, 1, 8, e->context->turn + 1, save->masks, &save->mask_count);
+        *masks[i] = vprec_avx512_take(&free_masks, taken_masks, 1, 8, e->context->turn + 1, save->masks,
+                                      &save->mask_count);
         taken_masks |= 1u << *masks[i];
     }
     if (e->context->taken)
         e->context->taken[1] |= e->context->free_masks & taken_masks & ~1u;
 }
 
-static void move_saved(vprec_avx512 *e, const saved *save, bool restore)
+static void move_saved(vprec_avx512 *e, const vprec_avx512_saved *save, bool restore)
 {
     enum vprec_move_kind what = restore ? VPREC_MOVE_RESTORE : VPREC_MOVE_SAVE;
     for (int i = 0; i < save->vector_count; i++) {
@@ -250,7 +244,15 @@ static void move_saved(vprec_avx512 *e, const saved *save, bool restore)
     }
 }
 
-static void leave(vprec_avx512 *e, const saved *save)
+void vprec_avx512_enter(vprec_avx512 *e, const vprec_avx512_saved *save)
+{
+    if (e->frame) {
+        vprec_emit_move_stack(e->code, -e->frame);
+        move_saved(e, save, false);
+    }
+}
+
+void vprec_avx512_leave(vprec_avx512 *e, const vprec_avx512_saved *save)
 {
     if (e->frame) {
         move_saved(e, save, true);
@@ -258,26 +260,17 @@ static void leave(vprec_avx512 *e, const saved *save)
     }
 }
 
-/* What a site with noise leaves for the emulator to do, out of the way. */
-typedef struct cold {
-    vprec_site site;
-    saved save;
-    int32_t frame;
-    uint8_t *from; /* behind the jump to it */
-    uint8_t *end;  /* of the site */
-} cold;
-
-const size_t vprec_round_tie_size_avx512 = sizeof(cold);
+const size_t vprec_round_tie_size_avx512 = sizeof(vprec_avx512_cold);
 
 enum { RCX = 1 };
 
 /* A site with noise: where a lane is beyond the inline form, all is undone and the emulator does it. */
-static void emit_noise(vprec_avx512 *e, const saved *save)
+static void emit_noise(vprec_avx512 *e, const vprec_avx512_saved *save)
 {
     const vprec_site *s = e->site;
     int last = s->rm;
     if (s->rm == VPREC_REG_MEM) {
-        if (!load(e))
+        if (!vprec_avx512_load(e, e->reg[M]))
             e->code->full = true; /* cannot be: supported() */
         last = e->reg[M];
     }
@@ -290,10 +283,10 @@ static void emit_noise(vprec_avx512 *e, const saved *save)
     vprec_emit_leave(e->code);
     vprec_emit_pop(e->code, RCX);
     vprec_avx512_finish(e, MOVA, -1, e->reg[D], VPREC_K_ONE); /* a register's move costs no port */
-    leave(e, save);
-    cold *c = vprec_vec_add(e->context->ties, 1);
+    vprec_avx512_leave(e, save);
+    vprec_avx512_cold *c = vprec_vec_add(e->context->ties, 1);
     if (c)
-        *c = (cold){*s, *save, e->frame, from, e->code->at};
+        *c = (vprec_avx512_cold){.site = *s, .save = *save, .frame = e->frame, .from = from, .end = e->code->at};
     else
         e->code->full = true;
 }
@@ -301,25 +294,41 @@ static void emit_noise(vprec_avx512 *e, const saved *save)
 void vprec_round_emit_ties_avx512(vprec_code *code, const vprec_round_context *context)
 {
     for (size_t i = 0; i < context->ties->count && !code->full; i++) {
-        const cold *c = &VPREC_AT(*context->ties, cold, i);
+        const vprec_avx512_cold *c = &VPREC_AT(*context->ties, vprec_avx512_cold, i);
         int32_t distance = (int32_t)(code->at - c->from);
         memcpy(c->from - 4, &distance, 4);
         if (context->tie)
             context->tie(context->enter_data, &c->site);
+        if (c->asked) {
+            vprec_avx512_tied(code, c, context);
+            continue;
+        }
         vprec_avx512 e = {.code = code, .frame = c->frame};
         vprec_emit_pop(code, RCX);
-        leave(&e, &c->save);
+        vprec_avx512_leave(&e, &c->save);
         context->enter(context->enter_data, &c->site);
         vprec_emit_branch(code, -1, (uint64_t)c->end);
     }
     context->ties->count = 0;
 }
 
-bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vprec_round_context *context)
+static vprec_avx512 begun(vprec_code *code, const vprec_site *site, const vprec_round_context *context)
 {
     vprec_type type = vprec_elem_type(site->to);
-    vprec_avx512 e = {.code = code, .site = site, .context = context, .type = type, .w = type == VPREC_F64,
-                 .length = site->scalar ? 0 : 2, .shape = vprec_round_shape(context->arith, type), .to = -1};
+    return (vprec_avx512){.code = code, .site = site, .context = context, .type = type, .w = type == VPREC_F64,
+                          .length = site->scalar ? 0 : 2, .shape = vprec_round_shape(context->arith, type), .to = -1};
+}
+
+bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vprec_round_context *context)
+{
+    vprec_avx512 e = begun(code, site, context);
+    return vprec_avx512_tie(&e) || vprec_avx512_directed(code, site, context);
+}
+
+bool vprec_avx512_directed(vprec_code *code, const vprec_site *site, const vprec_round_context *context)
+{
+    vprec_avx512 e = begun(code, site, context);
+    vprec_type type = e.type;
     if (e.shape == VPREC_SHAPE_NOISE && vprec_avx512_noise_idle(&context->arith->noise[type], site))
         e.shape = VPREC_SHAPE_CONTAINER;
     if (e.shape == VPREC_SHAPE_NATIVE) {
@@ -352,15 +361,14 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
         if (e.shape == VPREC_SHAPE_CONTAINER)
             return true;
     }
-    saved save = {0};
+    vprec_avx512_saved save = {0};
     allocate(&e, &save, value);
     bool bounces = site->encoding == VPREC_LEGACY && !context->clear_upper;
     int32_t saved_bytes = 64 * save.vector_count + 8 * save.mask_count;
     e.bounce = bounces ? saved_bytes : -1;
     if (saved_bytes || bounces || e.shape == VPREC_SHAPE_NOISE) {
         e.frame = 128 + saved_bytes + (bounces ? 16 : 0);
-        vprec_emit_move_stack(code, -e.frame);
-        move_saved(&e, &save, false);
+        vprec_avx512_enter(&e, &save);
     }
     bool done = true;
     if (value) {
@@ -371,12 +379,12 @@ bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vpr
         vprec_emit_evex(code, (vprec_evex){.length = 2}, OP(e.w, 1, e.w, 0x28), e.reg[D], -1, vprec_reg(site->dst), -1);
         vprec_avx512_round(&e, true);
         e.site = site;
-        leave(&e, &save);
+        vprec_avx512_leave(&e, &save);
     } else if (e.shape == VPREC_SHAPE_NOISE) {
         emit_noise(&e, &save);
     } else {
         done = emit_operation(&e);
-        leave(&e, &save);
+        vprec_avx512_leave(&e, &save);
     }
     if (!done)
         code->full = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * avx512.h: what the emitters for AVX-512 share: avx512.c (operands,
- * operation, registers), avx512_mode.c (rounding). */
+ * operation, registers), avx512_mode.c (rounding), avx512_tie.c (both, in one operation, where ties are rare),
+ * avx512_noise.c and avx512_rr.c (noise). */
 #ifndef VPREC_X86_ROUND_AVX512_H
 #define VPREC_X86_ROUND_AVX512_H
 
@@ -16,6 +17,25 @@
 enum { D, U, T, M, A, C, X, S, SCRATCH };
 enum { RN = 0, RD = 1, RU = 2, RZ = 3 }; /* L'L under embedded rounding */
 enum { CMP_UNORD = 3, CMP_ORD = 7, CMP_GT = 0x1E, CMP_NLE = 0x16, CMP_NLT = 0x15 };
+
+/* Registers that are on the stack, below the red zone. */
+typedef struct vprec_avx512_saved {
+    int vectors[SCRATCH], vector_count;
+    int masks[3], mask_count;
+} vprec_avx512_saved;
+
+/* What a site leaves to be put out of the way. */
+typedef struct vprec_avx512_cold {
+    vprec_site site;
+    vprec_avx512_saved save;
+    int32_t frame;
+    uint8_t *from; /* behind the jump to it */
+    uint8_t *asked; /* behind the jump to where nothing is saved; NULL: a site with noise, else one that may be tied: */
+    uint8_t *end;  /* of the site */
+    uint32_t free_vectors, free_masks;
+    uint8_t *often;
+    bool clear_upper;
+} vprec_avx512_cold;
 
 typedef struct vprec_avx512 {
     vprec_code *code;
@@ -133,6 +153,22 @@ void vprec_avx512_finish(vprec_avx512 *e, uint32_t op, int a, int b, enum vprec_
 
 /* Rounds what is in D (and, unless `exact`, in U where the mode needs both native results) into the destination. */
 void vprec_avx512_round(vprec_avx512 *e, bool exact);
+
+/* avx512.c: a scratch register of `free` (struck from it), not among `busy`, from `low` up to `count`; without one of
+ * those one to be saved, by `turn`. */
+int vprec_avx512_take(uint32_t *free, uint32_t busy, int low, int count, int *turn, int *spilled, int *spill_count);
+/* Saves those registers, rsp being lowered by e->frame; and back, with rsp. */
+void vprec_avx512_enter(vprec_avx512 *e, const vprec_avx512_saved *save);
+void vprec_avx512_leave(vprec_avx512 *e, const vprec_avx512_saved *save);
+/* Brings the memory operand into `to`, reading what the instruction reads. */
+bool vprec_avx512_load(vprec_avx512 *e, int to);
+/* A site's code by directed operations, all of it in its place. */
+bool vprec_avx512_directed(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
+
+/* avx512_tie.c: the site's code if it has one operation only, but for ties. False: nothing was emitted. */
+bool vprec_avx512_tie(vprec_avx512 *e);
+/* And what it left. */
+void vprec_avx512_tied(vprec_code *code, const vprec_avx512_cold *cold, const vprec_round_context *context);
 
 /* Monte Carlo arithmetic: whether the operation has a form; D = its result, the instruction's last operand being in register
  * `last`, kt = lanes for which the emulator must do it all. Operands keep their registers. */

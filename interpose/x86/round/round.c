@@ -89,6 +89,7 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_SIGN, sign);
         fill(constants, t, VPREC_K_ZERO, 0);
         fill(constants, t, VPREC_K_LEAST, UINT64_C(1) << c.fbits);
+        fill(constants, t, VPREC_K_LEAST_MINUS, sign | UINT64_C(1) << c.fbits);
         fill(constants, t, VPREC_K_DIRECTION, UINT64_C(0x600000006000));
         fill(constants, t, VPREC_K_RR_CENTRE, bits_of(t, 1.5) - 1);
         fill(constants, t, VPREC_K_RR_BITS, (UINT64_C(1) << c.fbits) - 2);
@@ -120,6 +121,10 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_HALF, half);
         fill(constants, t, VPREC_K_DROP, drop);
         fill(constants, t, VPREC_K_KEEP, all & ~drop);
+        fill(constants, t, VPREC_K_KEEP_LOW, all);
+        fill(constants, t, VPREC_K_HALF_LOW, 0);
+        memcpy(constants->value[t][VPREC_K_HALF_LOW], constants->value[t][VPREC_K_HALF], (size_t)total / 8);
+        memcpy(constants->value[t][VPREC_K_KEEP_LOW], constants->value[t][VPREC_K_KEEP], (size_t)total / 8);
         fill(constants, t, VPREC_K_LAST, 2 * half);
         /* without subnormals a value one binade below the smallest normal is rounded to its own quantum first */
         int low = f->emin - (f->flags & VPREC_NOSUB ? 1 : 0) + c.emax, high = f->emax + 1 + c.emax;
@@ -130,6 +135,9 @@ void vprec_round_constants(vprec_constants *constants, const vprec_arith *arith)
         fill(constants, t, VPREC_K_TIE, -magic - ((uint64_t)(f->fbits + 1) << c.fbits));
         fill(constants, t, VPREC_K_MAX, bits_of(t, f->max));
         fill(constants, t, VPREC_K_MIN_NORMAL, bits_of(t, f->min_normal));
+        uint64_t least = bits_of(t, f->min_normal);
+        fill(constants, t, VPREC_K_PLAIN_LOW, 2 * least);
+        fill(constants, t, VPREC_K_PLAIN_SPAN, 2 * (bits_of(t, f->max) - least));
         double beyond = f->flags & VPREC_SAT ? f->max : f->flags & VPREC_NOINF ? __builtin_nan("") : __builtin_inf();
         fill(constants, t, VPREC_K_OVERFLOW, bits_of(t, beyond));
     }
@@ -162,6 +170,16 @@ void vprec_round_emit_ties(vprec_code *code, const vprec_round_context *context)
         vprec_round_emit_ties_avx512(code, context);
     else
         vprec_round_emit_ties_avx(code, context);
+}
+
+size_t vprec_round_room(const vprec_arith *arith, enum vprec_isa isa)
+{
+    if (isa < VPREC_ISA_AVX512)
+        return 1152;
+    bool noise = false;
+    for (int t = 0; t < VPREC_TYPES; t++)
+        noise |= arith->noise[t].what != 0;
+    return noise ? 1536 : 768;
 }
 
 size_t vprec_round_tie_size(enum vprec_isa isa)

@@ -48,9 +48,14 @@ enum vprec_constant {
     VPREC_K_STEP,      /* what a vector of random words adds to the thread's counter */
     VPREC_K_DIRECTION, /* MXCSR's field, in 32-bit elements */
     VPREC_K_LEAST,     /* the container's least normal number */
+    VPREC_K_LEAST_MINUS, /* and with the other sign */
     VPREC_K_ALL,       /* all bits */
     VPREC_K_PAIR_FLIP, /* of two elements none, then all bits */
     VPREC_K_PAIR_ADD,  /* VPREC_K_LEAST, then VPREC_K_ONE */
+    VPREC_K_HALF_LOW,  /* VPREC_K_HALF in the first element, 0 in the others */
+    VPREC_K_KEEP_LOW,  /* VPREC_K_KEEP in the first element, all bits in the others */
+    VPREC_K_PLAIN_LOW, /* twice the magnitudes of which s = n + half, cut off, is the rounding but for ties: at least */
+    VPREC_K_PLAIN_SPAN, /* so far */
     VPREC_CONSTANTS
 };
 
@@ -84,6 +89,9 @@ typedef struct vprec_round_context {
                               control can come from elsewhere */
     int *turn;             /* two numbers of the emitter's: which vector register and opmask it saves next */
     bool clear_upper;      /* a legacy destination's bits above 128 may be cleared: the function has no VEX code */
+    bool flags_free;       /* nobody needs the flags behind the site */
+    uint8_t *often;        /* the site's, in reach of the code: negative where its results were ties so often that it
+                              does better to suppose one at once; NULL: it always does */
     bool zmm;              /* a processor with AVX-512 on which it is not used: what is saved is saved whole */
     vprec_vec *ties;       /* what vprec_round_emit_ties is to emit */
     void (*enter)(void *data, const vprec_site *site); /* emits the call of the emulator, as for any site */
@@ -96,6 +104,9 @@ typedef struct vprec_round_context {
 bool vprec_round_emit(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
 bool vprec_round_emit_avx512(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
 bool vprec_round_emit_avx(vprec_code *code, const vprec_site *site, const vprec_round_context *context);
+
+/* The most bytes that a site takes, with what it leaves to be put out of the way. */
+size_t vprec_round_room(const vprec_arith *arith, enum vprec_isa isa);
 
 /* Appends what the sites emitted so far left to be put out of the way; empties context->ties. */
 void vprec_round_emit_ties(vprec_code *code, const vprec_round_context *context);

@@ -45,9 +45,11 @@ static const struct {
 
 static uint8_t *data; /* 128 bytes before an inaccessible page, in the low 2 GB */
 static vprec_constants *constants;
+static uint8_t *often;
 static enum vprec_isa isa;
 static vprec_vec ties;
 static uint64_t code_rsp, trials = 6;
+static size_t longest;
 static bool vaes = true;
 static unsigned long directions, halved, failures, runs, inlined, emulated, lanes_left, failed_op[VPREC_OPS];
 static unsigned format_index;
@@ -270,12 +272,16 @@ static void visit(const instruction *i, const vprec_site *drawn)
             named |= is_vector(reg) ? 1u << reg : 0;
         }
         int shared = r >> 10 & 1 ? 1 + (int)type : 0, halves = shared, turn[2] = {(int)(r >> 32 & 15), (int)(r >> 36 & 7)};
+        bool clear_upper = r >> 47 & 1;
         vprec_round_context context = {
             .arith = &vprec_arith_current, .isa = isa, .constants = constants,
             .free_vectors = (r & 1 ? (uint32_t)machine_random() & (uint32_t)machine_random() : 0) & ~named,
             .free_masks = r & 2 ? 0xFE & (uint32_t)machine_random() & ~(1u << site.mask) : 0,
-            .aes = vaes, .halves = &halves, .turn = turn, .clear_upper = false, .zmm = machine_offset[6], .ties = &ties, .enter = enter, .enter_data = &c,
+            .aes = vaes, .halves = &halves, .turn = turn, .clear_upper = clear_upper,
+            .zmm = machine_offset[6], .ties = &ties, .enter = enter, .enter_data = &c,
+            .flags_free = r >> 40 & 1, .often = r >> 41 & 3 ? often : NULL,
         };
+        *often = (uint8_t)((r >> 43 & 3) << 6 | (r >> 45 & 1) << 1);
         machine_code_open();
         memset(code, 0xCC, 4096);
         machine_place(&site, original, code + ORIGINAL);
@@ -288,6 +294,13 @@ static void visit(const instruction *i, const vprec_site *drawn)
         vprec_emit_u8(&c, 0xC3);
         vprec_round_emit_ties(&c, &context);
         machine_code_seal();
+        size_t bytes = (size_t)(c.at - code);
+        longest = bytes > longest ? bytes : longest;
+        if (bytes > vprec_round_room(&vprec_arith_current, isa)) {
+            failures++;
+            show(i, &site, &in, "the code is longer than vprec_round_room() says");
+            return;
+        }
         if (c.full) {
             failures++;
             show(i, &site, &in, "the code did not fit");
@@ -313,6 +326,15 @@ static void visit(const instruction *i, const vprec_site *drawn)
 
         unsigned long before = left[type].ops[site.op];
         bool kept = run(&in, &got, code, red);
+        if (context.flags_free)
+            got.flags = want.flags;
+        if (clear_upper && site.encoding == VPREC_LEGACY && is_vector(site.dst)) {
+            uint8_t whole[64], low[64];
+            machine_vector(&want, (unsigned)site.dst, whole);
+            machine_vector(&got, (unsigned)site.dst, low);
+            memcpy(whole, low, 16);
+            set_vector(&got, (unsigned)site.dst, whole);
+        }
         if (shared != halves)
             halved++;
         lanes_left += left[type].ops[site.op] - before;
@@ -371,14 +393,15 @@ int main(int argc, char **argv)
     vprec_xsave_detect();
     vprec_counters = left_of_site;
     vprec_noise_start(1, 0);
-    uint8_t *pages = mmap(NULL, 3 * 4096 + sizeof *constants, PROT_READ | PROT_WRITE,
+    uint8_t *pages = mmap(NULL, 4 * 4096 + sizeof *constants, PROT_READ | PROT_WRITE,
                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
     if (pages == MAP_FAILED || mprotect(pages + 4096, 4096, PROT_NONE)) {
         perror("mmap");
         return 1;
     }
     data = pages + 4096 - 128;
-    constants = (vprec_constants *)(pages + 2 * 4096);
+    often = pages + 2 * 4096;
+    constants = (vprec_constants *)(pages + 3 * 4096);
     ties = (vprec_vec){.size = vprec_round_tie_size(isa)};
     for (format_index = 0; format_index < sizeof formats / sizeof *formats; format_index++) {
         vprec_arith_current = (vprec_arith){.use = {VPREC_USE_FORMAT, VPREC_USE_FORMAT}, .mode = formats[format_index].mode,
@@ -398,8 +421,8 @@ int main(int argc, char **argv)
         cases_each(data, visit);
     }
     printf("%lu sites inline, %lu left to the emulator, %lu comparisons (%lu lanes by way of the emulator), "
-           "%lu with half a word, %lu failed\n",
-           inlined, emulated, runs, lanes_left, halved, failures);
+           "%lu with half a word, %lu failed; at most %zu bytes\n",
+           inlined, emulated, runs, lanes_left, halved, failures, longest);
     if (directions < 1000) {
         printf("only %lu comparisons under another direction\n", directions);
         return 1;

@@ -56,6 +56,9 @@ begin steps_run
     pop %rax
     lea steps_table(%rip), %r8
     cmp $2, %r12d
+    .globl steps_compared
+    .hidden steps_compared
+steps_compared:
     jmp *-8(%r8,%r12,8)
 2:  addss %xmm1, %xmm0
     jmp 5f
@@ -63,6 +66,9 @@ begin steps_run
     jmp 5f
 4:  mulss %xmm1, %xmm0
 5:  jc 6f
+    .globl steps_decided
+    .hidden steps_decided
+steps_decided:
     divss %xmm1, %xmm0
 6:  lea 7f(%rip), %r8
     test %ecx, %ecx
@@ -70,11 +76,17 @@ begin steps_run
 7:  xor %r8d, %r8d
     addss %xmm1, %xmm0
     dec %r12d
+    .globl steps_counted
+    .hidden steps_counted
+steps_counted:
     jnz 1b
     .globl steps_escape
     .hidden steps_escape
 steps_escape:
     pushf
+    .globl steps_pushed
+    .hidden steps_pushed
+steps_pushed:
     andl $~0x100, (%rsp)
     popf
     nop

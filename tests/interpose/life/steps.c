@@ -2,16 +2,17 @@
  * steps.c: steps through steps.S with the trap flag and its own handler for
  * SIGTRAP. Wherever a clone or the emulator stands, the handler sees the
  * original program: the instructions in their order, and each with the general
- * registers, the stack pointer, the flags and the vector registers of its
- * operands' constants, from its start until the next one. Then it leaves for
+ * registers, the stack pointer, the flags where some instruction is yet to read
+ * them, and the vector registers of its operands' constants, from its start until the next one. Then it leaves for
  * elsewhere out of the middle, and the constants are still there. */
 #include "life.h"
 #include <signal.h>
+#include <stdbool.h>
 #include <ucontext.h>
 
 void steps_run(float *memory);
 void steps_host(float *memory);
-extern const char steps_escape[];
+extern const char steps_escape[], steps_compared[], steps_decided[], steps_counted[], steps_pushed[];
 
 typedef struct state {
     uint64_t rip, general[16], flags;
@@ -23,6 +24,12 @@ static float memory[160]; /* operands; from 24 on xmm2..15, from 104 on what is 
 static state now, instruction[INSTRUCTIONS];
 static volatile unsigned arrived, repeated, changed, escape; /* leave in the middle number `escape`, 0 never */
 
+static bool are_flags_read(uint64_t rip)
+{
+    return (rip >= (uintptr_t)steps_compared && rip < (uintptr_t)steps_decided) ||
+           (rip >= (uintptr_t)steps_counted && rip < (uintptr_t)steps_pushed);
+}
+
 static void read_state(state *s, const ucontext_t *uc)
 {
     static const int order[16] = {REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI,
@@ -31,7 +38,7 @@ static void read_state(state *s, const ucontext_t *uc)
     s->rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
     for (int i = 0; i < 16; i++)
         s->general[i] = (uint64_t)uc->uc_mcontext.gregs[order[i]];
-    s->flags = (uint64_t)uc->uc_mcontext.gregs[REG_EFL] & FLAGS;
+    s->flags = (uint64_t)uc->uc_mcontext.gregs[REG_EFL] & (are_flags_read(s->rip) ? FLAGS : 0);
     memcpy(s->vectors, &uc->uc_mcontext.fpregs->_xmm[2], sizeof s->vectors);
 }
 
