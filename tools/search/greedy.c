@@ -10,8 +10,7 @@
 
 /* Of the budget so much is spent on what each unit does alone. */
 enum { ALONE_SHARE = 3 };
-#define LEAST_GAIN 0.001 /* of the cost: for less nothing is run, */
-#define SURE_GAIN 0.01   /* or not what is likely to fail */
+#define LEAST_GAIN 0.001 /* of the cost: for less nothing is run */
 
 typedef struct worth {
     size_t unit;
@@ -42,11 +41,6 @@ static double possible(const search_units *u, size_t unit, size_t level)
 static bool is_worth_it(const search_units *u, const search_level *now, double gain)
 {
     return gain > LEAST_GAIN * search_cost(u, now);
-}
-
-static bool is_worth_much(const search_units *u, const search_level *now, double gain)
-{
-    return gain > SURE_GAIN * search_cost(u, now);
 }
 
 /* Each unit alone in the widest format that is too narrow for all; the others native. False: some are being run. */
@@ -166,9 +160,9 @@ static search_answer exchange_with_one(descent *d, size_t down, double gain)
 }
 
 /* The first unit that can go down where others go up, that of the largest gain first. Where not even all others
- * together let it go down none of them alone is tried, unless `thorough`: then it is for units of which much is gained,
- * since what a result counts, such as labels, may be luck. KEEPS: there was one; UNKNOWN: it is being run. */
-static search_answer exchange_one(descent *d, bool thorough)
+ * together let it go down none of them alone is tried: it would be luck, as counts of labels have it, which other data
+ * do not. KEEPS: there was one; UNKNOWN: it is being run; FAILS: none. */
+static search_answer exchange_one(descent *d)
 {
     const search_units *u = &d->search->units;
     exchange *list = vprec_alloc(u->count, sizeof *list);
@@ -176,13 +170,13 @@ static search_answer exchange_one(descent *d, bool thorough)
     size_t count = 0;
     for (size_t i = 0; i < u->count; i++) {
         double gain = d->now[i] + 1U < u->levels ? possible(u, i, d->now[i]) - possible(u, i, d->now[i] + 1U) : 0;
-        if ((thorough ? is_worth_much : is_worth_it)(u, d->now, gain))
+        if (is_worth_it(u, d->now, gain))
             list[count++] = (exchange){i, gain};
     }
     qsort(list, count, sizeof *list, by_gain);
     for (size_t i = 0; i < count && answer == SEARCH_FAILS; i++) {
         double before = search_cost(u, d->now);
-        answer = thorough ? SEARCH_KEEPS : try_exchange(d, list[i].unit, NULL);
+        answer = try_exchange(d, list[i].unit, NULL);
         if (answer == SEARCH_KEEPS && search_cost(u, d->now) >= before)
             answer = exchange_with_one(d, list[i].unit, list[i].gain);
     }
@@ -199,10 +193,8 @@ bool search_greedy(search *s)
     bool narrowest = s->uniform + 1 == s->units.levels;
     bool done = narrowest || (sort(s, d.now, s->uniform_fails, d.order) && descend(&d, d.order, count));
     search_answer answer = done && !narrowest ? SEARCH_KEEPS : SEARCH_FAILS;
-    while (answer == SEARCH_KEEPS) {
-        answer = exchange_one(&d, false);
-        answer = answer == SEARCH_FAILS ? exchange_one(&d, true) : answer;
-    }
+    while (answer == SEARCH_KEEPS)
+        answer = exchange_one(&d);
     free(d.now);
     free(d.order);
     return done && answer != SEARCH_UNKNOWN;

@@ -2,8 +2,9 @@
 """searched.py VPREC_SEARCH VPREC_RUN THOUSANDS: formats for the layers of the network of tests/whole/programs/mnist in
 onnxruntime, found on so many disjoint thousands of MNIST's 10,000 test digits, each alone, so that at most five labels
 change. Of each recipe vprec-run is asked what it does to all digits, and labels are counted here: on its own thousand
-at most five change; of ten recipes nine keep their printed bound on the other digits. Mixed formats save a tenth of the
-bits of the best single format, in the median, in at most 80 runs."""
+at most five change; of ten recipes nine keep their printed bound on the other digits. (These are in no random order:
+their first half is harder than their second, and a bound is for data like those of the search.) Mixed formats save a
+tenth of the bits of the best single format, in the median, in at most 80 runs."""
 import json
 import os
 import statistics
