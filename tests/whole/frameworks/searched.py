@@ -58,8 +58,8 @@ def main():
         bound = report['changed_at_most']
         print(f"digits {first} on: {len(report['runs'])} runs, {report['best']['cost']:.4g} bits an operation, "
               f"{100 * report['saving']:.1f} % less than {report['uniform']['cost']:.4g} of one format; {own} of its "
-              f'own changed, {others} of {DIGITS - PART} others ({100 * others / (DIGITS - PART):.2f} %, printed at most '
-              f'{100 * bound:.2f} %)', flush=True)
+              f'own changed, {others} of {DIGITS - PART} others ({100 * others / (DIGITS - PART):.2f} %, printed '
+              f'at most {100 * bound:.2f} %)', flush=True)
         assert own == report['best']['metrics']['changed'] <= MOST
         assert len(report['runs']) <= BUDGET and report['confirmed']
         widths = {format_['format']: format_['bits']['f32'] for format_ in report['formats']}
