@@ -88,7 +88,22 @@ static bool read_own(vprec_cc_arguments *a, const char *word)
     return true;
 }
 
-static void read_words(vprec_cc_arguments *a, char **argv, bool *no_link, const char **language);
+void vprec_cc_words_add(vprec_cc_words *words, const char *word)
+{
+    words->word = vprec_grow(words->word, words->count + 2, sizeof *words->word);
+    words->word[words->count++] = (char *)word;
+    words->word[words->count] = NULL;
+}
+
+/* What is known of the words so far, and those that go to the compiler. */
+typedef struct reading {
+    vprec_cc_arguments *a;
+    bool no_link, own; /* own: some word was vprec's */
+    const char *language;
+    vprec_cc_words words;
+} reading;
+
+static void read_words(reading *r, char *const *argv);
 
 static bool is_blank(int c)
 {
@@ -123,57 +138,75 @@ static char *next_word(FILE *file)
     return word;
 }
 
-static void read_response(vprec_cc_arguments *a, const char *name, bool *no_link, const char **language)
+/* "@FILE" goes to the compiler, unless words in it would be strange to that. */
+static void read_response(reading *r, const char *at)
 {
-    FILE *file = fopen(name, "re");
-    if (!file)
-        return; /* the compiler says so */
-    size_t count = 0;
-    char **words = vprec_alloc(1, sizeof *words);
-    while ((words[count] = next_word(file)))
-        words = vprec_grow(words, ++count + 1, sizeof *words);
+    FILE *file = fopen(at + 1, "re");
+    if (!file) { /* the compiler says so */
+        vprec_cc_words_add(&r->words, at);
+        return;
+    }
+    vprec_cc_words in = {0};
+    for (char *word; (word = next_word(file));)
+        vprec_cc_words_add(&in, word);
     fclose(file);
-    read_words(a, words, no_link, language);
-    free(words); /* not what it points to, which `a` and `language` may name */
+    const vprec_cc_words before = r->words;
+    const bool own = r->own;
+    r->words = (vprec_cc_words){0};
+    r->own = false;
+    if (in.count)
+        read_words(r, in.word);
+    vprec_cc_words there = before;
+    if (!r->own)
+        vprec_cc_words_add(&there, at);
+    for (size_t i = 0; r->own && i < r->words.count; i++)
+        vprec_cc_words_add(&there, r->words.word[i]);
+    free(r->words.word);
+    free(in.word); /* not what it points to, which others may name */
+    r->words = there;
+    r->own |= own;
 }
 
-static void read_words(vprec_cc_arguments *a, char **argv, bool *no_link, const char **language)
+static void read_words(reading *r, char *const *argv)
 {
-    char **kept = argv;
+    vprec_cc_arguments *a = r->a;
     bool only_inputs = false;
-    for (char **word = argv; *word; word++) {
+    for (char *const *word = argv; *word; word++) {
         const char *text = *word;
-        if (!only_inputs && read_own(a, text))
+        if (!only_inputs && read_own(a, text)) {
+            r->own = true;
             continue;
-        *kept++ = *word;
+        }
+        if (!only_inputs && *text == '@') {
+            read_response(r, text);
+            continue;
+        }
+        vprec_cc_words_add(&r->words, text);
         if (!only_inputs && !strcmp(text, "--")) {
             only_inputs = true;
-        } else if (!only_inputs && *text == '@') {
-            read_response(a, text + 1, no_link, language);
         } else if (only_inputs || *text != '-' || !text[1]) {
-            read_input(a, text, *language);
+            read_input(a, text, r->language);
         } else if (takes_value(text) && word[1]) {
             if (!strcmp(text, "-x"))
-                *language = word[1];
+                r->language = word[1];
             if (!strcmp(text, "-Xclang") && !strcmp(word[1], "-disable-llvm-passes"))
                 a->no_passes = true;
             if (!strcmp(text, "-l"))
                 a->links = true;
-            *kept++ = *++word;
+            vprec_cc_words_add(&r->words, *++word);
         } else {
             if (!strncmp(text, "-x", 2))
-                *language = text + 2;
-            read_option(a, text, no_link);
+                r->language = text + 2;
+            read_option(a, text, &r->no_link);
         }
     }
-    *kept = NULL;
 }
 
-void vprec_cc_arguments_read(vprec_cc_arguments *arguments, char **argv)
+void vprec_cc_arguments_read(vprec_cc_arguments *arguments, char *const *argv, vprec_cc_words *words)
 {
-    bool no_link = false;
-    const char *language = NULL;
+    reading r = {.a = arguments, .words = *words};
     *arguments = (vprec_cc_arguments){0};
-    read_words(arguments, argv, &no_link, &language);
-    arguments->links &= !no_link && !arguments->precompiles;
+    read_words(&r, argv);
+    *words = r.words;
+    arguments->links &= !r.no_link && !arguments->precompiles;
 }

@@ -4,6 +4,7 @@
 #define VPREC_CC_ARGUMENTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum vprec_cc_uninstrumented { VPREC_CC_WARN, VPREC_CC_SILENT, VPREC_CC_ERROR };
 
@@ -19,7 +20,15 @@ typedef struct vprec_cc_arguments {
     const char *assembly; /* an input of assembly; NULL: there is none */
 } vprec_cc_arguments;
 
-/* Those words of `argv` that are vprec's own are taken out of it. */
-void vprec_cc_arguments_read(vprec_cc_arguments *arguments, char **argv);
+/* A list of words, which a null pointer ends. */
+typedef struct vprec_cc_words {
+    char **word;
+    size_t count;
+} vprec_cc_words;
+
+void vprec_cc_words_add(vprec_cc_words *words, const char *word);
+
+/* Adds to `words` those of `argv` that are not vprec's own; for a response file that has such the words in it. */
+void vprec_cc_arguments_read(vprec_cc_arguments *arguments, char *const *argv, vprec_cc_words *words);
 
 #endif

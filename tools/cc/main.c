@@ -16,18 +16,6 @@ static const struct {
 
 static const char *const names[] = {"uninstrumented=warn", "uninstrumented=silent", "uninstrumented=error"};
 
-typedef struct words {
-    char **word;
-    size_t count;
-} words;
-
-static void add(words *w, const char *word)
-{
-    w->word = vprec_grow(w->word, w->count + 2, sizeof *w->word);
-    w->word[w->count++] = (char *)word;
-    w->word[w->count] = NULL;
-}
-
 static int help(bool cxx)
 {
     printf("Usage: %s [option of clang]... FILE...\n"
@@ -96,32 +84,32 @@ static bool find_compiler(bool cxx, char **compiler, char **plugin)
     return *plugin;
 }
 
-static void add_options(words *w, char *text)
+static void add_options(vprec_cc_words *w, char *text)
 {
     for (char *rest = text, *word; (word = strsep(&rest, " "));)
         if (*word)
-            add(w, word);
+            vprec_cc_words_add(w, word);
 }
 
 /* What the linker gets behind all that is given. False, having said why. */
-static bool add_runtime(words *w, const vprec_cc_arguments *a)
+static bool add_runtime(vprec_cc_words *w, const vprec_cc_arguments *a)
 {
     char *library = vprec_installed_find(a->is_static ? "libvprec_cc_static.a" : "libvprec_cc.so", "../interpose/cc");
     if (!library) {
         vprec_say("the runtime libvprec_cc is missing: install vprec once more");
         return false;
     }
-    add(w, library);
+    vprec_cc_words_add(w, library);
     if (a->is_static) {
-        add(w, "-lm");
-        add(w, "-lpthread");
+        vprec_cc_words_add(w, "-lm");
+        vprec_cc_words_add(w, "-lpthread");
     } else {
         char *directory = vprec_text("%s", library);
         *strrchr(directory, '/') = 0;
-        add(w, "-Xlinker");
-        add(w, "-rpath");
-        add(w, "-Xlinker");
-        add(w, directory);
+        vprec_cc_words_add(w, "-Xlinker");
+        vprec_cc_words_add(w, "-rpath");
+        vprec_cc_words_add(w, "-Xlinker");
+        vprec_cc_words_add(w, directory);
     }
     return true;
 }
@@ -137,31 +125,31 @@ int main(int argc, char **argv)
         printf("%s %s\n", vprec_command, VPREC_VERSION);
         return vprec_stdout_done() ? 0 : 1;
     }
-    words given = {0}, all = {0};
+    vprec_cc_words given = {0}, passed = {0}, all = {0};
     const char *more = getenv("VPREC_CC_OPTIONS");
     add_options(&given, vprec_text("%s", more ? more : ""));
     for (int i = 1; i < argc; i++)
-        add(&given, argv[i]);
+        vprec_cc_words_add(&given, argv[i]);
     vprec_cc_arguments arguments;
     if (given.count)
-        vprec_cc_arguments_read(&arguments, given.word);
+        vprec_cc_arguments_read(&arguments, given.word, &passed);
     else
         arguments = (vprec_cc_arguments){0};
     char *compiler, *plugin;
     if (!find_compiler(cxx, &compiler, &plugin))
         return 1;
-    add(&all, compiler);
+    vprec_cc_words_add(&all, compiler);
     if (cxx != (strstr(vprec_base(compiler), "++") != NULL)) /* VPREC_CC_CLANG names one for both */
-        add(&all, cxx ? "--driver-mode=g++" : "--driver-mode=gcc");
+        vprec_cc_words_add(&all, cxx ? "--driver-mode=g++" : "--driver-mode=gcc");
     if (arguments.compiles) {
-        add(&all, "--start-no-unused-arguments");
-        add(&all, vprec_text("-fpass-plugin=%s", plugin));
+        vprec_cc_words_add(&all, "--start-no-unused-arguments");
+        vprec_cc_words_add(&all, vprec_text("-fpass-plugin=%s", plugin));
         if (!arguments.debug)
-            add(&all, "-gline-tables-only");
-        add(&all, "--end-no-unused-arguments");
+            vprec_cc_words_add(&all, "-gline-tables-only");
+        vprec_cc_words_add(&all, "--end-no-unused-arguments");
     }
-    for (char **word = given.word; word && *word; word++)
-        add(&all, *word);
+    for (char **word = passed.word; word && *word; word++)
+        vprec_cc_words_add(&all, *word);
     if (arguments.links && !arguments.bare && !add_runtime(&all, &arguments))
         return 1;
     if (arguments.uninstrumented != VPREC_CC_SILENT && (arguments.assembly || arguments.no_passes)) {

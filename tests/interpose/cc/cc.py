@@ -265,6 +265,17 @@ class Wrapper(Here):
         self.write('words', f'-O2 "{library}"\n{main.replace(" ", chr(92) + " ")} -o "{self.path("p")}"\n')
         run(CC, '@' + self.path('words'))
         self.rounds(self.path('p'))
+        # Words that the compiler does not know, also in a file that a file names.
+        source = self.write('long.c', 'long double f(long double x) { return x * x; }\n')
+        self.write('inner', '-Werror=uninstrumented -O2')
+        self.write('outer', f'"@{self.path("inner")}" -c -o "{self.path("long.o")}"')
+        done = run(CC, '@' + self.path('outer'), source, status=1)
+        self.assertIn(b'error: ', done.stderr)
+        self.assertNotIn(b'unknown', done.stderr)
+        self.write('inner', '-Wno-uninstrumented -O2')
+        self.assertEqual(run(CC, '@' + self.path('outer'), source).stderr, b'')
+        self.assertEqual(run(CC, '-c', '@' + self.path('nowhere'), source, status=1).stderr.replace(b'vprec-cc', b'clang'),
+                         run(CLANG, '-c', '@' + self.path('nowhere'), source, status=1).stderr)
 
     def test_standard_input(self):
         done = subprocess.run([CC, '-O2', '-x', 'c', '-', '-c', '-o', self.path('a.o')], input=TWO[0].encode(), check=True,
