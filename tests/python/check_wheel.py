@@ -62,7 +62,7 @@ def check_contents(wheel, folder):
         check(libraries <= {'libc.so.6', 'libm.so.6', 'libpthread.so.0', 'libdl.so.2', 'librt.so.1',
                             'ld-linux-x86-64.so.2'}, f'{path} needs {libraries}')
         check(not re.search(r'R(UN)?PATH', run('readelf', '--dynamic', '--wide', path)), f'{path} has a search path')
-    check(objects == 6, f'{objects} objects')
+    check(objects == 7, f'{objects} objects')
     names = os.listdir(os.path.join(folder, 'vprec', 'doc'))
     check({'LICENSE.Zydis', 'copyright.libjansson-dev', 'copyright.libpcre2-dev', 'copyright.zlib1g-dev',
            'copyright.libiberty-dev'} <= set(names), names)
