@@ -47,6 +47,20 @@ static char *digits_text(const page_cell *cell)
     return isnan(median) ? vprec_text("–") : vprec_text("%.1f", median);
 }
 
+/* Whether some cell has the metric; otherwise *error is why the first has not, "" where nobody says. */
+static bool is_computed(const page_view *view, size_t metric, const char **error)
+{
+    const page_value *native = &view->native.values[metric];
+    bool there = native->there;
+    *error = native->error;
+    for (size_t c = 0; c < view->cell_count && !there; c++) {
+        const page_value *value = &view->cells[c].values[metric];
+        there = value->there;
+        *error = **error ? *error : value->error;
+    }
+    return there;
+}
+
 static void put_cell(page_table *table, const page_view *view, const page_cell *cell)
 {
     put_text(table, *cell->format ? cell->format : cell->id);
@@ -63,7 +77,10 @@ static void put_cell(page_table *table, const page_view *view, const page_cell *
         int keeps = cell == &view->native ? -1 : page_keeps(view, cell);
         put(table, vprec_text("%s", keeps < 0 ? "–" : !keeps ? "no" : cell->smallest ? "yes, smallest" : "yes"));
     }
+    const char *error;
     for (size_t m = 0; m < view->metric_count; m++) {
+        if (!is_computed(view, m, &error))
+            continue;
         bool told = !cell->values[m].there && strcmp(cell->status, "ok"); /* the status says why */
         put(table, told ? vprec_text("–") : page_value_text(&cell->values[m], view->metrics[m].unit));
     }
@@ -92,8 +109,10 @@ page_table page_table_cells(const page_view *view)
         column(&table, vprec_text("keeps %s", *view->question ? view->question
                                               : *view->spec   ? view->spec
                                                               : "the threshold"), false);
+    const char *error;
     for (size_t m = 0; m < view->metric_count; m++)
-        column(&table, vprec_text("%s", view->metrics[m].name), true);
+        if (is_computed(view, m, &error))
+            column(&table, vprec_text("%s", view->metrics[m].name), true);
     if (view->digits)
         column(&table, vprec_text("significant digits, median"), true);
     if (view->samples)
@@ -182,7 +201,11 @@ page_table page_table_metrics(const page_view *view)
         put_text(&table, metric->kind);
         put_text(&table, metric->better > 0 ? "higher" : metric->better ? "lower" : "");
         put_text(&table, metric->unit);
-        put_text(&table, metric->detail);
+        const char *error;
+        if (is_computed(view, m, &error) || !*error)
+            put_text(&table, metric->detail);
+        else
+            put(&table, vprec_text("not computed: %s", error));
     }
     return table;
 }

@@ -391,6 +391,19 @@ class Html(Case):
         self.assertEqual(column, ['x', 'inf', 'nan', 'inf', '-inf', '1e+308', '-1e+308', '4.94066e-324', '0', '-0',
                                   '0.1', '3', '–', 'not computed: no line matches', '2', '2.5 ± 0.5'])
 
+    def test_metrics_that_no_cell_has(self):
+        """They are no column of the cells; why is said once, beside what the metric is."""
+        metrics = [documents.metric('accuracy'), documents.metric('labels')]
+        missing = {'value': None, 'error': 'no labels in the output'}
+        cells = [documents.cell(8, m, metrics={'accuracy': documents.value(.5), 'labels': missing}) for m in (3, 4)]
+        self.write(documents.document(cells, metrics, {'accuracy': documents.value(.6), 'labels': missing}))
+        tables = self.page().tables()
+        self.assertIn('accuracy', tables[0][0])
+        self.assertNotIn('labels', tables[0][0])
+        self.assertEqual({len(row) for row in tables[0]}, {len(tables[0][0])})
+        self.assertEqual([row[-1] for table in tables for row in table if row[0] == 'labels'],
+                         ['not computed: no labels in the output'])
+
     def test_status(self):
         self.made('failed')
         rows = {row[0]: row for row in self.page().tables()[1]}
