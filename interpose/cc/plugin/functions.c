@@ -27,7 +27,7 @@ static const char *const names[] = {
 };
 #undef X
 
-static bool is_known(const char *name)
+bool vprec_cc_function_known(const char *name)
 {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i]))
@@ -168,7 +168,7 @@ static bool calls_library(LLVMValueRef instruction)
         return false;
     LLVMValueRef function = LLVMGetCalledValue(instruction);
     size_t length;
-    return LLVMIsAFunction(function) && LLVMIsDeclaration(function) && is_known(LLVMGetValueName2(function, &length));
+    return LLVMIsAFunction(function) && LLVMIsDeclaration(function) && vprec_cc_function_known(LLVMGetValueName2(function, &length));
 }
 
 static calls begin(LLVMModuleRef module)
@@ -233,7 +233,7 @@ void vprec_cc_functions_end(LLVMModuleRef module)
     for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f)) {
         size_t length;
         const char *name = LLVMGetValueName2(f, &length);
-        if (LLVMIsDeclaration(f) && is_known(name) && LLVMGetFirstUse(f) && LLVMCountParams(f) < 8)
+        if (LLVMIsDeclaration(f) && vprec_cc_function_known(name) && LLVMGetFirstUse(f) && LLVMCountParams(f) < 8)
             stand_in(&c, f);
     }
     for (LLVMValueRef g = LLVMGetFirstGlobal(module); g; g = LLVMGetNextGlobal(g)) {

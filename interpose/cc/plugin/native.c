@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * native.c: see native.h. */
 #include "native.h"
+#include "functions.h"
 #include "operation.h"
 #include "values.h"
 #include <stdio.h>
@@ -49,11 +50,33 @@ static bool only_selects(const char *name)
     return false;
 }
 
+/* Products and quotients of complex numbers in half precision, long double and __float128: libgcc's functions. */
+static bool is_other_complex(const char *name)
+{
+    static const char *const names[] = {"__mulhc3", "__divhc3", "__mulxc3", "__divxc3", "__multc3", "__divtc3"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return false;
+}
+
+/* libm's sinl and others. */
+static bool is_long_double(const char *name, size_t length)
+{
+    char base[NAME];
+    snprintf(base, sizeof base, "%s", name);
+    if (!length || length >= sizeof base || base[length - 1] != 'l')
+        return false;
+    base[length - 1] = 0;
+    return vprec_cc_function_known(base);
+}
+
 /* In words what the call computes in a way nobody rounds; false: nothing. */
 static bool call(LLVMValueRef instruction, char text[NAME])
 {
     LLVMValueRef function = LLVMGetCalledValue(instruction);
-    const bool number = is_rounded_type(LLVMTypeOf(instruction));
+    LLVMTypeRef type = LLVMTypeOf(instruction);
+    const bool number = is_rounded_type(type);
     if (LLVMIsAInlineAsm(function)) {
         snprintf(text, NAME, "inline assembly");
         return number;
@@ -64,9 +87,12 @@ static bool call(LLVMValueRef instruction, char text[NAME])
     const char *name = LLVMGetValueName2(function, &length);
     snprintf(text, NAME, "%s", name);
     if (LLVMGetIntrinsicID(function))
-        return number && !only_selects(name);
-    return number && LLVMIsDeclaration(function) &&
-           (!strncmp(name, "_ZGV", 4) || !strncmp(name, "__svml_", 7) || !strncmp(name, "Sleef_", 6));
+        return type_name(type) && !only_selects(name);
+    if (!LLVMIsDeclaration(function))
+        return false;
+    if (is_other_complex(name) || (LLVMGetTypeKind(type) == LLVMX86_FP80TypeKind && is_long_double(name, length)))
+        return true;
+    return number && (!strncmp(name, "_ZGV", 4) || !strncmp(name, "__svml_", 7) || !strncmp(name, "Sleef_", 6));
 }
 
 /* The same of any instruction. */
@@ -76,10 +102,11 @@ static bool stays(LLVMValueRef instruction, char text[NAME])
     if (vprec_cc_operation_of(instruction, &o))
         return false;
     LLVMTypeRef type = LLVMTypeOf(instruction);
+    const LLVMOpcode opcode = LLVMGetInstructionOpcode(instruction);
     const char *name = type_name(type), *from;
-    if (!name)
+    if (!name && opcode != LLVMCall)
         return false;
-    switch (LLVMGetInstructionOpcode(instruction)) {
+    switch (opcode) {
     case LLVMFAdd:
     case LLVMFSub:
     case LLVMFMul:

@@ -185,7 +185,10 @@ class Coverage(Here):
 
 NATIVE = '''
 #include <immintrin.h>
+long double sinl(long double);
 long double wide(long double x) { return x * x; }
+long double sine(long double x) { return sinl(x); }
+_Complex long double quotient(_Complex long double x, _Complex long double y) { return x / y; }
 float estimate(float x) { return _mm_cvtss_f32(_mm_rcp_ps(_mm_set1_ps(x))); }
 float assembly(float x) { __asm__("addss %0, %0" : "+x"(x)); return x; }
 #if __clang_major__ > 14
@@ -199,7 +202,8 @@ class Uninstrumented(Here):
     def test_named(self):
         source = self.write('native.c', NATIVE)
         said = run(CC, '-O2', '-c', source, '-o', self.path('native.o')).stderr.decode()
-        for function, what in (('wide', 'operations in long double'), ('estimate', 'llvm.x86.sse.rcp.ps'),
+        for function, what in (('wide', 'operations in long double'), ('sine', 'sinl'), ('quotient', '__divxc3'),
+                               ('estimate', 'llvm.x86.sse.rcp.ps'),
                                ('assembly', 'inline assembly'), ('half', 'half precision')):
             if function == 'half' and CLANG.endswith('-14'):
                 continue
