@@ -9,6 +9,7 @@ benchmarks on frameworks as people install them.
 They lie in VPREC_ENVIRONMENTS, by default the folder for temporary files, as vprec-venv-NAME.
 """
 import argparse
+import fcntl
 import os
 import shutil
 import subprocess
@@ -44,11 +45,17 @@ def find(name):
 
 
 def make(name):
-    """As find; what stood there before goes if it is an environment."""
+    """As find; what stood there before goes if it is an environment. One at a time: several tests may want it."""
     found = find(name)
     if found:
         return found
     path = folder(name)
+    with open(path + '.lock', 'w', encoding='utf-8') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return find(name) or fill(name, path)
+
+
+def fill(name, path):
     if os.path.exists(os.path.join(path, 'pyvenv.cfg')):
         shutil.rmtree(os.path.realpath(path))
     python = shutil.which('python3') or sys.executable
