@@ -95,7 +95,8 @@ static void configure_by_environment(vprec_arith *arith)
 {
     const char *text = getenv("VPREC");
     given g = {0};
-    char message[MESSAGE], *words = strndup(text ? text : "", LONGEST), *again = strndup(text ? text : "", LONGEST), *end;
+    char message[MESSAGE], *end;
+    char *words = text ? strndup(text, LONGEST) : strdup(""), *again = words ? strdup(words) : NULL;
     *arith = vprec_cc_native();
     if (!words || !again)
         refuse("no memory");

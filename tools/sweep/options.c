@@ -373,13 +373,14 @@ static char *usual_out(char **program)
     return whole;
 }
 
-/* What a requirement speaks of is measured. */
+/* What a requirement, or NULL, speaks of is measured. */
 static bool measure_asked(sweep_options *o, const char *asked)
 {
     bool ok = true;
-    for (const char *part = asked; ok && part && *part; part += *part == ',') {
+    for (const char *part = asked ? asked : ""; ok && *part; part += *part == ',') {
         part += strspn(part, " ");
-        char *name = vprec_text("%.*s", (int)strcspn(part, "<>=:, "), part);
+        char *name = vprec_text("%s", part);
+        name[strcspn(name, "<>=:, ")] = 0;
         if (sweep_metric_builtin(name) && !sweep_metric_find(&o->metrics, name))
             ok = sweep_metric_add(&o->metrics, name);
         free(name);
