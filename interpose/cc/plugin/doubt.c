@@ -210,7 +210,6 @@ static LLVMValueRef function_of(vprec_cc_pass *p, const vprec_cc_rounding *r, co
     place kept;
     begin_elsewhere(p, &kept, function);
     LLVMBasicBlockRef entry = LLVMAppendBasicBlockInContext(p->context, function, "");
-    LLVMBasicBlockRef clear = LLVMAppendBasicBlockInContext(p->context, function, "");
     LLVMBasicBlockRef ask = LLVMAppendBasicBlockInContext(p->context, function, "");
     LLVMPositionBuilderAtEnd(p->b, entry);
     vprec_cc_rounding there = {.record = LLVMGetParam(function, o->operands + 1), .native = LLVMGetParam(function, 0), .type = r->type};
@@ -221,15 +220,14 @@ static LLVMValueRef function_of(vprec_cc_pass *p, const vprec_cc_rounding *r, co
     LLVMValueRef unclear, result = may_be_short(o)        ? round_short(p, &there, &operation, &unclear)
                                    : o->op == VPREC_CC_FMA ? round_directed(p, &there, &operation, &unclear)
                                                            : NULL;
-    if (result)
+    if (result) {
+        LLVMBasicBlockRef clear = LLVMAppendBasicBlockInContext(p->context, function, "");
         LLVMBuildCondBr(p->b, unclear, ask, clear);
-    else
-        LLVMBuildBr(p->b, ask);
-    LLVMPositionBuilderAtEnd(p->b, clear);
-    if (result)
+        LLVMPositionBuilderAtEnd(p->b, clear);
         return_by(p, result, LLVMGetParam(function, o->operands + 2));
-    else
-        LLVMBuildUnreachable(p->b);
+    } else {
+        LLVMBuildBr(p->b, ask);
+    }
     LLVMPositionBuilderAtEnd(p->b, ask);
     return_by(p, ask_runtime(p, &there, &operation, return_address(p)), LLVMGetParam(function, o->operands + 2));
     end_elsewhere(p, &kept);

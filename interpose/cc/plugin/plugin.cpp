@@ -21,7 +21,6 @@ void vprec_plugin_split(LLVMValueRef before, LLVMValueRef condition, vprec_plugi
     Instruction *end = SplitBlockAndInsertIfThen(unwrap(condition), at, false, rarely);
     fork->from = wrap(end->getParent()->getSinglePredecessor());
     fork->rare = wrap(end->getParent());
-    fork->join = wrap(at->getParent());
 }
 
 unsigned vprec_plugin_flags(LLVMValueRef operation)

@@ -10,10 +10,10 @@
 extern "C" {
 #endif
 
-/* A block that ended before an instruction, one that is entered where a condition holds, which is seldom, and that
- * which begins with the instruction. */
+/* A block that ended before an instruction, and one that is entered where a condition holds, which is seldom, and
+ * leads to the instruction. */
 typedef struct vprec_plugin_fork {
-    LLVMBasicBlockRef from, rare, join;
+    LLVMBasicBlockRef from, rare;
 } vprec_plugin_fork;
 
 void vprec_plugin_split(LLVMValueRef before, LLVMValueRef condition, vprec_plugin_fork *fork);
